@@ -1,0 +1,12 @@
+import type { Knex } from 'knex';
+import * as m0001 from './0001-numbers-and-runs.js';
+
+/** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
+export interface Migration {
+  name: string;
+  up(knex: Knex): Promise<void>;
+  down(knex: Knex): Promise<void>;
+}
+
+/** Every migration, oldest first. An applied migration is never edited: what it got wrong, a later one mends. */
+export const migrations: readonly Migration[] = [{ name: '0001-numbers-and-runs', ...m0001 }];

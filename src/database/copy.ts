@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+export type CopyValue = string | null | undefined;
+
+/** Bytes of COPY text handed over at a time: large enough that messages cost nothing, small enough not to matter in memory. */
+const chunkLength = 256 * 1024;
+
+/**
+ * Loads rows into a table with COPY, within the client's transaction, and answers with how many there were.
+ * `table` and `columns` are SQL, already quoted where they must be. A null or undefined value is NULL.
+ */
+export async function copyRows(
+  client: pg.ClientBase,
+  target: { table: string; columns: readonly string[] },
+  rows: Iterable<readonly CopyValue[]>,
+): Promise<number> {
+  const stream = client.query(copyFrom(`copy ${target.table} (${target.columns.join(', ')}) from stdin`));
+  const done = finished(stream);
+  let text = '';
+  let count = 0;
+  try {
+    for (const row of rows) {
+      text += copyLine(row);
+      count += 1;
+      if (text.length >= chunkLength) {
+        if (!stream.write(text)) await Promise.race([once(stream, 'drain'), done]);
+        text = '';
+      }
+    }
+    stream.end(text);
+  } catch (error) {
+    // Ends the COPY on the server, so that the connection can go on to roll back.
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    await done.catch(() => undefined);
+    throw error;
+  }
+  await done;
+  return count;
+}
+
+const special = /[\\\t\n\r\0]/;
+const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** One line of COPY's text format. PostgreSQL's text cannot hold U+0000: it becomes U+FFFD, the replacement character. */
+function copyLine(row: readonly CopyValue[]): string {
+  let line = '';
+  for (let index = 0; index < row.length; index += 1) {
+    const value = row[index];
+    if (index > 0) line += '\t';
+    if (value === null || value === undefined) line += '\\N';
+    else line += special.test(value) ? value.replace(/[\\\t\n\r\0]/g, (found) => escapes[found] ?? '\uFFFD') : value;
+  }
+  return `${line}\n`;
+}

@@ -1,0 +1,140 @@
+import type pg from 'pg';
+import { LedgerError } from '../errors.js';
+import { deleteCursor, setCursorState } from './cursor.js';
+import type { JobContext } from './job.js';
+import { detailColumnNames, detailsListing, inserviceListing } from './number-listings.js';
+import { type SnapshotListing, stagingOf } from './snapshot.js';
+import { dropStaging } from './staging.js';
+import { reconcileStatusHistory } from './status-history.js';
+import { inTransaction } from './transaction.js';
+
+/** A snapshot would close more numbers than `TN_LEDGER_MAX_SHRINK` allows; it is held until it is accepted. */
+export class ShrinkError extends LedgerError {
+  override readonly name = 'ShrinkError';
+}
+
+// Every update sets telephone_number, to itself: PostgreSQL 18 reads the expressions of stored generated columns anew for each
+// row of an update that sets none of the columns they are made from, which takes ten times as long and leaks memory.
+
+/** How one of the two listings is compared with `telephone_numbers`; every statement takes the account as `$1`. */
+interface Comparison {
+  listing: SnapshotListing;
+  /** Open rows of `telephone_numbers t` that the listing could have named, of which those it lacks are closed. */
+  scope: string;
+  /** Rewrites rows whose number the listing names and whose contents differ. */
+  update: (staging: string) => string;
+  insert: (staging: string) => string;
+}
+
+const details = detailColumnNames.filter((name) => name !== 'telephone_number');
+
+// The in-service list knows nothing but that a number is in service. A number that it lacks is closed if it was in service;
+// one of another status (Aging) is known by the number details only, and theirs to close. A number that comes back has
+// details of its former time, of which the in-service date is certainly no longer true.
+const inserviceComparison: Comparison = {
+  listing: inserviceListing,
+  scope: `t.status = 'Inservice'`,
+  update: (staging) => `
+    update telephone_numbers t
+       set telephone_number = s.telephone_number, status = 'Inservice', in_service_date = null, removed_at = null, changed_at = now()
+      from ${staging} s
+     where t.account_id = $1 and t.telephone_number = s.telephone_number and t.removed_at is not null`,
+  insert: (staging) => `
+    insert into telephone_numbers (account_id, telephone_number, status)
+    select $1, s.telephone_number, 'Inservice' from ${staging} s
+     where not exists (select from telephone_numbers t where t.account_id = $1 and t.telephone_number = s.telephone_number)`,
+};
+
+// The number details were proved to name every number in service, and so are all there is to know.
+const detailsComparison: Comparison = {
+  listing: detailsListing,
+  scope: 'true',
+  update: (staging) => `
+    update telephone_numbers t
+       set telephone_number = s.telephone_number, ${details.map((name) => `${name} = s.${name}`).join(', ')},
+           removed_at = null, changed_at = now()
+      from ${staging} s
+     where t.account_id = $1 and t.telephone_number = s.telephone_number
+       and (t.removed_at is not null
+         or (${details.map((name) => `t.${name}`).join(', ')}) is distinct from (${details.map((name) => `s.${name}`).join(', ')}))`,
+  insert: (staging) => `
+    insert into telephone_numbers (account_id, telephone_number, ${details.join(', ')})
+    select $1, s.telephone_number, ${details.map((name) => `s.${name}`).join(', ')} from ${staging} s
+     where not exists (select from telephone_numbers t where t.account_id = $1 and t.telephone_number = s.telephone_number)`,
+};
+
+/** Compares the proved in-service list with the ledger: numbers it lacks are closed, new ones begun. */
+export function applyInserviceNumbers(context: JobContext): Promise<void> {
+  return apply(context, inserviceComparison, [inserviceListing]);
+}
+
+/** Compares the proved number details with the ledger; an in-service list that waited for them is done with, too. */
+export function applyNumberDetails(context: JobContext): Promise<void> {
+  return apply(context, detailsComparison, [detailsListing, inserviceListing]);
+}
+
+/**
+ * Refuses a snapshot that would close more of the account's numbers than allowed, and holds it, so that a run with
+ * `--accept-shrink` within six hours goes on without reading it again.
+ */
+export async function guardShrink(context: JobContext, which: 'inservice' | 'details'): Promise<void> {
+  const comparison = which === 'inservice' ? inserviceComparison : detailsComparison;
+  if (context.options.acceptShrink) return;
+  const { account, database, options } = context;
+  const staging = stagingOf(context, comparison.listing).sql;
+  const { rows } = await inTransaction(database, { settings, signal: context.signal }, (client) =>
+    client.query(
+      `select count(*) as open, count(*) filter (where ${comparison.scope} and s.telephone_number is null) as closing
+         from telephone_numbers t left join ${staging} s on s.telephone_number = t.telephone_number
+        where t.account_id = $1 and t.removed_at is null`,
+      [account],
+    ),
+  );
+  const open = Number(rows[0].open);
+  const closing = Number(rows[0].closing);
+  if (closing <= open * options.maxShrink) return;
+  const { listing } = comparison;
+  const cursorRows = await database.pool.query(`select count(*) as count from ${staging}`);
+  await setCursorState(database.pool, account, listing.name, 'held', Number(cursorRows.rows[0].count));
+  const share = ((closing / open) * 100).toFixed(1);
+  throw new ShrinkError(
+    `The ${listing.title} of account ${account} would close ${closing} of its ${open} numbers (${share} %), more than the ` +
+      `${(options.maxShrink * 100).toFixed(1)} % that TN_LEDGER_MAX_SHRINK allows. Nothing was closed or changed.`,
+    {
+      hint: 'Look whether the account really gave up so many numbers; if so, run it again with --accept-shrink.',
+    },
+  );
+}
+
+// The statements join the whole account: memory for one hash table each is cheap for the time that it saves.
+const settings = { work_mem: '192MB' };
+
+/** Closes, changes, begins, and brings the history in line, in one transaction with the end of the listings' staging. */
+async function apply(context: JobContext, comparison: Comparison, done: readonly SnapshotListing[]): Promise<void> {
+  const { account, database, run, signal } = context;
+  const staging = stagingOf(context, comparison.listing).sql;
+  const rowsWritten = await inTransaction(database, { settings, signal }, async (client) => {
+    const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
+    await client.query(`analyze ${staging}`);
+    const closed = await write(`
+      update telephone_numbers t
+         set telephone_number = t.telephone_number, removed_at = now(), changed_at = now()
+       where t.account_id = $1 and t.removed_at is null and ${comparison.scope}
+         and not exists (select from ${staging} s where s.telephone_number = t.telephone_number)`);
+    const updated = await write(comparison.update(staging));
+    const inserted = await write(comparison.insert(staging));
+    await analyzeAfter(client, 'telephone_numbers', closed + updated + inserted);
+    const intervals = await reconcileStatusHistory(client, account);
+    for (const listing of done) {
+      await deleteCursor(client, account, listing.name);
+      await dropStaging(client, stagingOf(context, listing));
+    }
+    return closed + updated + inserted + intervals;
+  });
+  run.add({ rowsWritten });
+}
+
+/** The planner's figures are those of before a large change: without new ones it picks plans made for an empty table. */
+async function analyzeAfter(client: pg.ClientBase, table: string, rows: number): Promise<void> {
+  if (rows > 10_000) await client.query(`analyze ${table}`);
+}

@@ -1,0 +1,91 @@
+import type pg from 'pg';
+
+/** Where the reading of a listing stands: a row of `sync_cursors`. */
+export interface Cursor {
+  state: 'reading' | 'complete' | 'held';
+  /** Undefined when the last page was read. */
+  nextPage: string | undefined;
+  pagesRead: string[];
+  fingerprints: string[];
+  rowsStaged: number;
+  firstTotalCount: number | undefined;
+  lastTotalCount: number | undefined;
+  /** Seconds since its last page was committed. */
+  idleSeconds: number;
+}
+
+/** A listing left half-read is worth going on with for this long; after it, what was read is too old to stand beside new pages. */
+export const resumableSeconds = 6 * 3600;
+
+type Queryable = pg.ClientBase | pg.Pool;
+
+export async function readCursor(db: Queryable, account: string, listing: string): Promise<Cursor | undefined> {
+  const { rows } = await db.query(
+    `select *, extract(epoch from clock_timestamp() - updated_at)::float8 as idle_seconds
+       from sync_cursors where account_id = $1 and listing = $2`,
+    [account, listing],
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return {
+    state: row.state,
+    nextPage: row.next_page ?? undefined,
+    pagesRead: row.pages_read,
+    fingerprints: row.fingerprints,
+    rowsStaged: Number(row.rows_staged),
+    firstTotalCount: toNumber(row.first_total_count),
+    lastTotalCount: toNumber(row.last_total_count),
+    idleSeconds: row.idle_seconds,
+  };
+}
+
+export async function startCursor(db: Queryable, account: string, listing: string, firstPage: string): Promise<void> {
+  await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
+  await db.query(
+    `insert into sync_cursors (account_id, listing, state, next_page) values ($1, $2, 'reading', $3)`,
+    [account, listing, firstPage],
+  );
+}
+
+export interface CommittedPage {
+  cursor: string;
+  next: string | undefined;
+  fingerprint: string;
+  rows: number;
+  totalCount: number | undefined;
+}
+
+/** Moves the cursor over a page, in the transaction that stages the page's rows. */
+export async function advanceCursor(db: Queryable, account: string, listing: string, page: CommittedPage): Promise<void> {
+  await db.query(
+    `update sync_cursors
+        set next_page = $3, pages_read = pages_read || $4::text, fingerprints = fingerprints || $5::text,
+            rows_staged = rows_staged + $6, updated_at = clock_timestamp(),
+            first_total_count = coalesce(first_total_count, $7), last_total_count = coalesce($7, last_total_count)
+      where account_id = $1 and listing = $2`,
+    [account, listing, page.next ?? null, page.cursor, page.fingerprint, page.rows, page.totalCount ?? null],
+  );
+}
+
+export async function setCursorState(
+  db: Queryable,
+  account: string,
+  listing: string,
+  state: Cursor['state'],
+  rowsStaged: number,
+): Promise<void> {
+  await db.query(`update sync_cursors set state = $3, rows_staged = $4 where account_id = $1 and listing = $2`, [
+    account,
+    listing,
+    state,
+    rowsStaged,
+  ]);
+}
+
+export async function deleteCursor(db: Queryable, account: string, listing: string): Promise<void> {
+  await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
+}
+
+function toNumber(value: string | null): number | undefined {
+  return value === null ? undefined : Number(value);
+}

@@ -1,0 +1,33 @@
+import type { DashboardClient } from '../dashboard/client.js';
+import type { Database } from '../database/connect.js';
+import type { Log } from '../log.js';
+import type { RunRecord } from './run-record.js';
+
+/** What a job may know and use while it works on one account. */
+export interface JobContext {
+  account: string;
+  database: Database;
+  client: DashboardClient;
+  log: Log;
+  /** Aborted when the run is asked to stop: requests end at once, the page in hand is still committed. */
+  signal: AbortSignal;
+  run: RunRecord;
+  options: JobOptions;
+}
+
+export interface JobOptions {
+  /** Share (0..1) of an account's numbers that a snapshot may close. */
+  maxShrink: number;
+  /** Close them even if they are more. */
+  acceptShrink: boolean;
+  /** Names of the jobs that come after this one in the same invocation. */
+  followedBy: ReadonlySet<string>;
+}
+
+export interface Job {
+  /** As `tn-ledger run` takes it. */
+  name: string;
+  /** One line for `tn-ledger run --help`. */
+  summary: string;
+  run(context: JobContext): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { parseApiDate } from '../dashboard/dates.js';
+import { inserviceNumbers, numberDetails } from '../dashboard/resources.js';
+import type { CopyValue } from '../database/copy.js';
+import type { SnapshotListing, ValueWarnings } from './snapshot.js';
+
+/** The in-service list as it is staged: numbers alone. */
+export const inserviceListing: SnapshotListing = {
+  name: 'inservice_numbers',
+  title: 'in-service numbers',
+  resource: inserviceNumbers,
+  columns: [{ name: 'telephone_number', type: 'text collate "C"' }],
+  toRow: (item, warnings) => [checkedNumber(item.values[0], warnings)],
+};
+
+const detailColumns = [
+  { field: 'FullNumber', name: 'telephone_number', type: 'text collate "C"' },
+  { field: 'Status', name: 'status', type: 'text' },
+  { field: 'City', name: 'city', type: 'text' },
+  { field: 'State', name: 'state', type: 'text' },
+  { field: 'RateCenter', name: 'rate_center', type: 'text' },
+  { field: 'Lata', name: 'lata', type: 'text' },
+  { field: 'Tier', name: 'tier', type: 'text' },
+  { field: 'VendorId', name: 'vendor_id', type: 'text' },
+  { field: 'VendorName', name: 'vendor_name', type: 'text' },
+  { field: 'InServiceDate', name: 'in_service_date', type: 'timestamptz' },
+  { field: 'LastModified', name: 'last_modified', type: 'timestamptz' },
+] as const;
+
+const fieldIndexes = detailColumns.map(({ field }) => numberDetails.fields.indexOf(field));
+
+/** Columns that the number details fill, the key first. */
+export const detailColumnNames: readonly string[] = [...detailColumns.map(({ name }) => name), 'raw'];
+
+/** The number details (`/tns`) as they are staged. */
+export const detailsListing: SnapshotListing = {
+  name: 'number_details',
+  title: 'number details',
+  resource: numberDetails,
+  columns: [...detailColumns, { name: 'raw', type: 'jsonb' }],
+  toRow(item, warnings) {
+    const row: CopyValue[] = new Array(detailColumns.length + 1);
+    const number = checkedNumber(item.values[fieldIndexes[0] as number], warnings);
+    let raw: Record<string, unknown> | undefined = item.extra === undefined ? undefined : { ...item.extra };
+    row[0] = number;
+    for (let index = 1; index < detailColumns.length; index += 1) {
+      const column = detailColumns[index] as (typeof detailColumns)[number];
+      const text = item.values[fieldIndexes[index] as number];
+      if (text === undefined || text === '') row[index] = null;
+      else if (column.type !== 'timestamptz') row[index] = text;
+      else {
+        const date = parseApiDate(text);
+        row[index] = date?.toISOString();
+        if (date === undefined) {
+          raw = { ...raw, [column.field]: text };
+          warnings.note(`${column.field} that fits no date form (kept in raw, the column is null)`, `"${text}" of ${number}`);
+        }
+      }
+    }
+    row[1] ??= missingStatus(number, warnings);
+    row[detailColumns.length] = raw === undefined ? null : JSON.stringify(raw);
+    return row;
+  },
+};
+
+/** Said rather than guessed: only what the API calls Inservice counts as in service. */
+function missingStatus(number: string, warnings: ValueWarnings): string {
+  warnings.note('number without a status (kept as Unknown)', number);
+  return 'Unknown';
+}
+
+/** NANP numbers have ten digits, others are E.164 with a plus; what is neither is kept as it came, and told. */
+function checkedNumber(text: string | undefined, warnings: ValueWarnings): string {
+  const number = text ?? '';
+  if (!/^(?:[2-9]\d{9}|\+\d{7,15})$/.test(number)) {
+    warnings.note('telephone number that is neither ten digits nor + and digits (kept as it came)', `"${number}"`);
+  }
+  return number;
+}

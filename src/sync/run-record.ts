@@ -1,0 +1,88 @@
+import type pg from 'pg';
+
+export interface RunCounts {
+  pages: number;
+  rowsRead: number;
+  rowsWritten: number;
+}
+
+/** What one run of a job has done so far; kept in `sync_runs` when it ends, and shown while it goes on. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly counts: Readonly<RunCounts>;
+  readonly warnings: readonly string[];
+  /** Adds to the counts. */
+  add(counts: Partial<RunCounts>): void;
+  /** Notes something that the run goes on in spite of. */
+  warn(sentence: string): void;
+  /** Tells how many rows the run expects to read in all, for progress and time left. */
+  expect(rows: number): void;
+}
+
+/** Receives a run's progress; implemented by the command line's bar and lines. */
+export interface ProgressListener {
+  expect(rows: number): void;
+  advance(counts: Readonly<RunCounts>): void;
+}
+
+export function createRunRecord(runId: string, listener: ProgressListener): RunRecord {
+  const counts: RunCounts = { pages: 0, rowsRead: 0, rowsWritten: 0 };
+  const warnings: string[] = [];
+  return {
+    runId,
+    counts,
+    warnings,
+    add(more) {
+      counts.pages += more.pages ?? 0;
+      counts.rowsRead += more.rowsRead ?? 0;
+      counts.rowsWritten += more.rowsWritten ?? 0;
+      listener.advance(counts);
+    },
+    warn: (sentence) => warnings.push(sentence),
+    expect: (rows) => listener.expect(rows),
+  };
+}
+
+/** Opens the run's row in `sync_runs` and answers with its id. */
+export async function insertRun(pool: pg.Pool, job: string, account: string): Promise<string> {
+  const { rows } = await pool.query(
+    `insert into sync_runs (job, account_id, status) values ($1, $2, 'running') returning run_id`,
+    [job, account],
+  );
+  return rows[0].run_id;
+}
+
+export type RunOutcome = 'succeeded' | 'failed' | 'interrupted';
+
+/** Writes what became of the run into its row. */
+export async function finishRun(pool: pg.Pool, run: RunRecord, outcome: RunOutcome, error?: string): Promise<void> {
+  await pool.query(
+    `update sync_runs
+        set status = $2, finished_at = clock_timestamp(), pages = $3, rows_read = $4, rows_written = $5, error = $6, warnings = $7
+      where run_id = $1`,
+    [
+      run.runId,
+      outcome,
+      run.counts.pages,
+      run.counts.rowsRead,
+      run.counts.rowsWritten,
+      error ?? null,
+      JSON.stringify(run.warnings),
+    ],
+  );
+}
+
+/**
+ * Marks runs of this job and account that are still `running` though their process is gone, and answers with how many. Only
+ * the holder of the job's lock may call it: while it holds the lock, no other run can be alive, on whatever machine.
+ */
+export async function markAbandonedRuns(pool: pg.Pool, job: string, account: string): Promise<number> {
+  const { rowCount } = await pool.query(
+    `update sync_runs
+        set status = 'interrupted', finished_at = clock_timestamp(),
+            error = 'The process ended without a word (killed, or its machine stopped); found by the next run.'
+      where job = $1 and account_id = $2 and status = 'running'`,
+    [job, account],
+  );
+  return rowCount ?? 0;
+}

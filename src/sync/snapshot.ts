@@ -1,0 +1,157 @@
+import { type Page, readPages } from '../dashboard/pager.js';
+import type { ListResource } from '../dashboard/resources.js';
+import { type CopyValue, copyRows } from '../database/copy.js';
+import { InterruptedError } from '../errors.js';
+import { advanceCursor, type Cursor, deleteCursor, readCursor, resumableSeconds, startCursor } from './cursor.js';
+import type { JobContext } from './job.js';
+import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
+import { inTransaction } from './transaction.js';
+
+/** A listing that is read whole and staged before anything is compared with it. */
+export interface SnapshotListing {
+  /** Names its cursor and its staging table. */
+  name: string;
+  /** What messages call it: `in-service numbers`. */
+  title: string;
+  resource: ListResource;
+  /** Columns of the staging table; the first is the key. */
+  columns: readonly { name: string; type: string }[];
+  /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warn`. */
+  toRow(item: Page['items'][number], warnings: ValueWarnings): CopyValue[];
+}
+
+/** Collects values that fit no column, to be told once a run, by kind, with an example. */
+export interface ValueWarnings {
+  note(kind: string, example: string): void;
+}
+
+const firstPage = '1';
+
+/** The staging table of a listing for the context's account. */
+export function stagingOf(context: Pick<JobContext, 'account'>, listing: SnapshotListing): StagingTable {
+  return stagingTable(listing.name, context.account);
+}
+
+/**
+ * The cursor of a listing that was read and is still good: not older than six hours, and its staging table whole (an unlogged
+ * table is emptied when the server crashes). Undefined where there is none.
+ */
+export async function usableCursor(context: JobContext, listing: SnapshotListing): Promise<Cursor | undefined> {
+  const { pool } = context.database;
+  const cursor = await readCursor(pool, context.account, listing.name);
+  if (cursor === undefined || cursor.idleSeconds > resumableSeconds) return undefined;
+  return (await countStaged(pool, stagingOf(context, listing))) === cursor.rowsStaged ? cursor : undefined;
+}
+
+/** Forgets what was staged, so that the next run reads the listing afresh. */
+export async function discardSnapshot(context: JobContext, listing: SnapshotListing): Promise<void> {
+  await inTransaction(context.database, {}, async (client) => {
+    await deleteCursor(client, context.account, listing.name);
+    await dropStaging(client, stagingOf(context, listing));
+  });
+}
+
+/**
+ * Reads all pages of a listing into its staging table, each page in one transaction with the cursor, going on where a killed
+ * run ended. While a page is being written, the next is being fetched. Answers with the cursor after the last page.
+ *
+ * @throws InterruptedError after the page in hand, when the run is asked to stop
+ */
+export async function readSnapshot(context: JobContext, listing: SnapshotListing): Promise<Cursor> {
+  const { account, database, client, log, run, signal } = context;
+  let cursor = await usableCursor(context, listing);
+  if (cursor === undefined) {
+    await inTransaction(database, {}, async (tx) => {
+      const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
+      await createStaging(tx, stagingOf(context, listing), columns);
+      await startCursor(tx, account, listing.name, firstPage);
+    });
+  } else if (cursor.state !== 'reading' || cursor.nextPage === undefined) {
+    return cursor;
+  } else {
+    log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
+  }
+
+  const warnings = collectWarnings();
+  const pages = readPages({
+    client,
+    resource: listing.resource,
+    account,
+    from: {
+      cursor: cursor?.nextPage ?? firstPage,
+      visited: cursor?.pagesRead ?? [],
+      fingerprints: cursor?.fingerprints ?? [],
+    },
+    signal,
+  });
+  for await (const page of pages) {
+    await commitPage(context, listing, page, warnings);
+    run.add({ pages: 1, rowsRead: page.items.length });
+    if (page.totalCount !== undefined) run.expect(page.totalCount);
+    if (signal.aborted && page.next !== undefined) throw interrupted(listing, account);
+  }
+  for (const sentence of warnings.sentences()) run.warn(`${listing.title}: ${sentence}`);
+  cursor = await readCursor(database.pool, account, listing.name);
+  if (cursor === undefined) throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
+  return cursor;
+}
+
+function interrupted(listing: SnapshotListing, account: string): InterruptedError {
+  return new InterruptedError(`Asked to stop while reading the ${listing.title} of account ${account}: the page in hand was committed.`, {
+    hint: 'Run it again within six hours and it goes on from there.',
+  });
+}
+
+async function commitPage(
+  context: JobContext,
+  listing: SnapshotListing,
+  page: Page,
+  warnings: ValueWarnings,
+): Promise<void> {
+  // Not waiting for the disk is safe here: after a crash the unlogged table is empty, which its row count gives away.
+  await inTransaction(context.database, { asynchronous: true }, async (tx) => {
+    const target = { table: stagingOf(context, listing).sql, columns: listing.columns.map(({ name }) => name) };
+    const rows = await copyRows(tx, target, toRows(page, listing, warnings));
+    await advanceCursor(tx, context.account, listing.name, { ...page, rows });
+  });
+}
+
+function* toRows(page: Page, listing: SnapshotListing, warnings: ValueWarnings): Iterable<CopyValue[]> {
+  for (const item of page.items) yield listing.toRow(item, warnings);
+}
+
+function collectWarnings(): ValueWarnings & { sentences(): string[] } {
+  const kinds = new Map<string, { count: number; example: string }>();
+  return {
+    note(kind, example) {
+      const known = kinds.get(kind);
+      if (known === undefined) kinds.set(kind, { count: 1, example });
+      else known.count += 1;
+    },
+    sentences: () => [...kinds].map(([kind, { count, example }]) => `${count} × ${kind}, such as ${example}`),
+  };
+}
+
+/** Removes rows that a listing gave twice (the list moved while it was read), keeping the later one; answers with what is left. */
+export async function dropRepeatedRows(context: JobContext, listing: SnapshotListing, staged: number): Promise<number> {
+  const table = stagingOf(context, listing).sql;
+  const key = listing.columns[0]?.name;
+  const settings = { work_mem: '128MB' };
+  return inTransaction(context.database, { settings, signal: context.signal }, async (tx) => {
+    await tx.query(`analyze ${table}`);
+    const { rows } = await tx.query(`select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`);
+    const distinct = Number(rows[0].count);
+    if (distinct === staged) return staged;
+    await tx.query(
+      `delete from ${table} as s using (
+         select ctid as place, row_number() over (partition by ${key} order by ctid desc) as nth from ${table}
+       ) as numbered where numbered.nth > 1 and s.ctid = numbered.place`,
+    );
+    await tx.query('update sync_cursors set rows_staged = $3 where account_id = $1 and listing = $2', [
+      context.account,
+      listing.name,
+      distinct,
+    ]);
+    return distinct;
+  });
+}

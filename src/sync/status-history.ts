@@ -1,0 +1,86 @@
+import type pg from 'pg';
+
+/**
+ * Brings `number_status_history` in line with the rows of `telephone_numbers` that this transaction changed (`changed_at` is the
+ * transaction's time), and answers with how many intervals were begun, moved or ended.
+ *
+ * Intervals are dated by the event where the API tells it: Inservice begins on the in-service date, another status with the
+ * last change that the API names when the status is first seen. Where it tells nothing, they are dated by the night. An
+ * interval that is changed is kept as it was in `number_status_history_superseded`.
+ */
+export async function reconcileStatusHistory(client: pg.ClientBase, account: string): Promise<number> {
+  const changed = await client.query(reviseOpenIntervals, [account]);
+  const begun = await client.query(beginIntervals, [account]);
+  return (changed.rowCount ?? 0) + (begun.rowCount ?? 0);
+}
+
+// One statement. `ends_at` and `begins_at` are what the open interval of a changed number should say:
+// - the number left: it ends now (a disconnect order's date replaces this once the order is known);
+// - another status: it ends with the event, if the API's date for it lies within the interval, else now;
+// - still in service, but since another date: a date after all that was believed so far is a new activation, which ends the
+//   old interval and begins another; any other date is a correction, and moves the begin (not into an earlier interval).
+const reviseOpenIntervals = `
+  with plan as materialized (
+    select h.*,
+      case
+        when t.removed_at is not null then greatest(now(), h.valid_from + interval '1 microsecond')
+        when t.status <> h.status then
+          case when event.at > h.valid_from and event.at <= now() then event.at
+            else greatest(now(), h.valid_from + interval '1 microsecond') end
+        when t.status = 'Inservice' and t.in_service_date > greatest(h.believed_since, h.valid_from) and t.in_service_date <= now()
+          then t.in_service_date
+      end as ends_at,
+      case
+        when t.removed_at is null and t.status = h.status and t.status = 'Inservice' and t.in_service_date <= h.believed_since
+          then greatest(t.in_service_date, earlier.valid_to)
+        else h.valid_from
+      end as begins_at
+    from telephone_numbers t
+    join number_status_history h
+      on h.account_id = t.account_id and h.telephone_number = t.telephone_number and h.valid_to is null
+    cross join lateral (
+      select case when t.status = 'Inservice' then t.in_service_date else t.last_modified end as at
+    ) as event
+    left join lateral (
+      select max(e.valid_to) as valid_to from number_status_history e
+      where e.account_id = t.account_id and e.telephone_number = t.telephone_number
+    ) as earlier on true
+    where t.account_id = $1 and t.changed_at = now()
+  ),
+  revised as (
+    select * from plan where ends_at is not null or begins_at <> valid_from
+  ),
+  kept as (
+    insert into number_status_history_superseded
+      (account_id, telephone_number, status, valid_from, valid_to, believed_from, believed_to)
+    select account_id, telephone_number, status, valid_from, valid_to, believed_since, now() from revised
+  )
+  update number_status_history h
+     set valid_from = r.begins_at, valid_to = r.ends_at, believed_since = now()
+    from revised r
+   where h.account_id = r.account_id and h.telephone_number = r.telephone_number and h.valid_from = r.valid_from`;
+
+// Numbers on the account that have no open interval get one; never before the end of an earlier one. A number first seen with
+// another status than Inservice was in service before, from its in-service date to its last change.
+const beginIntervals = `
+  with fresh as (
+    select t.account_id, t.telephone_number, t.status, t.in_service_date, t.last_modified, earlier.valid_to as earlier_end
+    from telephone_numbers t
+    left join (
+      select account_id, telephone_number, max(valid_to) as valid_to, bool_or(valid_to is null) as open
+      from number_status_history where account_id = $1 group by 1, 2
+    ) as earlier using (account_id, telephone_number)
+    where t.account_id = $1 and t.changed_at = now() and t.removed_at is null and earlier.open is not true
+  )
+  insert into number_status_history (account_id, telephone_number, status, valid_from, valid_to)
+  select account_id, telephone_number, status,
+    greatest(
+      case when status = 'Inservice' then least(coalesce(in_service_date, now()), now())
+        else least(coalesce(last_modified, now()), now()) end,
+      earlier_end),
+    null::timestamptz
+  from fresh
+  union all
+  select account_id, telephone_number, 'Inservice', in_service_date, least(last_modified, now())
+  from fresh
+  where status <> 'Inservice' and earlier_end is null and in_service_date < least(last_modified, now())`;
