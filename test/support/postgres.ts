@@ -51,36 +51,42 @@ export async function startPostgres({ binDir, settings = {} }: StartOptions = {}
   const account = await accountForServer();
   const programs = await programsFor(binDir, account);
   const template = await templateFolder(programs, account);
-  const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
-  try {
-    await own(folder, account);
-    for (let attempt = 1; ; attempt += 1) {
-      const data = join(folder, `data-${attempt}`);
-      // The server's own account copies, so that the files are its own.
-      await runOrThrow('cp', ['-R', template, data], account);
-      const port = await freePort();
-      try {
-        const stopServer = await launch(programs.postgres, data, { ...fastSettings, ...settings, port }, account);
-        return {
-          url: `postgres://${superuser}:${testPassword}@127.0.0.1:${port}/postgres`,
-          port,
-          dataFolder: data,
-          stop: async () => {
-            await stopServer();
-            await rm(folder, { recursive: true, force: true });
-          },
-        };
-      } catch (error) {
-        // Between our finding a free port and the server's taking it another test may have been faster.
-        if (attempt === 5 || !String(error).includes('could not bind')) {
-          throw error;
-        }
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
+    try {
+      return await startIn(folder, { programs, template, settings, account });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      // Between our finding a free port and the server's taking it another test may have been faster.
+      if (attempt === 5 || !String(error).includes('could not bind')) {
+        throw error;
       }
     }
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
   }
+}
+
+async function startIn(
+  folder: string,
+  from: {
+    programs: Programs;
+    template: string;
+    settings: Record<string, string | number | boolean>;
+    account: Account | undefined;
+  },
+): Promise<TestServer> {
+  const data = join(folder, 'data');
+  await own(folder, from.account);
+  // The server's own account copies, so that the files are its own.
+  await runOrThrow('cp', ['-R', from.template, data], from.account);
+  const port = await freePort();
+  const settings = { ...fastSettings, ...from.settings, port };
+  const stop = await launch(from.programs.postgres, folder, settings, from.account);
+  return {
+    url: `postgres://${superuser}:${testPassword}@127.0.0.1:${port}/postgres`,
+    port,
+    dataFolder: data,
+    stop,
+  };
 }
 
 /**
@@ -171,12 +177,12 @@ async function templateFolder(programs: Programs, account: Account | undefined):
 }
 
 /**
- * Starts the server under a shell that stops it and removes its data as soon as its standard input ends: when `stop` closes it,
+ * Starts the server under a shell that stops it and removes its folder as soon as its standard input ends: when `stop` closes it,
  * and also when the test process dies in whatever way, so that no test leaves a server behind.
  */
 async function launch(
   postgres: string,
-  data: string,
+  folder: string,
   settings: Record<string, string | number | boolean>,
   account: Account | undefined,
 ): Promise<() => Promise<void>> {
@@ -188,7 +194,7 @@ async function launch(
     kill $watcher 2>/dev/null
     rm -rf "$0"`;
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn('/bin/sh', ['-c', script, data, postgres, '-D', data, ...options], {
+  const child = spawn('/bin/sh', ['-c', script, folder, postgres, '-D', join(folder, 'data'), ...options], {
     ...account,
     cwd: '/',
     env: toolEnvironment,
