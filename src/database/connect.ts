@@ -1,0 +1,198 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import { UsageError } from '../errors.js';
+import { joinEmbeddedServer } from './embedded.js';
+import { checkServerVersion, toLedgerError } from './errors.js';
+
+export { toLedgerError } from './errors.js';
+
+export interface DatabaseOptions {
+  /** Connection string of a PostgreSQL server; undefined: the embedded server. */
+  databaseUrl?: string | undefined;
+  /** Absolute path of the data folder, in which the embedded server is. */
+  dataDir: string;
+  /** As it appears in `pg_stat_activity`. */
+  applicationName: string;
+  signal?: AbortSignal | undefined;
+  log: (message: string) => void;
+  /** Connections at most; they are opened when needed. Default 10. */
+  maxConnections?: number | undefined;
+  /** Transactions are read-only unless they say otherwise, and a server that is read-only will do. */
+  readOnly?: boolean | undefined;
+}
+
+export interface Database {
+  /** Sessions are in UTC, find `tn_ledger` first, have no time limits, and are named after the application. */
+  pool: pg.Pool;
+  /** Connection string with the password, for tools that connect by themselves. Never to be logged. */
+  url: string;
+  /** What messages call the database: `host:port/name`, or the embedded server with its folder. */
+  describe: string;
+  embedded: boolean;
+  /** As `server_version_num` counts: 180004 is PostgreSQL 18.4. */
+  serverVersion: number;
+  /** Closes all connections, once those in use are released, and leaves the embedded server. */
+  close(): Promise<void>;
+}
+
+const defaultMaxConnections = 10;
+const connectTimeout = 20_000; // ms
+
+/**
+ * Opens the configured database, or starts or joins the embedded one, and makes sure that it can be worked with.
+ *
+ * @throws UsageError the connection string is malformed
+ * @throws LedgerError it is down, refuses us, is too old, or is read-only though `readOnly` isn't set; see `toLedgerError`
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { databaseUrl, dataDir, log, signal } = options;
+  signal?.throwIfAborted();
+  if (databaseUrl !== undefined) {
+    const describe = describeUrl(databaseUrl);
+    const { pool, serverVersion } = await openPool(databaseUrl, describe, options);
+    return { pool, url: databaseUrl, describe, embedded: false, serverVersion, close: once(() => pool.end()) };
+  }
+  const server = await joinEmbeddedServer({ dataDir, log, signal });
+  const describe = `embedded PostgreSQL in ${dataDir}`;
+  const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
+  try {
+    const { pool, serverVersion } = await openPool(url, describe, options);
+    const close = once(async () => {
+      try {
+        await pool.end();
+      } finally {
+        await server.release();
+      }
+    });
+    return { pool, url, describe, embedded: true, serverVersion, close };
+  } catch (error) {
+    await server.release();
+    throw error;
+  }
+}
+
+async function openPool(
+  url: string,
+  describe: string,
+  { applicationName, maxConnections, readOnly = false, signal, log }: DatabaseOptions,
+): Promise<{ pool: pg.Pool; serverVersion: number }> {
+  try {
+    const serverVersion = await checkServer({ url, applicationName, describe, readOnly, signal });
+    const pool = new pg.Pool({
+      connectionString: url,
+      application_name: applicationName,
+      max: maxConnections ?? defaultMaxConnections,
+      keepAlive: true,
+      // Given to the pool, the time-out would also end a job's patient wait for a free connection.
+      Client: ClientWithTimeout,
+      onConnect: (client) => prepareSession(client, readOnly),
+    });
+    // An idle connection may break at any time; the next query opens another one, or fails and says why.
+    pool.on('error', (error) => log(toLedgerError(error, describe).message));
+    return { pool, serverVersion };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw toLedgerError(error, describe);
+  }
+}
+
+class ClientWithTimeout extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super({ ...config, connectionTimeoutMillis: connectTimeout });
+  }
+}
+
+/**
+ * Settings by SET and not as start-up options, which connection poolers such as PgBouncer refuse.
+ * `jit` is off because our statements are few, large and set-based: each is planned and run once, so that compiling it, which their
+ * high cost estimates would trigger, takes longer than it saves; the embedded server is built without it anyway.
+ * The time-outs are off because a server's defaults for interactive users would cut off the statement that ends a snapshot.
+ */
+async function prepareSession(client: pg.ClientBase, readOnly: boolean): Promise<void> {
+  await client.query(`
+    SET TimeZone = 'UTC';
+    SET DateStyle = 'ISO, YMD';
+    SET IntervalStyle = 'postgres';
+    SET search_path = tn_ledger, public;
+    SET statement_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0;
+    SET jit = off;
+    ${readOnly ? 'SET default_transaction_read_only = on;' : ''}`);
+}
+
+interface CheckOptions {
+  url: string;
+  applicationName: string;
+  describe: string;
+  readOnly: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns the server's version. */
+async function checkServer({ url, applicationName, describe, readOnly, signal }: CheckOptions): Promise<number> {
+  const socket = new Socket();
+  const client = new ClientWithTimeout({
+    connectionString: url,
+    application_name: applicationName,
+    stream: () => socket,
+  });
+  client.on('error', () => undefined); // comes with every broken connection, besides the rejected query
+  const stop = () => socket.destroy(new Error('interrupted'));
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number; standby: boolean; read_only: string }>(
+      `SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby,
+              current_setting('default_transaction_read_only') AS read_only`,
+    );
+    const row = rows[0] as (typeof rows)[number];
+    const tooOld = checkServerVersion(row.version, describe);
+    if (tooOld !== undefined) {
+      throw tooOld;
+    }
+    if (!readOnly && (row.standby || row.read_only === 'on')) {
+      const why = row.standby ? 'it is a standby' : 'default_transaction_read_only is on';
+      throw Object.assign(new Error(why), { code: '25006' });
+    }
+    await client.end();
+    return row.version;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    socket.destroy();
+  }
+}
+
+/** `host:port/database` as the driver will use them: from the connection string, PG… variables and defaults. */
+function describeUrl(url: string): string {
+  if (!/^(postgres|postgresql|socket):/.test(url)) {
+    throw malformed('DATABASE_URL is not a connection string: it does not begin with postgres://.');
+  }
+  try {
+    const { host, port, database } = new pg.Client({ connectionString: url });
+    return `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
+  } catch (error) {
+    // The driver's message may quote the connection string, and with it the password: only the kind of the error is told.
+    const code = (error as NodeJS.ErrnoException).code;
+    const file = (error as NodeJS.ErrnoException).path;
+    throw malformed(
+      file === undefined
+        ? `DATABASE_URL is not a connection string${code === undefined ? '' : ` (${code})`}.`
+        : `DATABASE_URL names a certificate or key that can't be read: ${file} (${code}).`,
+    );
+  }
+}
+
+function malformed(message: string): UsageError {
+  const form = 'postgres://user:password@host:5432/database';
+  return new UsageError(message, {
+    hint: `Its form is ${form}; special characters in the password are written as %xx.`,
+  });
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action();
+    return done;
+  };
+}

