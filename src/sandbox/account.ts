@@ -1,0 +1,130 @@
+import { LedgerError } from '../errors.js';
+import { createAttributes } from './attributes.js';
+import type { BlockSequence } from './blocks.js';
+import { type Churned, churn } from './churn.js';
+import type { SandboxClock } from './clock.js';
+import { createInventory, type Inventory } from './inventory.js';
+import { aging, inService, type NumberPatch, type NumberRow, type SandboxNumber } from './number.js';
+import { keyOf, textOf } from './number-key.js';
+import { createPopulation } from './population.js';
+
+/** What an account holds; tests change it while clients read it over HTTP. */
+export interface SandboxAccount {
+  readonly id: string;
+  /** How many numbers `/tns` names. */
+  readonly count: number;
+  /** How many of them `inserviceNumbers` names. */
+  readonly inServiceCount: number;
+  /** Every number that `/tns` names for the account, in the order of that listing. */
+  numbers(): Iterable<SandboxNumber>;
+  /** Puts numbers that the account never had before in service, dated by the clock; which ones follows from the seed. */
+  add(count: number): string[];
+  /** Takes numbers out of service: with `aging`, `/tns` still names them, as Aging; without, nothing does. */
+  disconnect(telephoneNumbers: readonly string[], options?: { aging?: boolean }): void;
+  change(telephoneNumber: string, patch: NumberPatch): void;
+  /** Adds, disconnects and changes `count` numbers in all, a mix that follows from the seed. */
+  churn(count: number, seed?: number): Churned;
+}
+
+/** The account as the API's routes see it. */
+export interface AccountState extends SandboxAccount {
+  readonly inventory: Inventory;
+}
+
+export interface AccountOptions {
+  id: string;
+  numbers: number;
+  ordinal: number;
+  accounts: number;
+  seed: number;
+  blocks: BlockSequence;
+  until: number;
+  clock: SandboxClock;
+}
+
+export function createAccount(options: AccountOptions): AccountState {
+  const { id, seed, blocks, until, clock } = options;
+  const population = createPopulation({ ...options, count: options.numbers });
+  const inventory = createInventory({
+    seed,
+    keys: population.keys,
+    quirks: population.quirks,
+    attributes: createAttributes({ seed, blocks, until }),
+  });
+
+  function heldKey(telephoneNumber: string): number {
+    const key = keyOf(telephoneNumber);
+    if (key === undefined || !inventory.has(key)) {
+      throw new LedgerError(`Account ${id} of the sandbox has no number ${telephoneNumber}; nothing was changed.`, {
+        hint: 'Take one of those that numbers() names.',
+      });
+    }
+    return key;
+  }
+
+  const account: AccountState = {
+    id,
+    inventory,
+    get count() {
+      return inventory.count;
+    },
+    get inServiceCount() {
+      return inventory.inServiceCount;
+    },
+    *numbers() {
+      for (const key of inventory.keys) {
+        yield sandboxNumber(inventory.row(key));
+      }
+    },
+    add(count) {
+      const now = clock.now().getTime();
+      const keys = Array.from({ length: count }, () => population.next());
+      inventory.add(keys);
+      for (const key of keys) {
+        inventory.patch(key, { inServiceDate: now, lastModified: now });
+      }
+      return keys.map(textOf);
+    },
+    disconnect(telephoneNumbers, disconnectOptions = {}) {
+      const keys = telephoneNumbers.map(heldKey);
+      if (disconnectOptions.aging !== true) {
+        inventory.remove(new Set(keys));
+        return;
+      }
+      const lastModified = clock.now().getTime();
+      for (const key of keys) {
+        inventory.patch(key, { status: aging, lastModified });
+      }
+    },
+    change(telephoneNumber, patch) {
+      const { lastModified, inServiceDate, ...text } = patch;
+      inventory.patch(heldKey(telephoneNumber), {
+        ...text,
+        ...('inServiceDate' in patch ? { inServiceDate: inServiceDate?.getTime() } : {}),
+        lastModified: (lastModified ?? clock.now()).getTime(),
+      });
+    },
+    churn: (count, churnSeed = 1) => churn(account, { count, seed: churnSeed }),
+  };
+  return account;
+}
+
+/** A number as tests see it. */
+export function sandboxNumber(row: NumberRow): SandboxNumber {
+  return {
+    telephoneNumber: textOf(row.key),
+    status: row.status,
+    city: row.city,
+    state: row.state,
+    rateCenter: row.rateCenter,
+    lata: row.lata,
+    tier: row.tier,
+    vendorId: row.vendorId,
+    vendorName: row.vendorName,
+    lastModified: new Date(row.lastModified),
+    inServiceDate: row.inServiceDate === undefined ? undefined : new Date(row.inServiceDate),
+    listedInService: row.status === inService,
+    ...(row.country === undefined ? {} : { country: row.country }),
+    ...(row.tnType === undefined ? {} : { tnType: row.tnType }),
+  };
+}

@@ -1,0 +1,83 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { LedgerError, messageOf } from '../errors.js';
+import type { AccountState } from './account.js';
+import { checkFaults } from './faults.js';
+import type { SandboxState } from './state.js';
+
+const linesPerChunk = 1000;
+
+/** The sandbox's own interface for programs that run it as a separate process: its log, its numbers, its faults. */
+export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings }> {
+  const admin = new Hono<{ Bindings: HttpBindings }>();
+  const accountOf = (id: string): AccountState => {
+    const account = state.accounts.get(id);
+    if (account === undefined) {
+      throw new LedgerError(`The sandbox has no account ${id}.`, {
+        hint: `It has ${[...state.accounts.keys()].join(', ')}.`,
+      });
+    }
+    return account;
+  };
+
+  admin.get('/info', (c) =>
+    c.json({
+      seed: state.seed,
+      now: state.clock.now().toISOString(),
+      faults: state.faults,
+      accounts: [...state.accounts.values()].map(({ id, count, inServiceCount }) => ({ id, count, inServiceCount })),
+    }),
+  );
+  admin.get('/requests', (c) => c.json(state.log.entries));
+  admin.delete('/requests', (c) => {
+    state.log.clear();
+    return c.body(null, 204);
+  });
+  admin.get('/accounts/:accountId/numbers', async (c) => {
+    const account = accountOf(c.req.param('accountId'));
+    c.env.outgoing.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+    await pipeline(Readable.from(numberLines(account)), c.env.outgoing);
+    return RESPONSE_ALREADY_SENT;
+  });
+  admin.post('/accounts/:accountId/churn', (c) => {
+    const account = accountOf(c.req.param('accountId'));
+    return c.json(
+      account.churn(wholeNumber('count', c.req.query('count')), wholeNumber('seed', c.req.query('seed') ?? '1')),
+    );
+  });
+  admin.put('/faults', async (c) => {
+    state.faults = checkFaults(await c.req.json());
+    return c.json(state.faults);
+  });
+  admin.post('/clock', (c) => {
+    state.clock.advance(wholeNumber('advance', c.req.query('advance')));
+    return c.json({ now: state.clock.now().toISOString() });
+  });
+  admin.onError((error, c) => {
+    const asked = error instanceof LedgerError || error instanceof SyntaxError;
+    return c.json({ error: messageOf(error) }, asked ? 400 : 500);
+  });
+  return admin;
+}
+
+function wholeNumber(name: string, text: string | undefined): number {
+  if (text === undefined || !/^\d{1,12}$/.test(text)) {
+    throw new LedgerError(`The parameter ${name} must be a whole number, not '${text ?? ''}'.`);
+  }
+  return Number(text);
+}
+
+function* numberLines(account: AccountState): Generator<string> {
+  let lines: string[] = [];
+  for (const number of account.numbers()) {
+    lines.push(`${JSON.stringify(number)}\n`);
+    if (lines.length === linesPerChunk) {
+      yield lines.join('');
+      lines = [];
+    }
+  }
+  yield lines.join('');
+}

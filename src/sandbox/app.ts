@@ -1,0 +1,86 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { adminRoutes } from './admin.js';
+import { type Answer, html, json, notFound } from './answer.js';
+import { deliver } from './deliver.js';
+import type { LoggedRequest } from './request-log.js';
+import { type ApiRequest, createResponder } from './respond.js';
+import type { Route } from './route.js';
+import { accountRoutes } from './routes/accounts.js';
+import { inServiceNumberRoutes } from './routes/inservice-numbers.js';
+import { tnRoutes } from './routes/tn.js';
+import { tnsRoutes } from './routes/tns.js';
+import type { SandboxState } from './state.js';
+
+type Env = { Bindings: HttpBindings; Variables: { entry: LoggedRequest } };
+
+/** Where the API begins; the token address and all its resources are below it. */
+export const apiPath = '/api';
+export const tokenPath = `${apiPath}/v1/oauth2/token`;
+
+/** The sandbox as a hono application: the API, its token address, and the administration of the sandbox itself. */
+export function createApp(state: SandboxState): Hono<Env> {
+  const app = new Hono<Env>();
+  const respond = createResponder(state);
+  const routes = [...accountRoutes(), ...inServiceNumberRoutes(), ...tnsRoutes(), ...tnRoutes()];
+
+  app.use(`${apiPath}/*`, async (c, next) => {
+    c.set('entry', state.log.record({ method: c.req.method, path: c.req.path, query: c.req.query() }));
+    await next();
+  });
+  app.post(tokenPath, async (c) => {
+    const form = new URLSearchParams(await c.req.text());
+    return send(c, tokenAnswer(state, { authorization: c.req.header('authorization'), grant: form.get('grant_type') }));
+  });
+  for (const route of routes) {
+    app.on(route.method, `${apiPath}${route.path}`, (c) => serve(c, route));
+  }
+  app.all(`${apiPath}/*`, (c) => serve(c, noSuchResource));
+  app.route('/sandbox', adminRoutes(state));
+  app.notFound((c) => {
+    const page = html('404 Not Found', 'There is nothing here.', 404);
+    return c.html(page.body, 404);
+  });
+
+  async function serve(c: Context<Env>, route: Route): Promise<Response> {
+    const request: ApiRequest = {
+      route,
+      params: c.req.param() as Record<string, string>,
+      body: () => c.req.text(),
+      authorization: c.req.header('authorization'),
+      acceptEncoding: c.req.header('accept-encoding'),
+      response: c.env.outgoing,
+      entry: c.get('entry'),
+    };
+    await respond(request);
+    return RESPONSE_ALREADY_SENT;
+  }
+
+  async function send(c: Context<Env>, answer: Answer): Promise<Response> {
+    await deliver({ response: c.env.outgoing, entry: c.get('entry'), answer, compress: false });
+    return RESPONSE_ALREADY_SENT;
+  }
+
+  return app;
+}
+
+const noSuchResource: Route = {
+  method: 'GET',
+  path: '/*',
+  root: 'ErrorResponse',
+  answer: () => notFound('ErrorResponse'),
+};
+
+function tokenAnswer(
+  { credentials, tokenLifetime }: SandboxState,
+  request: { authorization: string | undefined; grant: string | null },
+): Answer {
+  if (!credentials.isClient(request.authorization)) {
+    return json({ error: 'invalid_client', error_description: 'Client authentication failed' }, 401);
+  }
+  if (request.grant !== 'client_credentials') {
+    return json({ error: 'unsupported_grant_type', error_description: 'Only client_credentials is supported' }, 400);
+  }
+  return json({ access_token: credentials.issueToken(), token_type: 'Bearer', expires_in: tokenLifetime });
+}

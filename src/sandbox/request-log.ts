@@ -1,0 +1,38 @@
+import { preciseNow } from './clock.js';
+import type { FaultKind } from './faults.js';
+
+/** A request that the sandbox was asked; requests for tokens are among them. */
+export interface LoggedRequest {
+  /** When it arrived: epoch milliseconds with a fraction. */
+  at: number;
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  /** The account in its path, or its accountId parameter. */
+  account: string | undefined;
+  /** What it was answered; undefined if it was not, or not yet. */
+  status: number | undefined;
+  fault?: FaultKind;
+}
+
+export interface RequestLog {
+  readonly entries: LoggedRequest[];
+  record(request: { method: string; path: string; query: Record<string, string> }): LoggedRequest;
+  clear(): void;
+}
+
+export function createRequestLog(): RequestLog {
+  const entries: LoggedRequest[] = [];
+  return {
+    entries,
+    record({ method, path, query }) {
+      const account = /^\/api\/accounts\/([^/]+)/.exec(path)?.[1] ?? query.accountId;
+      const entry: LoggedRequest = { at: preciseNow(), method, path, query, account, status: undefined };
+      entries.push(entry);
+      return entry;
+    },
+    clear() {
+      entries.length = 0;
+    },
+  };
+}

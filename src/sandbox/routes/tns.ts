@@ -1,0 +1,190 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { AccountState } from '../account.js';
+import { type Answer, badRequest, xml } from '../answer.js';
+import { hash } from '../hash.js';
+import type { NumberRow } from '../number.js';
+import { isNanp, keyOf, textOf } from '../number-key.js';
+import { numberXml } from '../number-xml.js';
+import { digitsOf, known, sizeOf } from '../parameters.js';
+import type { Call, Route } from '../route.js';
+import type { SandboxState } from '../state.js';
+import { escapeXml, linksXml, xmlDeclaration } from '../xml.js';
+
+const root = 'TelephoneNumbersResponse';
+const filterNames = ['state', 'rateCenter', 'npa', 'npaNxx', 'npaNxxX', 'lata', 'city', 'tier', 'fullNumber'] as const;
+const mostPosted = 2500;
+
+interface Held {
+  account: AccountState;
+  key: number;
+}
+
+type Filter = (row: NumberRow) => boolean;
+
+function filterOf(query: Record<string, string>): Filter | undefined {
+  const given = known(query, filterNames);
+  if (Object.keys(given).length === 0) {
+    return undefined;
+  }
+  const prefix = [
+    digitsOf(given, { root, name: 'npa', digits: 3 }) ?? '',
+    digitsOf(given, { root, name: 'npaNxx', digits: 6, code: '15511' }) ?? '',
+    digitsOf(given, { root, name: 'npaNxxX', digits: 7 }) ?? '',
+  ];
+  const digitsMatter = prefix.some((digits) => digits !== '');
+  const same = (wanted: string | undefined, text: string | undefined) =>
+    wanted === undefined || text?.toUpperCase() === wanted.toUpperCase();
+  return (row) =>
+    (!digitsMatter || (isNanp(row.key) && prefix.every((digits) => textOf(row.key).startsWith(digits)))) &&
+    same(given.state, row.state) &&
+    same(given.rateCenter, row.rateCenter) &&
+    same(given.lata, row.lata) &&
+    same(given.city, row.city) &&
+    same(given.tier, row.tier) &&
+    (given.fullNumber === undefined || textOf(row.key) === given.fullNumber);
+}
+
+/** The numbers of some accounts in ascending order, from a key on. */
+function* ascending(accounts: readonly AccountState[], from: number): Generator<Held> {
+  const lists = accounts.map((account) => ({
+    account,
+    keys: account.inventory.keys,
+    position: account.inventory.positionFrom(from),
+  }));
+  for (;;) {
+    let first: (typeof lists)[number] | undefined;
+    for (const list of lists) {
+      const key = list.keys[list.position];
+      if (key !== undefined && (first === undefined || key < (first.keys[first.position] as number))) {
+        first = list;
+      }
+    }
+    if (first === undefined) {
+      return;
+    }
+    yield { account: first.account, key: first.keys[first.position++] as number };
+  }
+}
+
+function list(call: Call): Answer {
+  const { state, query } = call;
+  const size = sizeOf(query, { root, usual: 500, most: 2500 });
+  const filter = filterOf(query);
+  const cursor = query.page ?? '1';
+  const from = cursor === '1' ? Number.NEGATIVE_INFINITY : keyOf(cursor);
+  if (from === undefined) {
+    throw badRequest(root, `The page '${cursor}' is invalid`);
+  }
+  const accounts = call.account === undefined ? [...state.accounts.values()] : [call.account];
+  const page: Array<{ id: string; row: NumberRow }> = [];
+  let next: string | undefined = state.lastPageNext === 'self' ? cursor : undefined;
+  for (const { account, key } of ascending(accounts, from)) {
+    const row = account.inventory.row(key);
+    if (filter !== undefined && !filter(row)) {
+      continue;
+    }
+    if (page.length === size) {
+      next = textOf(key);
+      break;
+    }
+    page.push({ id: account.id, row });
+  }
+  // The link spells the account otherwise than the parameter that asked for it.
+  const account: Record<string, string> = call.account === undefined ? {} : { account: call.account.id };
+  const links = linksXml({
+    address: 'https://dashboard.bandwidth.com:443/v1.0/tns',
+    query: { ...account, ...known(query, filterNames) },
+    size,
+    next,
+    raw: call.rawLinks,
+  });
+  const rows = call.thin(page);
+  const first = page[0]?.row.key ?? 0;
+  return xml(`<?xml version="1.0"?>
+<TelephoneNumbersResponse>
+    <TelephoneNumberCount>${unreliableCount(rows.length, first)}</TelephoneNumberCount>
+${links}    <TelephoneNumbers>
+${rows.map(({ id, row }) => numberXml(row, id)).join('')}    </TelephoneNumbers>
+</TelephoneNumbersResponse>
+`);
+}
+
+/** TelephoneNumberCount as Bandwidth's examples have it: mostly the page's numbers, now and then one too few. */
+function unreliableCount(count: number, firstKey: number): number {
+  return count > 0 && hash(71, firstKey) % 4 === 0 ? count - 1 : count;
+}
+
+async function look(call: Call): Promise<Answer> {
+  const asked = [...new Set(postedNumbers(await call.body()))];
+  const found: Held[] = [];
+  const invalid: string[] = [];
+  const unknown: string[] = [];
+  for (const telephoneNumber of asked) {
+    const key = keyOf(telephoneNumber);
+    const account = key === undefined ? undefined : holderOf(call.state, key);
+    if (key === undefined) {
+      invalid.push(telephoneNumber);
+    } else if (account === undefined) {
+      unknown.push(telephoneNumber);
+    } else {
+      found.push({ account, key });
+    }
+  }
+  found.sort((a, b) => a.key - b.key);
+  const errors = [
+    errorXml('15608', 'Input contains invalid Telephone Numbers', invalid),
+    errorXml('15610', 'Telephone Numbers cannot be found on accounts', unknown),
+  ].join('');
+  const numbers = found.map(({ account, key }) => numberXml(account.inventory.row(key), account.id)).join('');
+  return xml(`${xmlDeclaration}<TelephoneNumbersResponse>
+    <TelephoneNumberCount>${unreliableCount(found.length, found[0]?.key ?? 0)}</TelephoneNumberCount>
+    <Links>
+        <first>Link=&lt;http://localhost:8080/v1.0/tns&gt;;rel="first";</first>
+    </Links>
+    <TelephoneNumbers>
+${numbers}    </TelephoneNumbers>
+${errors === '' ? '' : `    <ErrorList>\n${errors}    </ErrorList>\n`}</TelephoneNumbersResponse>
+`);
+}
+
+function postedNumbers(body: string): string[] {
+  const parser = new XMLParser({ ignoreDeclaration: true, parseTagValue: false, isArray: (name) => name === 'Tn' });
+  const parsed = XMLValidator.validate(body) === true ? parser.parse(body) : undefined;
+  const numbers: unknown = parsed?.TnList?.Tn;
+  if (!Array.isArray(numbers)) {
+    throw badRequest(root, 'The body must be a TnList of one Tn or more');
+  }
+  if (numbers.length > mostPosted) {
+    const description = `The count of Telephone numbers in POST body exceeds the maximum size of ${mostPosted}`;
+    throw badRequest(root, description, '15607');
+  }
+  return numbers.map(String);
+}
+
+/** The account of the user that has a number, whatever its status. */
+export function holderOf(state: SandboxState, key: number): AccountState | undefined {
+  return [...state.accounts.values()].find((account) => account.inventory.has(key));
+}
+
+function errorXml(code: string, description: string, telephoneNumbers: readonly string[]): string {
+  if (telephoneNumbers.length === 0) {
+    return '';
+  }
+  const numbers = telephoneNumbers.map(
+    (each) => `                <TelephoneNumber>${escapeXml(each)}</TelephoneNumber>\n`,
+  );
+  return `        <Error>
+            <Code>${code}</Code>
+            <Description>${description}</Description>
+            <TelephoneNumbers>
+${numbers.join('')}            </TelephoneNumbers>
+        </Error>
+`;
+}
+
+export function tnsRoutes(): Route[] {
+  return [
+    { method: 'GET', path: '/tns', root, list: true, answer: list },
+    { method: 'POST', path: '/tns', root, answer: look },
+  ];
+}

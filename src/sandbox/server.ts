@@ -1,0 +1,192 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { type AccountState, createAccount, type SandboxAccount } from './account.js';
+import { apiPath, createApp, tokenPath } from './app.js';
+import { createBlockSequence } from './blocks.js';
+import { createClock, type SandboxClock } from './clock.js';
+import { createCredentials, sandboxCredentials } from './credentials.js';
+import { checkFaults, type FaultRates } from './faults.js';
+import { createRateLimit } from './rate-limit.js';
+import { createRequestLog, type LoggedRequest } from './request-log.js';
+import type { EmptyAnswer, SandboxState } from './state.js';
+
+export type { SandboxAccount } from './account.js';
+export type { Churned } from './churn.js';
+export type { SandboxClock } from './clock.js';
+export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
+export type { NumberPatch, SandboxNumber } from './number.js';
+export type { LoggedRequest } from './request-log.js';
+
+export interface SandboxOptions {
+  /** 0 or absent: a free port. */
+  port?: number;
+  /** Numbers of the first account, 1000 unless told. */
+  numbers?: number;
+  /** In place of the one account 9900000. */
+  accounts?: ReadonlyArray<{ id: string; numbers: number }>;
+  /** The same seed and sizes give the same numbers, byte for byte. 1 unless told. */
+  seed?: number;
+  /** Milliseconds before every answer. */
+  latency?: number;
+  /** The sandbox's own limit per account in any 60 seconds; absent: none. */
+  requestsPerMinute?: number;
+  /** Unit of X-RateLimit-Reset, seconds unless told. */
+  resetUnit?: 'seconds' | 'milliseconds';
+  faults?: FaultRates;
+  /** Seconds for which a token is good, 3600 unless told. */
+  tokenLifetime?: number;
+  /** What a list's last page says about a next one: nothing, or its own cursor again. */
+  lastPageNext?: 'none' | 'self';
+  /** How `inserviceNumbers` answers where there are none: 204 unless told. */
+  emptyAs?: EmptyAnswer;
+  /** Compress answers for clients that accept it. */
+  gzip?: boolean;
+  /** End of the six years of in-service dates; a fixed day unless told, so that the numbers stay the same from day to day. */
+  datesUntil?: Date;
+}
+
+/** A running sandbox: where it is, who may ask it, what it was asked, and what it holds. */
+export interface Sandbox {
+  /** Base address, up to and including `/api`. */
+  readonly url: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly username: string;
+  readonly password: string;
+  readonly accountIds: string[];
+  /** An account that exists, but that the credentials may not see: 403. */
+  readonly foreignAccountId: string;
+  readonly clock: SandboxClock;
+  /** In the order of arrival. */
+  readonly requests: readonly LoggedRequest[];
+  /** May be changed while the sandbox runs. */
+  faults: FaultRates;
+  account(id: string): SandboxAccount;
+  clearRequests(): void;
+  /** Makes every token that was issued worthless. */
+  revokeTokens(): void;
+  /** Stops listening and ends open connections, stalled ones too. */
+  close(): Promise<void>;
+}
+
+const mostNumbers = 20_000_000;
+const foreignAccountId = '9999999';
+const usualDatesUntil = new Date('2026-01-01T00:00:00Z');
+
+/**
+ * Starts a Dashboard API of its own on 127.0.0.1, with numbers that follow from a seed.
+ * @throws UsageError for options that make no sense, LedgerError where the port is taken.
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const state = createState(options);
+  const app = createApp(state);
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Longer than clients keep idle connections, so that no request meets a connection being closed.
+  server.keepAliveTimeout = 120_000;
+  await listen(server, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    ...sandboxCredentials,
+    url: `${origin}${apiPath}`,
+    tokenUrl: `${origin}${tokenPath}`,
+    accountIds: [...state.accounts.keys()],
+    foreignAccountId,
+    clock: state.clock,
+    requests: state.log.entries,
+    get faults() {
+      return state.faults;
+    },
+    set faults(rates) {
+      state.faults = rates;
+    },
+    account(id) {
+      const account = state.accounts.get(id);
+      if (account === undefined) {
+        throw new LedgerError(`The sandbox has no account ${id}.`, {
+          hint: `It has ${[...state.accounts.keys()].join(', ')}.`,
+        });
+      }
+      return account;
+    },
+    clearRequests: state.log.clear,
+    revokeTokens: state.credentials.revokeTokens,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function createState(options: SandboxOptions): SandboxState {
+  const seed = options.seed ?? 1;
+  wholeNumber('seed', seed, { from: 0, to: 0xffff_ffff });
+  wholeNumber('latency', options.latency ?? 0, { from: 0, to: 3_600_000 });
+  wholeNumber('requestsPerMinute', options.requestsPerMinute ?? 1, { from: 1, to: Number.MAX_SAFE_INTEGER });
+  const clock = createClock();
+  const tokenLifetime = options.tokenLifetime ?? 3600;
+  return {
+    seed,
+    clock,
+    accounts: createAccounts(options, { seed, clock }),
+    foreignAccountId,
+    credentials: createCredentials(tokenLifetime),
+    log: createRequestLog(),
+    admit: createRateLimit(options.requestsPerMinute),
+    faults: checkFaults(options.faults ?? {}),
+    latency: options.latency ?? 0,
+    resetUnit: options.resetUnit ?? 'seconds',
+    tokenLifetime,
+    lastPageNext: options.lastPageNext ?? 'none',
+    emptyAs: options.emptyAs ?? '204',
+    gzip: options.gzip ?? false,
+  };
+}
+
+function createAccounts(
+  options: SandboxOptions,
+  { seed, clock }: { seed: number; clock: SandboxClock },
+): Map<string, AccountState> {
+  const wanted = options.accounts ?? [{ id: '9900000', numbers: options.numbers ?? 1000 }];
+  const blocks = createBlockSequence(seed);
+  const until = (options.datesUntil ?? usualDatesUntil).getTime();
+  if (wanted.length === 0) {
+    throw new UsageError('The sandbox needs at least one account.');
+  }
+  const accounts = new Map<string, AccountState>();
+  for (const [ordinal, { id, numbers }] of wanted.entries()) {
+    wholeNumber(`numbers of account ${id}`, numbers, { from: 0, to: mostNumbers });
+    if (!/^\d+$/.test(id) || accounts.has(id) || id === foreignAccountId) {
+      throw new UsageError(`The sandbox can't have an account '${id}'.`, {
+        hint: `Account ids are digits, each one once; ${foreignAccountId} is the account that the credentials may not see.`,
+      });
+    }
+    accounts.set(id, createAccount({ id, numbers, ordinal, accounts: wanted.length, seed, blocks, until, clock }));
+  }
+  return accounts;
+}
+
+function wholeNumber(name: string, value: number, { from, to }: { from: number; to: number }): void {
+  if (!Number.isSafeInteger(value) || value < from || value > to) {
+    throw new UsageError(`The sandbox's ${name} must be a whole number from ${from} to ${to}, not ${value}.`);
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  wholeNumber('port', port, { from: 0, to: 65_535 });
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new LedgerError(`The sandbox can't listen on 127.0.0.1:${port}: ${messageOf(cause)}.`, {
+          hint: 'Choose another port, or none for a free one.',
+          cause,
+        }),
+      );
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+}
