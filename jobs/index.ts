@@ -1,6 +1,5 @@
 import type { Job } from '../src/sync/job.js';
-import { syncInserviceNumbers } from './sync-inservice-numbers.js';
-import { syncNumberDetails } from './sync-number-details.js';
+import { nightly, plan } from './nightly.js';
 
-/** Every job, in the order of the night. */
-export const jobs: readonly Job[] = [syncInserviceNumbers, syncNumberDetails];
+/** Every job by which `tn-ledger run` knows it. */
+export const jobs: readonly Job[] = [...plan, nightly];

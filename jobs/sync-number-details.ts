@@ -1,5 +1,6 @@
 import { applyInserviceNumbers, applyNumberDetails, guardShrink } from '../src/sync/apply-numbers.js';
-import type { Job } from '../src/sync/job.js';
+import { messageOf } from '../src/errors.js';
+import type { Job, JobContext } from '../src/sync/job.js';
 import { detailsListing, inserviceListing } from '../src/sync/number-listings.js';
 import { proveNumberDetails } from '../src/sync/prove.js';
 import { readSnapshot, usableCursor } from '../src/sync/snapshot.js';
@@ -16,10 +17,15 @@ export const syncNumberDetails: Job = {
       await applyNumberDetails(context);
     } catch (error) {
       // An in-service list that waited for the details is not to wait another night for them.
-      if (!context.signal.aborted && (await usableCursor(context, inserviceListing))?.state === 'complete') {
-        await applyInserviceNumbers(context);
-      }
+      await applyWaitingInserviceNumbers(context).catch((second: unknown) =>
+        context.run.warn(`The in-service list that was read could not be brought in either: ${messageOf(second)}`),
+      );
       throw error;
     }
   },
 };
+
+async function applyWaitingInserviceNumbers(context: JobContext): Promise<void> {
+  if (context.signal.aborted) return;
+  if ((await usableCursor(context, inserviceListing))?.state === 'complete') await applyInserviceNumbers(context);
+}

@@ -1,6 +1,7 @@
 import type { DashboardClient } from '../dashboard/client.js';
 import type { Database } from '../database/connect.js';
 import type { Log } from '../log.js';
+import type { RunReport } from './run-job.js';
 import type { RunRecord } from './run-record.js';
 
 /** What a job may know and use while it works on one account. */
@@ -13,6 +14,8 @@ export interface JobContext {
   signal: AbortSignal;
   run: RunRecord;
   options: JobOptions;
+  /** Runs another job for the same account as a part of this one: under its own lock, with its own row in `sync_runs`. */
+  runPart(job: Job, options: JobOptions): Promise<RunReport>;
 }
 
 export interface JobOptions {

@@ -1,0 +1,31 @@
+import { CredentialsError } from '../src/dashboard/errors.js';
+import { AlreadyRunningError, LedgerError } from '../src/errors.js';
+import type { Job } from '../src/sync/job.js';
+import { syncInserviceNumbers } from './sync-inservice-numbers.js';
+import { syncNumberDetails } from './sync-number-details.js';
+
+/** The night's plan: every job, in the order in which they run. */
+export const plan: readonly Job[] = [syncInserviceNumbers, syncNumberDetails];
+
+/** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */
+export const nightly: Job = {
+  name: 'nightly',
+  summary: `all jobs in order: ${plan.map((job) => job.name).join(', ')}`,
+  async run(context) {
+    const failures: Error[] = [];
+    for (const [index, job] of plan.entries()) {
+      const followedBy = new Set(plan.slice(index + 1).map((later) => later.name));
+      const { error } = await context.runPart(job, { ...context.options, followedBy });
+      context.signal.throwIfAborted();
+      if (error !== undefined) failures.push(new LedgerError(`${job.name}: ${error.message}`, { cause: error }));
+      // Refused credentials are refused for every job: more requests would only lock the user out.
+      if (error instanceof CredentialsError) break;
+    }
+    if (failures.length === 0) return;
+    if (failures.every((failure) => failure.cause instanceof AlreadyRunningError)) throw failures[0]?.cause;
+    throw new LedgerError(
+      `${failures.length} of ${plan.length} jobs of account ${context.account} failed: ${failures.map((failure) => failure.message).join(' ')}`,
+      { hint: 'Each failed job can be run by itself: tn-ledger run <job>.' },
+    );
+  },
+};

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exitStatus } from '../errors.js';
+import { version } from '../version.js';
+import * as check from './check.js';
+import * as demo from './demo.js';
+import { printFailure } from './failure.js';
+import * as migrate from './migrate.js';
+import * as run from './run.js';
+import * as sandbox from './sandbox.js';
+import * as sql from './sql.js';
+import * as status from './status.js';
+
+/** The commands in the order of `--help`. Each loads what it works with when it is run, so that help answers at once. */
+const commands = [demo, check, migrate, run, status, sql, sandbox];
+
+function buildProgram(): Command {
+  const program = new Command('tn-ledger')
+    .description('A nightly ledger of the telephone numbers that a company holds at Bandwidth, in PostgreSQL.')
+    .version(version)
+    .showHelpAfterError('(tn-ledger <command> --help tells more)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Start with \`tn-ledger demo\`: it needs nothing. With credentials in the environment or in .env, \`tn-ledger check\`
+says whether everything is in place, and \`tn-ledger run nightly\` brings the account in.
+Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejects, 4 the same job is running already.`,
+    );
+  for (const { define } of commands) define(program.command.bind(program));
+  for (const command of program.commands) command.exitOverride().showHelpAfterError(`(tn-ledger ${command.name()} --help tells more)`);
+  return program;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed help, the version, or what is wrong with the usage.
+    process.exitCode = error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
+  } else if (error instanceof InvalidArgumentError) {
+    process.exitCode = exitStatus.usage;
+  } else {
+    process.exitCode = printFailure(error);
+  }
+}

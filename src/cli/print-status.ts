@@ -1,0 +1,108 @@
+import { createTask } from 'node-cron';
+import { readSchemaState } from '../database/migrations.js';
+import { type ExitStatus, exitStatus } from '../errors.js';
+import { formatCount, formatDuration, formatTable } from './format.js';
+import type { Session } from './session.js';
+
+interface LastRun {
+  job: string;
+  account_id: string;
+  status: string;
+  started_at: Date;
+  finished_at: Date | null;
+  age_seconds: number;
+  pages: string;
+  rows_read: string;
+  rows_written: string;
+  error: string | null;
+  warnings: string[];
+}
+
+interface OpenListing {
+  account_id: string;
+  listing: string;
+  state: string;
+  pages: number;
+  rows_staged: string;
+  age_seconds: number;
+}
+
+/** Prints the last run of each job and account, listings that are half-read or held, and the next night. */
+export async function printStatus(session: Session, json: boolean): Promise<ExitStatus> {
+  const database = await session.database({ readOnly: true });
+  const nextNight = nextRun(session.config.schedule, session.config.timezone);
+  const { applied } = await readSchemaState(database);
+  const runs: LastRun[] = [];
+  const open: OpenListing[] = [];
+  if (applied.length > 0) {
+    const lastRuns = await database.pool.query(
+      `select distinct on (account_id, job) *, extract(epoch from clock_timestamp() - coalesce(finished_at, started_at))::float8 as age_seconds
+         from sync_runs order by account_id, job, started_at desc`,
+    );
+    runs.push(...lastRuns.rows);
+    const listings = await database.pool.query(
+      `select account_id, listing, state, cardinality(pages_read) as pages, rows_staged,
+              extract(epoch from clock_timestamp() - updated_at)::float8 as age_seconds
+         from sync_cursors order by account_id, listing`,
+    );
+    open.push(...listings.rows);
+  }
+  process.stdout.write(json ? toJson(runs, open, nextNight) : toText(runs, open, nextNight, session));
+  return exitStatus.done;
+}
+
+/** When the schedule starts the next night; the expression and the zone were validated with the configuration. */
+function nextRun(expression: string, timezone: string): Date | null {
+  const task = createTask(expression, () => undefined, { timezone });
+  try {
+    return task.getNextRun();
+  } finally {
+    void task.destroy();
+  }
+}
+
+function toText(runs: LastRun[], open: OpenListing[], nextNight: Date | null, { config, redact }: Session): string {
+  const lines: string[] = [];
+  if (runs.length === 0) lines.push('No job has run yet. `tn-ledger run nightly` runs them all.');
+  else {
+    const rows = runs.map((run) => [
+      run.job,
+      run.account_id,
+      run.status,
+      `${formatDuration(run.age_seconds)} ago`,
+      formatCount(Number(run.pages)),
+      formatCount(Number(run.rows_read)),
+      formatCount(Number(run.rows_written)),
+      String(run.warnings.length),
+    ]);
+    const header = ['job', 'account', 'last run', 'when', 'pages', 'rows read', 'rows written', 'warnings'];
+    lines.push(formatTable(header, rows, { right: [4, 5, 6, 7] }));
+  }
+  const failed = runs.filter((run) => run.status === 'failed' || run.status === 'interrupted');
+  for (const run of failed) lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${redact(run.error ?? 'no reason is recorded')}`);
+  for (const listing of open) {
+    lines.push(
+      '',
+      `${listing.listing} of account ${listing.account_id} is ${describeState(listing.state)} after ${listing.pages} pages ` +
+        `(${formatCount(Number(listing.rows_staged))} rows), ${formatDuration(listing.age_seconds)} ago`,
+    );
+  }
+  const next = nextNight === null ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  lines.push('', `Next night by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}): ${next}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function describeState(state: string): string {
+  if (state === 'complete') return 'read and waits to be compared';
+  return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
+}
+
+function toJson(runs: LastRun[], open: OpenListing[], nextNight: Date | null): string {
+  const numbers = (run: LastRun) => ({
+    ...run,
+    pages: Number(run.pages),
+    rows_read: Number(run.rows_read),
+    rows_written: Number(run.rows_written),
+  });
+  return `${JSON.stringify({ runs: runs.map(numbers), open, next_night: nextNight }, null, 2)}\n`;
+}

@@ -1,0 +1,106 @@
+import { CredentialsError } from '../dashboard/errors.js';
+import { migrate } from '../database/migrations.js';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import type { Job } from '../sync/job.js';
+import { type RunReport, runJob } from '../sync/run-job.js';
+import { describeFailure } from './failure.js';
+import { formatCount, formatTable } from './format.js';
+import { createProgress } from './progress.js';
+import type { RunOptions } from './run.js';
+import type { ApiSession } from './session.js';
+
+/** Runs the jobs for each account, one after the other, prints what became of them, and answers with the exit status. */
+export async function runJobs(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<ExitStatus> {
+  const reports = await runAll(session, jobs, options);
+  process.stdout.write(options.json ? `${toJson(reports)}\n` : `${summaryTable(reports)}\n`);
+  printProblems(session, reports);
+  return statusOf(reports);
+}
+
+/** The same without printing: the reports, a job that ran others before its parts. */
+export async function runAll(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<RunReport[]> {
+  const accounts = chooseAccounts(session.config.api.accounts, options.account);
+  const database = await session.database();
+  const applied = await migrate(database);
+  if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
+  const environment = {
+    database,
+    client: await session.client(),
+    log: session.log,
+    signal: session.signal,
+    progress: createProgress({ stream: process.stderr, bar: process.stderr.isTTY }),
+  };
+  const reports: RunReport[] = [];
+  for (const account of accounts) {
+    for (const [index, job] of jobs.entries()) {
+      const report = await runJob(job, account, environment, {
+        maxShrink: session.config.maxShrink,
+        acceptShrink: options.acceptShrink ?? false,
+        followedBy: new Set(jobs.slice(index + 1).map((later) => later.name)),
+      });
+      reports.push(report);
+      if (report.result === 'interrupted' || hasCredentialsError(report)) return reports;
+    }
+  }
+  return reports;
+}
+
+function hasCredentialsError(report: RunReport): boolean {
+  return report.error instanceof CredentialsError || report.parts.some(hasCredentialsError);
+}
+
+function chooseAccounts(configured: readonly string[], wanted: string | undefined): readonly string[] {
+  if (wanted === undefined) return configured;
+  if (configured.includes(wanted)) return [wanted];
+  throw new UsageError(`Account ${wanted} is not one of those configured in BANDWIDTH_ACCOUNT_ID (${configured.join(', ')}).`, {
+    hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID.',
+  });
+}
+
+/** Runs as rows: a job that ran others is shown by those, save where it ended before any of them began. */
+export function flatten(reports: readonly RunReport[]): RunReport[] {
+  return reports.flatMap((report) => (report.parts.length > 0 ? flatten(report.parts) : [report]));
+}
+
+export function summaryTable(reports: readonly RunReport[]): string {
+  const rows = flatten(reports).map((report) => [
+    report.job,
+    report.account,
+    report.result,
+    formatCount(report.counts.pages),
+    formatCount(report.counts.rowsRead),
+    formatCount(report.counts.rowsWritten),
+    report.seconds.toFixed(1),
+  ]);
+  const header = ['job', 'account', 'result', 'pages', 'rows read', 'rows written', 'seconds'];
+  return formatTable(header, rows, { right: [3, 4, 5, 6] });
+}
+
+function toJson(reports: readonly RunReport[]): string {
+  const rows = flatten(reports).map(({ job, account, result, counts, seconds, warnings, error }) => ({
+    job,
+    account,
+    result,
+    pages: counts.pages,
+    rows_read: counts.rowsRead,
+    rows_written: counts.rowsWritten,
+    seconds: Number(seconds.toFixed(3)),
+    warnings,
+    error: error?.message ?? null,
+  }));
+  return JSON.stringify(rows, null, 2);
+}
+
+function printProblems({ log, redact }: ApiSession, reports: readonly RunReport[]): void {
+  for (const { job, account, warnings, error } of flatten(reports)) {
+    for (const warning of warnings) log.warn(`${job} of account ${account}: ${warning}`);
+    if (error !== undefined) process.stderr.write(`${redact(`${job}: ${describeFailure(error)}`)}\n`);
+  }
+}
+
+function statusOf(reports: readonly RunReport[]): ExitStatus {
+  const results = reports.map(({ result }) => result);
+  if (results.every((result) => result === 'succeeded')) return exitStatus.done;
+  const onlyBusy = results.every((result) => result === 'succeeded' || result === 'already running');
+  return onlyBusy ? exitStatus.alreadyRunning : exitStatus.failed;
+}

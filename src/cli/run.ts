@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { DefineCommand } from './command.js';
+
+export function define(command: DefineCommand): Command {
+  return command('run')
+    .description('run jobs now, in the order given; `run nightly` runs them all')
+    .argument('<job...>', 'names of jobs')
+    .option('--account <id>', 'only this one of the configured accounts')
+    .option('--accept-shrink', 'let a snapshot close more numbers than TN_LEDGER_MAX_SHRINK allows')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText(
+      'after',
+      `
+Jobs: sync-inservice-numbers, sync-number-details, and nightly (all of them).
+
+Example:
+  $ tn-ledger run nightly
+  $ tn-ledger run sync-inservice-numbers --account 9900008`,
+    )
+    .action(async (names: string[], options: RunOptions) => {
+      const [{ processSettings, withApiSession }, { jobs }, { runJobs }] = await Promise.all([
+        import('./session.js'),
+        import('../../jobs/index.js'),
+        import('./run-jobs.js'),
+      ]);
+      const { findNamed } = await import('./nearest.js');
+      const chosen = names.map((name) => findNamed(jobs, name, 'job'));
+      await withApiSession(processSettings(), (session) => runJobs(session, chosen, options));
+    });
+}
+
+export interface RunOptions {
+  account?: string;
+  acceptShrink?: boolean;
+  json?: boolean;
+}

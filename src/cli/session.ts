@@ -1,0 +1,122 @@
+import { constants as osConstants } from 'node:os';
+import { type Config, type ConfigSource, loadConfig } from '../config.js';
+import type { DashboardClient } from '../dashboard/client.js';
+import { type Database, openDatabase } from '../database/connect.js';
+import { type ExitStatus, InterruptedError } from '../errors.js';
+import { createLog, type Log } from '../log.js';
+import { createRedactor, type Redact } from '../redact.js';
+import { printFailure } from './failure.js';
+
+/** What a command works with. */
+export interface Session {
+  config: Config;
+  log: Log;
+  redact: Redact;
+  /** Aborted by SIGINT and SIGTERM, with an InterruptedError. */
+  signal: AbortSignal;
+  /** Opens the database when first asked; closed at the end of the session. */
+  database(options?: { readOnly?: boolean }): Promise<Database>;
+}
+
+export interface ApiSession extends Session {
+  config: Config & { api: NonNullable<Config['api']> };
+  /** Opens the API client when first asked; closed at the end of the session. */
+  client(): Promise<DashboardClient>;
+}
+
+export type SettingsSource = Pick<ConfigSource, 'env' | 'cwd'>;
+
+/** The settings of an ordinary command: the environment, and `.env` in the working folder. */
+export function processSettings(): SettingsSource {
+  return { env: process.env, cwd: process.cwd() };
+}
+
+/** Runs a command that talks to the Dashboard API. */
+export async function withApiSession(
+  source: SettingsSource,
+  work: (session: ApiSession) => Promise<ExitStatus>,
+): Promise<void> {
+  const config = loadConfig({ ...source, needsApi: true });
+  await runSession(config, async (session, closers) => {
+    let client: Promise<DashboardClient> | undefined;
+    const open = async () => {
+      const { openClient } = await import('./open-client.js');
+      const opened = openClient(config.api, session.log, session.signal);
+      closers.push(() => opened.close());
+      return opened;
+    };
+    return work({ ...session, config, client: () => (client ??= open()) });
+  });
+}
+
+/** Runs a command that needs no more than the database. */
+export async function withSession(
+  source: SettingsSource,
+  work: (session: Session) => Promise<ExitStatus>,
+): Promise<void> {
+  const config = loadConfig({ ...source, needsApi: false });
+  await runSession(config, (session) => work(session));
+}
+
+type Closers = (() => Promise<void>)[];
+
+async function runSession(config: Config, work: (session: Session, closers: Closers) => Promise<ExitStatus>): Promise<void> {
+  const redact = createRedactor(config.secrets);
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    redact,
+    write: (line) => process.stderr.write(line),
+  });
+  for (const warning of config.warnings) log.warn(warning);
+  const stop = stopOnSignals(log);
+  const closers: Closers = [];
+  let database: Promise<Database> | undefined;
+  const openOnce = async (readOnly: boolean) => {
+    const opened = await openDatabase({
+      databaseUrl: config.databaseUrl,
+      dataDir: config.dataDir,
+      applicationName: 'tn-ledger',
+      signal: stop.signal,
+      log: (message) => log.info(message),
+      readOnly,
+    });
+    closers.push(() => opened.close());
+    return opened;
+  };
+  const session: Session = {
+    config,
+    log,
+    redact,
+    signal: stop.signal,
+    database: ({ readOnly = false } = {}) => (database ??= openOnce(readOnly)),
+  };
+  try {
+    process.exitCode = await work(session, closers);
+  } catch (error) {
+    process.exitCode = printFailure(error, redact);
+  }
+  for (const close of closers.reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      log.warn(`Not everything could be closed cleanly: ${redact(String(error))}`);
+    }
+  }
+  stop.end();
+}
+
+/** The first SIGINT or SIGTERM asks the command to end after the page in hand; a second one ends it at once. */
+function stopOnSignals(log: Log): { signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(128 + osConstants.signals[name]);
+    log.warn(`${name}: ending after the page in hand; once more ends at once`);
+    controller.abort(new InterruptedError(`Stopped by ${name}.`, { hint: 'Run it again: it goes on from there.' }));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    end: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}

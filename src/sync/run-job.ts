@@ -1,0 +1,138 @@
+import { CredentialsError } from '../dashboard/errors.js';
+import { toLedgerError } from '../database/connect.js';
+import { AlreadyRunningError, InterruptedError, LedgerError, messageOf } from '../errors.js';
+import type { Job, JobContext, JobOptions } from './job.js';
+import { takeJobLock } from './lock.js';
+import {
+  createRunRecord,
+  finishRun,
+  insertRun,
+  markAbandonedRuns,
+  type ProgressListener,
+  type RunCounts,
+  type RunRecord,
+} from './run-record.js';
+
+/** What the runs of one invocation share. */
+export type RunEnvironment = Pick<JobContext, 'database' | 'client' | 'log' | 'signal'> & {
+  progress: ProgressDisplay;
+};
+
+/** Shows the progress of runs, one at a time. */
+export interface ProgressDisplay {
+  start(title: string): ProgressListener & { stop(): void };
+}
+
+export type RunResult = 'succeeded' | 'failed' | 'interrupted' | 'already running';
+
+/** What became of one run, for the summary and the exit status. */
+export interface RunReport {
+  job: string;
+  account: string;
+  result: RunResult;
+  counts: RunCounts;
+  seconds: number;
+  warnings: readonly string[];
+  /** Of a run that did not succeed. */
+  error?: Error;
+  /** Reports of the jobs that this one ran, for the nightly job. */
+  parts: RunReport[];
+}
+
+/**
+ * Runs a job for one account: under its lock, with a row in `sync_runs` whatever becomes of it. Never throws: the report says
+ * how it ended.
+ */
+export async function runJob(
+  job: Job,
+  account: string,
+  environment: RunEnvironment,
+  options: JobOptions,
+): Promise<RunReport> {
+  const begun = performance.now();
+  const parts: RunReport[] = [];
+  let run: RunRecord | undefined;
+  const report = (result: RunResult, error?: Error): RunReport => ({
+    job: job.name,
+    account,
+    result,
+    counts: run?.counts ?? { pages: 0, rowsRead: 0, rowsWritten: 0 },
+    seconds: (performance.now() - begun) / 1000,
+    warnings: run?.warnings ?? [],
+    ...(error !== undefined && { error }),
+    parts,
+  });
+  try {
+    run = await underLock(job, account, environment, options, parts, (started) => {
+      run = started;
+    });
+    return report('succeeded');
+  } catch (thrown) {
+    const error = explain(thrown, job, account, environment);
+    if (error instanceof AlreadyRunningError) return report('already running', error);
+    return report(isInterruption(error, environment.signal) ? 'interrupted' : 'failed', error);
+  }
+}
+
+async function underLock(
+  job: Job,
+  account: string,
+  environment: RunEnvironment,
+  options: JobOptions,
+  parts: RunReport[],
+  onStarted: (run: RunRecord) => void,
+): Promise<RunRecord> {
+  const { database, log } = environment;
+  const { pool } = database;
+  const lock = await takeJobLock(database, job.name, account);
+  const progress = environment.progress.start(`${job.name} ${account}`);
+  try {
+    const abandoned = await markAbandonedRuns(pool, job.name, account);
+    if (abandoned > 0) log.warn(`${job.name} of account ${account}: an earlier run ended without a word; going on from where it was`);
+    const run = createRunRecord(await insertRun(pool, job.name, account), progress);
+    onStarted(run);
+    const signal = AbortSignal.any([environment.signal, lock.lost]);
+    try {
+      await job.run({
+        ...environment,
+        account,
+        signal,
+        run,
+        options,
+        runPart: async (part, partOptions) => {
+          const partReport = await runJob(part, account, { ...environment, signal }, partOptions);
+          parts.push(partReport);
+          run.add(partReport.counts);
+          return partReport;
+        },
+      });
+    } catch (error) {
+      const outcome = isInterruption(error, environment.signal) ? 'interrupted' : 'failed';
+      const explained = explain(error, job, account, environment);
+      // Where the database is what failed, the row can't be written either: the next run marks it.
+      await finishRun(pool, run, outcome, explained.message).catch((second: unknown) =>
+        log.warn(`The end of ${job.name} for account ${account} could not be written to sync_runs: ${messageOf(second)}`),
+      );
+      throw error;
+    }
+    await finishRun(pool, run, 'succeeded');
+    return run;
+  } finally {
+    progress.stop();
+    await lock.release();
+  }
+}
+
+function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return error instanceof InterruptedError || (signal.aborted && !(error instanceof CredentialsError));
+}
+
+function explain(error: unknown, job: Job, account: string, { database, signal }: RunEnvironment): Error {
+  if (error instanceof LedgerError) return error;
+  if (signal.aborted && error === signal.reason) {
+    return new InterruptedError(`${job.name} of account ${account} was asked to stop.`, {
+      hint: 'Run it again: it goes on after the last page committed.',
+    });
+  }
+  return toLedgerError(error, database.describe);
+}
