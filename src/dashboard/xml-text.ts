@@ -46,6 +46,11 @@ function numberedCharacter(digits: string): string | undefined {
   return isCharacter ? String.fromCodePoint(code) : undefined;
 }
 
+/** Text made fit to stand between tags. */
+export function encodeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
 /** Line ends as XML has them, and no byte order mark. PostgreSQL has no NUL in its texts, and XML none in its documents. */
 export function normalizeText(text: string): string {
   if (text.includes('\0')) {
@@ -80,14 +85,15 @@ function repairLinks(text: string): string {
     return text;
   }
   return text
-    .replace(/<!--\s*(Link=[\s\S]*?)-->/g, (_comment, link: string) => escapeText(link))
+    .replace(/<!--\s*(Link=[\s\S]*?)-->/g, (_comment, link: string) => encodeLink(link))
     .replace(
       /Link=(?:<|&lt;)(\w+:\/\/[^<>]*?)(?:>|&gt;);/g,
-      (_link, url: string) => `Link=&lt;${escapeText(url)}&gt;;`,
+      (_link, url: string) => `Link=&lt;${encodeLink(url)}&gt;;`,
     );
 }
 
-function escapeText(text: string): string {
+/** Encodes what is not encoded yet: some of these links are half so. */
+function encodeLink(text: string): string {
   return text
     .replace(/&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/g, '&amp;')
     .replaceAll('<', '&lt;')

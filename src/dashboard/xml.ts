@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { messageOf } from '../errors.js';
 import { decodeEntities, prepareXml, XmlError } from './xml-text.js';
 
-export { XmlError } from './xml-text.js';
+export { encodeText, XmlError } from './xml-text.js';
 
 /** A value of a parsed document: text (trimmed; an empty element is `''`), an element with children, or a list of either. */
 export type XmlValue = string | XmlElement | XmlValue[];
