@@ -1,0 +1,80 @@
+import type { DashboardClient } from './client.js';
+import { type ApiErrorDetail, parseApiErrors } from './errors.js';
+import { parseCount, type SortedItems, sortItems } from './items.js';
+import { parseListPage } from './list-page.js';
+import { type ListResource, numberDetails } from './resources.js';
+import { encodeText, parseXml, textAt, XmlError } from './xml.js';
+
+/**
+ * The size of a list, as its `…/totals` tells it.
+ *
+ * @throws {TypeError} for a resource that has none
+ */
+export async function readTotal(
+  client: DashboardClient,
+  resource: ListResource,
+  account: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  if (resource.totals === undefined) {
+    throw new TypeError(`Expected a resource with totals, got ${resource.name}`);
+  }
+  return client.get({
+    account,
+    path: resource.totals(account),
+    parse: ({ text }) => {
+      const count = textAt(parseXml(text), 'Quantity.Count');
+      const total = parseCount(count);
+      if (total === undefined) {
+        throw new XmlError(`expected <Quantity><Count> with a number, got ${JSON.stringify(count)}`);
+      }
+      return total;
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+export interface NumberDetails extends SortedItems {
+  /** The numbers that the API refused, by code: 15608 invalid, 15610 not on an account. */
+  errors: ApiErrorDetail[];
+  /** The numbers asked for that the answer names neither as items (of any account) nor in errors. */
+  unanswered: string[];
+}
+
+/** The most numbers that one `POST /tns` takes. */
+export const maxNumbersPerLookup = 2500;
+
+/**
+ * Details of up to 2500 numbers. Numbers of other accounts are counted as foreign.
+ *
+ * @throws {TypeError} for none, or more than 2500
+ */
+export async function readNumberDetails(
+  client: DashboardClient,
+  account: string,
+  telephoneNumbers: readonly string[],
+  signal?: AbortSignal,
+): Promise<NumberDetails> {
+  if (telephoneNumbers.length === 0 || telephoneNumbers.length > maxNumbersPerLookup) {
+    throw new TypeError(`Expected 1 to ${maxNumbersPerLookup} numbers, got ${telephoneNumbers.length}`);
+  }
+  return client.post({
+    account,
+    path: numberDetails.path(account),
+    body: `<?xml version="1.0" encoding="UTF-8"?><TnList>${telephoneNumbers.map((tn) => `<Tn>${encodeText(tn)}</Tn>`).join('')}</TnList>`,
+    // It changes nothing.
+    retry: 'safe',
+    parse: ({ text }) => {
+      const { items, document } = parseListPage(text, numberDetails);
+      const errors = parseApiErrors(document);
+      const key = numberDetails.fields.indexOf(numberDetails.key);
+      const answered = new Set([
+        ...items.map((item) => item.values[key]),
+        ...errors.flatMap((error) => error.telephoneNumbers),
+      ]);
+      const unanswered = telephoneNumbers.filter((number) => !answered.has(number));
+      return { ...sortItems(items, numberDetails, account), errors, unanswered };
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { DashboardClient, ResponseBody } from './client.js';
+import { BrokenBodyError, parseApiErrors } from './errors.js';
+import { parseCount, type SortedItems, sortItems } from './items.js';
+import { nextPageCursor } from './links.js';
+import { type Item, parseListPage } from './list-page.js';
+import type { ListResource } from './resources.js';
+import { listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
+
+export type { Item } from './list-page.js';
+
+export interface Page extends SortedItems {
+  /** The `page` parameter that gave this page. */
+  cursor: string;
+  /** That of the next page; undefined at the end of the list. */
+  next: string | undefined;
+  /** The whole list's size as this page tells it; 0 where the API says by its status that the list is empty. */
+  totalCount: number | undefined;
+  /** Hash of the keys of everything on the page; `''` for an empty page. */
+  fingerprint: string;
+}
+
+export interface ReadPagesOptions {
+  client: DashboardClient;
+  resource: ListResource;
+  account: string;
+  /** Where an earlier reading ended: the page to begin with, the pages before it, the fingerprint of the last of these. */
+  from?: { cursor: string; visited: readonly string[]; lastFingerprint?: string };
+  signal?: AbortSignal;
+  /** In place of the resource's own. */
+  pageSize?: number;
+  priority?: number;
+}
+
+const firstPage = '1';
+
+/**
+ * Reads a list page by page, one page ahead of the consumer: while it works on one, the next is being fetched.
+ *
+ * Of a `next` link only its `page` is taken; address, path, size and filters stay those of the resource. A link to the page it
+ * stands on is the end of the list. A link to an earlier page and a page with the items of an earlier one are broken answers:
+ * tried again, then an error, never a loop and never the end.
+ */
+export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page, void, undefined> {
+  const { signal } = options;
+  // A consumer that leaves early has no use for the page being fetched.
+  const abandoned = new AbortController();
+  const abandon = () => abandoned.abort(signal?.reason);
+  if (signal?.aborted) {
+    abandon();
+  }
+  signal?.addEventListener('abort', abandon, { once: true });
+  const visited = new Set(options.from?.visited);
+  const fingerprints = new Set(options.from?.lastFingerprint === undefined ? [] : [options.from.lastFingerprint]);
+  const fetch = (cursor: string): Promise<Page> => {
+    const page = fetchPage(options, cursor, { visited, fingerprints }, abandoned.signal);
+    // A failure is for whoever asks for that page, and that may be later.
+    page.catch(() => undefined);
+    return page;
+  };
+  try {
+    let pending: Promise<Page> | undefined = fetch(options.from?.cursor ?? firstPage);
+    while (pending !== undefined) {
+      const page: Page = await pending;
+      visited.add(page.cursor);
+      if (page.fingerprint !== '') {
+        fingerprints.add(page.fingerprint);
+      }
+      pending = page.next === undefined ? undefined : fetch(page.next);
+      yield page;
+    }
+  } finally {
+    signal?.removeEventListener('abort', abandon);
+    abandoned.abort();
+  }
+}
+
+interface History {
+  /** Cursors of the pages already read. */
+  visited: ReadonlySet<string>;
+  fingerprints: ReadonlySet<string>;
+}
+
+function fetchPage(options: ReadPagesOptions, cursor: string, history: History, signal: AbortSignal): Promise<Page> {
+  const { client, resource, account, pageSize, priority } = options;
+  return client.get({
+    account,
+    path: resource.path(account),
+    query: { ...resource.query(account), page: cursor, size: String(pageSize ?? resource.pageSize) },
+    empty: resource.emptyStatuses,
+    parse: (body) => parsePage(body, { resource, account, cursor, history }),
+    signal,
+    ...(priority === undefined ? {} : { priority }),
+  });
+}
+
+interface PageContext {
+  resource: ListResource;
+  account: string;
+  cursor: string;
+  history: History;
+}
+
+function parsePage(body: ResponseBody, { resource, account, cursor, history }: PageContext): Page {
+  if (body.status === 204) {
+    return emptyPage(resource, cursor);
+  }
+  if (body.status === 404) {
+    return { ...emptyPage(resource, cursor), next: nextCursor(parseXml(body.text), cursor, history) };
+  }
+  const { items, document } = parseListPage(body.text, resource);
+  if (items.length === 0 && parseApiErrors(document).length > 0) {
+    throw new XmlError('an error in place of a list');
+  }
+  const fingerprint = fingerprintOf(items, resource);
+  if (fingerprint !== '' && history.fingerprints.has(fingerprint)) {
+    throw new BrokenBodyError(`page ${JSON.stringify(cursor)} repeats the items of a page already read`);
+  }
+  return {
+    cursor,
+    next: nextCursor(document, cursor, history),
+    totalCount: resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount)),
+    fingerprint,
+    ...sortItems(items, resource, account),
+  };
+}
+
+function emptyPage(resource: ListResource, cursor: string): Page {
+  const totalCount = resource.totalCount === undefined ? undefined : 0;
+  return { cursor, next: undefined, totalCount, items: [], withoutKey: [], foreign: 0, fingerprint: '' };
+}
+
+/** @throws {BrokenBodyError} for a link to an earlier page */
+function nextCursor(document: XmlElement, cursor: string, history: History): string | undefined {
+  for (const root of Object.keys(document)) {
+    for (const links of listAt(document, `${root}.Links`)) {
+      const next = typeof links === 'object' && !Array.isArray(links) ? nextPageCursor(links) : undefined;
+      if (next === undefined || next === cursor) {
+        continue;
+      }
+      if (history.visited.has(next)) {
+        const [from, to] = [cursor, next].map((page) => JSON.stringify(page));
+        throw new BrokenBodyError(`page ${from} links to page ${to} as the next one, which was already read: a loop`);
+      }
+      return next;
+    }
+  }
+  return undefined;
+}
+
+function fingerprintOf(items: readonly Item[], resource: ListResource): string {
+  if (items.length === 0) {
+    return '';
+  }
+  const key = resource.fields.indexOf(resource.key);
+  return createHash('sha256')
+    .update(items.map((item) => item.values[key] ?? '').join('\n'))
+    .digest('base64');
+}
+
+export { type NumberDetails, readNumberDetails, readTotal } from './lookups.js';

@@ -1,0 +1,138 @@
+import type { Item, ListPageOptions } from './list-page.js';
+import { emptyElement } from './xml.js';
+import { decodeEntities, XmlError } from './xml-text.js';
+
+/** Items whose children have the same names in the same order: one expression reads such an item whole. */
+interface Shape {
+  pattern: RegExp;
+  /** The children in order; `field` is the index among the wanted fields, -1 for `extra`. */
+  children: readonly { name: string; field: number }[];
+}
+
+const space = '[ \\t\\n]*';
+// Names that an object's prototype makes dangerous are left to the XML parser, which refuses them.
+const childPattern = new RegExp(
+  `${space}<(?!(?:__proto__|constructor|prototype)\\b)([A-Za-z_][\\w.-]*)(?:>[^<]*</\\1>|${space}/>)`,
+  'y',
+);
+// An account's items come in a handful of shapes. A list where each item is of another is better parsed as XML.
+const maxShapes = 64;
+
+/**
+ * Scans items from `start` (an item's opening tag) as long as one follows the other.
+ *
+ * Strict: it accepts only opening tags without attributes, texts, closing tags and white space, each child once in an item.
+ * Undefined when it meets anything else; then the XML parser has to say what it is. `end` is the place after the last item.
+ */
+export function scanItems(
+  text: string,
+  start: number,
+  options: ListPageOptions,
+): { items: Item[]; end: number } | undefined {
+  const open = `<${options.item}>`;
+  const shapes = new Map<string, Shape>();
+  const items: Item[] = [];
+  let shape: Shape | undefined;
+  let at = start;
+  while (text.startsWith(open, at)) {
+    let match = execAt(shape?.pattern, text, at);
+    if (match === null) {
+      shape = shapeAt(text, at, options, shapes);
+      match = execAt(shape?.pattern, text, at);
+    }
+    const item = shape && match && toItem(match, shape, options.fields.length);
+    if (!item || !match) {
+      return undefined;
+    }
+    items.push(item);
+    at += match[0].length;
+  }
+  return { items, end: at };
+}
+
+function execAt(pattern: RegExp | undefined, text: string, at: number): RegExpExecArray | null {
+  if (pattern === undefined) {
+    return null;
+  }
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+/** The shape of the item that begins at a place, read child by child; undefined when it is not a flat one. */
+function shapeAt(text: string, start: number, options: ListPageOptions, shapes: Map<string, Shape>): Shape | undefined {
+  const names: string[] = [];
+  const patterns: string[] = [];
+  let at = start + options.item.length + 2;
+  for (let child = execAt(childPattern, text, at); child !== null; child = execAt(childPattern, text, at)) {
+    const [whole, name = ''] = child;
+    if (names.includes(name)) {
+      return undefined;
+    }
+    names.push(name);
+    patterns.push(whole.endsWith('/>') ? `${space}<${escapeName(name)}${space}()/>` : elementPattern(name));
+    at += whole.length;
+  }
+  const signature = patterns.join('');
+  const known = shapes.get(signature);
+  if (known !== undefined || shapes.size === maxShapes) {
+    return known;
+  }
+  const isText = names.length === 0;
+  const content = isText ? '([^<]*)' : `${signature}${space}`;
+  const item = escapeName(options.item);
+  const shape: Shape = {
+    pattern: new RegExp(`<${item}>${content}</${item}>${space}`, 'y'),
+    children: (isText ? ['#text'] : names).map((name) => ({ name, field: options.fields.indexOf(name) })),
+  };
+  shapes.set(signature, shape);
+  return shape;
+}
+
+function elementPattern(name: string): string {
+  const escaped = escapeName(name);
+  return `${space}<${escaped}>([^<]*)</${escaped}>`;
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('.', '\\.');
+}
+
+/** Undefined when one of its texts is not well-formed. */
+function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item | undefined {
+  const item: Item = { values: emptyRow(fieldCount), extra: undefined };
+  let group = 0;
+  for (const { name, field } of shape.children) {
+    group += 1;
+    const value = cleanText(match[group] ?? '');
+    if (value === undefined) {
+      return undefined;
+    }
+    if (field >= 0) {
+      item.values[field] = value;
+    } else if (name !== '#text' || value !== '') {
+      item.extra ??= emptyElement();
+      item.extra[name] = value;
+    }
+  }
+  return item;
+}
+
+/** A row of `length` values, none of them there yet. */
+export function emptyRow(length: number): (string | undefined)[] {
+  return new Array<string | undefined>(length).fill(undefined);
+}
+
+/** The text trimmed and decoded; undefined when it has an entity that doesn't exist. */
+function cleanText(raw: string): string | undefined {
+  if (!raw.includes('&')) {
+    return raw.trim();
+  }
+  try {
+    return decodeEntities(raw).trim();
+  } catch (error) {
+    if (error instanceof XmlError) {
+      return undefined;
+    }
+    throw error;
+  }
+}

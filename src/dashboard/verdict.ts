@@ -1,0 +1,183 @@
+import { messageOf } from '../errors.js';
+import {
+  ApiError,
+  type ApiErrorDetail,
+  BrokenBodyError,
+  describeApiErrors,
+  parseApiErrors,
+  RedirectError,
+  type RequestError,
+  type RequestErrorOptions,
+} from './errors.js';
+import type { ResponseBody } from './exchange.js';
+import { parseXml, type XmlElement, XmlError } from './xml.js';
+
+/** What a caller takes for an answer. */
+export interface Expectation<T> {
+  parse: (body: ResponseBody) => T;
+  /** Statuses that mean an empty list: 204, and 404 with a body that holds `Links` and no error. */
+  empty?: readonly (204 | 404)[] | undefined;
+  /** Statuses whose answer `parse` is to judge, whatever it holds: a 303, a 201 without a body. */
+  accept?: readonly number[] | undefined;
+}
+
+/** What is to be done about an answer. */
+export type Verdict<T> =
+  | { kind: 'value'; value: T }
+  /** 429: nothing was executed. */
+  | { kind: 'limited' }
+  /** 401: nothing was executed. */
+  | { kind: 'unauthorized' }
+  /** Worth another try. */
+  | { kind: 'retry'; reason: string; broken: boolean; hint?: string; cause?: unknown }
+  /** Not worth another try. */
+  | { kind: 'refused'; error: (options: RequestErrorOptions) => RequestError };
+
+/** Judges an answer of the Dashboard API by its status and what the caller expects of it. */
+export function judge<T>(response: ResponseBody, account: string, url: URL, expected: Expectation<T>): Verdict<T> {
+  const { status } = response;
+  if (expected.accept?.includes(status) || isEmptyList(response, expected)) {
+    return judgeBody(response, account, url, expected);
+  }
+  if (status === 401) {
+    return { kind: 'unauthorized' };
+  }
+  if (status === 429) {
+    return { kind: 'limited' };
+  }
+  if (status === 408 || status >= 500) {
+    return { kind: 'retry', reason: `status ${status}${describeCodes(response)}`, broken: false };
+  }
+  if (status >= 300 && status < 400) {
+    return { kind: 'refused', error: (options) => redirectError(response, url, options) };
+  }
+  if (status >= 400) {
+    return { kind: 'refused', error: (options) => apiError(response, account, url, errorsOf(response), options) };
+  }
+  if (response.text.trim() === '') {
+    return broken(`an empty body (status ${status})`, response);
+  }
+  return judgeBody(response, account, url, expected);
+}
+
+function isEmptyList<T>(response: ResponseBody, { empty }: Expectation<T>): boolean {
+  if (response.status === 404 && empty?.includes(404)) {
+    const document = documentOf(response);
+    const root = document && Object.values(document)[0];
+    const holdsLinks = typeof root === 'object' && !Array.isArray(root) && Object.hasOwn(root, 'Links');
+    return document !== undefined && holdsLinks && parseApiErrors(document).length === 0;
+  }
+  return response.status === 204 && empty?.includes(204) === true;
+}
+
+function judgeBody<T>(response: ResponseBody, account: string, url: URL, expected: Expectation<T>): Verdict<T> {
+  try {
+    return { kind: 'value', value: expected.parse(response) };
+  } catch (cause) {
+    // An error that comes with status 200 is an answer too.
+    const codes = cause instanceof BrokenBodyError ? [] : errorsOf(response);
+    if (codes.length > 0) {
+      return { kind: 'refused', error: (options) => apiError(response, account, url, codes, options) };
+    }
+    return broken(messageOf(cause), response, cause);
+  }
+}
+
+function broken(what: string, response: ResponseBody, cause?: unknown): Verdict<never> {
+  const content = describeContent(response.text);
+  if (content === undefined) {
+    const hint = cause instanceof BrokenBodyError || cause instanceof XmlError ? cause.hint : undefined;
+    return { kind: 'retry', reason: what, broken: true, cause, ...(hint === undefined ? {} : { hint }) };
+  }
+  const hint = `${notTheApi} It answers with ${content}.`;
+  return { kind: 'retry', reason: `${content} instead of XML`, broken: true, hint, cause };
+}
+
+const notTheApi = 'BANDWIDTH_API_URL may point to something that is not the Dashboard API.';
+
+/** Undefined for what may be XML, or has nothing that could tell. */
+function describeContent(text: string): string | undefined {
+  const start = text.trimStart().slice(0, 200).toLowerCase();
+  if (start === '') {
+    return undefined;
+  }
+  if (start.startsWith('<!doctype html') || start.startsWith('<html')) {
+    return 'HTML';
+  }
+  if (start.startsWith('{') || start.startsWith('[')) {
+    return 'JSON';
+  }
+  return start.startsWith('<') || start.startsWith('\ufeff<') ? undefined : 'text';
+}
+
+function documentOf({ text }: ResponseBody): XmlElement | undefined {
+  try {
+    return parseXml(text);
+  } catch (error) {
+    if (error instanceof XmlError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function errorsOf(response: ResponseBody): ApiErrorDetail[] {
+  const document = documentOf(response);
+  return document === undefined ? [] : parseApiErrors(document);
+}
+
+function describeCodes(response: ResponseBody): string {
+  const described = describeApiErrors(errorsOf(response));
+  return described === '' ? '' : `, ${described}`;
+}
+
+function redirectError({ status, headers }: ResponseBody, url: URL, options: RequestErrorOptions): RedirectError {
+  const location = headers.location;
+  const target =
+    typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url.href).origin : undefined;
+  return new RedirectError(`status ${status} points to ${target ?? 'nowhere'}; it was not followed`, {
+    ...options,
+    hint: `${notTheApi} If the API has moved, set it to the new address.`,
+  });
+}
+
+function apiError(
+  response: ResponseBody,
+  account: string,
+  url: URL,
+  codes: ApiErrorDetail[],
+  options: RequestErrorOptions,
+): ApiError {
+  const { status } = response;
+  const told = describeApiErrors(codes) || describeContent(response.text) || 'no description';
+  const hint = hintFor(response, account, url, codes);
+  return new ApiError(`refused with status ${status}: ${told}`, {
+    ...options,
+    ...(hint === undefined ? {} : { hint }),
+    status,
+    codes,
+  });
+}
+
+function hintFor(
+  { status, text }: ResponseBody,
+  account: string,
+  url: URL,
+  codes: ApiErrorDetail[],
+): string | undefined {
+  if (status === 403) {
+    return `The credentials do not reach account ${account}: check BANDWIDTH_ACCOUNT_ID, and what the credentials were given access to.`;
+  }
+  if (
+    status === 404 &&
+    codes.length === 0 &&
+    documentOf({ status, text, headers: {} }) === undefined &&
+    text.trim() !== ''
+  ) {
+    return notTheApi;
+  }
+  if (status === 404 && url.pathname.endsWith(`/accounts/${encodeURIComponent(account)}`)) {
+    return `There is no account ${account} at ${url.origin}: check BANDWIDTH_ACCOUNT_ID and BANDWIDTH_API_URL.`;
+  }
+  return undefined;
+}

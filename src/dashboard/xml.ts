@@ -1,0 +1,175 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { messageOf } from '../errors.js';
+import { decodeEntities, prepareXml, XmlError } from './xml-text.js';
+
+export { encodeText, XmlError } from './xml-text.js';
+
+/** A value of a parsed document: text (trimmed; an empty element is `''`), an element with children, or a list of either. */
+export type XmlValue = string | XmlElement | XmlValue[];
+
+/**
+ * An element's children by name, without a prototype, so that an element named `toString` is only that.
+ * Text beside child elements (the API has stray characters there) is kept as `#text`.
+ */
+export interface XmlElement {
+  [name: string]: XmlValue;
+}
+
+export interface ParseXmlOptions {
+  /** Paths from the root (`TNs.TelephoneNumbers.TelephoneNumber`) of elements that are lists even when there is one. */
+  lists?: readonly string[];
+  /** Characters; a longer document is refused. */
+  maxLength?: number;
+}
+
+/** Far above any page of the API (a page of 2500 detailed numbers has 1.4 million characters). */
+export const defaultMaxLength = 64 * 1024 * 1024;
+const maxNesting = 64;
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  parseTagValue: false,
+  trimValues: false,
+  jPath: false,
+  maxNestedTags: maxNesting,
+  // Elements become properties of objects without a prototype, so their names need no rewriting.
+  onDangerousProperty: (name) => name,
+  // The library's own decoder leaves numeric references and unknown entities as they are.
+  entityDecoder: {
+    decode: decodeEntities,
+    setExternalEntities: ignore,
+    addInputEntities: ignore,
+    reset: ignore,
+    setXmlVersion: ignore,
+  },
+});
+
+function ignore(): void {}
+
+/**
+ * Parses a document; the result holds the root element under its name.
+ *
+ * All values are strings, attributes and comments are left out, entities are decoded. An element that repeats is a list,
+ * and so is, however often it occurs, one that `lists` names. The API's links with raw angle brackets, and those inside
+ * comments, are read like the escaped ones.
+ *
+ * @throws {XmlError} when the document is truncated or otherwise not well-formed, has a DOCTYPE, is too long or too deep.
+ */
+export function parseXml(text: string, options: ParseXmlOptions = {}): XmlElement {
+  const prepared = prepareXml(checkLength(text, options.maxLength));
+  // The parser alone accepts documents that end too early and tags that don't match.
+  const verdict = XMLValidator.validate(prepared);
+  if (verdict !== true) {
+    throw new XmlError(`not well-formed XML: ${verdict.err.msg} (line ${verdict.err.line})`);
+  }
+  let nodes: unknown;
+  try {
+    nodes = parser.parse(prepared);
+  } catch (error) {
+    throw error instanceof XmlError
+      ? error
+      : new XmlError(`not well-formed XML: ${messageOf(error)}`, { cause: error });
+  }
+  const document = toValue(nodes as OrderedNode[], '', new Set(options.lists));
+  if (typeof document === 'string' || Array.isArray(document)) {
+    throw new XmlError('not well-formed XML: no root element');
+  }
+  const [root, ...others] = Object.keys(document);
+  if (root === undefined || others.length > 0 || Array.isArray(document[root])) {
+    throw new XmlError('not well-formed XML: more than one root element, or text beside it');
+  }
+  return document;
+}
+
+/** @throws {XmlError} when the text is longer than allowed */
+export function checkLength(text: string, maxLength = defaultMaxLength): string {
+  if (text.length > maxLength) {
+    throw new XmlError(`an XML document of ${text.length} characters is longer than the ${maxLength} allowed`);
+  }
+  return text;
+}
+
+/** An element without children and without a prototype. */
+export function emptyElement(): XmlElement {
+  return Object.create(null) as XmlElement;
+}
+
+type OrderedNode = Record<string, string | OrderedNode[]>;
+
+function toValue(nodes: readonly OrderedNode[], path: string, lists: ReadonlySet<string>): XmlValue {
+  let text = '';
+  let element: XmlElement | undefined;
+  for (const node of nodes) {
+    for (const name of Object.keys(node)) {
+      const content = node[name] as string | OrderedNode[];
+      if (typeof content === 'string') {
+        text += content;
+      } else {
+        element ??= emptyElement();
+        addChild(element, name, content, path === '' ? name : `${path}.${name}`, lists);
+      }
+    }
+  }
+  text = text.trim();
+  if (element === undefined) {
+    return text;
+  }
+  if (text !== '') {
+    element['#text'] = text;
+  }
+  return element;
+}
+
+function addChild(
+  element: XmlElement,
+  name: string,
+  content: readonly OrderedNode[],
+  path: string,
+  lists: ReadonlySet<string>,
+): void {
+  const value = toValue(content, path, lists);
+  const present = element[name];
+  if (Array.isArray(present)) {
+    present.push(value);
+  } else if (present !== undefined) {
+    element[name] = [present, value];
+  } else {
+    element[name] = lists.has(path) ? [value] : value;
+  }
+}
+
+/** What stands at a path of element names (`TNs.TotalCount`) below an element; undefined where a step is missing or a list. */
+export function valueAt(element: XmlElement | undefined, path: string): XmlValue | undefined {
+  let value: XmlValue | undefined = element;
+  for (const name of path.split('.')) {
+    if (value === undefined || typeof value === 'string' || Array.isArray(value) || !Object.hasOwn(value, name)) {
+      return undefined;
+    }
+    value = value[name];
+  }
+  return value;
+}
+
+/** The text at a path; undefined where there is none, `''` for an empty element. */
+export function textAt(element: XmlElement | undefined, path: string): string | undefined {
+  const value = valueAt(element, path);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The element at a path; undefined where there is none or it holds only text. */
+export function elementAt(element: XmlElement | undefined, path: string): XmlElement | undefined {
+  const value = valueAt(element, path);
+  return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+}
+
+/** What repeats at a path, as a list whether it occurs never, once or often. */
+export function listAt(element: XmlElement | undefined, path: string): XmlValue[] {
+  const value = valueAt(element, path);
+  if (value === undefined) {
+    return [];
+  }
+  return Array.isArray(value) ? value : [value];
+}
