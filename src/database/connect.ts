@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { UsageError } from '../errors.js';
 import { joinEmbeddedServer } from './embedded.js';
-import { checkServerVersion, toLedgerError } from './errors.js';
+import { checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
 
 export { toLedgerError } from './errors.js';
 
@@ -53,7 +53,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     return { pool, url: databaseUrl, describe, embedded: false, serverVersion, close: once(() => pool.end()) };
   }
   const server = await joinEmbeddedServer({ dataDir, log, signal });
-  const describe = `embedded PostgreSQL in ${dataDir}`;
+  const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
   try {
     const { pool, serverVersion } = await openPool(url, describe, options);

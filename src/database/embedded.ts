@@ -11,7 +11,7 @@ import { provision } from './embedded/provision.js';
 import { startServer, stopServer } from './embedded/start.js';
 import { isAbsent, storageError } from './embedded/storage.js';
 import { countUsers, register } from './embedded/users.js';
-import { toLedgerError } from './errors.js';
+import { describeEmbedded, toLedgerError } from './errors.js';
 
 export interface EmbeddedServerOptions {
   /** Absolute path of the data folder. */
@@ -101,7 +101,7 @@ async function startOrJoin(site: Site, connection: Connection, signal: AbortSign
   try {
     await provision({ ...connection, port });
   } catch (error) {
-    throw toLedgerError(error, `embedded PostgreSQL in ${home.folder}`);
+    throw toLedgerError(error, describeEmbedded(home.folder));
   }
   return { ...connection, port };
 }

@@ -7,13 +7,26 @@ interface Finding {
   /** Completes "The database <where> …". */
   what: string;
   hint: string;
+  /** The mend where the server is ours, and DATABASE_URL isn't set. */
+  embeddedHint?: string;
 }
+
+const embeddedPrefix = 'embedded PostgreSQL in ';
+const restart =
+  'Run the command again, which starts the server if need be; its logs are in postgres/log of the data folder.';
+const wrongPassword =
+  "The passwords in postgres/connection.json of the data folder aren't the server's: restore that file from a backup.";
+const diskFull =
+  'Free some disk space for the data folder and run the command again; it goes on where the last committed page ended.';
+const tooMany =
+  'Wait for the other commands and programs that use the embedded database to end, and run the command again.';
 
 /** Known SQLSTATEs; PostgreSQL documentation, appendix A. */
 const bySqlState: Record<string, Finding> = {
   '28P01': {
     what: 'refused the user name or password',
     hint: 'Check the user and the password in DATABASE_URL.',
+    embeddedHint: wrongPassword,
   },
   '28000': {
     what: 'refused the login',
@@ -30,6 +43,7 @@ const bySqlState: Record<string, Finding> = {
   '53100': {
     what: 'has no room left on its disk',
     hint: 'Free or add disk space on the database server and run the command again; it goes on where the last committed page ended.',
+    embeddedHint: diskFull,
   },
   '42501': {
     what: 'denied a permission',
@@ -38,28 +52,34 @@ const bySqlState: Record<string, Finding> = {
   '53300': {
     what: 'has no connection left',
     hint: 'Wait for other programs to disconnect, raise max_connections on the server, or raise the limit of the user or database (ALTER ROLE … CONNECTION LIMIT).',
+    embeddedHint: tooMany,
   },
   '57P01': {
     what: 'was shut down, or an administrator ended the connection',
     hint: 'Run the command again when the server is up; it goes on where the last committed page ended.',
+    embeddedHint: restart,
   },
   '57P02': {
     what: 'crashed and is recovering',
     hint: "Look at the server's log, and run the command again when it is up.",
+    embeddedHint: restart,
   },
   '57P03': {
     what: 'is starting up, recovering or shutting down',
     hint: 'Run the command again when the server accepts connections.',
+    embeddedHint: restart,
   },
 };
 
 const down: Finding = {
   what: 'is not reachable',
   hint: 'Check that the server runs and listens there, that a firewall lets this machine through, and the host and port in DATABASE_URL; or unset DATABASE_URL to use the embedded database.',
+  embeddedHint: restart,
 };
 const lost: Finding = {
   what: 'closed the connection unexpectedly',
   hint: "Look at the server's log and at the network in between, and run the command again; it goes on where the last committed page ended.",
+  embeddedHint: restart,
 };
 const distrusted: Finding = {
   what: 'could not be reached over TLS',
@@ -77,8 +97,6 @@ const byNetworkCode: Record<string, Finding> = {
   ETIMEDOUT: down,
   EHOSTUNREACH: down,
   ENETUNREACH: down,
-  ENOENT: down, // a Unix socket that isn't there
-  EACCES: down,
   ECONNRESET: lost,
   EPIPE: lost,
   ENOSPC: bySqlState['53100'] as Finding,
@@ -90,8 +108,9 @@ const byNetworkCode: Record<string, Finding> = {
   ERR_TLS_CERT_ALTNAME_INVALID: distrusted,
 };
 
-/** Errors of the driver that carry no code. */
+/** Errors of the driver that carry no code, or one that means this only where its message goes along. */
 const byMessage: [RegExp, Finding][] = [
+  [/^connect (ENOENT|EACCES) /, down], // a Unix socket that is not there or not ours to use
   [/^timeout expired$|due to connection timeout/, down],
   [/^Connection terminated|connection was closed|Client has encountered a connection error/, lost],
   [/does not support SSL/, distrusted],
@@ -122,7 +141,16 @@ export function toLedgerError(error: unknown, describe: string): LedgerError {
       cause: error,
     });
   }
-  return new LedgerError(`The database ${describe} ${finding.what}: ${message}`, { hint: finding.hint, cause: error });
+  const embedded = describe.startsWith(embeddedPrefix);
+  return new LedgerError(`The ${embedded ? '' : 'database '}${describe} ${finding.what}: ${message}`, {
+    hint: (embedded ? finding.embeddedHint : undefined) ?? finding.hint,
+    cause: error,
+  });
+}
+
+/** What messages call the embedded server of a data folder. */
+export function describeEmbedded(dataDir: string): string {
+  return `${embeddedPrefix}${dataDir}`;
 }
 
 /** The error for a server that is too old; undefined: it is new enough. */

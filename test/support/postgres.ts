@@ -15,10 +15,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type Account, accountForServer } from '../../src/database/embedded/account.js';
 import { findBinaries } from '../../src/database/embedded/binaries.js';
 import { withLock } from '../../src/database/embedded/lock.js';
+import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 import { runTool, toolEnvironment } from '../../src/database/embedded/tool.js';
 
 export interface TestServer {
@@ -113,6 +115,25 @@ export async function withFreshDatabase(
     name,
     drop: () => asSuperuser(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   };
+}
+
+/**
+ * Removes a data folder with its embedded database, which root has elsewhere; stops a server that is still running there.
+ * For tests that let commands use the embedded server.
+ */
+export async function removeDataFolder(dataDir: string): Promise<void> {
+  const home = await realpath(join(dataDir, 'postgres')).catch(() => undefined);
+  if (home !== undefined) {
+    const running = await findPostmaster(join(home, 'data'));
+    if (running !== undefined) {
+      process.kill(running.pid, 'SIGQUIT');
+      while ((await findPostmaster(join(home, 'data'))) !== undefined) {
+        await delay(10);
+      }
+    }
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function asSuperuser(server: TestServer, action: (client: pg.Client) => Promise<unknown>): Promise<void> {

@@ -19,7 +19,8 @@ export interface InitializeOptions {
 
 /** Makes sure that there is a data folder of the programs' version, creating it if there is none; returns its connection. */
 export async function ensureInitialized(options: InitializeOptions): Promise<Connection> {
-  const { home, binaries } = options;
+  const { home, binaries, log } = options;
+  await removeLeftovers(home, log);
   const version = (await readFile(join(home.data, 'PG_VERSION'), 'utf8').catch(isAbsent))?.trim();
   const connection = await readConnection(home.connection);
   if (version === undefined) {
@@ -57,7 +58,6 @@ async function initialize(
   log(`Creating an embedded PostgreSQL database in ${home.data}.`);
   const connection = known ?? (await newConnection());
   await writeConnection(home.connection, connection);
-  await removeLeftovers(home, log);
   const staging = join(home.folder, `initializing-${randomUUID()}`);
   try {
     await mkdir(staging, { mode: 0o700 });

@@ -1,0 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import type { Account } from '../../../src/database/embedded/account.js';
+
+export const isRoot = process.getuid?.() === 0;
+
+/** An account without rights to anything of ours; tests that play "an ordinary user" as root run their commands under it. */
+export const nobody: Account = { uid: numberOf('-u'), gid: numberOf('-g') };
+
+function numberOf(flag: string): number {
+  return Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })) | 0;
+}

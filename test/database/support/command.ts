@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Account } from '../../../src/database/embedded/account.js';
+import type { EmbeddedServer } from '../../../src/database/embedded.js';
+import { type Installation, thisInstallation } from './installation.js';
+
+/** What a command says in its one line. */
+interface Saying {
+  joined?: EmbeddedServer;
+  failed?: string;
+  name?: string;
+  hint?: string;
+  messages: string[];
+}
+
+export interface Command {
+  child: ChildProcess;
+  server: EmbeddedServer;
+  /** What it logged until it had joined. */
+  messages: string[];
+  /** Lets it leave the server and end. */
+  leave(): Promise<void>;
+  /** Sends a signal, to its process group if so asked, and waits for its end. */
+  end(signal: NodeJS.Signals, target?: 'process' | 'group'): Promise<void>;
+}
+
+export interface CommandOptions {
+  dataDir: string;
+  systemFolder?: string;
+  installation?: Installation;
+  account?: Account | undefined;
+  /** Leaves the server on SIGINT, as the program's commands do, instead of dying. */
+  patient?: boolean;
+}
+
+/** A command that failed to get the server, with what it told. */
+export class CommandFailure extends Error {
+  constructor(
+    readonly saying: Saying,
+    errors: string,
+  ) {
+    super(saying.failed ?? `it said nothing: ${errors}`);
+  }
+}
+
+/** Runs a process that joins the embedded server and stays until it is told to leave. */
+export async function startCommand(options: CommandOptions): Promise<Command> {
+  const { installation = thisInstallation, account, dataDir, systemFolder, patient } = options;
+  const child = spawn(installation.node, [installation.script, JSON.stringify({ dataDir, systemFolder, patient })], {
+    ...account,
+    cwd: '/',
+    env: { PATH: process.env.PATH, HOME: dataDir },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const saying = await new Promise<Saying>((resolve, reject) => {
+    child.once('error', reject);
+    createInterface({ input: child.stdout })
+      .once('line', (line) => resolve(JSON.parse(line)))
+      .once('close', () => resolve({ messages: [] }));
+  });
+  if (saying.joined === undefined) {
+    await exited;
+    throw new CommandFailure(saying, errors);
+  }
+  return {
+    child,
+    server: saying.joined,
+    messages: saying.messages,
+    leave: async () => {
+      child.stdin.end();
+      await exited;
+    },
+    end: async (signal, target = 'process') => {
+      process.kill(target === 'group' ? -(child.pid as number) : (child.pid as number), signal);
+      await exited;
+    },
+  };
+}

