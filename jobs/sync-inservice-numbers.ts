@@ -1,6 +1,6 @@
 import { applyInserviceNumbers, guardShrink } from '../src/sync/apply-numbers.js';
-import type { Job } from '../src/sync/job.js';
 import { readProvedInserviceNumbers } from '../src/sync/inservice-snapshot.js';
+import type { Job } from '../src/sync/job.js';
 
 /**
  * Every number that the account has in service. Where the number details are read next in the same invocation, the two

@@ -1,5 +1,5 @@
-import { applyInserviceNumbers, applyNumberDetails, guardShrink } from '../src/sync/apply-numbers.js';
 import { messageOf } from '../src/errors.js';
+import { applyInserviceNumbers, applyNumberDetails, guardShrink } from '../src/sync/apply-numbers.js';
 import type { Job, JobContext } from '../src/sync/job.js';
 import { detailsListing, inserviceListing } from '../src/sync/number-listings.js';
 import { proveNumberDetails } from '../src/sync/prove.js';

@@ -6,7 +6,10 @@ export function define(command: DefineCommand): Command {
     .description('check configuration, database, migrations, credentials and clock: a line each, with the mend')
     .addHelpText('after', '\nExample:\n  $ tn-ledger check')
     .action(async () => {
-      const [{ processSettings, withApiSession }, { runChecks }] = await Promise.all([import('./session.js'), import('./run-checks.js')]);
+      const [{ processSettings, withApiSession }, { runChecks }] = await Promise.all([
+        import('./session.js'),
+        import('./run-checks.js'),
+      ]);
       await withApiSession(processSettings(), runChecks);
     });
 }

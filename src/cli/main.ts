@@ -29,7 +29,8 @@ says whether everything is in place, and \`tn-ledger run nightly\` brings the ac
 Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejects, 4 the same job is running already.`,
     );
   for (const { define } of commands) define(program.command.bind(program));
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(`(tn-ledger ${command.name()} --help tells more)`);
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(tn-ledger ${command.name()} --help tells more)`);
   return program;
 }
 

@@ -7,23 +7,28 @@ export function define(command: DefineCommand): Command {
     .option('--down', 'take back the newest migration instead')
     .addHelpText('after', '\nExample:\n  $ tn-ledger migrate')
     .action(async ({ down = false }: { down?: boolean }) => {
-      const [{ processSettings, withSession }, { migrate, rollbackOne }, { grantReaders }, { exitStatus }] = await Promise.all([
-        import('./session.js'),
-        import('../database/migrations.js'),
-        import('../database/roles.js'),
-        import('../errors.js'),
-      ]);
+      const [{ processSettings, withSession }, { migrate, rollbackOne }, { grantReaders }, { exitStatus }] =
+        await Promise.all([
+          import('./session.js'),
+          import('../database/migrations.js'),
+          import('../database/roles.js'),
+          import('../errors.js'),
+        ]);
       await withSession(processSettings(), async (session) => {
         const database = await session.database();
         if (down) {
           const undone = await rollbackOne(database);
-          process.stdout.write(undone === undefined ? 'There is no migration to take back.\n' : `Took back ${undone}.\n`);
+          process.stdout.write(
+            undone === undefined ? 'There is no migration to take back.\n' : `Took back ${undone}.\n`,
+          );
           return exitStatus.done;
         }
         const applied = await migrate(database);
         await grantReaders(database.pool);
         process.stdout.write(
-          applied.length === 0 ? `The schema of ${database.describe} is up to date.\n` : `Applied ${applied.join(', ')}.\n`,
+          applied.length === 0
+            ? `The schema of ${database.describe} is up to date.\n`
+            : `Applied ${applied.join(', ')}.\n`,
         );
         return exitStatus.done;
       });

@@ -6,7 +6,9 @@ export function findNamed<T extends { name: string }>(things: readonly T[], name
   const found = things.find((thing) => thing.name === name);
   if (found !== undefined) return found;
   const names = things.map((thing) => thing.name);
-  const byDistance = names.map((known) => ({ known, distance: leven(known, name) })).sort((a, b) => a.distance - b.distance);
+  const byDistance = names
+    .map((known) => ({ known, distance: leven(known, name) }))
+    .sort((a, b) => a.distance - b.distance);
   const nearest = byDistance[0];
   const isNear = nearest !== undefined && nearest.distance <= Math.max(3, name.length / 2);
   throw new UsageError(`There is no ${kind} "${name}".${isNear ? ` Did you mean ${nearest.known}?` : ''}`, {

@@ -79,7 +79,11 @@ function toText(runs: LastRun[], open: OpenListing[], nextNight: Date | null, { 
     lines.push(formatTable(header, rows, { right: [4, 5, 6, 7] }));
   }
   const failed = runs.filter((run) => run.status === 'failed' || run.status === 'interrupted');
-  for (const run of failed) lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${redact(run.error ?? 'no reason is recorded')}`);
+  for (const run of failed)
+    lines.push(
+      '',
+      `${run.job} of account ${run.account_id} ${run.status}: ${redact(run.error ?? 'no reason is recorded')}`,
+    );
   for (const listing of open) {
     lines.push(
       '',

@@ -19,9 +19,15 @@ export function createProgress({ stream, bar }: ProgressOptions): ProgressDispla
 function startBar(title: string, stream: NodeJS.WriteStream): ReturnType<ProgressDisplay['start']> {
   let begun = 0;
   let expected = 0;
-  const rate = (rows: number) => `${formatCount(Math.round(rows / Math.max(0.001, (performance.now() - begun) / 1000)))} rows/s`;
+  const rate = (rows: number) =>
+    `${formatCount(Math.round(rows / Math.max(0.001, (performance.now() - begun) / 1000)))} rows/s`;
   const single = new SingleBar(
-    { stream, format: `${title} [{bar}] {percentage} % | {rows} | {rate} | {left}`, hideCursor: true, clearOnComplete: true },
+    {
+      stream,
+      format: `${title} [{bar}] {percentage} % | {rows} | {rate} | {left}`,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
     Presets.rect,
   );
   let shown = false;

@@ -16,7 +16,10 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   const { api } = session.config;
   let clockOffset: number | undefined;
   const checks: [string, () => Promise<Verdict>][] = [
-    ['configuration', async () => ok(`${api.accounts.length} account(s), ${api.apiUrl}, ${api.requestsPerMinute} requests a minute`)],
+    [
+      'configuration',
+      async () => ok(`${api.accounts.length} account(s), ${api.apiUrl}, ${api.requestsPerMinute} requests a minute`),
+    ],
     ['credentials kind', async () => credentialsKind(session)],
     ['data folder', async () => dataFolder(session.config.dataDir)],
     ['database', () => checkDatabase(session)],
@@ -67,7 +70,9 @@ function dataFolder(dataDir: string): Verdict {
   try {
     accessSync(folder, constants.W_OK);
   } catch {
-    throw new LedgerError(`${folder} cannot be written.`, { hint: 'Give its user the right to write, or set TN_LEDGER_DATA_DIR to another folder.' });
+    throw new LedgerError(`${folder} cannot be written.`, {
+      hint: 'Give its user the right to write, or set TN_LEDGER_DATA_DIR to another folder.',
+    });
   }
   return ok(dataDir);
 }

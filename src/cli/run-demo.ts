@@ -93,8 +93,15 @@ async function ask(session: ApiSession, { title, sql, right }: (typeof questions
   say(`\n${title}:\n`);
   for (const line of sql.split('\n')) say(`  ${line}`);
   say('');
-  const texts = rows.map((row: unknown[]) => row.map((value) => (value instanceof Date ? value.toISOString().slice(0, 10) : String(value ?? ''))));
-  for (const line of formatTable(fields.map(({ name }) => name), texts, { right }).split('\n')) say(`  ${line}`);
+  const texts = rows.map((row: unknown[]) =>
+    row.map((value) => (value instanceof Date ? value.toISOString().slice(0, 10) : String(value ?? ''))),
+  );
+  for (const line of formatTable(
+    fields.map(({ name }) => name),
+    texts,
+    { right },
+  ).split('\n'))
+    say(`  ${line}`);
 }
 
 function whatNext(dataDir: string): string {

@@ -52,9 +52,12 @@ function hasCredentialsError(report: RunReport): boolean {
 function chooseAccounts(configured: readonly string[], wanted: string | undefined): readonly string[] {
   if (wanted === undefined) return configured;
   if (configured.includes(wanted)) return [wanted];
-  throw new UsageError(`Account ${wanted} is not one of those configured in BANDWIDTH_ACCOUNT_ID (${configured.join(', ')}).`, {
-    hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID.',
-  });
+  throw new UsageError(
+    `Account ${wanted} is not one of those configured in BANDWIDTH_ACCOUNT_ID (${configured.join(', ')}).`,
+    {
+      hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID.',
+    },
+  );
 }
 
 /** Runs as rows: a job that ran others is shown by those, save where it ended before any of them began. */

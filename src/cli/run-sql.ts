@@ -15,7 +15,8 @@ const rowsAtATime = 2000;
 export async function runSql(session: Session, query: string | undefined, options: SqlOptions): Promise<ExitStatus> {
   if (options.csv && options.json) throw new UsageError('Give --csv or --json, not both.');
   const statement = (query ?? (await text(process.stdin))).trim();
-  if (statement === '') throw new UsageError('There is no SQL to run.', { hint: 'Give a statement as the argument or on standard input.' });
+  if (statement === '')
+    throw new UsageError('There is no SQL to run.', { hint: 'Give a statement as the argument or on standard input.' });
   const database = await session.database({ readOnly: !options.write });
   const client = await database.pool.connect();
   try {
@@ -39,7 +40,12 @@ interface Output {
   end(fields: readonly string[], tag: string): string;
 }
 
-async function readStatement(client: pg.PoolClient, statement: string, output: Output, signal: AbortSignal): Promise<void> {
+async function readStatement(
+  client: pg.PoolClient,
+  statement: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
   // Values as PostgreSQL writes them, so that no digit of a numeric or a time is lost; JSON alone has types of its own.
   const types = output.typed ? undefined : { getTypeParser: () => (value: string) => value };
   const cursor = client.query(new PgCursor(statement, [], { rowMode: 'array', ...(types && { types }) }));
@@ -52,7 +58,14 @@ async function readStatement(client: pg.PoolClient, statement: string, output: O
     count += rows.length;
     if (rows.length > 0) await print(output.rows(fields, rows));
     if (rows.length < rowsAtATime) {
-      await print(output.end(fields, result.command === 'SELECT' || result.command === undefined ? `${count} rows` : `${result.command} ${result.rowCount ?? 0}`));
+      await print(
+        output.end(
+          fields,
+          result.command === 'SELECT' || result.command === undefined
+            ? `${count} rows`
+            : `${result.command} ${result.rowCount ?? 0}`,
+        ),
+      );
       return;
     }
   }
@@ -60,7 +73,9 @@ async function readStatement(client: pg.PoolClient, statement: string, output: O
 
 function nextRows(cursor: PgCursor): Promise<{ rows: unknown[][]; result: pg.QueryResult }> {
   return new Promise((resolve, reject) => {
-    cursor.read(rowsAtATime, (error, rows, result) => (error ? reject(error) : resolve({ rows: rows as unknown[][], result })));
+    cursor.read(rowsAtATime, (error, rows, result) =>
+      error ? reject(error) : resolve({ rows: rows as unknown[][], result }),
+    );
   });
 }
 
@@ -76,7 +91,8 @@ function tableOutput(): Output {
       for (const row of rows) {
         all.push(row.map((value) => (value === null ? '' : String(value))));
         for (const [index, value] of row.entries()) {
-          if (value !== null) numeric.set(index, (numeric.get(index) ?? true) && /^-?\d{1,9}(\.\d+)?$/.test(String(value)));
+          if (value !== null)
+            numeric.set(index, (numeric.get(index) ?? true) && /^-?\d{1,9}(\.\d+)?$/.test(String(value)));
         }
       }
       return '';
@@ -107,7 +123,9 @@ function jsonOutput(): Output {
   return {
     typed: true,
     rows(fields, rows) {
-      const lines = rows.map((row) => JSON.stringify(Object.fromEntries(fields.map((field, index) => [field, row[index]]))));
+      const lines = rows.map((row) =>
+        JSON.stringify(Object.fromEntries(fields.map((field, index) => [field, row[index]]))),
+      );
       const text = `${written === 0 ? '[\n' : ',\n'}${lines.join(',\n')}`;
       written += rows.length;
       return text;

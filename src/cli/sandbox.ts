@@ -10,7 +10,10 @@ export function define(command: DefineCommand): Command {
     .option('--seed <seed>', 'the same seed gives the same numbers', wholeNumber, 1)
     .option('--latency <ms>', 'wait before every answer', wholeNumber, 0)
     .option('--requests-per-minute <count>', 'answer 429 beyond this (0: no limit)', wholeNumber, 0)
-    .option('--faults <list>', 'faults and their rates, such as 429=0.05,reset=0.05; all=0.05 for every kind but short-list')
+    .option(
+      '--faults <list>',
+      'faults and their rates, such as 429=0.05,reset=0.05; all=0.05 for every kind but short-list',
+    )
     .addHelpText('after', '\nExample:\n  $ tn-ledger sandbox --port 8099 --numbers 100000 --faults 429=0.02,500=0.02')
     .action(async (options: SandboxCommandOptions) => {
       const { parseFaults, startSandbox } = await import('../sandbox/server.js');

@@ -60,7 +60,10 @@ export async function withSession(
 
 type Closers = (() => Promise<void>)[];
 
-async function runSession(config: Config, work: (session: Session, closers: Closers) => Promise<ExitStatus>): Promise<void> {
+async function runSession(
+  config: Config,
+  work: (session: Session, closers: Closers) => Promise<ExitStatus>,
+): Promise<void> {
   const redact = createRedactor(config.secrets);
   const log = createLog({
     level: config.logLevel,

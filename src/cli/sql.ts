@@ -16,7 +16,10 @@ Example:
   $ tn-ledger sql --csv "select * from telephone_numbers" > numbers.csv`,
     )
     .action(async (query: string | undefined, options: SqlOptions) => {
-      const [{ processSettings, withSession }, { runSql }] = await Promise.all([import('./session.js'), import('./run-sql.js')]);
+      const [{ processSettings, withSession }, { runSql }] = await Promise.all([
+        import('./session.js'),
+        import('./run-sql.js'),
+      ]);
       await withSession(processSettings(), (session) => runSql(session, query, options));
     });
 }

@@ -7,7 +7,10 @@ export function define(command: DefineCommand): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ tn-ledger status')
     .action(async ({ json = false }: { json?: boolean }) => {
-      const [{ processSettings, withSession }, { printStatus }] = await Promise.all([import('./session.js'), import('./print-status.js')]);
+      const [{ processSettings, withSession }, { printStatus }] = await Promise.all([
+        import('./session.js'),
+        import('./print-status.js'),
+      ]);
       await withSession(processSettings(), (session) => printStatus(session, json));
     });
 }

@@ -24,8 +24,8 @@ export interface ReadPagesOptions {
   client: DashboardClient;
   resource: ListResource;
   account: string;
-  /** Where an earlier reading ended: the page to begin with, the pages before it, the fingerprint of the last of these. */
-  from?: { cursor: string; visited: readonly string[]; lastFingerprint?: string };
+  /** Where an earlier reading ended: the page to begin with, and the pages before it with their fingerprints. */
+  from?: { cursor: string; visited: readonly string[]; fingerprints: readonly string[] };
   signal?: AbortSignal;
   /** In place of the resource's own. */
   pageSize?: number;
@@ -51,7 +51,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
   }
   signal?.addEventListener('abort', abandon, { once: true });
   const visited = new Set(options.from?.visited);
-  const fingerprints = new Set(options.from?.lastFingerprint === undefined ? [] : [options.from.lastFingerprint]);
+  const fingerprints = new Set(options.from?.fingerprints);
   const fetch = (cursor: string): Promise<Page> => {
     const page = fetchPage(options, cursor, { visited, fingerprints }, abandoned.signal);
     // A failure is for whoever asks for that page, and that may be later.

@@ -36,7 +36,9 @@ export interface SchemaState {
 export async function readSchemaState(database: Pick<Database, 'pool' | 'describe'>): Promise<SchemaState> {
   const exists = await database.pool.query(`select to_regclass('${schemaName}.knex_migrations') is not null as exists`);
   const applied: string[] = exists.rows[0].exists
-    ? (await database.pool.query(`select name from ${schemaName}.knex_migrations order by id`)).rows.map((row) => row.name)
+    ? (await database.pool.query(`select name from ${schemaName}.knex_migrations order by id`)).rows.map(
+        (row) => row.name,
+      )
     : [];
   const known = migrations.map((migration) => migration.name);
   const unknown = applied.filter((name) => !known.includes(name));

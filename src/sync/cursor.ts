@@ -41,10 +41,11 @@ export async function readCursor(db: Queryable, account: string, listing: string
 
 export async function startCursor(db: Queryable, account: string, listing: string, firstPage: string): Promise<void> {
   await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
-  await db.query(
-    `insert into sync_cursors (account_id, listing, state, next_page) values ($1, $2, 'reading', $3)`,
-    [account, listing, firstPage],
-  );
+  await db.query(`insert into sync_cursors (account_id, listing, state, next_page) values ($1, $2, 'reading', $3)`, [
+    account,
+    listing,
+    firstPage,
+  ]);
 }
 
 export interface CommittedPage {
@@ -56,7 +57,12 @@ export interface CommittedPage {
 }
 
 /** Moves the cursor over a page, in the transaction that stages the page's rows. */
-export async function advanceCursor(db: Queryable, account: string, listing: string, page: CommittedPage): Promise<void> {
+export async function advanceCursor(
+  db: Queryable,
+  account: string,
+  listing: string,
+  page: CommittedPage,
+): Promise<void> {
   await db.query(
     `update sync_cursors
         set next_page = $3, pages_read = pages_read || $4::text, fingerprints = fingerprints || $5::text,

@@ -52,7 +52,10 @@ export const detailsListing: SnapshotListing = {
         row[index] = date?.toISOString();
         if (date === undefined) {
           raw = { ...raw, [column.field]: text };
-          warnings.note(`${column.field} that fits no date form (kept in raw, the column is null)`, `"${text}" of ${number}`);
+          warnings.note(
+            `${column.field} that fits no date form (kept in raw, the column is null)`,
+            `"${text}" of ${number}`,
+          );
         }
       }
     }

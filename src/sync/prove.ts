@@ -21,7 +21,10 @@ export const listMoved = Symbol('list moved');
  *
  * @throws IncompleteListingError when numbers are missing though the list did not change
  */
-export async function proveInserviceNumbers(context: JobContext, cursor: Cursor): Promise<typeof listMoved | undefined> {
+export async function proveInserviceNumbers(
+  context: JobContext,
+  cursor: Cursor,
+): Promise<typeof listMoved | undefined> {
   const { account, client, database } = context;
   if (cursor.state === 'complete') return undefined;
   const distinct = await dropRepeatedRows(context, inserviceListing, cursor.rowsStaged);
@@ -78,7 +81,8 @@ export async function proveNumberDetails(context: JobContext, cursor: Cursor): P
       { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
     );
   }
-  if (missing > 0) log.info(`${missing} numbers left account ${account} between the in-service list and the number details`);
+  if (missing > 0)
+    log.info(`${missing} numbers left account ${account} between the in-service list and the number details`);
   await setCursorState(database.pool, account, detailsListing.name, 'complete', distinct);
   return;
 

@@ -88,7 +88,8 @@ async function underLock(
   const progress = environment.progress.start(`${job.name} ${account}`);
   try {
     const abandoned = await markAbandonedRuns(pool, job.name, account);
-    if (abandoned > 0) log.warn(`${job.name} of account ${account}: an earlier run ended without a word; going on from where it was`);
+    if (abandoned > 0)
+      log.warn(`${job.name} of account ${account}: an earlier run ended without a word; going on from where it was`);
     const run = createRunRecord(await insertRun(pool, job.name, account), progress);
     onStarted(run);
     const signal = AbortSignal.any([environment.signal, lock.lost]);
@@ -111,7 +112,9 @@ async function underLock(
       const explained = explain(error, job, account, environment);
       // Where the database is what failed, the row can't be written either: the next run marks it.
       await finishRun(pool, run, outcome, explained.message).catch((second: unknown) =>
-        log.warn(`The end of ${job.name} for account ${account} could not be written to sync_runs: ${messageOf(second)}`),
+        log.warn(
+          `The end of ${job.name} for account ${account} could not be written to sync_runs: ${messageOf(second)}`,
+        ),
       );
       throw error;
     }

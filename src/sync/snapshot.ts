@@ -92,14 +92,18 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
   }
   for (const sentence of warnings.sentences()) run.warn(`${listing.title}: ${sentence}`);
   cursor = await readCursor(database.pool, account, listing.name);
-  if (cursor === undefined) throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
+  if (cursor === undefined)
+    throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
   return cursor;
 }
 
 function interrupted(listing: SnapshotListing, account: string): InterruptedError {
-  return new InterruptedError(`Asked to stop while reading the ${listing.title} of account ${account}: the page in hand was committed.`, {
-    hint: 'Run it again within six hours and it goes on from there.',
-  });
+  return new InterruptedError(
+    `Asked to stop while reading the ${listing.title} of account ${account}: the page in hand was committed.`,
+    {
+      hint: 'Run it again within six hours and it goes on from there.',
+    },
+  );
 }
 
 async function commitPage(
@@ -139,7 +143,9 @@ export async function dropRepeatedRows(context: JobContext, listing: SnapshotLis
   const settings = { work_mem: '128MB' };
   return inTransaction(context.database, { settings, signal: context.signal }, async (tx) => {
     await tx.query(`analyze ${table}`);
-    const { rows } = await tx.query(`select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`);
+    const { rows } = await tx.query(
+      `select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`,
+    );
     const distinct = Number(rows[0].count);
     if (distinct === staged) return staged;
     await tx.query(

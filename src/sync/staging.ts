@@ -17,7 +17,11 @@ export function stagingTable(listing: string, account: string): StagingTable {
  * Makes the staging table anew and empty. It is unlogged: what a crash of the server would lose is read again, and
  * `sync_cursors.rows_staged` tells that it was lost.
  */
-export async function createStaging(client: pg.ClientBase, table: StagingTable, columns: readonly string[]): Promise<void> {
+export async function createStaging(
+  client: pg.ClientBase,
+  table: StagingTable,
+  columns: readonly string[],
+): Promise<void> {
   await client.query(`create schema if not exists ${stagingSchema}`);
   await dropStaging(client, table);
   await client.query(`create unlogged table ${table.sql} (${columns.join(', ')})`);
