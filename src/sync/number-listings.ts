@@ -1,4 +1,4 @@
-import { parseApiDate } from '../dashboard/dates.js';
+import { toTimestamp } from '../dashboard/dates.js';
 import { inserviceNumbers, numberDetails } from '../dashboard/resources.js';
 import type { CopyValue } from '../database/copy.js';
 import type { SnapshotListing, ValueWarnings } from './snapshot.js';
@@ -48,8 +48,8 @@ export const detailsListing: SnapshotListing = {
       if (text === undefined || text === '') row[index] = null;
       else if (column.type !== 'timestamptz') row[index] = text;
       else {
-        const date = parseApiDate(text);
-        row[index] = date?.toISOString();
+        const date = toTimestamp(text);
+        row[index] = date;
         if (date === undefined) {
           raw = { ...raw, [column.field]: text };
           warnings.note(
