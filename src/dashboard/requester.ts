@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Authorization } from './authorization.js';
 import type { ClientEvent } from './client.js';
 import { type Credentials, credentialsHint } from './credentials.js';
@@ -15,6 +14,7 @@ import { ExchangeFailure, exchange, readBody } from './exchange.js';
 import type { Lane } from './lane.js';
 import { rateLimitPause } from './rate-limit.js';
 import { backoffMs, type RetryPolicy, sleep, unlessAborted } from './retry.js';
+import { createFollower } from './signals.js';
 import { type Expectation, judge, type Verdict } from './verdict.js';
 import { type Wire, wireOptions } from './wire.js';
 
@@ -62,8 +62,9 @@ const retryPriority = 0.5;
 
 /** Makes the function that sees a request through: turns in its account's lane, tries, tokens, pauses. */
 export function createRequester(options: RequesterOptions): <T>(request: Request<T>) => Promise<T> {
+  const follow = createFollower();
   return async (request) => {
-    const { signal, release } = either(options.lifetime.signal, request.signal);
+    const { signal, release } = follow(options.lifetime.signal, request.signal);
     try {
       return await seeThrough(request, signal, options);
     } finally {
@@ -125,6 +126,8 @@ async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: 
             }),
           );
         }
+        // Nobody else goes before the new token is there, and then this request goes first: it shows whether it is any good.
+        lane.hold(authorization.ready());
       }
       return verdict;
     } catch (error) {
@@ -137,11 +140,16 @@ async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: 
     }
   };
 
+  let isTokenAwaited = false;
   for (;;) {
-    await unlessAborted(authorization.ready(), signal);
+    signal.throwIfAborted();
+    if (!isTokenAwaited) {
+      await unlessAborted(authorization.ready(), signal);
+    }
     const priority = (request.priority ?? 0) + (sent > 0 ? retryPriority : 0);
     const outcome = await lane.run(turn, { priority, signal });
     signal.throwIfAborted();
+    isTokenAwaited = outcome.kind === 'unauthorized';
     switch (outcome.kind) {
       case 'value':
         return outcome.value;
@@ -237,21 +245,4 @@ function requestHeaders(wire: Wire, authorization: string, body: string | undefi
     'user-agent': wire.userAgent,
     ...(body === undefined ? {} : { 'content-type': 'application/xml' }),
   };
-}
-
-/** A signal that is aborted with either of two; `release` when it is no longer needed, or it stays with the longer-lived one. */
-function either(first: AbortSignal, second: AbortSignal | undefined): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const releases: (() => void)[] = [];
-  for (const source of second === undefined ? [first] : [first, second]) {
-    const abort = () => controller.abort(source.reason);
-    if (source.aborted) {
-      abort();
-    }
-    // Many requests may share one signal.
-    setMaxListeners(0, source);
-    source.addEventListener('abort', abort, { once: true });
-    releases.push(() => source.removeEventListener('abort', abort));
-  }
-  return { signal: controller.signal, release: () => releases.forEach((release) => void release()) };
 }

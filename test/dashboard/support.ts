@@ -21,7 +21,7 @@ export interface Received {
 }
 
 /** Answers one request; `index` counts the requests from 0. */
-export type Handler = (request: Received, response: ServerResponse, index: number) => void | Promise<void>;
+export type Handler = (request: Received, response: ServerResponse, index: number) => unknown;
 
 export interface TestServer {
   origin: string;
