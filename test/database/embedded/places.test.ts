@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { LedgerError } from '../../../src/errors.js';
@@ -10,15 +10,20 @@ import { CommandFailure, startCommand } from '../support/command.js';
 import { type Installation, installInto, removeLibraryLinks } from '../support/installation.js';
 import { ask, homeOf, joinAt, makeFolder, makePlace, type Place, postmasterOf, tempFolder } from '../support/place.js';
 
+let sharedFolder: Promise<string> | undefined;
 let shared: Promise<Installation> | undefined;
-const sharedFolder = mkdtempSync(join(tempFolder, 'tn-ledger-installation-'));
-test.after.always(() => rm(sharedFolder, { recursive: true, force: true }));
+test.after.always(async () => {
+  if (sharedFolder !== undefined) {
+    await rm(await sharedFolder, { recursive: true, force: true });
+  }
+});
 
 /** An ordinary user: ourselves, or as root nobody, with a data folder of its own, and an installation that it can read. */
 async function asOrdinaryUser(
   place: Place,
 ): Promise<{ installation: Installation; account: typeof nobody | undefined }> {
-  shared ??= installInto(sharedFolder);
+  sharedFolder ??= mkdtemp(join(tempFolder, 'tn-ledger-installation-'));
+  shared ??= sharedFolder.then(installInto);
   const installation = await shared;
   if (!isRoot) {
     return { installation, account: undefined };

@@ -9,7 +9,7 @@ import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import { findPostmaster } from '../../../src/database/embedded/postmaster.js';
 import { type EmbeddedServer, joinEmbeddedServer } from '../../../src/database/embedded.js';
-import { freePort, removeDataFolder } from '../../support/postgres.js';
+import { copyFlags, freePort, removeDataFolder } from '../../support/postgres.js';
 
 /** A data folder of its own for one test, and a stand-in for /var/lib/tn-ledger. */
 export interface Place {
@@ -58,7 +58,7 @@ async function copyHome(from: Place, to: Place): Promise<void> {
   const home = link === undefined ? join(to.dataDir, 'postgres') : join(to.systemFolder, basename(link));
   await mkdir(to.dataDir);
   await mkdir(dirname(home), { recursive: true });
-  await promisify(execFile)('cp', ['-pR', await homeOf(from), home]);
+  await promisify(execFile)('cp', [...copyFlags, await homeOf(from), home]);
   if (link !== undefined) {
     await symlink(home, join(to.dataDir, 'postgres'));
   }
