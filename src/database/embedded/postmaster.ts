@@ -72,7 +72,10 @@ function isPostmasterOf(data: string, pid: number): boolean {
     }
     const line = execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return line.includes(`postgres -D ${data} `);
-  } catch {
-    return false; // it ended just now
+  } catch (error) {
+    if (startOf(pid) === undefined) {
+      return false; // it ended just now
+    }
+    throw error;
   }
 }

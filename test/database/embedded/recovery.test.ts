@@ -1,7 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, watch } from 'node:fs';
-import { appendFile, readdir, readFile, readlink, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
@@ -11,6 +23,9 @@ import { joinEmbeddedServer } from '../../../src/database/embedded.js';
 import { LedgerError } from '../../../src/errors.js';
 import { startCommand } from '../support/command.js';
 import { ask, homeOf, joinAt, makePlace, type Place, postmasterOf, until } from '../support/place.js';
+
+/** Processes in there see only each other, as in a container. */
+const container = ['unshare', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
 
 /** A server that crashed: its processes are gone, its postmaster.pid is not. */
 async function crash(place: Place): Promise<string> {
@@ -62,22 +77,72 @@ test('registrations and locks of processes that are gone count for nothing, also
   const place = await makePlace(t);
   const home = await homeOf(place);
   const own = ownIdentity();
+  const longAgo = new Date(Date.now() - 60_000);
   const gone = [
     { ...own, boot: 'an-earlier-boot' },
     { ...own, startedAt: '1' },
     { ...own, pid: 4_194_305 },
   ];
   for (const [index, identity] of gone.entries()) {
-    await writeFile(join(home, 'users', `${printIdentity(identity)}.${index}`), '');
+    const registration = join(home, 'users', `${printIdentity(identity)}.${index}`);
+    await mkdir(join(home, 'users'), { recursive: true });
+    await writeFile(registration, '');
+    await utimes(registration, longAgo, longAgo);
     await symlink(printIdentity(identity), join(home, 'lock', String(1000 + index)));
   }
   await writeFile(join(home, 'users', 'not an identity'), '');
   const server = await joinAt(place);
-  t.is((await readdir(join(home, 'users'))).length, 5);
   await server.release();
   t.is(await postmasterOf(place), undefined);
   t.deepEqual(await readdir(join(home, 'users')), []);
 });
+
+test('a registration from another boot or container that has just fallen silent is waited for, then removed', async (t) => {
+  const place = await makePlace(t);
+  const users = join(await homeOf(place), 'users');
+  await mkdir(users, { recursive: true });
+  const registration = join(users, `${printIdentity({ ...ownIdentity(), boot: 'another' })}.x`);
+  await writeFile(registration, '');
+  const sign = new Date(Date.now() - 29_500);
+  await utimes(registration, sign, sign);
+  const server = await joinAt(place);
+  t.false(existsSync(registration));
+  await server.release();
+});
+
+test('a server that is in use in another container is left alone', async (t) => {
+  const place = await makePlace(t);
+  const users = join(await homeOf(place), 'users');
+  await mkdir(users, { recursive: true });
+  const registration = join(users, `${printIdentity({ ...ownIdentity(), boot: 'another' })}.x`);
+  await writeFile(registration, '');
+  const heartbeat = setInterval(() => utimes(registration, new Date(), new Date()), 50);
+  t.teardown(() => clearInterval(heartbeat));
+  const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.regex(error.message, /in use in another container/);
+  t.regex(error.hint ?? '', /docker exec/);
+  t.true(existsSync(registration));
+  t.is(await postmasterOf(place), undefined);
+});
+
+if (canMakeContainers()) {
+  test('two containers that share a data folder do not both start a server', async (t) => {
+    const place = await makePlace(t);
+    const inside = await startCommand({ ...place, within: container });
+    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.regex(error.message, /in use in another container/);
+    t.deepEqual(await ask(inside.server, 'SELECT 1 AS one'), [{ one: 1 }]);
+    await inside.leave();
+    const outside = await joinAt(place);
+    t.deepEqual(await ask(outside, 'SELECT 1 AS one'), [{ one: 1 }]);
+    await outside.release();
+  });
+}
+
+function canMakeContainers(): boolean {
+  const [program = '', ...args] = [...container, 'true'];
+  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
 
 test('when another program has the remembered port, a new one is chosen, said, and remembered', async (t) => {
   const place = await makePlace(t);
