@@ -87,6 +87,9 @@ async function openPool(
       Client: ClientWithTimeout,
       onConnect: (client) => prepareSession(client, readOnly),
     });
+    // The pool listens to idle clients only. One that is in use and breaks between two queries would end the process;
+    // its next query says what happened.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     // An idle connection may break at any time; the next query opens another one, or fails and says why.
     pool.on('error', (error) => log(toLedgerError(error, describe).message));
     return { pool, serverVersion };

@@ -37,11 +37,16 @@ export interface StartOptions {
   binDir?: string | undefined;
   /** Settings of postgresql.conf for this server. */
   settings?: Record<string, string | number | boolean>;
+  /** A hot standby: it answers queries and writes nothing. */
+  standby?: boolean;
 }
 
 const superuser = 'postgres';
 /** The password of every test server's users: they live for seconds, on loopback. */
 export const testPassword = 'only-for-tests';
+
+/** For `cp`: whole folders, and the empty log segments, a third of a new database, as holes. */
+export const copyFlags = process.platform === 'linux' ? ['-pR', '--sparse=always'] : ['-pR'];
 
 /** The folder of an installed PostgreSQL's programs (Debian's places), or undefined; for tests of older servers. */
 export function installedPostgres(major: number): string | undefined {
@@ -49,14 +54,18 @@ export function installedPostgres(major: number): string | undefined {
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
 }
 
-export async function startPostgres({ binDir, settings = {} }: StartOptions = {}): Promise<TestServer> {
+export async function startPostgres({
+  binDir,
+  settings = {},
+  standby = false,
+}: StartOptions = {}): Promise<TestServer> {
   const account = await accountForServer();
   const programs = await programsFor(binDir, account);
   const template = await templateFolder(programs, account);
   for (let attempt = 1; ; attempt += 1) {
     const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
     try {
-      return await startIn(folder, { programs, template, settings, account });
+      return await startIn(folder, { programs, template, settings, standby, account });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       // Between our finding a free port and the server's taking it another test may have been faster.
@@ -73,13 +82,17 @@ async function startIn(
     programs: Programs;
     template: string;
     settings: Record<string, string | number | boolean>;
+    standby: boolean;
     account: Account | undefined;
   },
 ): Promise<TestServer> {
   const data = join(folder, 'data');
   await own(folder, from.account);
   // The server's own account copies, so that the files are its own.
-  await runOrThrow('cp', ['-R', from.template, data], from.account);
+  await runOrThrow('cp', [...copyFlags, from.template, data], from.account);
+  if (from.standby) {
+    await writeFile(join(data, 'standby.signal'), '');
+  }
   const port = await freePort();
   const settings = { ...fastSettings, ...from.settings, port };
   const stop = await launch(from.programs.postgres, folder, settings, from.account);
@@ -152,7 +165,6 @@ const fastSettings = {
   full_page_writes: false,
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: 50,
   shared_buffers: '64MB',
   max_wal_size: '4GB',
   timezone: 'UTC',
@@ -229,7 +241,7 @@ async function launch(
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
       lines.splice(0, lines.length - 40);
-      if (line.includes('database system is ready to accept connections')) {
+      if (/database system is ready to accept (read-only )?connections/.test(line)) {
         resolve();
       }
     });

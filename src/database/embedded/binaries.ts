@@ -130,13 +130,13 @@ async function copyOnce(from: string, to: string): Promise<void> {
       }
       await rm(unfinished, { recursive: true, force: true });
       await cp(from, unfinished, { recursive: true, verbatimSymlinks: true });
+      await openToAll(unfinished);
       for (const { target, link } of await libraryLinks(from)) {
         const copied = join(unfinished, relative(from, link));
         if (!(await exists(copied))) {
           await symlink(target, copied);
         }
       }
-      await openToAll(unfinished);
       await rename(unfinished, to);
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { type Connection, endpoint, newConnection, readConnection, writeConnection } from './connection.js';
 import type { Home } from './home.js';
-import { isAbsent, syncFolder } from './storage.js';
+import { fullDiskHint, isAbsent, syncFolder, tellsOfFullDisk } from './storage.js';
 import { runTool } from './tool.js';
 
 export interface InitializeOptions {
@@ -74,8 +74,8 @@ async function initialize(
     const { status, output } = await runTool(binaries.initdb, args, { account, signal });
     if (status !== 0) {
       throw new LedgerError(`The embedded database can't be created in ${home.data}: ${reasonIn(output)}`, {
-        hint: /No space left|disk quota/i.test(output)
-          ? 'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.'
+        hint: tellsOfFullDisk(output)
+          ? fullDiskHint
           : 'Mend the cause, or set TN_LEDGER_DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
       });
     }

@@ -10,7 +10,7 @@ import { type Connection, choosePort, isFree, writeConnection } from './connecti
 import type { Home } from './home.js';
 import { disownStalePidFile, settle } from './postmaster.js';
 import { serverSettings } from './settings.js';
-import { isAbsent, writeWhole } from './storage.js';
+import { fullDiskHint, isAbsent, tellsOfFullDisk, writeWhole } from './storage.js';
 import { runTool, toolEnvironment } from './tool.js';
 
 export interface StartOptions {
@@ -130,8 +130,8 @@ function failedStart(home: Home, said: string): LedgerError {
   return new LedgerError(
     `The embedded PostgreSQL in ${home.data} did not start: ${said === '' ? 'it said nothing' : said}`,
     {
-      hint: /No space left|disk quota/i.test(said)
-        ? 'Free some disk space and run the command again.'
+      hint: tellsOfFullDisk(said)
+        ? fullDiskHint
         : `Its logs are ${startLog(home)} and those in ${home.log}. DATABASE_URL lets tn-ledger use another server meanwhile.`,
     },
   );

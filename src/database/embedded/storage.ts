@@ -11,11 +11,18 @@ export function isAbsent(error: NodeJS.ErrnoException): undefined {
   throw error;
 }
 
+/** Whether PostgreSQL's messages tell of a disk or quota that is used up. */
+export function tellsOfFullDisk(output: string): boolean {
+  return /No space left|free disk space|wrote only|quota exceeded/i.test(output);
+}
+
+export const fullDiskHint =
+  'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.';
+
 /** Turns a failed file operation into a sentence with its mend; errors that are already meant for the reader stay. */
 export function storageError(error: unknown, what: string): unknown {
   const hints: Record<string, string> = {
-    ENOSPC:
-      'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.',
+    ENOSPC: fullDiskHint,
     EDQUOT: 'Raise the disk quota, or set TN_LEDGER_DATA_DIR to a folder on a disk with room.',
     EACCES: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
     EPERM: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
