@@ -8,11 +8,20 @@ async function ask(sandbox: Sandbox, path: string, init?: RequestInit) {
   return { status: response.status, text, json: () => JSON.parse(text) };
 }
 
-test('info tells the seed, the clock, the faults and the accounts', async (t) => {
+test('info tells the credentials, the seed, the clock, the faults and the accounts', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 300, seed: 5, faults: { 500: 0 } });
   const { now, ...info } = (await ask(sandbox, '/info')).json();
   t.true(Math.abs(Date.parse(now) - Date.now()) < 60_000);
-  t.deepEqual(info, { seed: 5, faults: { 500: 0 }, accounts: [{ id: '9900000', count: 300, inServiceCount: 299 }] });
+  const { clientId, clientSecret, username, password } = sandbox;
+  t.deepEqual(info, {
+    clientId,
+    clientSecret,
+    username,
+    password,
+    seed: 5,
+    faults: { 500: 0 },
+    accounts: [{ id: '9900000', count: 300, inServiceCount: 299 }],
+  });
 });
 
 test('requests are told and forgotten', async (t) => {
