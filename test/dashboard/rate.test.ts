@@ -172,7 +172,7 @@ test('a clock that is wrong here does not change the pause', (t) => {
   t.is(rateLimitPause(headers, now - 7_200_000).waitMs, 30_000);
 });
 
-test('a lane with a high ceiling takes a hundred thousand tasks, in order', async (t) => {
+test('a lane with a high ceiling takes tens of thousands of tasks, in order', async (t) => {
   const lane = createLane({ requestsPerMinute: 100_000, concurrency: 4, windowMs: 61_000 });
   let last = -1;
   let inOrder = true;
@@ -181,8 +181,8 @@ test('a lane with a high ceiling takes a hundred thousand tasks, in order', asyn
     last = index;
   };
   await Promise.all(
-    times(100_000, (index) => lane.run(task(index), { priority: 0, signal: new AbortController().signal })),
+    times(30_000, (index) => lane.run(task(index), { priority: 0, signal: new AbortController().signal })),
   );
   t.true(inOrder);
-  t.is(last, 99_999);
+  t.is(last, 29_999);
 });
