@@ -8,6 +8,8 @@ import {
   RedirectError,
   UnavailableError,
 } from '../../src/dashboard/errors.js';
+import { parseListPage } from '../../src/dashboard/list-page.js';
+import { inserviceNumbers } from '../../src/dashboard/resources.js';
 import { parseXml, textAt, XmlError } from '../../src/dashboard/xml.js';
 import { UsageError } from '../../src/errors.js';
 import { version } from '../../src/version.js';
@@ -173,8 +175,19 @@ test('a server that refuses connections makes a request fail after six tries', a
   t.is(client.requestCount('1'), 6);
 });
 
+test('a document that is not the list asked for names BANDWIDTH_API_URL', async (t) => {
+  const server = await serve(t, (_request, response) => sendXml(response, '<rss><channel/></rss>'));
+  const { client } = clientFor(t, server);
+  const parse = ({ text }: { text: string }) => parseListPage(text, inserviceNumbers).items.length;
+  const error = await t.throwsAsync(client.get({ account: '1', path: '/x', parse }), {
+    instanceOf: BrokenBodyError,
+    message: /expected a document <TNs>, but it is <rss>/,
+  });
+  t.regex(error?.hint ?? '', /BANDWIDTH_API_URL/);
+});
+
 for (const [content, body] of [
-  ['HTML', '<html><body>Welcome</body></html>'],
+  ['HTML', '<?xml version="1.0"?>\n<!DOCTYPE html><html><body>Welcome</body></html>'],
   ['JSON', '{"count": 62}'],
   ['text', 'It works!'],
 ] as const) {
@@ -429,6 +442,19 @@ for (const [fault, handler] of Object.entries(lost)) {
     t.is(server.received.length, 3);
   });
 }
+
+test('a POST on a connection that breaks after earlier use is sent once', async (t) => {
+  const server = await serve(t, (request, response) => {
+    return request.method === 'POST' ? response.destroy() : sendXml(response, quantity(1));
+  });
+  const { client } = clientFor(t, server);
+  await getCount(client);
+  await t.throwsAsync(client.post({ ...post, retry: 'never' }), { instanceOf: OutcomeUnknownError });
+  t.deepEqual(
+    server.received.map(({ method }) => method),
+    ['GET', 'POST'],
+  );
+});
 
 test('an outcome that was found is the answer, and nothing is posted again', async (t) => {
   const server = await serve(t, (request, response) => {

@@ -34,18 +34,19 @@ test('no more requests of an account start than its ceiling, retries included, w
   await Promise.all(limited);
 });
 
-test('the window slides: any span of its length sees no more requests than the ceiling', async (t) => {
-  const server = await serve(t, (_request, response) => sendXml(response, quantity(1)));
+test('the window slides: any span of its length sees no more starts than the ceiling', async (t) => {
   const windowMs = 1500;
-  const { client } = clientFor(t, server, { requestsPerMinute: 10, concurrency: 10, rateWindowMs: windowMs });
-  const early = times(5, () => get(client));
+  const lane = createLane({ requestsPerMinute: 10, concurrency: 10, windowMs });
+  const starts: number[] = [];
+  const start = async () => starts.push(performance.now());
+  const run = () => lane.run(start, { priority: 0, signal: new AbortController().signal });
+  const early = times(5, run);
   await delay(windowMs / 2);
-  await Promise.all([...early, ...times(20, () => get(client))]);
-  const arrivals = server.received.map(({ at }) => at);
-  t.is(arrivals.length, 25);
+  await Promise.all([...early, ...times(20, run)]);
+  t.is(starts.length, 25);
   // Windows at fixed times would let the sixth and the sixteenth come half a window apart.
-  for (let n = 10; n < arrivals.length; n += 1) {
-    t.true((arrivals[n] ?? 0) - (arrivals[n - 10] ?? 0) > windowMs * 0.75, `requests ${n - 10} and ${n}`);
+  for (let n = 10; n < starts.length; n += 1) {
+    t.true((starts[n] ?? 0) - (starts[n - 10] ?? 0) > windowMs * 0.75, `starts ${n - 10} and ${n}`);
   }
 });
 
@@ -124,12 +125,12 @@ test('after a 429, no request of the account is sent before the limit clears; ot
 test('429s are no failed tries', async (t) => {
   const server = await serve(t, (_request, response, index) => {
     response.sendDate = false;
-    const reset = { 'x-ratelimit-reset': String(Date.now() + 250) };
-    return index < 7 ? sendStatus(response, 429, reset) : sendXml(response, quantity(1));
+    const reset = { 'x-ratelimit-reset': String(Date.now() + 500) };
+    return index < 4 ? sendStatus(response, 429, reset) : sendXml(response, quantity(1));
   });
   const { client, events } = clientFor(t, server, { retry: { tries: 1 } });
   t.is(await get(client), quantity(1));
-  t.is(events.filter(({ type }) => type === 'pause').length, 7);
+  t.is(events.filter(({ type }) => type === 'pause').length, 4);
 });
 
 test('an API that answers nothing but 429 is given up', async (t) => {
@@ -137,7 +138,7 @@ test('an API that answers nothing but 429 is given up', async (t) => {
     response.sendDate = false;
     sendStatus(response, 429, { 'x-ratelimit-reset': String(Date.now() + 250) });
   });
-  const { client } = clientFor(t, server, { retry: { totalMs: 100 } });
+  const { client } = clientFor(t, server, { retry: { totalMs: 1500 } });
   const error = await t.throwsAsync(get(client), { instanceOf: RateLimitedError });
   t.true(server.received.length >= 6);
   t.regex(error?.hint ?? '', /BANDWIDTH_REQUESTS_PER_MINUTE/);
@@ -172,7 +173,8 @@ test('a clock that is wrong here does not change the pause', (t) => {
   t.is(rateLimitPause(headers, now - 7_200_000).waitMs, 30_000);
 });
 
-test('a lane with a high ceiling takes a hundred thousand tasks, in order', async (t) => {
+// It keeps the processor busy, which the others, with their pauses, had better not wait for.
+test.serial('a lane with a high ceiling takes tens of thousands of tasks, in order', async (t) => {
   const lane = createLane({ requestsPerMinute: 100_000, concurrency: 4, windowMs: 61_000 });
   let last = -1;
   let inOrder = true;
@@ -181,8 +183,8 @@ test('a lane with a high ceiling takes a hundred thousand tasks, in order', asyn
     last = index;
   };
   await Promise.all(
-    times(100_000, (index) => lane.run(task(index), { priority: 0, signal: new AbortController().signal })),
+    times(30_000, (index) => lane.run(task(index), { priority: 0, signal: new AbortController().signal })),
   );
   t.true(inOrder);
-  t.is(last, 99_999);
+  t.is(last, 29_999);
 });
