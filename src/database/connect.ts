@@ -133,6 +133,7 @@ interface CheckOptions {
 
 /** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns the server's version. */
 async function checkServer({ url, applicationName, describe, readOnly, signal }: CheckOptions): Promise<number> {
+  signal?.throwIfAborted();
   const socket = new Socket();
   const client = new ClientWithTimeout({
     connectionString: url,

@@ -112,7 +112,7 @@ async function startOrJoin(
     return current;
   } catch (error) {
     await unregister();
-    await stopIfUnused(site);
+    await stopIfUnused(site).catch((reason: unknown) => log(messageOf(reason)));
     throw error;
   }
 }
@@ -131,7 +131,7 @@ async function release(site: Site, unregister: () => Promise<void>): Promise<voi
     await unregister(); // before waiting for the lock, so that a kill while waiting leaves nothing behind
     await withLock(site.home.lock, {}, () => stopIfUnused(site));
   } catch (error) {
-    site.log(messageOf(error));
+    site.log(error instanceof LedgerError ? `${error.message} ${error.hint}` : messageOf(error));
   }
 }
 

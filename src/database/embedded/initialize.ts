@@ -24,6 +24,14 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
   const version = (await readFile(join(home.data, 'PG_VERSION'), 'utf8').catch(isAbsent))?.trim();
   const connection = await readConnection(home.connection);
   if (version === undefined) {
+    if (((await readdir(home.data).catch(isAbsent)) ?? []).length > 0) {
+      throw new LedgerError(
+        `${home.data} should be a PostgreSQL data folder, but has no PG_VERSION. Nothing was changed.`,
+        {
+          hint: 'Restore it from a backup, or move it away to begin with an empty database.',
+        },
+      );
+    }
     return initialize(options, connection);
   }
   const ours = /(\d+)(\.\d+)?\s*$/.exec((await runTool(binaries.postgres, ['--version'])).output)?.[1];

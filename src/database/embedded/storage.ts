@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { LedgerError, messageOf } from '../../errors.js';
 import type { Account } from './account.js';
 
@@ -43,6 +43,7 @@ export async function writeWhole(path: string, content: string, mode: number, ow
   try {
     const file = await open(next, 'wx', mode);
     try {
+      await file.chmod(mode); // open() subtracts the process's mask
       await file.writeFile(content);
       if (owner !== undefined) {
         await file.chown(owner.uid, owner.gid);
@@ -55,6 +56,13 @@ export async function writeWhole(path: string, content: string, mode: number, ow
   } catch (error) {
     await rm(next, { force: true });
     throw error;
+  }
+}
+
+/** Creates a folder, unless it is there, that every account may pass through, whatever mask this process creates files under. */
+export async function makeSharedFolder(path: string): Promise<void> {
+  if ((await mkdir(path, { recursive: true })) !== undefined) {
+    await chmod(path, 0o755);
   }
 }
 

@@ -172,7 +172,9 @@ if (isRoot) {
     const dataDir = join(closed, 'data');
     t.teardown(() => removeDataFolder(dataDir));
 
-    const [one, two] = await Promise.all([1, 2].map(() => startCommand({ ...place, dataDir, installation })));
+    // A hardened root's mask, under which everything would be its own.
+    const within = ['sh', '-c', 'umask 077; exec "$@"', 'sh'];
+    const [one, two] = await Promise.all([1, 2].map(() => startCommand({ ...place, dataDir, installation, within })));
     t.deepEqual(await ask(one?.server as never, 'SELECT 1 AS one'), [{ one: 1 }]);
     await Promise.all([one?.leave(), two?.leave()]);
     t.is(await postmasterOf({ dataDir }), undefined);

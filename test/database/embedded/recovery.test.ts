@@ -198,6 +198,10 @@ test('a data folder of another major version is refused and left as it is', asyn
   const error = await t.throwsAsync(joinAt(place), { instanceOf: LedgerError });
   t.regex(error?.message ?? '', /made by PostgreSQL 17; this tn-ledger brings 18.*Nothing was changed/);
   t.deepEqual(await listing(data), before);
+
+  await rm(join(data, 'PG_VERSION'));
+  const damaged = await t.throwsAsync(joinAt(place), { instanceOf: LedgerError });
+  t.regex(damaged?.message ?? '', /has no PG_VERSION. Nothing was changed/);
 });
 
 async function listing(folder: string): Promise<string[]> {

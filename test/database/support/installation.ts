@@ -52,6 +52,7 @@ async function copyQuickly(from: string, to: string): Promise<void> {
   try {
     execFileSync('cp', ['-Rl', from, to], { stdio: 'ignore' });
   } catch {
+    await rm(to, { recursive: true, force: true }); // it may have begun
     execFileSync('cp', ['-R', from, to]);
   }
   execFileSync('find', [to, '-type', 'd', '-exec', 'chmod', '755', '{}', '+']);

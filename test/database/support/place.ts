@@ -36,7 +36,7 @@ export async function makePlace(t: ExecutionContext, content: 'database' | 'empt
 async function makeFolders(): Promise<Place> {
   const base = await mkdtemp(join(tempFolder, 'tn-ledger-embedded-'));
   await chmod(base, 0o755);
-  return { base, dataDir: join(base, 'data'), systemFolder: join(base, 'system') };
+  return { base, dataDir: join(base, "the data's"), systemFolder: join(base, "the system's") };
 }
 
 async function removePlace(place: Place): Promise<void> {
