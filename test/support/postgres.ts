@@ -10,9 +10,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +21,7 @@ import { findBinaries } from '../../src/database/embedded/binaries.js';
 import { withLock } from '../../src/database/embedded/lock.js';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 import { runTool, toolEnvironment } from '../../src/database/embedded/tool.js';
+import { publicTempFolder, serverTempFolder } from './temp-folder.js';
 
 export interface TestServer {
   /** Connection string of the superuser, to the database `postgres`. */
@@ -63,7 +63,7 @@ export async function startPostgres({
   const programs = await programsFor(binDir, account);
   const template = await templateFolder(programs, account);
   for (let attempt = 1; ; attempt += 1) {
-    const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
+    const folder = await mkdtemp(join(serverTempFolder(), 'tn-ledger-test-'));
     try {
       return await startIn(folder, { programs, template, settings, standby, account });
     } catch (error) {
@@ -166,7 +166,8 @@ const fastSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   shared_buffers: '64MB',
-  max_wal_size: '4GB',
+  dynamic_shared_memory_type: 'mmap', // in the data folder, so that it goes with it
+  max_wal_size: '1GB',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
@@ -180,13 +181,13 @@ async function programsFor(binDir: string | undefined, account: Account | undefi
   if (binDir !== undefined) {
     return { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') };
   }
-  const copiesFolder = join(await tempFolder(), `tn-ledger-test-programs-${process.getuid?.() ?? 0}`);
+  const copiesFolder = join(publicTempFolder(), `tn-ledger-test-programs-${process.getuid?.() ?? 0}`);
   return findBinaries({ account, copiesFolder, log: () => undefined });
 }
 
 /** A freshly initialised data folder, made once per machine, account and version; copying it takes a fifth of initdb's time. */
 async function templateFolder(programs: Programs, account: Account | undefined): Promise<string> {
-  const parent = join(await tempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
+  const parent = join(publicTempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await own(parent, account);
   const version = (await runOrThrow(programs.postgres, ['--version'], account)).trim().replace(/[^\w.]+/g, '-');
@@ -262,13 +263,6 @@ export async function freePort(): Promise<number> {
     throw new Error('a TCP server has a numeric address');
   }
   return address.port;
-}
-
-/** Where the server's account gets in as well: the folder for temporary files, unless it is one of root's own. */
-async function tempFolder(): Promise<string> {
-  const folder = await realpath(tmpdir());
-  const openToOthers = ((await stat(folder)).mode & 0o001) !== 0;
-  return process.getuid?.() === 0 && !openToOthers ? '/tmp' : folder;
 }
 
 async function own(folder: string, account: Account | undefined): Promise<void> {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import { LedgerError } from '../../../src/errors.js';
 import { removeDataFolder } from '../../support/postgres.js';
+import { serverTempFolder } from '../../support/temp-folder.js';
 import { isRoot, nobody } from '../support/accounts.js';
 import { CommandFailure, startCommand } from '../support/command.js';
 import { type Installation, installInto, removeLibraryLinks } from '../support/installation.js';
-import { ask, homeOf, joinAt, makeFolder, makePlace, type Place, postmasterOf, tempFolder } from '../support/place.js';
+import { ask, homeOf, joinAt, makeFolder, makePlace, type Place, postmasterOf } from '../support/place.js';
 
 let sharedFolder: Promise<string> | undefined;
 let shared: Promise<Installation> | undefined;
@@ -22,7 +23,7 @@ test.after.always(async () => {
 async function asOrdinaryUser(
   place: Place,
 ): Promise<{ installation: Installation; account: typeof nobody | undefined }> {
-  sharedFolder ??= mkdtemp(join(tempFolder, 'tn-ledger-installation-'));
+  sharedFolder ??= mkdtemp(join(serverTempFolder(), 'tn-ledger-installation-'));
   shared ??= sharedFolder.then(installInto);
   const installation = await shared;
   if (!isRoot) {

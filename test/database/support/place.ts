@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { realpathSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import pg from 'pg';
 import { findPostmaster } from '../../../src/database/embedded/postmaster.js';
 import { type EmbeddedServer, joinEmbeddedServer } from '../../../src/database/embedded.js';
 import { copyFlags, freePort, removeDataFolder } from '../../support/postgres.js';
+import { serverTempFolder } from '../../support/temp-folder.js';
 
 /** A data folder of its own for one test, and a stand-in for /var/lib/tn-ledger. */
 export interface Place {
@@ -18,9 +18,6 @@ export interface Place {
   dataDir: string;
   systemFolder: string;
 }
-
-/** As root the servers run under another account, which must get in, so a private temporary folder of root's won't do. */
-export const tempFolder = process.getuid?.() === 0 ? '/tmp' : realpathSync(tmpdir());
 
 /** @param content `database`: a server has been there before; a copy, which is quicker than initdb */
 export async function makePlace(t: ExecutionContext, content: 'database' | 'empty' = 'database'): Promise<Place> {
@@ -34,7 +31,7 @@ export async function makePlace(t: ExecutionContext, content: 'database' | 'empt
 }
 
 async function makeFolders(): Promise<Place> {
-  const base = await mkdtemp(join(tempFolder, 'tn-ledger-embedded-'));
+  const base = await mkdtemp(join(serverTempFolder(), 'tn-ledger-embedded-'));
   await chmod(base, 0o755);
   return { base, dataDir: join(base, "the data's"), systemFolder: join(base, "the system's") };
 }
