@@ -5,6 +5,7 @@ import type { Job } from '../sync/job.js';
 import { type RunReport, runJob } from '../sync/run-job.js';
 import { describeFailure } from './failure.js';
 import { formatCount, formatTable } from './format.js';
+import { collectEarly } from './memory.js';
 import { createProgress } from './progress.js';
 import type { RunOptions } from './run.js';
 import type { ApiSession } from './session.js';
@@ -20,6 +21,7 @@ export async function runJobs(session: ApiSession, jobs: readonly Job[], options
 /** The same without printing: the reports, a job that ran others before its parts. */
 export async function runAll(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<RunReport[]> {
   const accounts = chooseAccounts(session.config.api.accounts, options.account);
+  collectEarly();
   const database = await session.database();
   const applied = await migrate(database);
   if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { LedgerError } from '../errors.js';
-import { deleteCursor, setCursorState } from './cursor.js';
+import { setCursorState } from './cursor.js';
 import type { JobContext } from './job.js';
+import { keepJobOut, lockNumbers } from './lock.js';
 import { detailColumnNames, detailsListing, inserviceListing } from './number-listings.js';
-import { type SnapshotListing, stagingOf } from './snapshot.js';
-import { dropStaging } from './staging.js';
+import { forgetListing, type SnapshotListing, stagingOf } from './snapshot.js';
 import { reconcileStatusHistory } from './status-history.js';
 import { inTransaction } from './transaction.js';
 
@@ -65,12 +65,16 @@ const detailsComparison: Comparison = {
 
 /** Compares the proved in-service list with the ledger: numbers it lacks are closed, new ones begun. */
 export function applyInserviceNumbers(context: JobContext): Promise<void> {
-  return apply(context, inserviceComparison, [inserviceListing]);
+  return apply(context, inserviceComparison);
 }
 
 /** Compares the proved number details with the ledger; an in-service list that waited for them is done with, too. */
 export function applyNumberDetails(context: JobContext): Promise<void> {
-  return apply(context, detailsComparison, [detailsListing, inserviceListing]);
+  return apply(context, detailsComparison, async (client) => {
+    const mayForget = await keepJobOut(client, 'sync-inservice-numbers', context.account);
+    // Another run may be reading it just now; it will bring it in by itself.
+    if (mayForget) await forgetListing(client, context, inserviceListing);
+  });
 }
 
 /**
@@ -109,13 +113,18 @@ export async function guardShrink(context: JobContext, which: 'inservice' | 'det
 // The statements join the whole account: memory for one hash table each is cheap for the time that it saves.
 const settings = { work_mem: '192MB' };
 
-/** Closes, changes, begins, and brings the history in line, in one transaction with the end of the listings' staging. */
-async function apply(context: JobContext, comparison: Comparison, done: readonly SnapshotListing[]): Promise<void> {
+/** Closes, changes, begins, and brings the history in line, in one transaction with the end of the listing's staging. */
+async function apply(
+  context: JobContext,
+  comparison: Comparison,
+  afterwards: (client: pg.ClientBase) => Promise<void> = async () => undefined,
+): Promise<void> {
   const { account, database, run, signal } = context;
   const staging = stagingOf(context, comparison.listing).sql;
   const rowsWritten = await inTransaction(database, { settings, signal }, async (client) => {
     const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
-    await client.query(`analyze ${staging}`);
+    // The two jobs may run side by side: one transaction at a time, or both would insert the same numbers.
+    await lockNumbers(client, account);
     const closed = await write(`
       update telephone_numbers t
          set telephone_number = t.telephone_number, removed_at = now(), changed_at = now()
@@ -125,10 +134,8 @@ async function apply(context: JobContext, comparison: Comparison, done: readonly
     const inserted = await write(comparison.insert(staging));
     await analyzeAfter(client, 'telephone_numbers', closed + updated + inserted);
     const intervals = await reconcileStatusHistory(client, account);
-    for (const listing of done) {
-      await deleteCursor(client, account, listing.name);
-      await dropStaging(client, stagingOf(context, listing));
-    }
+    await forgetListing(client, context, comparison.listing);
+    await afterwards(client);
     return closed + updated + inserted + intervals;
   });
   run.add({ rowsWritten });

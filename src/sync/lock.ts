@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { AlreadyRunningError, LedgerError, messageOf } from '../errors.js';
 
@@ -22,7 +23,7 @@ export async function takeJobLock(database: Database, job: string, account: stri
       ),
     );
   client.on('error', onError);
-  const key = `tn-ledger/${job}/${account}`;
+  const key = jobKey(job, account);
   try {
     const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [key]);
     if (!rows[0].taken) {
@@ -39,13 +40,35 @@ export async function takeJobLock(database: Database, job: string, account: stri
   return {
     lost: lost.signal,
     async release() {
-      client.off('error', onError);
-      if (lost.signal.aborted) {
-        client.release(true);
-        return;
-      }
-      await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]);
-      client.release();
+      // Where it can't be given back, closing the connection frees it. A broken connection keeps its listener: what it still
+      // has to say is no news.
+      const unlocked =
+        !lost.signal.aborted &&
+        (await client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]).then(
+          () => true,
+          () => false,
+        ));
+      if (unlocked) client.off('error', onError);
+      client.release(!unlocked);
     },
   };
+}
+
+/** Keeps the job from beginning for the rest of the client's transaction; false where it is running now. */
+export async function keepJobOut(client: pg.ClientBase, job: string, account: string): Promise<boolean> {
+  const { rows } = await client.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as taken', [
+    jobKey(job, account),
+  ]);
+  return rows[0].taken;
+}
+
+/** Waits until no other transaction works on the tables of the account's numbers; held until the client's transaction ends. */
+export async function lockNumbers(client: pg.ClientBase, account: string): Promise<void> {
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `tn-ledger/telephone_numbers/${account}`,
+  ]);
+}
+
+function jobKey(job: string, account: string): string {
+  return `tn-ledger/${job}/${account}`;
 }

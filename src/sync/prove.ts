@@ -1,3 +1,4 @@
+import { maxNumbersPerLookup } from '../dashboard/lookups.js';
 import { readNumberDetails, readTotal } from '../dashboard/pager.js';
 import { LedgerError } from '../errors.js';
 import { type Cursor, setCursorState } from './cursor.js';
@@ -25,10 +26,10 @@ export async function proveInserviceNumbers(
   context: JobContext,
   cursor: Cursor,
 ): Promise<typeof listMoved | undefined> {
-  const { account, client, database } = context;
+  const { account, client, database, signal } = context;
   if (cursor.state === 'complete') return undefined;
   const distinct = await dropRepeatedRows(context, inserviceListing, cursor.rowsStaged);
-  const total = await readTotal(client, inserviceListing.resource, account);
+  const total = await readTotal(client, inserviceListing.resource, account, signal);
   const { firstTotalCount = total, lastTotalCount = total } = cursor;
   if (distinct === total && distinct === lastTotalCount) {
     await setCursorState(database.pool, account, inserviceListing.name, 'complete', distinct);
@@ -43,57 +44,59 @@ export async function proveInserviceNumbers(
   );
 }
 
-/** More missing numbers than this are not asked about one by one: the listing is plainly not whole. */
-const mostMissingAsked = 2500; // one POST /tns
-
 /**
  * Proves that the staged number details name every number that the account has in service: those of an in-service list that
- * waits, else those that the ledger holds as in service. Numbers that it lacks are asked about: a number that left the
- * account between the two listings is no gap.
+ * waits (or is held for closing too many), else those that the ledger holds as in service. Numbers that it lacks are asked
+ * about: a number that left the account between the two listings is no gap.
  *
  * @throws IncompleteListingError when a number in service is missing
  */
 export async function proveNumberDetails(context: JobContext, cursor: Cursor): Promise<void> {
-  const { account, client, database, log } = context;
+  const { account, database, log } = context;
   if (cursor.state === 'complete') return;
   const distinct = await dropRepeatedRows(context, detailsListing, cursor.rowsStaged);
-  const waiting = (await usableCursor(context, inserviceListing))?.state === 'complete';
+  const { inService, missing } = await missingDetails(context);
+  for (let asked = 0; asked < missing.length; asked += maxNumbersPerLookup) {
+    const stillThere = await stillInService(context, missing.slice(asked, asked + maxNumbersPerLookup));
+    if (stillThere.length === 0) continue;
+    await discardSnapshot(context, detailsListing);
+    throw new IncompleteListingError(
+      `The number details (/tns) of account ${account} are not complete: of ${inService} numbers in service its ` +
+        `${cursor.pagesRead.length} pages lack ${missing.length}, such as ${stillThere.slice(0, 3).join(', ')} ` +
+        `(${distinct} different numbers came). ${nothingChanged}`,
+      { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
+    );
+  }
+  if (missing.length > 0)
+    log.info(`${missing.length} numbers of account ${account} left before their details were read`);
+  await setCursorState(database.pool, account, detailsListing.name, 'complete', distinct);
+}
+
+/** How many numbers are in service, and which of them the staged details lack. */
+async function missingDetails(context: JobContext): Promise<{ inService: number; missing: string[] }> {
+  const { account, database } = context;
+  const list = await usableCursor(context, inserviceListing);
+  const waiting = list !== undefined && list.state !== 'reading';
   const inService = waiting
     ? `select telephone_number from ${stagingOf(context, inserviceListing).sql}`
     : `select telephone_number from telephone_numbers where account_id = $1 and removed_at is null and status = 'Inservice'`;
   const { rows } = await database.pool.query(
-    `with in_service as (${inService}), missing as (
-       select telephone_number from in_service i
-        where not exists (select from ${stagingOf(context, detailsListing).sql} s where s.telephone_number = i.telephone_number)
-     )
-     select (select count(*) from in_service) as in_service, (select count(*) from missing) as missing,
-       array(select telephone_number from missing order by 1 limit ${mostMissingAsked}) as numbers`,
+    `with in_service as (${inService})
+     select (select count(*) from in_service) as in_service,
+       array(select telephone_number from in_service i
+              where not exists (select from ${stagingOf(context, detailsListing).sql} s where s.telephone_number = i.telephone_number)
+              order by 1) as missing`,
     waiting ? [] : [account],
   );
-  const { numbers } = rows[0] as { numbers: string[] };
-  const missing = Number(rows[0].missing);
-  const stillThere = missing > mostMissingAsked ? numbers : await stillInService(context, numbers);
-  if (stillThere.length > 0) {
-    const found = `of ${rows[0].in_service} numbers in service its ${cursor.pagesRead.length} pages lack ${missing}, such as ${stillThere.slice(0, 3).join(', ')}`;
-    await discardSnapshot(context, detailsListing);
-    throw new IncompleteListingError(
-      `The number details (/tns) of account ${account} are not complete: ${found} (${distinct} different numbers came). ${nothingChanged}`,
-      { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
-    );
-  }
-  if (missing > 0)
-    log.info(`${missing} numbers left account ${account} between the in-service list and the number details`);
-  await setCursorState(database.pool, account, detailsListing.name, 'complete', distinct);
-  return;
+  return { inService: Number(rows[0].in_service), missing: rows[0].missing };
+}
 
-  async function stillInService({ account }: JobContext, asked: string[]): Promise<string[]> {
-    if (asked.length === 0) return [];
-    const answer = await readNumberDetails(client, account, asked);
-    const [keyIndex, statusIndex, accountIndex] = ['FullNumber', 'Status', 'AccountId'].map((field) =>
-      detailsListing.resource.fields.indexOf(field),
-    ) as [number, number, number];
-    return answer.items
-      .filter(({ values }) => values[statusIndex] === 'Inservice' && values[accountIndex] === account)
-      .map(({ values }) => values[keyIndex] ?? '');
-  }
+async function stillInService({ account, client, signal }: JobContext, numbers: string[]): Promise<string[]> {
+  const answer = await readNumberDetails(client, account, numbers, signal);
+  const [key, status, owner] = ['FullNumber', 'Status', 'AccountId'].map((field) =>
+    detailsListing.resource.fields.indexOf(field),
+  ) as [number, number, number];
+  return answer.items
+    .filter(({ values }) => values[status] === 'Inservice' && values[owner] === account)
+    .map(({ values }) => values[key] ?? '');
 }

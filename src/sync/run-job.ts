@@ -127,7 +127,11 @@ async function underLock(
 }
 
 function isInterruption(error: unknown, signal: AbortSignal): boolean {
-  return error instanceof InterruptedError || (signal.aborted && !(error instanceof CredentialsError));
+  if (error instanceof InterruptedError) return true;
+  // What ends a run for any other reason that has words of its own (a lost lock) is a failure.
+  const asked =
+    signal.aborted && (signal.reason instanceof InterruptedError || !(signal.reason instanceof LedgerError));
+  return asked && !(error instanceof CredentialsError);
 }
 
 function explain(error: unknown, job: Job, account: string, { database, signal }: RunEnvironment): Error {

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { type Page, readPages } from '../dashboard/pager.js';
 import type { ListResource } from '../dashboard/resources.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
@@ -43,12 +44,19 @@ export async function usableCursor(context: JobContext, listing: SnapshotListing
   return (await countStaged(pool, stagingOf(context, listing))) === cursor.rowsStaged ? cursor : undefined;
 }
 
+/** Ends the staging of a listing, in the client's transaction. */
+export async function forgetListing(
+  client: pg.ClientBase,
+  context: Pick<JobContext, 'account'>,
+  listing: SnapshotListing,
+): Promise<void> {
+  await deleteCursor(client, context.account, listing.name);
+  await dropStaging(client, stagingOf(context, listing));
+}
+
 /** Forgets what was staged, so that the next run reads the listing afresh. */
 export async function discardSnapshot(context: JobContext, listing: SnapshotListing): Promise<void> {
-  await inTransaction(context.database, {}, async (client) => {
-    await deleteCursor(client, context.account, listing.name);
-    await dropStaging(client, stagingOf(context, listing));
-  });
+  await inTransaction(context.database, {}, (client) => forgetListing(client, context, listing));
 }
 
 /**
@@ -85,6 +93,12 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
     signal,
   });
   for await (const page of pages) {
+    for (const { values } of page.withoutKey) {
+      warnings.note(
+        'entry that names no number (left out)',
+        JSON.stringify(values.filter((value) => value !== undefined)),
+      );
+    }
     await commitPage(context, listing, page, warnings);
     run.add({ pages: 1, rowsRead: page.items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);

@@ -9,11 +9,39 @@ import type pg from 'pg';
  * interval that is changed is kept as it was in `number_status_history_superseded`.
  */
 export async function reconcileStatusHistory(client: pg.ClientBase, account: string): Promise<number> {
-  const changed = await client.query(reviseOpenIntervals, [account]);
-  const begun = await client.query(beginIntervals, [account]);
-  const former = await client.query(beginFormerService, [account]);
-  return (changed.rowCount ?? 0) + (begun.rowCount ?? 0) + (former.rowCount ?? 0);
+  let intervals = 0;
+  for (const statement of [shortenEndedIntervals, reviseOpenIntervals, beginIntervals, beginFormerService]) {
+    intervals += (await client.query(statement, [account])).rowCount ?? 0;
+  }
+  return intervals;
 }
+
+// A number that is back with another status has it since an event that lies before the end of its last interval: that end was
+// the night on which it seemed to have left (the in-service list lacked it, and the number details say Aging), and is wrong.
+const shortenEndedIntervals = `
+  with late as (
+    select h.*, event.at
+    from telephone_numbers t
+    join number_status_history h on h.account_id = t.account_id and h.telephone_number = t.telephone_number
+    cross join lateral (
+      select case when t.status = 'Inservice' then t.in_service_date else t.last_modified end as at
+    ) as event
+    where t.account_id = $1 and t.changed_at = now() and t.removed_at is null
+      and h.status <> t.status and event.at > h.valid_from and event.at < h.valid_to
+      and not exists (
+        select from number_status_history n
+        where n.account_id = h.account_id and n.telephone_number = h.telephone_number and n.valid_from > h.valid_from
+      )
+  ),
+  kept as (
+    insert into number_status_history_superseded
+      (account_id, telephone_number, status, valid_from, valid_to, believed_from, believed_to)
+    select account_id, telephone_number, status, valid_from, valid_to, believed_since, now() from late
+  )
+  update number_status_history h
+     set valid_to = l.at, believed_since = now()
+    from late l
+   where h.account_id = l.account_id and h.telephone_number = l.telephone_number and h.valid_from = l.valid_from`;
 
 // One statement. `ends_at` and `begins_at` are what the open interval of a changed number should say:
 // - the number left: it ends now (a disconnect order's date replaces this once the order is known);

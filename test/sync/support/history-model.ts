@@ -1,0 +1,153 @@
+import type { Ledger } from './ledger.js';
+
+// What the history must say, worked out one number at a time from what each night saw: written from the design and not from
+// the SQL, in terms of one belief at a time.
+
+/** What a night saw of a number; times are epoch microseconds, as PostgreSQL keeps them. */
+export interface Sighting {
+  status: string;
+  inServiceDate: bigint | undefined;
+  lastModified: bigint | undefined;
+  /** All its other columns in one. A number of which nothing changed is not looked at again. */
+  rest?: string;
+}
+
+export interface Interval {
+  status: string;
+  from: bigint;
+  to: bigint | undefined;
+}
+
+/** One number's history, night by night. */
+export class NumberHistory {
+  intervals: Interval[] = [];
+  /** Beliefs as they were after each night on which they changed. */
+  readonly believed: { at: bigint; intervals: Interval[] }[] = [];
+  #last: string | undefined;
+  /** When the last interval was last changed. */
+  #since = 0n;
+
+  /** A night at `now` that saw the number so, or not at all. */
+  night(now: bigint, seen: Sighting | undefined): void {
+    const before = render(this.intervals);
+    const open = this.intervals.find(({ to }) => to === undefined);
+    if (seen === undefined) {
+      // It left: its last interval ends, no other begins.
+      if (open !== undefined) open.to = later(now, open.from + 1n);
+    } else {
+      this.#see(now, seen, open);
+    }
+    this.#last = seen === undefined ? undefined : describe(seen);
+    if (render(this.intervals) === before) return;
+    this.#since = now;
+    this.believed.push({ at: now, intervals: structuredClone(this.intervals) });
+  }
+
+  #see(now: bigint, seen: Sighting, open: Interval | undefined): void {
+    const isInService = seen.status === 'Inservice';
+    const event = isInService ? seen.inServiceDate : seen.lastModified;
+    const past = (time: bigint | undefined) => (time === undefined || time > now ? now : time);
+    const last = this.intervals.at(-1);
+    if (last === undefined) {
+      // First sight. A number that is not in service any more was before.
+      if (!isInService && seen.inServiceDate !== undefined && seen.lastModified !== undefined) {
+        const until = past(seen.lastModified);
+        if (seen.inServiceDate < until) {
+          this.intervals.push({ status: 'Inservice', from: seen.inServiceDate, to: until });
+        }
+      }
+      this.intervals.push({ status: seen.status, from: past(event), to: undefined });
+      return;
+    }
+    if (open === undefined) {
+      // It was gone and is back. Where the event lies within what was believed, what was believed of another status was too long.
+      const end = last.to as bigint;
+      if (last.status !== seen.status && event !== undefined && event > last.from && event < end) last.to = event;
+      this.intervals.push({ status: seen.status, from: later(past(event), last.to as bigint), to: undefined });
+      return;
+    }
+    if (describe(seen) === this.#last) return;
+    if (open.status !== seen.status) {
+      open.to = event !== undefined && event > open.from && event <= now ? event : later(now, open.from + 1n);
+      this.intervals.push({ status: seen.status, from: later(past(event), open.to), to: undefined });
+      return;
+    }
+    if (!isInService || seen.inServiceDate === undefined || seen.inServiceDate > now) return;
+    const floor = this.intervals.at(-2)?.to ?? seen.inServiceDate;
+    if (seen.inServiceDate > this.#since) {
+      // After all that was believed so far: activated anew.
+      open.to = seen.inServiceDate;
+      this.intervals.push({ status: 'Inservice', from: seen.inServiceDate, to: undefined });
+    } else {
+      open.from = later(seen.inServiceDate, floor);
+    }
+  }
+}
+
+function describe({ status, inServiceDate, lastModified, rest }: Sighting): string {
+  return `${status} ${inServiceDate} ${lastModified} ${rest}`;
+}
+
+export function render(intervals: readonly Interval[]): string {
+  return intervals.map(({ status, from, to }) => `${status} ${from}-${to ?? ''}`).join(', ');
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
+export function micros(date: Date): bigint;
+export function micros(date: Date | undefined): bigint | undefined;
+export function micros(date: Date | undefined): bigint | undefined {
+  return date === undefined ? undefined : BigInt(date.getTime()) * 1000n;
+}
+
+const epoch = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint`;
+
+type IntervalRow = { number: string; status: string; valid_from: string; valid_to: string | null };
+
+/** The histories in the database, rendered, by number; as they are believed now, or as they were at a time. */
+export async function storedHistories(
+  ledger: Pick<Ledger, 'query'>,
+  account: string,
+  knownAt?: bigint,
+): Promise<Map<string, string>> {
+  const columns = `telephone_number as number, status, ${epoch('valid_from')} as valid_from, ${epoch('valid_to')} as valid_to`;
+  const rows = await ledger.query<IntervalRow>(
+    knownAt === undefined
+      ? `select ${columns} from number_status_history where account_id = $1 order by number, valid_from`
+      : `select * from (
+           select ${columns} from number_status_history where account_id = $1 and ${epoch('believed_since')} <= $2
+           union all
+           select ${columns} from number_status_history_superseded
+            where account_id = $1 and ${epoch('believed_from')} <= $2 and ${epoch('believed_to')} > $2
+         ) as known order by number, valid_from`,
+    knownAt === undefined ? [account] : [account, knownAt],
+  );
+  const histories = new Map<string, Interval[]>();
+  for (const { number, status, valid_from, valid_to } of rows) {
+    const intervals = histories.get(number) ?? [];
+    intervals.push({ status, from: BigInt(valid_from), to: valid_to === null ? undefined : BigInt(valid_to) });
+    histories.set(number, intervals);
+  }
+  return new Map([...histories].map(([number, intervals]) => [number, render(intervals)]));
+}
+
+/** What no history may ever show, whatever the nights saw; answers with the offending rows. */
+export function impossibilities(ledger: Pick<Ledger, 'query'>): Promise<unknown[]> {
+  return ledger.query(`
+    select 'overlap' as what, h.* from number_status_history h join number_status_history o using (account_id, telephone_number)
+     where h.valid_from < o.valid_from and coalesce(h.valid_to, 'infinity') > o.valid_from
+    union all
+    select 'open though the number left, or none open though it did not', h.* from telephone_numbers t
+      left join number_status_history h
+        on h.account_id = t.account_id and h.telephone_number = t.telephone_number and h.valid_to is null
+     where (t.removed_at is null) <> (h.valid_from is not null) or h.status <> t.status
+    limit 5`);
+}
+
+/** The time of the last night that changed something, as the database dates it. */
+export async function lastNight(ledger: Pick<Ledger, 'query'>): Promise<bigint> {
+  const [row] = await ledger.query<{ at: string }>(`select ${epoch('max(changed_at)')} as at from telephone_numbers`);
+  return BigInt(row?.at ?? 0);
+}

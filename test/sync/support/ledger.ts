@@ -1,0 +1,148 @@
+import { jobs } from '../../../jobs/index.js';
+import {
+  createDashboardClient,
+  type DashboardClient,
+  type DashboardClientOptions,
+} from '../../../src/dashboard/client.js';
+import { type Database, openDatabase } from '../../../src/database/connect.js';
+import { migrate } from '../../../src/database/migrations.js';
+import { createLog } from '../../../src/log.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.js';
+import type { JobOptions } from '../../../src/sync/job.js';
+import { type RunReport, runJob } from '../../../src/sync/run-job.js';
+import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { type SandboxProxy, startProxy } from './proxy.js';
+
+/** The sandbox's only account, unless told otherwise. */
+export const account = '9900000';
+
+/** A ledger of its own for a test: a sandbox, a proxy before it, an empty database with the schema, and a client. */
+export interface Ledger {
+  sandbox: Sandbox;
+  proxy: SandboxProxy;
+  database: Database;
+  /** Environment for the command line to work on the same. */
+  env: Record<string, string>;
+  /** Lines of the log, as JSON. */
+  log: string[];
+  run(job: string, options?: RunOptions): Promise<RunReport>;
+  /** A second client, with other options, for the same API. */
+  openClient(options?: Partial<DashboardClientOptions>): DashboardClient;
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions extends Partial<JobOptions> {
+  account?: string;
+  signal?: AbortSignal;
+  client?: DashboardClient;
+}
+
+export interface LedgerOptions {
+  sandbox?: SandboxOptions;
+  client?: Partial<DashboardClientOptions>;
+  pageSize?: number;
+}
+
+export async function openLedger(server: TestServer, options: LedgerOptions = {}): Promise<Ledger> {
+  const sandbox = await startSandbox({ numbers: 2000, ...options.sandbox });
+  const proxy = await startProxy({
+    target: sandbox.url,
+    ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
+  });
+  const { url, drop } = await withFreshDatabase(server);
+  const lines: string[] = [];
+  const log = createLog({
+    level: 'debug',
+    format: 'json',
+    redact: (text) => text,
+    write: (line) => void lines.push(line),
+  });
+  const database = await openDatabase({
+    databaseUrl: url,
+    dataDir: '/nonexistent',
+    applicationName: 'tn-ledger tests',
+    log: (message) => void lines.push(message),
+  });
+  await migrate(database);
+  const openClient = (more: Partial<DashboardClientOptions> = {}) =>
+    createDashboardClient({
+      apiUrl: proxy.url,
+      credentials: {
+        kind: 'oauth',
+        clientId: sandbox.clientId,
+        clientSecret: sandbox.clientSecret,
+        tokenUrl: proxy.tokenUrl,
+      },
+      requestsPerMinute: 1_000_000,
+      concurrency: 4,
+      ...more,
+    });
+  const client = openClient(options.client);
+  return {
+    sandbox,
+    proxy,
+    database,
+    log: lines,
+    env: {
+      BANDWIDTH_ACCOUNT_ID: sandbox.accountIds.join(','),
+      BANDWIDTH_CLIENT_ID: sandbox.clientId,
+      BANDWIDTH_CLIENT_SECRET: sandbox.clientSecret,
+      BANDWIDTH_API_URL: proxy.url,
+      BANDWIDTH_TOKEN_URL: proxy.tokenUrl,
+      BANDWIDTH_REQUESTS_PER_MINUTE: '1000000',
+      DATABASE_URL: url,
+    },
+    openClient,
+    run(name, { account: of = account, signal, client: other, ...jobOptions } = {}) {
+      const job = jobs.find((each) => each.name === name);
+      if (job === undefined) throw new Error(`there is no job ${name}`);
+      const environment = {
+        database,
+        client: other ?? client,
+        log,
+        signal: signal ?? new AbortController().signal,
+        progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
+      };
+      return runJob(job, of, environment, {
+        maxShrink: 0.2,
+        acceptShrink: false,
+        followedBy: new Set(),
+        ...jobOptions,
+      });
+    },
+    async query(sql, values = []) {
+      return (await database.pool.query(sql, values)).rows;
+    },
+    async close() {
+      await client.close();
+      await database.close();
+      await proxy.close();
+      await sandbox.close();
+      await drop();
+    },
+  };
+}
+
+/** What is in the ledger beyond the run log, for comparing it before and after: contents and row versions of all tables. */
+export async function versionsOf(ledger: Pick<Ledger, 'query'>): Promise<Record<string, unknown>> {
+  const tables = ['telephone_numbers', 'number_status_history', 'number_status_history_superseded', 'sync_cursors'];
+  const versions: Record<string, unknown> = {};
+  for (const table of tables) {
+    const [row] = await ledger.query(
+      `select count(*)::int as count, md5(string_agg(x.line, '' order by x.line)) as sum
+         from (select xmin::text || ctid::text || t::text as line from ${table} t) as x`,
+    );
+    versions[table] = row;
+  }
+  return versions;
+}
+
+/** What a finished night must not leave behind. */
+export async function leftovers(ledger: Pick<Ledger, 'query'>): Promise<unknown[]> {
+  return [
+    ...(await ledger.query('select listing from sync_cursors')),
+    ...(await ledger.query(`select relname from pg_class where relnamespace = to_regnamespace('tn_ledger_staging')`)),
+    ...(await ledger.query(`select job, status from sync_runs where status = 'running'`)),
+  ];
+}

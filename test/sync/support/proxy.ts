@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request on its way to the sandbox. */
+export interface PassingRequest {
+  /** How many came before it, tokens not counted, beginning with 1. */
+  nth: number;
+  method: string;
+  path: string;
+  query: URLSearchParams;
+}
+
+export interface SandboxProxy {
+  /** What to configure in place of the sandbox's address. */
+  url: string;
+  tokenUrl: string;
+  /** Called for each request before it is passed on, which waits for it. May be changed at any time. */
+  onRequest: (request: PassingRequest) => void | Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ProxyOptions {
+  /** The sandbox's address, up to and including `/api`. */
+  target: string;
+  /** Asks for pages of at most this size, whatever the client asks for: many pages from few numbers. */
+  pageSize?: number;
+}
+
+/** Stands between a client and the sandbox, so that tests can act at the moment of a request. */
+export async function startProxy({ target, pageSize }: ProxyOptions): Promise<SandboxProxy> {
+  const upstream = new URL(target);
+  let count = 0;
+  const proxy: SandboxProxy = { url: '', tokenUrl: '', onRequest: () => undefined, close: async () => undefined };
+
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url ?? '/', upstream.origin);
+    if (!url.pathname.endsWith('/token')) {
+      count += 1;
+      if (pageSize !== undefined && url.searchParams.has('size')) {
+        const size = Math.min(pageSize, Number(url.searchParams.get('size')));
+        url.searchParams.set('size', String(size));
+      }
+      const { method = 'GET' } = incoming;
+      await proxy.onRequest({ nth: count, method, path: url.pathname, query: url.searchParams });
+    }
+    const onward = request(url, { method: incoming.method ?? 'GET', headers: incoming.headers });
+    const breakOff = () => outgoing.socket?.resetAndDestroy();
+    onward.on('error', breakOff);
+    onward.on('response', (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      answer.on('error', breakOff);
+      answer.pipe(outgoing);
+    });
+    outgoing.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch((error: unknown) => {
+      outgoing.writeHead(500, { 'Content-Type': 'text/plain' });
+      outgoing.end(`the proxy of the test failed: ${error}`);
+    });
+  });
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  proxy.url = `${origin}${upstream.pathname}`;
+  proxy.tokenUrl = `${origin}${upstream.pathname}/v1/oauth2/token`;
+  proxy.close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return proxy;
+}
