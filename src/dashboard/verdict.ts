@@ -178,5 +178,8 @@ function hintFor(
   if (status === 404 && url.pathname.endsWith(`/accounts/${encodeURIComponent(account)}`)) {
     return `There is no account ${account} at ${url.origin}: check BANDWIDTH_ACCOUNT_ID and BANDWIDTH_API_URL.`;
   }
+  if (status === 404) {
+    return `Check that account ${account} exists at ${url.origin}: BANDWIDTH_ACCOUNT_ID and BANDWIDTH_API_URL.`;
+  }
   return undefined;
 }
