@@ -27,13 +27,13 @@ export async function up(knex: Knex): Promise<void> {
       raw jsonb,
       npa text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 3) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 3) end) stored,
       npa_nxx text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 6) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 6) end) stored,
       npa_nxx_x text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 7) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 7) end) stored,
       primary key (account_id, telephone_number)
     );
     comment on table tn_ledger.telephone_numbers is
