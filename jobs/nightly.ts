@@ -24,7 +24,7 @@ export const nightly: Job = {
     if (failures.length === 0) return;
     if (failures.every((failure) => failure.cause instanceof AlreadyRunningError)) throw failures[0]?.cause;
     throw new LedgerError(
-      `${failures.length} of ${plan.length} jobs of account ${context.account} failed: ${failures.map((failure) => failure.message).join(' ')}`,
+      `${failures.length} of ${plan.length} jobs of account ${context.account} failed: ${failures.map((failure) => failure.message).join('; ')}`,
       { hint: 'Each failed job can be run by itself: tn-ledger run <job>.' },
     );
   },

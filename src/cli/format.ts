@@ -6,7 +6,8 @@ export function formatCount(count: number): string {
 }
 
 /** Seconds as `0.4 s`, `12.3 s`, `4 min 5 s`, `2 h 3 min`, `3 d 4 h`. */
-export function formatDuration(seconds: number): string {
+export function formatDuration(exactSeconds: number): string {
+  const seconds = Math.round(exactSeconds * 10) / 10;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
@@ -34,11 +35,14 @@ export function formatTable(
   });
   for (const row of rows) table.push([...row]);
   const lines = table.toString().split('\n');
-  // cli-table3 rules off every row; only the header's rule is wanted.
-  return lines
-    .filter((line, index) => index <= 1 || !/^─+$/.test(line))
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const kept: string[] = [];
+  for (const [index, cells] of [header, ...rows].entries()) {
+    kept.push(...lines.splice(0, Math.max(1, ...cells.map((cell) => cell.split('\n').length))));
+    // cli-table3 rules off every row; only the header's rule is wanted.
+    const rule = lines.splice(0, 1);
+    if (index === 0) kept.push(...rule);
+  }
+  return kept.map((line) => line.trimEnd()).join('\n');
 }
 
 const noBorders = {

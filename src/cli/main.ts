@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { exitStatus } from '../errors.js';
+import { exitStatus, messageOf } from '../errors.js';
 import { version } from '../version.js';
 import * as check from './check.js';
 import * as demo from './demo.js';
@@ -32,6 +32,20 @@ Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejects
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(tn-ledger ${command.name()} --help tells more)`);
   return program;
+}
+
+// A reader that has seen enough (`| head`) is no failure. Anything else that keeps results from being written is one, whatever
+// the command makes of itself.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || process.listenerCount('exit', failAtExit) > 0) return;
+  process.stderr.write(`Standard output could not be written: ${messageOf(error)}. What was printed is not all.\n`);
+  process.once('exit', failAtExit);
+});
+// A log that nobody reads is no reason to end a run.
+process.stderr.on('error', () => undefined);
+
+function failAtExit(): void {
+  process.exitCode = exitStatus.failed;
 }
 
 try {

@@ -43,7 +43,7 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
     const listings = await database.pool.query(
       `select account_id, listing, state, cardinality(pages_read) as pages, rows_staged,
               extract(epoch from clock_timestamp() - updated_at)::float8 as age_seconds
-         from sync_cursors order by account_id, listing`,
+         from sync_cursors where pages_read <> '{}' order by account_id, listing`,
     );
     open.push(...listings.rows);
   }
@@ -52,16 +52,21 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
 }
 
 /** When the schedule starts the next night; the expression and the zone were validated with the configuration. */
-function nextRun(expression: string, timezone: string): Date | null {
+function nextRun(expression: string, timezone: string): Date | undefined {
   const task = createTask(expression, () => undefined, { timezone });
   try {
-    return task.getNextRun();
+    return task.getNextRuns(1)[0];
   } finally {
     void task.destroy();
   }
 }
 
-function toText(runs: LastRun[], open: OpenListing[], nextNight: Date | null, { config, redact }: Session): string {
+function toText(
+  runs: LastRun[],
+  open: OpenListing[],
+  nextNight: Date | undefined,
+  { config, redact }: Session,
+): string {
   const lines: string[] = [];
   if (runs.length === 0) lines.push('No job has run yet. `tn-ledger run nightly` runs them all.');
   else {
@@ -79,19 +84,21 @@ function toText(runs: LastRun[], open: OpenListing[], nextNight: Date | null, { 
     lines.push(formatTable(header, rows, { right: [4, 5, 6, 7] }));
   }
   const failed = runs.filter((run) => run.status === 'failed' || run.status === 'interrupted');
-  for (const run of failed)
-    lines.push(
-      '',
-      `${run.job} of account ${run.account_id} ${run.status}: ${redact(run.error ?? 'no reason is recorded')}`,
-    );
+  for (const run of failed) {
+    // A night that failed repeats what its jobs say of themselves.
+    const told = failed.some((other) => other.job !== 'nightly' && other.account_id === run.account_id);
+    if (run.job === 'nightly' && told) continue;
+    const reason = redact(run.error ?? 'no reason is recorded');
+    lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${reason}`);
+  }
   for (const listing of open) {
     lines.push(
       '',
-      `${listing.listing} of account ${listing.account_id} is ${describeState(listing.state)} after ${listing.pages} pages ` +
+      `The listing ${listing.listing} of account ${listing.account_id} is ${describeState(listing.state)} after ${formatCount(listing.pages)} ${listing.pages === 1 ? 'page' : 'pages'} ` +
         `(${formatCount(Number(listing.rows_staged))} rows), ${formatDuration(listing.age_seconds)} ago`,
     );
   }
-  const next = nextNight === null ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const next = nextNight === undefined ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   lines.push('', `Next night by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}): ${next}`);
   return `${lines.join('\n')}\n`;
 }
@@ -101,12 +108,12 @@ function describeState(state: string): string {
   return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
 }
 
-function toJson(runs: LastRun[], open: OpenListing[], nextNight: Date | null): string {
+function toJson(runs: LastRun[], open: OpenListing[], nextNight: Date | undefined): string {
   const numbers = (run: LastRun) => ({
     ...run,
     pages: Number(run.pages),
     rows_read: Number(run.rows_read),
     rows_written: Number(run.rows_written),
   });
-  return `${JSON.stringify({ runs: runs.map(numbers), open, next_night: nextNight }, null, 2)}\n`;
+  return `${JSON.stringify({ runs: runs.map(numbers), open, next_night: nextNight ?? null }, null, 2)}\n`;
 }

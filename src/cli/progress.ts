@@ -9,18 +9,20 @@ export interface ProgressOptions {
   stream: NodeJS.WriteStream;
   /** A bar that is redrawn in place; else a plain line every few seconds. */
   bar: boolean;
+  /** Milliseconds of a monotonic clock. */
+  now?: () => number;
 }
 
 /** Progress of runs on standard error: rows, rate, and time left where the whole is known. */
-export function createProgress({ stream, bar }: ProgressOptions): ProgressDisplay {
-  return { start: (title) => (bar ? startBar(title, stream) : startLines(title, stream)) };
+export function createProgress({ stream, bar, now = () => performance.now() }: ProgressOptions): ProgressDisplay {
+  return { start: (title) => (bar ? startBar(title, stream, now) : startLines(title, stream, now)) };
 }
 
-function startBar(title: string, stream: NodeJS.WriteStream): ReturnType<ProgressDisplay['start']> {
-  let begun = 0;
+type Started = ReturnType<ProgressDisplay['start']>;
+
+function startBar(title: string, stream: NodeJS.WriteStream, now: () => number): Started {
+  const begun = now();
   let expected = 0;
-  const rate = (rows: number) =>
-    `${formatCount(Math.round(rows / Math.max(0.001, (performance.now() - begun) / 1000)))} rows/s`;
   const single = new SingleBar(
     {
       stream,
@@ -40,15 +42,14 @@ function startBar(title: string, stream: NodeJS.WriteStream): ReturnType<Progres
       if (rowsRead === 0) return;
       const total = Math.max(expected, rowsRead);
       if (!shown) {
-        begun = performance.now();
         single.start(total, 0, { rows: '', rate: '', left: '' });
         shown = true;
       }
       single.setTotal(total);
       single.update(rowsRead, {
         rows: `${formatCount(rowsRead)}${expected > 0 ? ` of ${formatCount(expected)}` : ''} rows`,
-        rate: rate(rowsRead),
-        left: timeLeft(rowsRead, expected, performance.now() - begun),
+        rate: rate(rowsRead, now() - begun),
+        left: timeLeft(rowsRead, expected, now() - begun),
       });
     },
     stop() {
@@ -57,8 +58,8 @@ function startBar(title: string, stream: NodeJS.WriteStream): ReturnType<Progres
   };
 }
 
-function startLines(title: string, stream: NodeJS.WriteStream): ReturnType<ProgressDisplay['start']> {
-  const begun = performance.now();
+function startLines(title: string, stream: NodeJS.WriteStream, now: () => number): Started {
+  const begun = now();
   let lastLine = begun;
   let expected = 0;
   return {
@@ -66,16 +67,21 @@ function startLines(title: string, stream: NodeJS.WriteStream): ReturnType<Progr
       expected = rows;
     },
     advance({ rowsRead, pages }) {
-      const now = performance.now();
-      if (now - lastLine < lineEveryMs) return;
-      lastLine = now;
+      const time = now();
+      if (time - lastLine < lineEveryMs) return;
+      lastLine = time;
+      const elapsed = time - begun;
       const of = expected > 0 ? ` of ${formatCount(expected)}` : '';
       stream.write(
-        `${title}: ${formatCount(rowsRead)}${of} rows, ${pages} pages, ${timeLeft(rowsRead, expected, now - begun)}\n`,
+        `${title}: ${formatCount(rowsRead)}${of} rows, ${formatCount(pages)} pages, ${rate(rowsRead, elapsed)}, ${timeLeft(rowsRead, expected, elapsed)}\n`,
       );
     },
     stop() {},
   };
+}
+
+function rate(rows: number, elapsedMs: number): string {
+  return `${formatCount(Math.round(rows / Math.max(0.001, elapsedMs / 1000)))} rows/s`;
 }
 
 function timeLeft(done: number, expected: number, elapsedMs: number): string {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { nightly } from '../../jobs/nightly.js';
+import { storageError } from '../database/embedded/storage.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { startSandbox } from '../sandbox/server.js';
 import { formatCount, formatTable } from './format.js';
@@ -42,7 +43,7 @@ from telephone_numbers where changed_at = (select max(changed_at) from telephone
 /** Serves a sandbox, runs two nights against it over HTTP into an embedded database of the demo's own, and shows what came in. */
 export async function runDemo(numbers: number): Promise<void> {
   const dataDir = resolve(process.env.TN_LEDGER_DATA_DIR ?? './data', 'demo');
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const sandbox = await startSandbox({ numbers });
   try {
     const env = {
@@ -76,6 +77,14 @@ export async function runDemo(numbers: number): Promise<void> {
     });
   } finally {
     await sandbox.close();
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw storageError(error, `The demo's data folder ${folder} can't be made`);
   }
 }
 

@@ -13,7 +13,7 @@ import type { ApiSession } from './session.js';
 /** Runs the jobs for each account, one after the other, prints what became of them, and answers with the exit status. */
 export async function runJobs(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<ExitStatus> {
   const reports = await runAll(session, jobs, options);
-  process.stdout.write(options.json ? `${toJson(reports)}\n` : `${summaryTable(reports)}\n`);
+  process.stdout.write(`${options.json ? session.redact(toJson(reports)) : summaryTable(reports)}\n`);
   printProblems(session, reports);
   return statusOf(reports);
 }
@@ -29,6 +29,7 @@ export async function runAll(session: ApiSession, jobs: readonly Job[], options:
     database,
     client: await session.client(),
     log: session.log,
+    redact: session.redact,
     signal: session.signal,
     progress: createProgress({ stream: process.stderr, bar: process.stderr.isTTY }),
   };
@@ -96,10 +97,14 @@ function toJson(reports: readonly RunReport[]): string {
   return JSON.stringify(rows, null, 2);
 }
 
-function printProblems({ log, redact }: ApiSession, reports: readonly RunReport[]): void {
-  for (const { job, account, warnings, error } of flatten(reports)) {
+function printProblems(session: ApiSession, reports: readonly RunReport[]): void {
+  const { log, redact } = session;
+  for (const { job, account, warnings, error, parts } of reports) {
+    printProblems(session, parts);
     for (const warning of warnings) log.warn(`${job} of account ${account}: ${warning}`);
-    if (error !== undefined) process.stderr.write(`${redact(`${job}: ${describeFailure(error)}`)}\n`);
+    // A job that failed because of its parts has nothing to add to what they said.
+    if (error === undefined || parts.some((part) => part.error !== undefined)) continue;
+    process.stderr.write(`${redact(`${job}: ${describeFailure(error)}`)}\n`);
   }
 }
 

@@ -1,151 +1,147 @@
-import { once } from 'node:events';
+import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { stringify } from 'csv-stringify/sync';
 import type pg from 'pg';
 import PgCursor from 'pg-cursor';
-import { toLedgerError } from '../database/connect.js';
+import { type Database, toLedgerError } from '../database/connect.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
-import { formatTable } from './format.js';
 import type { Session } from './session.js';
 import type { SqlOptions } from './sql.js';
+import { csvOutput, jsonOutput, type SqlOutput, tableOutput } from './sql-output.js';
 
 const rowsAtATime = 2000;
 
 /** Runs one statement, read-only unless asked otherwise, and prints its rows as they come (a table once all are there). */
 export async function runSql(session: Session, query: string | undefined, options: SqlOptions): Promise<ExitStatus> {
   if (options.csv && options.json) throw new UsageError('Give --csv or --json, not both.');
-  const statement = (query ?? (await text(process.stdin))).trim();
-  if (statement === '')
+  const statement = (query ?? (await readStandardInput(session.signal))).trim();
+  if (statement === '' || statement === ';')
     throw new UsageError('There is no SQL to run.', { hint: 'Give a statement as the argument or on standard input.' });
   const database = await session.database({ readOnly: !options.write });
   const client = await database.pool.connect();
+  const stopWatching = cancelWhenAborted(database, client, session.signal);
   try {
     await client.query(options.write ? 'begin' : 'begin read only');
     const output = options.csv ? csvOutput() : options.json ? jsonOutput() : tableOutput();
-    await readStatement(client, statement, output, session.signal);
-    await client.query('commit');
+    const finished = await printRows(client, statement, output, options);
+    if (finished) await client.query('commit');
     return exitStatus.done;
   } catch (error) {
+    session.signal.throwIfAborted();
     throw explain(error, database.describe, options);
   } finally {
+    stopWatching();
     // The connection may be in the middle of a result: it is not used again.
     client.release(true);
   }
 }
 
-interface Output {
-  /** Whether values are wanted as JavaScript's types rather than as text. */
-  typed?: boolean;
-  rows(fields: readonly string[], rows: unknown[][]): string;
-  end(fields: readonly string[], tag: string): string;
+async function readStandardInput(signal: AbortSignal): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('Type one SQL statement, then Ctrl-D.\n');
+  try {
+    return await text(addAbortSignal(signal, process.stdin));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
-async function readStatement(
+function cancelWhenAborted(database: Database, client: pg.PoolClient, signal: AbortSignal): () => void {
+  const backend = (client as unknown as { processID: number }).processID;
+  // Fails only where the server is gone, and the statement with it.
+  const cancel = () => void database.pool.query('select pg_cancel_backend($1)', [backend]).catch(() => undefined);
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  return () => signal.removeEventListener('abort', cancel);
+}
+
+/** Answers false where it left off because nobody takes the output any more; a statement that writes is carried out all the same. */
+async function printRows(
   client: pg.PoolClient,
   statement: string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  // Values as PostgreSQL writes them, so that no digit of a numeric or a time is lost; JSON alone has types of its own.
-  const types = output.typed ? undefined : { getTypeParser: () => (value: string) => value };
-  const cursor = client.query(new PgCursor(statement, [], { rowMode: 'array', ...(types && { types }) }));
-  let fields: string[] = [];
+  output: SqlOutput,
+  { write = false }: SqlOptions,
+): Promise<boolean> {
+  // Values as PostgreSQL writes them, so that no digit of a number and no part of a second is lost.
+  const types = { getTypeParser: () => (value: string) => value };
+  const cursor = client.query(refuseCopy(new PgCursor(statement, [], { rowMode: 'array', types })));
+  let fields: pg.FieldDef[] = [];
   let count = 0;
+  let taken = true;
   for (;;) {
     const { rows, result } = await nextRows(cursor);
-    signal.throwIfAborted();
-    fields = result.fields?.map((field) => field.name) ?? fields;
+    fields = result.fields ?? fields;
     count += rows.length;
-    if (rows.length > 0) await print(output.rows(fields, rows));
+    if (taken && rows.length > 0) taken = await print(output.rows(fields, rows));
+    if (!taken && !write) return false;
     if (rows.length < rowsAtATime) {
-      await print(
-        output.end(
-          fields,
-          result.command === 'SELECT' || result.command === undefined
-            ? `${count} rows`
-            : `${result.command} ${result.rowCount ?? 0}`,
-        ),
-      );
-      return;
+      if (taken) await print(output.end(fields, describeEnd(result, fields, count)));
+      return true;
     }
   }
 }
 
-function nextRows(cursor: PgCursor): Promise<{ rows: unknown[][]; result: pg.QueryResult }> {
+type TextRow = (string | null)[];
+
+function nextRows(cursor: PgCursor): Promise<{ rows: TextRow[]; result: pg.QueryResult }> {
   return new Promise((resolve, reject) => {
     cursor.read(rowsAtATime, (error, rows, result) =>
-      error ? reject(error) : resolve({ rows: rows as unknown[][], result }),
+      error ? reject(error) : resolve({ rows: rows as TextRow[], result }),
     );
   });
 }
 
-async function print(text: string): Promise<void> {
-  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+/** `5 rows`, `UPDATE 12`, `CREATE`: only statements that count rows tell how many. */
+function describeEnd({ command, rowCount }: pg.QueryResult, fields: readonly pg.FieldDef[], count: number): string {
+  if (/^(INSERT|UPDATE|DELETE|MERGE)$/.test(command)) return `${command} ${rowCount ?? 0}`;
+  return fields.length > 0 ? `${count} ${count === 1 ? 'row' : 'rows'}` : command;
 }
 
-function tableOutput(): Output {
-  const all: string[][] = [];
-  const numeric = new Map<number, boolean>();
-  return {
-    rows(_fields, rows) {
-      for (const row of rows) {
-        all.push(row.map((value) => (value === null ? '' : String(value))));
-        for (const [index, value] of row.entries()) {
-          if (value !== null)
-            numeric.set(index, (numeric.get(index) ?? true) && /^-?\d{1,9}(\.\d+)?$/.test(String(value)));
-        }
-      }
-      return '';
-    },
-    end(fields, tag) {
-      if (fields.length === 0) return `${tag}\n`;
-      const right = [...numeric].filter(([, isNumeric]) => isNumeric).map(([index]) => index);
-      return `${formatTable(fields, all, { right })}\n(${tag})\n`;
-    },
+/** COPY to or from the client has a protocol of its own, for which the driver's cursor has no ear: it would end the process. */
+function refuseCopy(cursor: PgCursor): PgCursor {
+  let refused = false;
+  const refuse = () => {
+    if (refused) return;
+    refused = true;
+    (cursor as unknown as { handleError(error: Error): void }).handleError(
+      new LedgerError('`tn-ledger sql` does not copy to or from standard streams. Nothing was changed.', {
+        hint: 'To get rows out, give the query with --csv.',
+      }),
+    );
   };
+  return Object.assign(cursor, { handleCopyInResponse: refuse, handleCopyData: refuse });
 }
 
-function csvOutput(): Output {
-  let headed = false;
-  const head = (fields: readonly string[]) => {
-    if (headed) return '';
-    headed = true;
-    return stringify([[...fields]]);
-  };
-  return {
-    rows: (fields, rows) => head(fields) + stringify(rows),
-    end: (fields, tag) => (fields.length === 0 ? `${tag}\n` : head(fields)),
-  };
-}
-
-function jsonOutput(): Output {
-  let written = 0;
-  return {
-    typed: true,
-    rows(fields, rows) {
-      const lines = rows.map((row) =>
-        JSON.stringify(Object.fromEntries(fields.map((field, index) => [field, row[index]]))),
-      );
-      const text = `${written === 0 ? '[\n' : ',\n'}${lines.join(',\n')}`;
-      written += rows.length;
-      return text;
-    },
-    end: () => (written === 0 ? '[]\n' : '\n]\n'),
-  };
+/** Answers false when nobody takes the output any more (`| head`), or it cannot be written, which `main` tells. */
+function print(text: string): Promise<boolean> {
+  if (text === '') return Promise.resolve(true);
+  return new Promise((resolve) => {
+    process.stdout.write(text, (error) => resolve(error === undefined || error === null));
+  });
 }
 
 function explain(error: unknown, describe: string, { write = false }: SqlOptions): unknown {
   if (error instanceof LedgerError) return error;
-  const { code, position } = error as { code?: string; position?: string };
+  const { code, position, message } = error as Error & { code?: string; position?: string };
   if (code === '25006' && !write) {
     return new LedgerError('The statement would write, and `tn-ledger sql` only reads. Nothing was changed.', {
       hint: 'Add --write if that is what you want.',
     });
   }
-  // Classes 42 (syntax, names), 22 (values) and 23 (constraints) are the statement's own; anything else is the server's.
-  if (/^(42|22|23|0A)/.test(code ?? '') && code !== '42501') {
+  if (code === '42601' && /multiple commands/.test(message)) {
+    return new UsageError('There is more than one statement, and `tn-ledger sql` runs one. Nothing was changed.', {
+      hint: 'Give them one by one.',
+    });
+  }
+  if (code === '08P01' && /bind message supplies/.test(message)) {
+    return new UsageError('The statement has parameters ($1, …), and `tn-ledger sql` has no values for them.', {
+      hint: 'Write the values into the statement.',
+    });
+  }
+  // Classes 42 (syntax, names), 22 (values), 23 (constraints), 25 (not in a transaction) and 0A (not supported) are the
+  // statement's own, as is 42501 (permission), which has a mend of its own; anything else is the server's.
+  if (/^(42|22|23|25001|0A|P0)/.test(code ?? '') && code !== '42501') {
     const place = position === undefined ? '' : ` (at character ${position})`;
-    return new LedgerError(`The statement failed: ${(error as Error).message}${place}. Nothing was changed.`);
+    return new LedgerError(`The statement failed: ${message}${place}. Nothing was changed.`);
   }
   return toLedgerError(error, describe);
 }

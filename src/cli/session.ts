@@ -6,6 +6,7 @@ import { type ExitStatus, InterruptedError } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { createRedactor, type Redact } from '../redact.js';
 import { printFailure } from './failure.js';
+import type { ClientSettings } from './open-client.js';
 
 /** What a command works with. */
 export interface Session {
@@ -20,8 +21,8 @@ export interface Session {
 
 export interface ApiSession extends Session {
   config: Config & { api: NonNullable<Config['api']> };
-  /** Opens the API client when first asked; closed at the end of the session. */
-  client(): Promise<DashboardClient>;
+  /** Opens the API client when first asked, with these settings; closed at the end of the session. */
+  client(settings?: ClientSettings): Promise<DashboardClient>;
 }
 
 export type SettingsSource = Pick<ConfigSource, 'env' | 'cwd'>;
@@ -39,13 +40,13 @@ export async function withApiSession(
   const config = loadConfig({ ...source, needsApi: true });
   await runSession(config, async (session, closers) => {
     let client: Promise<DashboardClient> | undefined;
-    const open = async () => {
+    const open = async (settings?: ClientSettings) => {
       const { openClient } = await import('./open-client.js');
-      const opened = openClient(config.api, session.log, session.signal);
+      const opened = openClient(config.api, session.log, session.signal, settings);
       closers.push(() => opened.close());
       return opened;
     };
-    return work({ ...session, config, client: () => (client ??= open()) });
+    return work({ ...session, config, client: (settings) => (client ??= open(settings)) });
   });
 }
 
@@ -64,7 +65,8 @@ async function runSession(
   config: Config,
   work: (session: Session, closers: Closers) => Promise<ExitStatus>,
 ): Promise<void> {
-  const redact = createRedactor(config.secrets);
+  let redactor = createRedactor(config.secrets);
+  const redact: Redact = (text) => redactor(text);
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
@@ -85,6 +87,9 @@ async function runSession(
       readOnly,
     });
     closers.push(() => opened.close());
+    // The embedded server's password is no setting: it is known only now.
+    if (opened.embedded)
+      redactor = createRedactor([...config.secrets, decodeURIComponent(new URL(opened.url).password)]);
     return opened;
   };
   const session: Session = {
@@ -114,8 +119,8 @@ function stopOnSignals(log: Log): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(128 + osConstants.signals[name]);
-    log.warn(`${name}: ending after the page in hand; once more ends at once`);
-    controller.abort(new InterruptedError(`Stopped by ${name}.`, { hint: 'Run it again: it goes on from there.' }));
+    log.warn(`${name}: ending as soon as what is in hand is done; once more ends at once`);
+    controller.abort(new InterruptedError(`Stopped by ${name}.`));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { LedgerError } from '../errors.js';
 import { version } from '../version.js';
@@ -89,8 +88,6 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
     checkAddress(options.credentials.tokenUrl, 'BANDWIDTH_TOKEN_URL');
   }
   const lifetime = new AbortController();
-  // Every request under way listens to it.
-  setMaxListeners(0, lifetime.signal);
   const endWithOptions = () => lifetime.abort(options.signal?.reason);
   const agent = new Agent();
   const lanes = new Map<string, Lane>();

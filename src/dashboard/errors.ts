@@ -3,6 +3,9 @@ import { listAt, textAt, type XmlElement, type XmlValue } from './xml.js';
 
 export { XmlError } from './xml-text.js';
 
+/** The hint for answers that no Dashboard API gives. */
+export const notTheApi = 'BANDWIDTH_API_URL may point to something that is not the Dashboard API.';
+
 /** What was asked, and how hard it was tried; no secret is in it. */
 export interface RequestFacts {
   account: string;

@@ -80,7 +80,7 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw new ExchangeFailure(describeFailure(error), { cause: error, mayHaveArrived: !neverSent.has(codeOf(error)) });
+    throw new ExchangeFailure(describeFailure(error), { cause: error, mayHaveArrived: !isNeverSent(error) });
   } finally {
     clearTimeout(deadline);
     signal.removeEventListener('abort', abort);
@@ -89,18 +89,17 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
 
 function ignore(): void {}
 
-// Failures of the connection that come before anything of the request was sent.
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** Whether the connection failed before anything of the request was sent; of a connection that stood, nobody can tell. */
+function isNeverSent(error: unknown): boolean {
+  if (error instanceof AggregateError) {
+    // One error for each address of the host.
+    return error.errors.length > 0 && error.errors.every(isNeverSent);
+  }
+  const { syscall } = error as { syscall?: unknown };
+  return error instanceof undiciErrors.ConnectTimeoutError || syscall === 'connect' || syscall === 'getaddrinfo';
+}
 
 function codeOf(error: unknown): string {
-  // Several addresses of a host that all failed come together.
   const one = error instanceof AggregateError ? error.errors[0] : error;
   return typeof one === 'object' && one !== null && 'code' in one ? String(one.code) : '';
 }

@@ -1,3 +1,4 @@
+import { notTheApi } from './errors.js';
 import { emptyRow, scanItems } from './scan-items.js';
 import { checkLength, emptyElement, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
@@ -63,7 +64,11 @@ function scanListPage(text: string, options: ListPageOptions): ListPage | undefi
   }
   const document = parseXml(`${before}<${marker}/>${after}`, parseOptions(options));
   const container = valueAt(document, options.container);
-  if (!isElement(container) || container[marker] !== '' || Object.hasOwn(container, options.item)) {
+  if (!isElement(container) || container[marker] !== '') {
+    return undefined;
+  }
+  // More items behind something else, or text whose white space went with the items.
+  if (Object.hasOwn(container, options.item) || Object.hasOwn(container, '#text')) {
     return undefined;
   }
   delete container[marker];
@@ -75,7 +80,7 @@ export function parseWholeListPage(text: string, options: ListPageOptions): List
   const document = parseXml(text, parseOptions(options));
   const [root] = options.container.split('.');
   if (root === undefined || !Object.hasOwn(document, root)) {
-    throw new XmlError(`expected a document <${root}>, but it is <${Object.keys(document)[0]}>`);
+    throw new XmlError(`expected a document <${root}>, but it is <${Object.keys(document)[0]}>`, { hint: notTheApi });
   }
   const container = valueAt(document, options.container) ?? '';
   if (container === '') {

@@ -35,6 +35,8 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 /** What a promise gives, unless the signal is aborted before: then its reason. The promise itself goes on. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Given up here, it may still fail.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

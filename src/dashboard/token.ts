@@ -24,7 +24,7 @@ interface HeldToken extends Token {
 // RFC 6749 lets a server leave expires_in out; Bandwidth's tokens live for an hour.
 const assumedLifetimeMs = 300_000;
 // Against a server whose tokens are over as soon as they come: each would be asked for again before it is used.
-const shortestLifetimeMs = 10_000;
+const shortestLifetimeMs = 1000;
 
 /** Tokens of the client credentials grant: fetched when first needed, renewed before they run out, one request at a time. */
 export function createTokenStore(

@@ -4,6 +4,7 @@ import {
   type ApiErrorDetail,
   BrokenBodyError,
   describeApiErrors,
+  notTheApi,
   parseApiErrors,
   RedirectError,
   type RequestError,
@@ -99,15 +100,13 @@ function broken(what: string, response: ResponseBody, cause?: unknown): Verdict<
   return { kind: 'retry', reason: `${content} instead of XML`, broken: true, hint, cause };
 }
 
-const notTheApi = 'BANDWIDTH_API_URL may point to something that is not the Dashboard API.';
-
 /** Undefined for what may be XML, or has nothing that could tell. */
 function describeContent(text: string): string | undefined {
   const start = text.trimStart().slice(0, 200).toLowerCase();
   if (start === '') {
     return undefined;
   }
-  if (start.startsWith('<!doctype html') || start.startsWith('<html')) {
+  if (/^(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html)\b/.test(start)) {
     return 'HTML';
   }
   if (start.startsWith('{') || start.startsWith('[')) {
@@ -184,6 +183,9 @@ function hintFor(
   }
   if (status === 404 && url.pathname.endsWith(`/accounts/${encodeURIComponent(account)}`)) {
     return `There is no account ${account} at ${url.origin}: check BANDWIDTH_ACCOUNT_ID and BANDWIDTH_API_URL.`;
+  }
+  if (status === 404) {
+    return `Check that account ${account} exists at ${url.origin}: BANDWIDTH_ACCOUNT_ID and BANDWIDTH_API_URL.`;
   }
   return undefined;
 }

@@ -62,6 +62,9 @@ export function parseXml(text: string, options: ParseXmlOptions = {}): XmlElemen
   const prepared = prepareXml(checkLength(text, options.maxLength));
   // The parser alone accepts documents that end too early and tags that don't match.
   const verdict = XMLValidator.validate(prepared);
+  if (verdict === true && !prepared.trimEnd().endsWith('>')) {
+    throw new XmlError('not well-formed XML: text after the root element');
+  }
   if (verdict !== true) {
     throw new XmlError(`not well-formed XML: ${verdict.err.msg} (line ${verdict.err.line})`);
   }

@@ -87,6 +87,9 @@ async function openPool(
       Client: ClientWithTimeout,
       onConnect: (client) => prepareSession(client, readOnly),
     });
+    // The pool listens to idle clients only. One that is in use and breaks between two queries would end the process;
+    // its next query says what happened.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     // An idle connection may break at any time; the next query opens another one, or fails and says why.
     pool.on('error', (error) => log(toLedgerError(error, describe).message));
     return { pool, serverVersion };
@@ -130,6 +133,7 @@ interface CheckOptions {
 
 /** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns the server's version. */
 async function checkServer({ url, applicationName, describe, readOnly, signal }: CheckOptions): Promise<number> {
+  signal?.throwIfAborted();
   const socket = new Socket();
   const client = new ClientWithTimeout({
     connectionString: url,

@@ -10,7 +10,7 @@ import { findPostmaster, settle } from './embedded/postmaster.js';
 import { provision } from './embedded/provision.js';
 import { startServer, stopServer } from './embedded/start.js';
 import { isAbsent, storageError } from './embedded/storage.js';
-import { countUsers, register } from './embedded/users.js';
+import { countUsers, refuseForeignUsers, register } from './embedded/users.js';
 import { describeEmbedded, toLedgerError } from './errors.js';
 
 export interface EmbeddedServerOptions {
@@ -55,25 +55,25 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
   }
   const home = await openHome({ dataDir, systemFolder, log });
   try {
-    const onWait = (holder: number) =>
-      log(`Waiting for process ${holder}, which is starting or stopping the embedded database.`);
-    return await withLock(home.lock, { signal, onWait }, async () => {
-      const account = await serverAccount(home);
-      const copiesFolder = account === undefined ? home.folder : systemFolder;
-      const site = { home, account, binaries: await findBinaries({ account, copiesFolder, log }), log };
-      const known = await ensureInitialized({ ...site, signal });
-      const unregister = await register(home.users);
-      try {
-        const connection = await startOrJoin(site, known, signal);
+    // Before anything else, so that of two containers at least one sees the other.
+    const unregister = await register(home.users, log);
+    try {
+      await refuseForeignUsers(home.users, { signal, log });
+      const onWait = (holder: number) =>
+        log(`Waiting for process ${holder}, which is starting or stopping the embedded database.`);
+      return await withLock(home.lock, { signal, onWait }, async () => {
+        const account = await serverAccount(home);
+        const copiesFolder = account === undefined ? home.folder : systemFolder;
+        const site = { home, account, binaries: await findBinaries({ account, copiesFolder, log }), log };
+        const known = await ensureInitialized({ ...site, signal });
+        const { port, password } = await startOrJoin(site, known, unregister, signal);
         const { host, user, database } = endpoint;
-        const { port, password } = connection;
         return { host, port, user, database, password, release: releaseOnce(site, unregister) };
-      } catch (error) {
-        await unregister();
-        await stopIfUnused(site);
-        throw error;
-      }
-    });
+      });
+    } catch (error) {
+      await unregister();
+      throw error;
+    }
   } catch (error) {
     signal?.throwIfAborted();
     throw storageError(error, `The embedded database in ${home.folder} can't be used`);
@@ -90,20 +90,31 @@ async function serverAccount(home: Home): Promise<Account | undefined> {
   return owner === undefined || owner.uid === 0 ? account : { uid: owner.uid, gid: owner.gid };
 }
 
-async function startOrJoin(site: Site, connection: Connection, signal: AbortSignal | undefined): Promise<Connection> {
+/** Leaves no server behind that nobody uses when it fails. */
+async function startOrJoin(
+  site: Site,
+  connection: Connection,
+  unregister: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   const { home, log } = site;
-  const running = await settle(home.data, signal);
-  const port = running?.port ?? (await startServer({ ...site, connection, signal }));
-  signal?.throwIfAborted();
-  if (running === undefined) {
-    log(`Started the embedded PostgreSQL on port ${port}.`);
-  }
   try {
-    await provision({ ...connection, port });
+    const running = await settle(home.data, signal);
+    const port = running?.port ?? (await startServer({ ...site, connection, signal }));
+    signal?.throwIfAborted();
+    if (running === undefined) {
+      log(`Started the embedded PostgreSQL on port ${port}.`);
+    }
+    const current = { ...connection, port };
+    await provision(current).catch((error: unknown) => {
+      throw toLedgerError(error, describeEmbedded(home.folder));
+    });
+    return current;
   } catch (error) {
-    throw toLedgerError(error, describeEmbedded(home.folder));
+    await unregister();
+    await stopIfUnused(site).catch((reason: unknown) => log(messageOf(reason)));
+    throw error;
   }
-  return { ...connection, port };
 }
 
 function releaseOnce(site: Site, unregister: () => Promise<void>): () => Promise<void> {
@@ -120,7 +131,7 @@ async function release(site: Site, unregister: () => Promise<void>): Promise<voi
     await unregister(); // before waiting for the lock, so that a kill while waiting leaves nothing behind
     await withLock(site.home.lock, {}, () => stopIfUnused(site));
   } catch (error) {
-    site.log(messageOf(error));
+    site.log(error instanceof LedgerError ? `${error.message} ${error.hint}` : messageOf(error));
   }
 }
 

@@ -67,6 +67,7 @@ export async function migrate(database: Database): Promise<string[]> {
 
 /** Takes back the newest migration and answers with its name, or undefined when there is none. */
 export async function rollbackOne(database: Database): Promise<string | undefined> {
+  if ((await readSchemaState(database)).applied.length === 0) return undefined;
   return withMigrationLock(database, async (knex) => {
     const [, undone]: [number, string[]] = await knex.migrate.down();
     return undone[0];

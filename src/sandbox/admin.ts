@@ -5,6 +5,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { LedgerError, messageOf } from '../errors.js';
 import type { AccountState } from './account.js';
+import { sandboxCredentials } from './credentials.js';
 import { checkFaults } from './faults.js';
 import type { SandboxState } from './state.js';
 
@@ -25,6 +26,7 @@ export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings 
 
   admin.get('/info', (c) =>
     c.json({
+      ...sandboxCredentials,
       seed: state.seed,
       now: state.clock.now().toISOString(),
       faults: state.faults,
@@ -39,7 +41,12 @@ export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings 
   admin.get('/accounts/:accountId/numbers', async (c) => {
     const account = accountOf(c.req.param('accountId'));
     c.env.outgoing.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-    await pipeline(Readable.from(numberLines(account)), c.env.outgoing);
+    await pipeline(Readable.from(numberLines(account)), c.env.outgoing).catch((error: NodeJS.ErrnoException) => {
+      // A reader that has seen enough hangs up; there is nobody left to tell.
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') {
+        throw error;
+      }
+    });
     return RESPONSE_ALREADY_SENT;
   });
   admin.post('/accounts/:accountId/churn', (c) => {

@@ -4,7 +4,7 @@ import { errorXml } from './xml.js';
 export interface Answer {
   status: number;
   contentType: string;
-  body: string;
+  body: string | Buffer;
   headers?: Record<string, string>;
 }
 
@@ -15,7 +15,7 @@ export class Refusal extends Error {
   }
 }
 
-export function xml(body: string, status = 200): Answer {
+export function xml(body: string | Buffer, status = 200): Answer {
   return { status, contentType: 'application/xml', body };
 }
 

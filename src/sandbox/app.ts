@@ -38,9 +38,9 @@ export function createApp(state: SandboxState): Hono<Env> {
   }
   app.all(`${apiPath}/*`, (c) => serve(c, noSuchResource));
   app.route('/sandbox', adminRoutes(state));
-  app.notFound((c) => {
-    const page = html('404 Not Found', 'There is nothing here.', 404);
-    return c.html(page.body, 404);
+  app.notFound(() => {
+    const { body, contentType, status } = html('404 Not Found', 'There is nothing here.', 404);
+    return new Response(body, { status, headers: { 'Content-Type': contentType } });
   });
 
   async function serve(c: Context<Env>, route: Route): Promise<Response> {

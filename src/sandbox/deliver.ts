@@ -20,9 +20,9 @@ export interface Delivery {
 /** Sends an answer, whole or as damaged as its fault wants it, and logs what became of it. */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { response, entry, answer, damage } = delivery;
-  const cut = damage === 'truncate' && answer.status === 200 && answer.body.length > 1;
-  const text = cut ? answer.body.slice(0, answer.body.length >> 1) : answer.body;
-  const plain = Buffer.from(text);
+  const whole = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const cut = damage === 'truncate' && answer.status === 200 && whole.length > 1;
+  const plain = cut ? whole.subarray(0, whole.length >> 1) : whole;
   const zipped = delivery.compress && plain.length > 0;
   const body = zipped ? await compress(plain, { level: 1 }) : plain;
   if (response.destroyed) {

@@ -1,35 +1,138 @@
+import { type ByteWriter, createByteWriter } from './byte-writer.js';
 import { writeDate } from './dates.js';
 import type { NumberRow } from './number.js';
 import { isNanp, isTollFree, textOf } from './number-key.js';
 import { escapeXml } from './xml.js';
 
 const indent = '            ';
+const day = 86_400_000;
 
-function element(name: string, text: string | undefined): string {
-  return text === undefined ? '' : `${indent}<${name}>${escapeXml(text)}</${name}>\n`;
+export interface AccountNumber {
+  accountId: string;
+  row: NumberRow;
 }
 
-/** A number as one TelephoneNumber of `/tns`, its elements in the order of Bandwidth's API reference. */
-export function numberXml(row: NumberRow, accountId: string): string {
-  // Toll-free numbers belong nowhere; an empty element says so in place of a rate center.
-  const rateCenter = row.rateCenter ?? (isNanp(row.key) && isTollFree(row.key) ? '' : undefined);
-  const text =
-    `        <TelephoneNumber>\n${element('City', row.city)}${element('Lata', row.lata)}${element('State', row.state)}` +
-    `${indent}<FullNumber>${textOf(row.key)}</FullNumber>\n${element('Country', row.country)}` +
-    `${element('TnType', row.tnType)}${element('Tier', row.tier)}${element('VendorId', row.vendorId)}` +
-    `${element('VendorName', row.vendorName)}${element('RateCenter', rateCenter)}${element('Status', row.status)}` +
-    `${indent}<AccountId>${accountId}</AccountId>\n${datesXml(row)}        </TelephoneNumber>\n`;
-  return row.quirk === 'padded' ? padded(text) : text;
+/** Writes numbers as the TelephoneNumber elements of `/tns`, in the order of Bandwidth's API reference. */
+export type NumberWriter = (numbers: Iterable<AccountNumber>) => Buffer;
+
+/** Makes a writer that remembers the lines it wrote: a page of 2500 numbers names few cities and vendors. */
+export function createNumberWriter(): NumberWriter {
+  const lines = {
+    city: lineCache('City'),
+    lata: lineCache('Lata'),
+    state: lineCache('State'),
+    country: lineCache('Country'),
+    tnType: lineCache('TnType'),
+    tier: lineCache('Tier'),
+    vendorId: lineCache('VendorId'),
+    vendorName: lineCache('VendorName'),
+    rateCenter: lineCache('RateCenter'),
+    status: lineCache('Status'),
+    accountId: lineCache('AccountId'),
+  };
+  const days = new Map<number, Buffer>();
+  const page = createByteWriter();
+  const paddedNumber = createByteWriter();
+
+  function timestamp(out: ByteWriter, time: number): void {
+    const dayNumber = Math.floor(time / day);
+    let date = days.get(dayNumber);
+    if (date === undefined) {
+      date = Buffer.from(new Date(dayNumber * day).toISOString().slice(0, 11));
+      days.set(dayNumber, date);
+    }
+    const ms = time - dayNumber * day;
+    out.bytes(date);
+    out.digits(Math.floor(ms / 3_600_000), 2);
+    out.bytes(colon);
+    out.digits(Math.floor(ms / 60_000) % 60, 2);
+    out.bytes(colon);
+    out.digits(Math.floor(ms / 1000) % 60, 2);
+    out.bytes(point);
+    out.digits(ms % 1000, 3);
+    out.bytes(zulu);
+  }
+
+  function write(out: ByteWriter, { row, accountId }: AccountNumber): void {
+    const nanp = isNanp(row.key);
+    out.bytes(open);
+    out.bytes(lines.city(row.city));
+    out.bytes(lines.lata(row.lata));
+    out.bytes(lines.state(row.state));
+    out.bytes(openNumber);
+    if (nanp) {
+      out.digits(row.key, 10);
+    } else {
+      out.text(textOf(row.key));
+    }
+    out.bytes(closeNumber);
+    out.bytes(lines.country(row.country));
+    out.bytes(lines.tnType(row.tnType));
+    out.bytes(lines.tier(row.tier));
+    out.bytes(lines.vendorId(row.vendorId));
+    out.bytes(lines.vendorName(row.vendorName));
+    // Toll-free numbers belong nowhere; an empty element says so in place of a rate center.
+    out.bytes(lines.rateCenter(row.rateCenter ?? (nanp && isTollFree(row.key) ? '' : undefined)));
+    out.bytes(lines.status(row.status));
+    out.bytes(lines.accountId(accountId));
+    out.bytes(openModified);
+    if (row.dateForm === undefined) {
+      timestamp(out, row.lastModified);
+    } else {
+      out.text(writeDate(row.dateForm, row.lastModified));
+    }
+    out.bytes(closeModified);
+    if (row.inServiceDate !== undefined) {
+      out.bytes(openInService);
+      timestamp(out, row.inServiceDate);
+      out.bytes(closeInService);
+    }
+    out.bytes(close);
+  }
+
+  return (numbers) => {
+    for (const number of numbers) {
+      if (number.row.quirk === 'padded') {
+        write(paddedNumber, number);
+        page.text(padded(paddedNumber.take().toString()));
+      } else {
+        write(page, number);
+      }
+    }
+    return page.take();
+  };
 }
 
-function datesXml({ lastModified, inServiceDate, dateForm }: NumberRow): string {
-  const modified = dateForm === undefined ? new Date(lastModified).toISOString() : writeDate(dateForm, lastModified);
-  const line = `${indent}<LastModified>${modified}</LastModified>\n`;
-  if (inServiceDate === undefined) {
+const open = Buffer.from('        <TelephoneNumber>\n');
+const openNumber = Buffer.from(`${indent}<FullNumber>`);
+const closeNumber = Buffer.from('</FullNumber>\n');
+const openModified = Buffer.from(`${indent}<LastModified>`);
+const closeModified = Buffer.from('</LastModified>\n');
+const openInService = Buffer.from(`${indent}<InServiceDate>`);
+const closeInService = Buffer.from('</InServiceDate>\n');
+const close = Buffer.from('        </TelephoneNumber>\n');
+const colon = Buffer.from(':');
+const point = Buffer.from('.');
+const zulu = Buffer.from('Z');
+const nothing = Buffer.alloc(0);
+
+function lineCache(name: string): (text: string | undefined) => Buffer {
+  const known = new Map<string, Buffer>();
+  let lastText: string | undefined;
+  let lastLine: Buffer = nothing;
+  return (text) => {
+    if (text !== lastText) {
+      lastText = text;
+      lastLine = text === undefined ? nothing : (known.get(text) ?? lineOf(text));
+    }
+    return lastLine;
+  };
+
+  function lineOf(text: string): Buffer {
+    const line = Buffer.from(`${indent}<${name}>${escapeXml(text)}</${name}>\n`);
+    known.set(text, line);
     return line;
   }
-  const same = dateForm === undefined && inServiceDate === lastModified;
-  return `${line}${indent}<InServiceDate>${same ? modified : new Date(inServiceDate).toISOString()}</InServiceDate>\n`;
 }
 
 /** Text wrapped in newlines and spaces, as the API's pretty-printer leaves it now and then. */

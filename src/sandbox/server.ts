@@ -129,6 +129,7 @@ function createState(options: SandboxOptions): SandboxState {
   wholeNumber('requestsPerMinute', options.requestsPerMinute ?? 1, { from: 1, to: Number.MAX_SAFE_INTEGER });
   const clock = createClock();
   const tokenLifetime = options.tokenLifetime ?? 3600;
+  wholeNumber('tokenLifetime', tokenLifetime, { from: 0, to: 1_000_000_000 });
   return {
     seed,
     clock,

@@ -125,7 +125,6 @@ async function apply(
     const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
     // The two jobs may run side by side: one transaction at a time, or both would insert the same numbers.
     await lockNumbers(client, account);
-    await client.query(`analyze ${staging}`);
     const closed = await write(`
       update telephone_numbers t
          set telephone_number = t.telephone_number, removed_at = now(), changed_at = now()

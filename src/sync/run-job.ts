@@ -1,6 +1,7 @@
 import { CredentialsError } from '../dashboard/errors.js';
 import { toLedgerError } from '../database/connect.js';
 import { AlreadyRunningError, InterruptedError, LedgerError, messageOf } from '../errors.js';
+import type { Redact } from '../redact.js';
 import type { Job, JobContext, JobOptions } from './job.js';
 import { takeJobLock } from './lock.js';
 import {
@@ -16,6 +17,8 @@ import {
 /** What the runs of one invocation share. */
 export type RunEnvironment = Pick<JobContext, 'database' | 'client' | 'log' | 'signal'> & {
   progress: ProgressDisplay;
+  /** Takes secrets out of what is kept in `sync_runs` and told in reports; whoever holds none may leave it out. */
+  redact?: Redact;
 };
 
 /** Shows the progress of runs, one at a time. */
@@ -82,7 +85,7 @@ async function underLock(
   parts: RunReport[],
   onStarted: (run: RunRecord) => void,
 ): Promise<RunRecord> {
-  const { database, log } = environment;
+  const { database, log, redact = (text) => text } = environment;
   const { pool } = database;
   const lock = await takeJobLock(database, job.name, account);
   const progress = environment.progress.start(`${job.name} ${account}`);
@@ -90,7 +93,7 @@ async function underLock(
     const abandoned = await markAbandonedRuns(pool, job.name, account);
     if (abandoned > 0)
       log.warn(`${job.name} of account ${account}: an earlier run ended without a word; going on from where it was`);
-    const run = createRunRecord(await insertRun(pool, job.name, account), progress);
+    const run = createRunRecord(await insertRun(pool, job.name, account), progress, redact);
     onStarted(run);
     const signal = AbortSignal.any([environment.signal, lock.lost]);
     try {
@@ -111,7 +114,7 @@ async function underLock(
       const outcome = isInterruption(error, environment.signal) ? 'interrupted' : 'failed';
       const explained = explain(error, job, account, environment);
       // Where the database is what failed, the row can't be written either: the next run marks it.
-      await finishRun(pool, run, outcome, explained.message).catch((second: unknown) =>
+      await finishRun(pool, run, outcome, redact(explained.message)).catch((second: unknown) =>
         log.warn(
           `The end of ${job.name} for account ${account} could not be written to sync_runs: ${messageOf(second)}`,
         ),

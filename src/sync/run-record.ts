@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Redact } from '../redact.js';
 
 export interface RunCounts {
   pages: number;
@@ -25,7 +26,8 @@ export interface ProgressListener {
   advance(counts: Readonly<RunCounts>): void;
 }
 
-export function createRunRecord(runId: string, listener: ProgressListener): RunRecord {
+/** @param redact takes secrets out of the warnings */
+export function createRunRecord(runId: string, listener: ProgressListener, redact: Redact = (text) => text): RunRecord {
   const counts: RunCounts = { pages: 0, rowsRead: 0, rowsWritten: 0 };
   const warnings: string[] = [];
   return {
@@ -38,7 +40,7 @@ export function createRunRecord(runId: string, listener: ProgressListener): RunR
       counts.rowsWritten += more.rowsWritten ?? 0;
       listener.advance(counts);
     },
-    warn: (sentence) => warnings.push(sentence),
+    warn: (sentence) => warnings.push(redact(sentence)),
     expect: (rows) => listener.expect(rows),
   };
 }

@@ -93,6 +93,12 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
     signal,
   });
   for await (const page of pages) {
+    for (const { values } of page.withoutKey) {
+      warnings.note(
+        'entry that names no number (left out)',
+        JSON.stringify(values.filter((value) => value !== undefined)),
+      );
+    }
     await commitPage(context, listing, page, warnings);
     run.add({ pages: 1, rowsRead: page.items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);

@@ -10,7 +10,7 @@ import type pg from 'pg';
  */
 export async function reconcileStatusHistory(client: pg.ClientBase, account: string): Promise<number> {
   let intervals = 0;
-  for (const statement of [shortenEndedIntervals, reviseOpenIntervals, beginIntervals]) {
+  for (const statement of [shortenEndedIntervals, reviseOpenIntervals, beginIntervals, beginFormerService]) {
     intervals += (await client.query(statement, [account])).rowCount ?? 0;
   }
   return intervals;
@@ -89,27 +89,22 @@ const reviseOpenIntervals = `
     from revised r
    where h.account_id = r.account_id and h.telephone_number = r.telephone_number and h.valid_from = r.valid_from`;
 
-// Numbers on the account that have no open interval get one; never before the end of an earlier one. A number first seen with
-// another status than Inservice was in service before, from its in-service date to its last change.
+// Numbers on the account that have no open interval get one, never before the end of an earlier one.
 const beginIntervals = `
-  with fresh as (
-    select t.account_id, t.telephone_number, t.status, t.in_service_date, t.last_modified, earlier.valid_to as earlier_end
-    from telephone_numbers t
-    left join (
-      select account_id, telephone_number, max(valid_to) as valid_to, bool_or(valid_to is null) as open
-      from number_status_history where account_id = $1 group by 1, 2
-    ) as earlier using (account_id, telephone_number)
-    where t.account_id = $1 and t.changed_at = now() and t.removed_at is null and earlier.open is not true
-  )
+  insert into number_status_history (account_id, telephone_number, status, valid_from)
+  select t.account_id, t.telephone_number, t.status,
+    greatest(least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now()), earlier.valid_to)
+  from telephone_numbers t
+  left join (
+    select account_id, telephone_number, max(valid_to) as valid_to, bool_or(valid_to is null) as open
+    from number_status_history where account_id = $1 group by 1, 2
+  ) as earlier using (account_id, telephone_number)
+  where t.account_id = $1 and t.changed_at = now() and t.removed_at is null and earlier.open is not true`;
+
+// A number first seen with another status than Inservice was in service before, from its in-service date to its last change.
+const beginFormerService = `
   insert into number_status_history (account_id, telephone_number, status, valid_from, valid_to)
-  select account_id, telephone_number, status,
-    greatest(
-      case when status = 'Inservice' then least(coalesce(in_service_date, now()), now())
-        else least(coalesce(last_modified, now()), now()) end,
-      earlier_end),
-    null::timestamptz
-  from fresh
-  union all
   select account_id, telephone_number, 'Inservice', in_service_date, least(last_modified, now())
-  from fresh
-  where status <> 'Inservice' and earlier_end is null and in_service_date < least(last_modified, now())`;
+  from telephone_numbers
+  where account_id = $1 and changed_at = now() and first_seen_at = now() and status <> 'Inservice'
+    and in_service_date < least(last_modified, now())`;

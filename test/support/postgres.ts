@@ -10,9 +10,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +21,7 @@ import { findBinaries } from '../../src/database/embedded/binaries.js';
 import { withLock } from '../../src/database/embedded/lock.js';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 import { runTool, toolEnvironment } from '../../src/database/embedded/tool.js';
+import { publicTempFolder, serverTempFolder } from './temp-folder.js';
 
 export interface TestServer {
   /** Connection string of the superuser, to the database `postgres`. */
@@ -37,11 +37,16 @@ export interface StartOptions {
   binDir?: string | undefined;
   /** Settings of postgresql.conf for this server. */
   settings?: Record<string, string | number | boolean>;
+  /** A hot standby: it answers queries and writes nothing. */
+  standby?: boolean;
 }
 
 const superuser = 'postgres';
 /** The password of every test server's users: they live for seconds, on loopback. */
 export const testPassword = 'only-for-tests';
+
+/** For `cp`: whole folders, and the empty log segments, a third of a new database, as holes. */
+export const copyFlags = process.platform === 'linux' ? ['-pR', '--sparse=always'] : ['-pR'];
 
 /** The folder of an installed PostgreSQL's programs (Debian's places), or undefined; for tests of older servers. */
 export function installedPostgres(major: number): string | undefined {
@@ -49,14 +54,18 @@ export function installedPostgres(major: number): string | undefined {
   return existsSync(join(folder, 'initdb')) ? folder : undefined;
 }
 
-export async function startPostgres({ binDir, settings = {} }: StartOptions = {}): Promise<TestServer> {
+export async function startPostgres({
+  binDir,
+  settings = {},
+  standby = false,
+}: StartOptions = {}): Promise<TestServer> {
   const account = await accountForServer();
   const programs = await programsFor(binDir, account);
   const template = await templateFolder(programs, account);
   for (let attempt = 1; ; attempt += 1) {
-    const folder = await mkdtemp(join(await tempFolder(), 'tn-ledger-test-'));
+    const folder = await mkdtemp(join(serverTempFolder(), 'tn-ledger-test-'));
     try {
-      return await startIn(folder, { programs, template, settings, account });
+      return await startIn(folder, { programs, template, settings, standby, account });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       // Between our finding a free port and the server's taking it another test may have been faster.
@@ -73,13 +82,17 @@ async function startIn(
     programs: Programs;
     template: string;
     settings: Record<string, string | number | boolean>;
+    standby: boolean;
     account: Account | undefined;
   },
 ): Promise<TestServer> {
   const data = join(folder, 'data');
   await own(folder, from.account);
   // The server's own account copies, so that the files are its own.
-  await runOrThrow('cp', ['-R', from.template, data], from.account);
+  await runOrThrow('cp', [...copyFlags, from.template, data], from.account);
+  if (from.standby) {
+    await writeFile(join(data, 'standby.signal'), '');
+  }
   const port = await freePort();
   const settings = { ...fastSettings, ...from.settings, port };
   const stop = await launch(from.programs.postgres, folder, settings, from.account);
@@ -152,9 +165,9 @@ const fastSettings = {
   full_page_writes: false,
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: 50,
   shared_buffers: '64MB',
-  max_wal_size: '4GB',
+  dynamic_shared_memory_type: 'mmap', // in the data folder, so that it goes with it
+  max_wal_size: '1GB',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
@@ -168,13 +181,13 @@ async function programsFor(binDir: string | undefined, account: Account | undefi
   if (binDir !== undefined) {
     return { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') };
   }
-  const copiesFolder = join(await tempFolder(), `tn-ledger-test-programs-${process.getuid?.() ?? 0}`);
+  const copiesFolder = join(publicTempFolder(), `tn-ledger-test-programs-${process.getuid?.() ?? 0}`);
   return findBinaries({ account, copiesFolder, log: () => undefined });
 }
 
 /** A freshly initialised data folder, made once per machine, account and version; copying it takes a fifth of initdb's time. */
 async function templateFolder(programs: Programs, account: Account | undefined): Promise<string> {
-  const parent = join(await tempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
+  const parent = join(publicTempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await own(parent, account);
   const version = (await runOrThrow(programs.postgres, ['--version'], account)).trim().replace(/[^\w.]+/g, '-');
@@ -229,7 +242,7 @@ async function launch(
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
       lines.splice(0, lines.length - 40);
-      if (line.includes('database system is ready to accept connections')) {
+      if (/database system is ready to accept (read-only )?connections/.test(line)) {
         resolve();
       }
     });
@@ -250,13 +263,6 @@ export async function freePort(): Promise<number> {
     throw new Error('a TCP server has a numeric address');
   }
   return address.port;
-}
-
-/** Where the server's account gets in as well: the folder for temporary files, unless it is one of root's own. */
-async function tempFolder(): Promise<string> {
-  const folder = await realpath(tmpdir());
-  const openToOthers = ((await stat(folder)).mode & 0o001) !== 0;
-  return process.getuid?.() === 0 && !openToOthers ? '/tmp' : folder;
 }
 
 async function own(folder: string, account: Account | undefined): Promise<void> {

@@ -1,9 +1,10 @@
-import { access, chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, cp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { LedgerError, messageOf } from '../../errors.js';
 import type { Account } from './account.js';
 import { withLock } from './lock.js';
+import { makeSharedFolder } from './storage.js';
 import { runTool } from './tool.js';
 
 /** PostgreSQL's programs in a place where the server's account can run them. */
@@ -28,8 +29,8 @@ export interface BinariesOptions {
  */
 export async function findBinaries({ account, copiesFolder, log }: BinariesOptions): Promise<Binaries> {
   const { folder, name } = await packagedPostgres();
-  const linked = await completeLinks(folder);
-  if (linked && (await isRunnable(folder, account))) {
+  const obstacle = (await completeLinks(folder)) ? await tryToRun(folder, account) : 'its library links are missing';
+  if (obstacle === undefined) {
     return programsIn(folder);
   }
   const copy = join(copiesFolder, name);
@@ -37,11 +38,14 @@ export async function findBinaries({ account, copiesFolder, log }: BinariesOptio
     log(`Copying PostgreSQL to ${copy}, because the server can't run it from ${folder}.`);
     await copyOnce(folder, copy);
   }
-  const trial = await tryToRun(copy, account);
-  if (trial !== undefined) {
-    throw new LedgerError(`PostgreSQL can't be started from ${copy}: ${trial}`, {
-      hint: 'Check that every user may enter that folder and that its file system allows programs (no noexec), or set DATABASE_URL.',
-    });
+  const obstacleThere = await tryToRun(copy, account);
+  if (obstacleThere !== undefined) {
+    throw new LedgerError(
+      `PostgreSQL can be started neither from ${folder} (${obstacle}) nor from ${copy} (${obstacleThere}).`,
+      {
+        hint: 'Every user must be able to enter the second folder, its file system must allow programs (no noexec), root must be allowed to change users (in containers CAP_SETUID and CAP_SETGID), and the system must be glibc-based (not Alpine). Or set DATABASE_URL.',
+      },
+    );
   }
   return programsIn(copy);
 }
@@ -102,10 +106,6 @@ async function libraryLinks(folder: string): Promise<{ target: string; link: str
   }));
 }
 
-async function isRunnable(folder: string, account: Account | undefined): Promise<boolean> {
-  return (await tryToRun(folder, account)) === undefined;
-}
-
 /** Why the account can't use the programs in the folder; undefined: it can. Asking the system itself sees every kind of permission. */
 async function tryToRun(folder: string, account: Account | undefined): Promise<string | undefined> {
   const script = 'test -r "$1" && "$2" --version && "$3" --version && "$4" --version';
@@ -123,20 +123,20 @@ async function tryToRun(folder: string, account: Account | undefined): Promise<s
 async function copyOnce(from: string, to: string): Promise<void> {
   const unfinished = `${to}.unfinished`;
   try {
-    await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+    await makeSharedFolder(dirname(to));
     await withLock(`${to}.lock`, {}, async () => {
       if (await exists(to)) {
         return; // made by another command while we waited
       }
       await rm(unfinished, { recursive: true, force: true });
       await cp(from, unfinished, { recursive: true, verbatimSymlinks: true });
+      await openToAll(unfinished);
       for (const { target, link } of await libraryLinks(from)) {
         const copied = join(unfinished, relative(from, link));
         if (!(await exists(copied))) {
           await symlink(target, copied);
         }
       }
-      await openToAll(unfinished);
       await rename(unfinished, to);
     });
   } catch (error) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LedgerError } from '../../errors.js';
-import { isAbsent, storageError } from './storage.js';
+import { isAbsent, makeSharedFolder, storageError } from './storage.js';
 
 /** Where root's embedded servers have their data: the account they run under can't be expected to get into root's folders. */
 export const defaultSystemFolder = '/var/lib/tn-ledger';
@@ -98,7 +98,7 @@ async function createForRoot({ dataDir, systemFolder, log }: HomeOptions): Promi
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(-48)}-${hash}`;
-  await mkdir(systemFolder, { recursive: true, mode: 0o755 });
+  await makeSharedFolder(systemFolder);
   for (let number = 1; ; number += 1) {
     const folder = join(systemFolder, number === 1 ? name : `${name}-${number}`);
     const owner = await readFile(join(folder, 'data-folder'), 'utf8').catch(isAbsent);

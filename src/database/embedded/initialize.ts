@@ -6,7 +6,7 @@ import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { type Connection, endpoint, newConnection, readConnection, writeConnection } from './connection.js';
 import type { Home } from './home.js';
-import { isAbsent, syncFolder } from './storage.js';
+import { fullDiskHint, isAbsent, syncFolder, tellsOfFullDisk } from './storage.js';
 import { runTool } from './tool.js';
 
 export interface InitializeOptions {
@@ -24,6 +24,14 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
   const version = (await readFile(join(home.data, 'PG_VERSION'), 'utf8').catch(isAbsent))?.trim();
   const connection = await readConnection(home.connection);
   if (version === undefined) {
+    if (((await readdir(home.data).catch(isAbsent)) ?? []).length > 0) {
+      throw new LedgerError(
+        `${home.data} should be a PostgreSQL data folder, but has no PG_VERSION. Nothing was changed.`,
+        {
+          hint: 'Restore it from a backup, or move it away to begin with an empty database.',
+        },
+      );
+    }
     return initialize(options, connection);
   }
   const ours = /(\d+)(\.\d+)?\s*$/.exec((await runTool(binaries.postgres, ['--version'])).output)?.[1];
@@ -74,8 +82,8 @@ async function initialize(
     const { status, output } = await runTool(binaries.initdb, args, { account, signal });
     if (status !== 0) {
       throw new LedgerError(`The embedded database can't be created in ${home.data}: ${reasonIn(output)}`, {
-        hint: /No space left|disk quota/i.test(output)
-          ? 'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.'
+        hint: tellsOfFullDisk(output)
+          ? fullDiskHint
           : 'Mend the cause, or set TN_LEDGER_DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
       });
     }

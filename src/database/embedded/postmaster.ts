@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startOf } from './process-identity.js';
@@ -36,15 +36,18 @@ export async function settle(data: string, signal: AbortSignal | undefined): Pro
 }
 
 /**
- * Lets PostgreSQL start although postmaster.pid names a process that is alive: one that was given the number of a server that is
- * no more, as happens after a crash or when a container starts again. PostgreSQL would take it for the server.
- * The file is not removed, for PostgreSQL learns from its other lines whether processes of the dead server still use its memory:
- * the number is replaced by our own, because PostgreSQL knows that the process that starts it is not another server.
+ * Lets PostgreSQL start although postmaster.pid names a process that exists: one that was given the number of a server that is
+ * no more, as happens after a crash or when a container starts again, or the server's own zombie. PostgreSQL would take it for
+ * the server. The file is not removed, for PostgreSQL learns from its other lines whether processes of the dead server still use
+ * its memory: the number is replaced by our own, because PostgreSQL knows that the process that starts it is not another server.
  */
 export async function disownStalePidFile(data: string): Promise<void> {
   const text = await readFile(pidFile(data), 'utf8').catch(isAbsent);
-  const pid = Number(text?.split('\n')[0]);
-  if (text === undefined || !(pid > 0) || startOf(pid) === undefined || isPostmasterOf(data, pid)) {
+  if (text === undefined || (await findPostmaster(data)) !== undefined) {
+    return;
+  }
+  if (text.trim() === '') {
+    await rm(pidFile(data)); // emptied by a power failure; PostgreSQL would ask a person to do this
     return;
   }
   await writeWhole(pidFile(data), text.replace(/^.*/, String(process.pid)), 0o600, await lstat(pidFile(data)));
@@ -69,7 +72,10 @@ function isPostmasterOf(data: string, pid: number): boolean {
     }
     const line = execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return line.includes(`postgres -D ${data} `);
-  } catch {
-    return false; // it ended just now
+  } catch (error) {
+    if (startOf(pid) === undefined) {
+      return false; // it ended just now
+    }
+    throw error;
   }
 }

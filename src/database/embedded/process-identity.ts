@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * One process, told apart from every other one that ever gets the same number: numbers are given out again, and in containers
@@ -7,9 +8,9 @@ import { readFileSync } from 'node:fs';
  */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, in the system's own words: comparable for equality only. */
+  /** When it started, as the system tells it: letters, digits and dashes, comparable for equality only. */
   startedAt: string;
-  /** The boot of the machine in which `startedAt` counts. */
+  /** The boot and container in which both count; see `currentBoot`. */
   boot: string;
 }
 
@@ -22,18 +23,17 @@ export function isAlive({ pid, startedAt, boot }: ProcessIdentity): boolean {
   return boot === currentBoot() && startOf(pid) === startedAt;
 }
 
-/** The identity as a word for a file name: pid, start and boot. */
+/** The identity as a word that does for a file name. */
 export function printIdentity({ pid, startedAt, boot }: ProcessIdentity): string {
-  return [pid, startedAt, boot].map((part) => encodeURIComponent(part)).join('_');
+  return `${pid}_${startedAt}_${boot}`;
 }
 
 /** Undefined: the text is not an identity. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
-  const [pid, startedAt, boot, ...more] = text.split('_').map(decodeURIComponent);
-  if (pid === undefined || startedAt === undefined || boot === undefined || more.length > 0) {
-    return undefined;
-  }
-  return { pid: Number(pid), startedAt, boot };
+  const [, pid, startedAt, boot] = /^(\d+)_([\w-]*)_([\w-]*)$/.exec(text) ?? [];
+  return pid === undefined || startedAt === undefined || boot === undefined
+    ? undefined
+    : { pid: Number(pid), startedAt, boot };
 }
 
 /** When the process with this number started; undefined: there is none, or it is a zombie. */
@@ -45,8 +45,11 @@ function startFromProc(pid: number): string | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined; // it is gone
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH')) {
+      return undefined; // it is gone
+    }
+    throw error;
   }
   // "pid (name) state …": the name may hold spaces and parentheses. Counted from the state, field 3, the start is field 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -60,13 +63,30 @@ function startFromPs(pid: number): string | undefined {
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
-    return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '');
-  } catch {
-    return undefined; // ps exits 1 for a process that does not exist
+    return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '').replace(/\W+/g, '-');
+  } catch (error) {
+    if ((error as { status?: number }).status === 1) {
+      return undefined; // what ps ends with when there is no such process
+    }
+    throw error;
   }
 }
 
-/** Linux counts start times in ticks since boot; elsewhere they are dates, which need no boot to be told apart. */
-function currentBoot(): string {
-  return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : '';
+/**
+ * Names the world in which a process number and its start mean something: one boot, and one container of it.
+ * Other systems than Linux have no containers, and their start times are dates, which need no boot to be told apart.
+ */
+export function currentBoot(): string {
+  if (process.platform !== 'linux') {
+    return 'here';
+  }
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  return createHash('sha256')
+    .update(`${boot} ${readlinkSync('/proc/self/ns/pid')}`)
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

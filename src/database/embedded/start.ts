@@ -10,7 +10,7 @@ import { type Connection, choosePort, isFree, writeConnection } from './connecti
 import type { Home } from './home.js';
 import { disownStalePidFile, settle } from './postmaster.js';
 import { serverSettings } from './settings.js';
-import { isAbsent, writeWhole } from './storage.js';
+import { fullDiskHint, isAbsent, tellsOfFullDisk, writeWhole } from './storage.js';
 import { runTool, toolEnvironment } from './tool.js';
 
 export interface StartOptions {
@@ -58,54 +58,51 @@ export async function startServer({ connection, ...options }: StartOptions): Pro
   }
 }
 
-/** False: it ended instead of accepting connections. */
+/**
+ * False: it ended instead of accepting connections. pg_ctl makes the server a child of nobody: as ours it would be counted as
+ * our memory and time by whoever measures this process, and stay a zombie after its end for as long as we live.
+ */
 async function launch({ home, binaries, account, signal, log }: Omit<StartOptions, 'connection'>): Promise<boolean> {
   // Only what is said before the log proper is open goes here.
   const output = await open(startLog(home), 'w', 0o600);
-  const child = spawn(binaries.postgres, ['-D', home.data, '-c', `config_file=${home.settings}`], {
-    ...account,
-    cwd: '/',
-    env: toolEnvironment,
-    detached: true,
-    stdio: ['ignore', output.fd, output.fd],
-  });
-  const ended = new Promise<boolean>((resolve, reject) => {
+  const serverOptions = `-c config_file=${shellQuote(home.settings)}`;
+  const child = spawn(
+    binaries.pgCtl,
+    ['start', '--pgdata', home.data, '--wait', '--timeout', longestStart, '--silent', '--options', serverOptions],
+    { ...account, cwd: '/', env: toolEnvironment, detached: true, stdio: ['ignore', output.fd, output.fd] },
+  );
+  const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () => resolve(false));
+    child.once('exit', resolve);
   });
   const slow = setTimeout(
     () => log('PostgreSQL is still starting: after a crash it first replays its log, which may take minutes.'),
     5000,
   );
+  const giveUp = () => void child.kill();
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    return await Promise.race([ended, becomesReady(home.data, ended, signal)]);
-  } catch (error) {
+    const status = await ended.catch((error: unknown) => {
+      throw failedStart(home, messageOf(error));
+    });
     if (signal?.aborted) {
-      child.kill('SIGINT'); // a fast shutdown, in whatever stage it is
-      await ended;
-      throw error;
+      await stopServer({ home, binaries, account });
+      throw signal.reason;
     }
-    throw failedStart(home, messageOf(error));
+    return status === 0;
   } finally {
-    child.unref();
+    signal?.removeEventListener('abort', giveUp);
     clearTimeout(slow);
     await output.close();
   }
 }
 
-async function becomesReady(data: string, ended: Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
-  let over = false;
-  const stop = () => {
-    over = true;
-  };
-  ended.then(stop, stop);
-  while (!over) {
-    if ((await settle(data, signal)) !== undefined) {
-      return true;
-    }
-    await delay(20, undefined, { signal }); // it has not written its postmaster.pid yet
-  }
-  return false;
+/** Seconds that the server may take to replay its log after a crash: as long as it needs. */
+const longestStart = '86400';
+
+/** pg_ctl hands the server's options to a shell. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Stops the server and waits until it is gone; its clients are disconnected and unfinished transactions rolled back. */
@@ -130,8 +127,8 @@ function failedStart(home: Home, said: string): LedgerError {
   return new LedgerError(
     `The embedded PostgreSQL in ${home.data} did not start: ${said === '' ? 'it said nothing' : said}`,
     {
-      hint: /No space left|disk quota/i.test(said)
-        ? 'Free some disk space and run the command again.'
+      hint: tellsOfFullDisk(said)
+        ? fullDiskHint
         : `Its logs are ${startLog(home)} and those in ${home.log}. DATABASE_URL lets tn-ledger use another server meanwhile.`,
     },
   );

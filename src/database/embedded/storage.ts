@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { LedgerError, messageOf } from '../../errors.js';
 import type { Account } from './account.js';
 
@@ -11,11 +11,18 @@ export function isAbsent(error: NodeJS.ErrnoException): undefined {
   throw error;
 }
 
+/** Whether PostgreSQL's messages tell of a disk or quota that is used up. */
+export function tellsOfFullDisk(output: string): boolean {
+  return /No space left|free disk space|wrote only|quota exceeded/i.test(output);
+}
+
+export const fullDiskHint =
+  'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.';
+
 /** Turns a failed file operation into a sentence with its mend; errors that are already meant for the reader stay. */
 export function storageError(error: unknown, what: string): unknown {
   const hints: Record<string, string> = {
-    ENOSPC:
-      'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.',
+    ENOSPC: fullDiskHint,
     EDQUOT: 'Raise the disk quota, or set TN_LEDGER_DATA_DIR to a folder on a disk with room.',
     EACCES: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
     EPERM: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
@@ -36,6 +43,7 @@ export async function writeWhole(path: string, content: string, mode: number, ow
   try {
     const file = await open(next, 'wx', mode);
     try {
+      await file.chmod(mode); // open() subtracts the process's mask
       await file.writeFile(content);
       if (owner !== undefined) {
         await file.chown(owner.uid, owner.gid);
@@ -48,6 +56,13 @@ export async function writeWhole(path: string, content: string, mode: number, ow
   } catch (error) {
     await rm(next, { force: true });
     throw error;
+  }
+}
+
+/** Creates a folder, unless it is there, that every account may pass through, whatever mask this process creates files under. */
+export async function makeSharedFolder(path: string): Promise<void> {
+  if ((await mkdir(path, { recursive: true })) !== undefined) {
+    await chmod(path, 0o755);
   }
 }
 

@@ -4,7 +4,7 @@ import { writeDateWithTenths } from '../dates.js';
 import { hash } from '../hash.js';
 import type { NumberRow } from '../number.js';
 import { keyOf, textOf } from '../number-key.js';
-import { numberXml } from '../number-xml.js';
+import { createNumberWriter, type NumberWriter } from '../number-xml.js';
 import type { Call, Route } from '../route.js';
 import { holderOf } from './tns.js';
 
@@ -59,9 +59,10 @@ ${inServiceDate === undefined ? '' : `    <InServiceDate>${inServiceDate}</InSer
 `);
 }
 
-function readDetails(call: Call): Answer {
+function readDetails(call: Call, writeNumbers: NumberWriter): Answer {
   const { account, row } = find(call);
-  const details = numberXml(row, account.id)
+  const details = writeNumbers([{ row, accountId: account.id }])
+    .toString()
     .replace('<TelephoneNumber>', '<TelephoneNumberDetails>')
     .replace('        </TelephoneNumber>', '        </TelephoneNumberDetails>')
     .replace(/(<AccountId>\s*[^<]*<\/AccountId>\n)/, `$1${detailsXml}`)
@@ -84,8 +85,9 @@ const detailsXml = `            <Site>
 `;
 
 export function tnRoutes(): Route[] {
+  const writeNumbers = createNumberWriter();
   return [
     { method: 'GET', path: '/tns/:tn', root, answer: read },
-    { method: 'GET', path: '/tns/:tn/tndetails', root, answer: readDetails },
+    { method: 'GET', path: '/tns/:tn/tndetails', root, answer: (call) => readDetails(call, writeNumbers) },
   ];
 }

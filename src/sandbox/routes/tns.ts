@@ -4,7 +4,7 @@ import { type Answer, badRequest, xml } from '../answer.js';
 import { hash } from '../hash.js';
 import type { NumberRow } from '../number.js';
 import { isNanp, keyOf, textOf } from '../number-key.js';
-import { numberXml } from '../number-xml.js';
+import { type AccountNumber, createNumberWriter, type NumberWriter } from '../number-xml.js';
 import { digitsOf, known, sizeOf } from '../parameters.js';
 import type { Call, Route } from '../route.js';
 import type { SandboxState } from '../state.js';
@@ -66,7 +66,7 @@ function* ascending(accounts: readonly AccountState[], from: number): Generator<
   }
 }
 
-function list(call: Call): Answer {
+function list(call: Call, writeNumbers: NumberWriter): Answer {
   const { state, query } = call;
   const size = sizeOf(query, { root, usual: 500, most: 2500 });
   const filter = filterOf(query);
@@ -76,7 +76,7 @@ function list(call: Call): Answer {
     throw badRequest(root, `The page '${cursor}' is invalid`);
   }
   const accounts = call.account === undefined ? [...state.accounts.values()] : [call.account];
-  const page: Array<{ id: string; row: NumberRow }> = [];
+  const page: AccountNumber[] = [];
   let next: string | undefined = state.lastPageNext === 'self' ? cursor : undefined;
   for (const { account, key } of ascending(accounts, from)) {
     const row = account.inventory.row(key);
@@ -87,7 +87,7 @@ function list(call: Call): Answer {
       next = textOf(key);
       break;
     }
-    page.push({ id: account.id, row });
+    page.push({ accountId: account.id, row });
   }
   // The link spells the account otherwise than the parameter that asked for it.
   const account: Record<string, string> = call.account === undefined ? {} : { account: call.account.id };
@@ -100,21 +100,22 @@ function list(call: Call): Answer {
   });
   const rows = call.thin(page);
   const first = page[0]?.row.key ?? 0;
-  return xml(`<?xml version="1.0"?>
+  const head = `<?xml version="1.0"?>
 <TelephoneNumbersResponse>
     <TelephoneNumberCount>${unreliableCount(rows.length, first)}</TelephoneNumberCount>
 ${links}    <TelephoneNumbers>
-${rows.map(({ id, row }) => numberXml(row, id)).join('')}    </TelephoneNumbers>
-</TelephoneNumbersResponse>
-`);
+`;
+  return xml(Buffer.concat([Buffer.from(head), writeNumbers(rows), endOfList]));
 }
+
+const endOfList = Buffer.from('    </TelephoneNumbers>\n</TelephoneNumbersResponse>\n');
 
 /** TelephoneNumberCount as Bandwidth's examples have it: mostly the page's numbers, now and then one too few. */
 function unreliableCount(count: number, firstKey: number): number {
   return count > 0 && hash(71, firstKey) % 4 === 0 ? count - 1 : count;
 }
 
-async function look(call: Call): Promise<Answer> {
+async function look(call: Call, writeNumbers: NumberWriter): Promise<Answer> {
   const asked = [...new Set(postedNumbers(await call.body()))];
   const found: Held[] = [];
   const invalid: string[] = [];
@@ -135,7 +136,9 @@ async function look(call: Call): Promise<Answer> {
     errorXml('15608', 'Input contains invalid Telephone Numbers', invalid),
     errorXml('15610', 'Telephone Numbers cannot be found on accounts', unknown),
   ].join('');
-  const numbers = found.map(({ account, key }) => numberXml(account.inventory.row(key), account.id)).join('');
+  const numbers = writeNumbers(
+    found.map(({ account, key }) => ({ accountId: account.id, row: account.inventory.row(key) })),
+  );
   return xml(`${xmlDeclaration}<TelephoneNumbersResponse>
     <TelephoneNumberCount>${unreliableCount(found.length, found[0]?.key ?? 0)}</TelephoneNumberCount>
     <Links>
@@ -183,8 +186,9 @@ ${numbers.join('')}            </TelephoneNumbers>
 }
 
 export function tnsRoutes(): Route[] {
+  const writeNumbers = createNumberWriter();
   return [
-    { method: 'GET', path: '/tns', root, list: true, answer: list },
-    { method: 'POST', path: '/tns', root, answer: look },
+    { method: 'GET', path: '/tns', root, list: true, answer: (call) => list(call, writeNumbers) },
+    { method: 'POST', path: '/tns', root, answer: (call) => look(call, writeNumbers) },
   ];
 }

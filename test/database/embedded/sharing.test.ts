@@ -5,7 +5,7 @@ import { startCommand } from '../support/command.js';
 import { ask, homeOf, joinAt, makePlace, postmasterOf } from '../support/place.js';
 
 test('commands share one server, and the last one out stops it; the next one finds the data and the port again', async (t) => {
-  const place = await makePlace(t);
+  const place = await makePlace(t, 'empty');
   const first = await startCommand(place);
   const second = await startCommand(place);
   t.deepEqual(second.server, first.server);
@@ -39,7 +39,7 @@ test('a process may join several times, and may release twice', async (t) => {
 });
 
 test('five commands that start at the same moment get the same server', async (t) => {
-  const place = await makePlace(t);
+  const place = await makePlace(t, 'empty');
   const commands = await Promise.all(Array.from({ length: 5 }, () => startCommand(place)));
   t.is(new Set(commands.map(({ server }) => JSON.stringify(server))).size, 1);
   t.is(commands.filter(({ messages }) => messages.some((message) => message.startsWith('Started'))).length, 1);

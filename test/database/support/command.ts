@@ -31,6 +31,8 @@ export interface CommandOptions {
   account?: Account | undefined;
   /** Leaves the server on SIGINT, as the program's commands do, instead of dying. */
   patient?: boolean;
+  /** A program that runs it, with its arguments. */
+  within?: string[];
 }
 
 /** A command that failed to get the server, with what it told. */
@@ -45,8 +47,10 @@ export class CommandFailure extends Error {
 
 /** Runs a process that joins the embedded server and stays until it is told to leave. */
 export async function startCommand(options: CommandOptions): Promise<Command> {
-  const { installation = thisInstallation, account, dataDir, systemFolder, patient } = options;
-  const child = spawn(installation.node, [installation.script, JSON.stringify({ dataDir, systemFolder, patient })], {
+  const { installation = thisInstallation, account, dataDir, systemFolder, patient, within = [] } = options;
+  const command = [installation.node, installation.script, JSON.stringify({ dataDir, systemFolder, patient })];
+  const [program = '', ...args] = [...within, ...command];
+  const child = spawn(program, args, {
     ...account,
     cwd: '/',
     env: { PATH: process.env.PATH, HOME: dataDir },

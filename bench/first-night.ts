@@ -1,0 +1,146 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { openDatabase } from '../src/database/connect.js';
+import type { LoggedRequest } from '../src/sandbox/server.js';
+
+const run = promisify(execFile);
+const commandLine = new URL('../src/cli/main.js', import.meta.url).pathname;
+
+/** Columns that the API gives; the generated ones and those of the ledger's own are left out of the comparison's load. */
+const columns =
+  'account_id, telephone_number, status, city, state, rate_center, lata, tier, vendor_id, vendor_name, in_service_date, last_modified, raw';
+
+/**
+ * The first night of an account, against what the same work costs with plain tools: `curl` for the same pages, one connection
+ * and nothing parsed, plus `psql \copy` of the same numbers into a table with the same key, on the same server. The two are run in
+ * turn, and compared round by round. Needs `curl` and `psql` on the PATH.
+ */
+export async function benchFirstNight({ numbers, rounds }: { numbers: number; rounds: number }): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
+  const database = await openDatabase({
+    dataDir: join(folder, 'data'),
+    applicationName: 'tn-ledger bench',
+    log: () => undefined,
+  });
+  const sandbox = await startSandboxProcess(numbers);
+  try {
+    const environment = {
+      ...process.env,
+      ...sandbox.env,
+      DATABASE_URL: database.url,
+      BANDWIDTH_REQUESTS_PER_MINUTE: '1000000',
+    };
+    const emptyLedger = () => database.pool.query('drop schema if exists tn_ledger cascade');
+    const night = async () => {
+      await emptyLedger();
+      return timed(() => run(process.execPath, [commandLine, 'run', 'nightly'], { env: environment, maxBuffer: 1e8 }));
+    };
+
+    process.stdout.write(
+      `First night of ${numbers.toLocaleString('en-US')} numbers; the warm-up collects the pages to fetch …\n`,
+    );
+    await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
+    await night();
+    const curlConfig = join(folder, 'curl.cfg');
+    await writeFile(curlConfig, await describePages(sandbox));
+    const csv = join(folder, 'numbers.csv');
+    const psql = (...args: string[]) =>
+      run('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', ...args], { env: psqlEnvironment(database.url) });
+    await psql('-c', `\\copy (select ${columns} from tn_ledger.telephone_numbers) to '${csv}' (format csv)`);
+
+    const rows: { night: number; curl: number; copy: number }[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const nightSeconds = await night();
+      const curlSeconds = await timed(() => run('curl', ['-sS', '-f', '-K', curlConfig], { maxBuffer: 1e8 }));
+      await psql('-c', 'drop table if exists public.bench_numbers');
+      await psql(
+        '-c',
+        `create table public.bench_numbers as select ${columns} from tn_ledger.telephone_numbers limit 0`,
+        '-c',
+        'alter table public.bench_numbers add primary key (account_id, telephone_number)',
+      );
+      const copySeconds = await timed(() =>
+        psql('-c', `\\copy public.bench_numbers (${columns}) from '${csv}' (format csv)`),
+      );
+      rows.push({ night: nightSeconds, curl: curlSeconds, copy: copySeconds });
+      process.stdout.write(
+        `round ${round}: night ${nightSeconds.toFixed(1)} s; curl ${curlSeconds.toFixed(1)} s + \\copy ${copySeconds.toFixed(1)} s; ` +
+          `ratio ${(nightSeconds / (curlSeconds + copySeconds)).toFixed(2)}\n`,
+      );
+    }
+    const ratios = rows.map(({ night: whole, curl, copy }) => whole / (curl + copy)).sort((a, b) => a - b);
+    process.stdout.write(`median ratio ${ratios[Math.floor(ratios.length / 2)]?.toFixed(2)} (promised: at most 2.5)\n`);
+    await psql('-c', 'drop table if exists public.bench_numbers');
+    await emptyLedger();
+  } finally {
+    sandbox.stop();
+    await database.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Connection settings as psql reads them from its environment: a password on a command line is for everybody to see. */
+function psqlEnvironment(url: string): NodeJS.ProcessEnv {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    ...process.env,
+    PGHOST: hostname,
+    PGPORT: port,
+    PGUSER: decodeURIComponent(username),
+    PGPASSWORD: decodeURIComponent(password),
+    PGDATABASE: decodeURIComponent(pathname.slice(1)),
+  };
+}
+
+/** Seconds that the work takes. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+interface SandboxProcess {
+  /** Address of its admin interface. */
+  admin: string;
+  origin: string;
+  env: Record<string, string>;
+  stop(): void;
+}
+
+/** The sandbox in a process of its own, as its users run it, so that it does not share the night's thread. */
+async function startSandboxProcess(numbers: number): Promise<SandboxProcess> {
+  const child = spawn(process.execPath, [commandLine, 'sandbox', '--port', '0', '--numbers', String(numbers)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const env: Record<string, string> = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    const variable = /^([A-Z_]+)=(.*)$/.exec(line);
+    if (variable !== null) env[variable[1] as string] = variable[2] as string;
+    if (env.BANDWIDTH_TOKEN_URL !== undefined) break;
+  }
+  if (env.BANDWIDTH_API_URL === undefined) throw new Error('the sandbox ended before it served');
+  const { origin } = new URL(env.BANDWIDTH_API_URL);
+  return { admin: `${origin}/sandbox`, origin, env, stop: () => void child.kill('SIGTERM') };
+}
+
+/** The pages that the night read, as a curl configuration: one process, one connection, nothing kept. */
+async function describePages({ admin, origin, env }: SandboxProcess): Promise<string> {
+  const requests = (await (await fetch(`${admin}/requests`)).json()) as LoggedRequest[];
+  const pages = requests.filter(({ method, query }) => method === 'GET' && 'page' in query);
+  const authorization = Buffer.from(`${env.BANDWIDTH_CLIENT_ID}:${env.BANDWIDTH_CLIENT_SECRET}`).toString('base64');
+  const answer = await fetch(env.BANDWIDTH_TOKEN_URL as string, {
+    method: 'POST',
+    headers: { authorization: `Basic ${authorization}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  const lines = [`header = "Authorization: Bearer ${token}"`];
+  for (const { path, query } of pages) {
+    lines.push(`url = "${origin}${path}?${new URLSearchParams(query)}"`, 'output = "/dev/null"');
+  }
+  return `${lines.join('\n')}\n`;
+}

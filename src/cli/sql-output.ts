@@ -1,0 +1,62 @@
+import { stringify } from 'csv-stringify/sync';
+import type pg from 'pg';
+import { formatTable } from './format.js';
+import { isNumeric, toJson } from './json-value.js';
+
+/** How the rows of a statement are printed: what to print for some of them, and after the last. */
+export interface SqlOutput {
+  rows(fields: readonly pg.FieldDef[], rows: readonly (string | null)[][]): string;
+  /** @param tag what became of the statement: `5 rows`, `UPDATE 12` */
+  end(fields: readonly pg.FieldDef[], tag: string): string;
+}
+
+const namesOf = (fields: readonly pg.FieldDef[]) => fields.map(({ name }) => name);
+
+/** Prints when all rows are there, for columns are as wide as their widest value. */
+export function tableOutput(): SqlOutput {
+  const all: string[][] = [];
+  return {
+    rows(_fields, rows) {
+      for (const row of rows) all.push(row.map((value) => value ?? ''));
+      return '';
+    },
+    end(fields, tag) {
+      if (fields.length === 0) return `${tag}\n`;
+      const right = fields.flatMap(({ dataTypeID }, index) => (isNumeric(dataTypeID) ? [index] : []));
+      return `${formatTable(namesOf(fields), all, { right })}\n(${tag})\n`;
+    },
+  };
+}
+
+/** NULL is an empty field, an empty text a quoted one, as PostgreSQL's own CSV has them. */
+export function csvOutput(): SqlOutput {
+  let headed = false;
+  const head = (fields: readonly pg.FieldDef[]) => {
+    if (headed) return '';
+    headed = true;
+    return stringify([namesOf(fields)]);
+  };
+  return {
+    rows: (fields, rows) => head(fields) + stringify(rows as (string | null)[][], { quoted_match: /^$/ }),
+    end: (fields, tag) => (fields.length === 0 ? `${tag}\n` : head(fields)),
+  };
+}
+
+/** An array of one object a line. */
+export function jsonOutput(): SqlOutput {
+  let written = 0;
+  return {
+    rows(fields, rows) {
+      const lines = rows.map((row) => {
+        const members = fields.map(
+          ({ name, dataTypeID }, index) => `${JSON.stringify(name)}:${toJson(row[index] ?? null, dataTypeID)}`,
+        );
+        return `{${members.join(',')}}`;
+      });
+      const text = `${written === 0 ? '[\n' : ',\n'}${lines.join(',\n')}`;
+      written += rows.length;
+      return text;
+    },
+    end: () => (written === 0 ? '[]\n' : '\n]\n'),
+  };
+}

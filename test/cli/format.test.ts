@@ -1,0 +1,40 @@
+import test from 'ava';
+import { formatCount, formatDuration, formatTable } from '../../src/cli/format.js';
+
+test('counts have separators', (t) => {
+  t.deepEqual([0, 999, 1000, 1234567].map(formatCount), ['0', '999', '1,000', '1,234,567']);
+});
+
+test('durations are told in the two units that matter', (t) => {
+  t.deepEqual([0.04, 12.34, 59.9, 245, 3599, 7380, 273_600].map(formatDuration), [
+    '0.0 s',
+    '12.3 s',
+    '59.9 s',
+    '4 min 5 s',
+    '59 min 59 s',
+    '2 h 3 min',
+    '3 d 4 h',
+  ]);
+});
+
+test('a duration is never sixty of a unit', (t) => {
+  t.deepEqual([59.97, 60].map(formatDuration), ['1 min 0 s', '1 min 0 s']);
+});
+
+test('a table is a header, a rule and aligned rows, without spaces at line ends', (t) => {
+  t.is(
+    formatTable(
+      ['state', 'count', 'note'],
+      [
+        ['NC', '12', ''],
+        ['CA', '3', 'café 日本'],
+      ],
+      { right: [1] },
+    ),
+    ['state  count  note', '───────────────────────', 'NC        12', 'CA         3  café 日本'].join('\n'),
+  );
+});
+
+test('a value that looks like a rule stays, and one of several lines keeps its lines', (t) => {
+  t.is(formatTable(['a'], [['───'], ['x\ny']]), ['a', '───', '───', 'x', 'y'].join('\n'));
+});

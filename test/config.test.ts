@@ -1,0 +1,189 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ConfigError, loadConfig } from '../src/config.js';
+
+function makeFolder(t: ExecutionContext, files: Record<string, string> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tn-ledger-config-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+const good = { BANDWIDTH_ACCOUNT_ID: '9900008', BANDWIDTH_CLIENT_ID: 'id', BANDWIDTH_CLIENT_SECRET: 'the-secret' };
+
+function problemsOf(t: ExecutionContext, env: Record<string, string>, cwd = makeFolder(t)): readonly string[] {
+  const error = t.throws(() => loadConfig({ env, cwd, needsApi: true }), { instanceOf: ConfigError });
+  t.is(error?.exitStatus, 2);
+  return error?.problems ?? [];
+}
+
+test('with an account and client credentials, everything else has its documented default', (t) => {
+  const cwd = makeFolder(t);
+  t.deepEqual(loadConfig({ env: good, cwd, needsApi: true }), {
+    databaseUrl: undefined,
+    dataDir: join(cwd, 'data'),
+    schedule: '0 2 * * *',
+    timezone: 'America/New_York',
+    nightLimitMs: 4 * 3_600_000,
+    billingTypes: ['BDR'],
+    maxShrink: 0.2,
+    logLevel: 'info',
+    logFormat: undefined,
+    api: {
+      accounts: ['9900008'],
+      credentials: {
+        kind: 'oauth',
+        clientId: 'id',
+        clientSecret: 'the-secret',
+        tokenUrl: 'https://api.bandwidth.com/api/v1/oauth2/token',
+      },
+      apiUrl: 'https://api.bandwidth.com/api',
+      requestsPerMinute: 100,
+      concurrency: 4,
+    },
+    secrets: ['the-secret'],
+    warnings: [],
+  });
+});
+
+test('one message lists everything that is missing or wrong, by variable, and quotes no secret', (t) => {
+  const env = {
+    BANDWIDTH_CLIENT_SECRET: 'the-secret',
+    BANDWIDTH_API_URL: 'htps://api.bandwidth.com/api',
+    BANDWIDTH_TOKEN_URL: 'http://api.bandwidth.com/token',
+    BANDWIDTH_REQUESTS_PER_MINUTE: 'many',
+    BANDWIDTH_CONCURRENCY: '0',
+    TN_LEDGER_NIGHT_LIMIT: 'long',
+    DATABASE_URL: 'mysql://user:database-secret@host/db',
+    TN_LEDGER_SCHEDULE: 'nightly',
+    TN_LEDGER_TIMEZONE: 'Mars/Olympus',
+    TN_LEDGER_BILLING_TYPES: 'bdr',
+    TN_LEDGER_MAX_SHRINK: '101',
+    TN_LEDGER_LOG_LEVEL: 'loud',
+    TN_LEDGER_LOG_FORMAT: 'xml',
+  };
+  const cwd = makeFolder(t);
+  const error = t.throws(() => loadConfig({ env, cwd, needsApi: true }), { instanceOf: ConfigError });
+  const named = (error?.problems ?? []).map((problem) => problem.split(' ')[0]);
+  const wrong = Object.keys(env).filter((name) => name !== 'BANDWIDTH_CLIENT_SECRET');
+  t.deepEqual([...named].sort(), [...wrong, 'BANDWIDTH_ACCOUNT_ID', 'BANDWIDTH_CLIENT_ID'].sort());
+  for (const problem of error?.problems ?? []) t.true(error?.message.includes(problem));
+  t.notRegex(`${error?.message} ${error?.hint}`, /the-secret|database-secret/);
+});
+
+test('values are read from .env, and real variables win', (t) => {
+  const cwd = makeFolder(t, {
+    '.env': 'BANDWIDTH_ACCOUNT_ID=1\nBANDWIDTH_CLIENT_ID=from-file\nBANDWIDTH_CLIENT_SECRET="s p a c e"\n# comment\n',
+  });
+  const { api } = loadConfig({ env: { BANDWIDTH_ACCOUNT_ID: '2' }, cwd, needsApi: true });
+  t.deepEqual(api.accounts, ['2']);
+  t.like(api.credentials, { clientId: 'from-file', clientSecret: 's p a c e' });
+});
+
+test('a secret comes from the file that its _FILE variable names, without the line end', (t) => {
+  const cwd = makeFolder(t, { secret: 'from-a-file\n', url: 'postgresql://u:pass-in-file@h/d\n' });
+  const { BANDWIDTH_CLIENT_SECRET: _, ...rest } = good;
+  const env = { ...rest, BANDWIDTH_CLIENT_SECRET_FILE: 'secret', DATABASE_URL_FILE: join(cwd, 'url') };
+  const config = loadConfig({ env, cwd, needsApi: true });
+  t.like(config.api.credentials, { clientSecret: 'from-a-file' });
+  t.is(config.databaseUrl, 'postgresql://u:pass-in-file@h/d');
+  t.deepEqual(config.secrets, ['from-a-file', 'pass-in-file']);
+});
+
+test('a secret file that is missing, empty, or given beside its variable is told once, by name', (t) => {
+  const cwd = makeFolder(t, { empty: '\n', secret: 'x' });
+  const base = { BANDWIDTH_ACCOUNT_ID: '1', BANDWIDTH_CLIENT_ID: 'id' };
+  const told = (env: Record<string, string>) => problemsOf(t, { ...base, ...env }, cwd);
+  t.regex(
+    told({ BANDWIDTH_CLIENT_SECRET_FILE: 'nowhere' }).join('\n'),
+    /^BANDWIDTH_CLIENT_SECRET_FILE .*ENOENT[^\n]*$/,
+  );
+  t.regex(told({ BANDWIDTH_CLIENT_SECRET_FILE: 'empty' }).join('\n'), /^BANDWIDTH_CLIENT_SECRET_FILE .*empty/);
+  t.deepEqual(told({ BANDWIDTH_CLIENT_SECRET_FILE: 'secret', BANDWIDTH_CLIENT_SECRET: 'y' }), [
+    'BANDWIDTH_CLIENT_SECRET and BANDWIDTH_CLIENT_SECRET_FILE are both set: keep one of them',
+  ]);
+});
+
+test('an .env that cannot be read is told', (t) => {
+  const cwd = makeFolder(t);
+  mkdirSync(join(cwd, '.env'));
+  t.regex(problemsOf(t, good, cwd).join('\n'), /^\.env cannot be read \([^\n]*EISDIR[^\n]*$/);
+});
+
+test('billing types: several, none when empty, BDR when unset', (t) => {
+  const cwd = makeFolder(t);
+  const types = (env: Record<string, string>) => loadConfig({ env, cwd, needsApi: false }).billingTypes;
+  t.deepEqual(types({}), ['BDR']);
+  t.deepEqual(types({ TN_LEDGER_BILLING_TYPES: '' }), []);
+  t.deepEqual(types({ TN_LEDGER_BILLING_TYPES: 'BDR, MDR' }), ['BDR', 'MDR']);
+});
+
+test('Basic credentials go to the older address, with a warning that their end is announced', (t) => {
+  const cwd = makeFolder(t);
+  const env = { BANDWIDTH_ACCOUNT_ID: '1', BANDWIDTH_USERNAME: 'me', BANDWIDTH_PASSWORD: 'my-password' };
+  const { api, warnings, secrets } = loadConfig({ env, cwd, needsApi: true });
+  t.is(api.apiUrl, 'https://dashboard.bandwidth.com/api');
+  t.deepEqual(api.credentials, { kind: 'basic', username: 'me', password: 'my-password' });
+  t.deepEqual(secrets, ['my-password']);
+  t.is(warnings.length, 1);
+  t.regex(warnings[0] ?? '', /end Bandwidth has announced.*BANDWIDTH_CLIENT_ID/);
+  t.notRegex(warnings[0] ?? '', /my-password/);
+});
+
+test('of both pairs of credentials the client credentials are used, and that is told', (t) => {
+  const cwd = makeFolder(t);
+  const env = { ...good, BANDWIDTH_USERNAME: 'me', BANDWIDTH_PASSWORD: 'my-password' };
+  const { api, warnings, secrets } = loadConfig({ env, cwd, needsApi: true });
+  t.is(api.credentials.kind, 'oauth');
+  t.regex(warnings.join('\n'), /client credentials are used/);
+  t.deepEqual(secrets, ['the-secret', 'my-password']);
+});
+
+test('half a pair of credentials names the other half', (t) => {
+  const half = (env: Record<string, string>) => problemsOf(t, { BANDWIDTH_ACCOUNT_ID: '1', ...env })[0];
+  t.regex(half({ BANDWIDTH_CLIENT_ID: 'x' }) ?? '', /^BANDWIDTH_CLIENT_SECRET is missing/);
+  t.regex(half({ BANDWIDTH_CLIENT_SECRET: 'x' }) ?? '', /^BANDWIDTH_CLIENT_ID is missing/);
+  t.regex(half({ BANDWIDTH_USERNAME: 'x' }) ?? '', /^BANDWIDTH_PASSWORD is missing/);
+  t.regex(half({ BANDWIDTH_PASSWORD: 'x' }) ?? '', /^BANDWIDTH_USERNAME is missing/);
+  t.regex(half({}) ?? '', /^BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing/);
+});
+
+test('addresses: https anywhere, http for this machine only, the whole base address, no credentials in it', (t) => {
+  const cwd = makeFolder(t);
+  const accepted = (url: string) =>
+    loadConfig({ env: { ...good, BANDWIDTH_API_URL: url }, cwd, needsApi: true }).api.apiUrl;
+  t.is(accepted('https://example.com/base/api/'), 'https://example.com/base/api');
+  t.is(accepted('http://127.0.0.1:8099/api'), 'http://127.0.0.1:8099/api');
+  t.is(accepted('http://localhost/api'), 'http://localhost/api');
+  t.is(accepted('http://[::1]/api'), 'http://[::1]/api');
+  const refused = (url: string) => problemsOf(t, { ...good, BANDWIDTH_API_URL: url }).join('\n');
+  t.regex(refused('http://127.0.0.1.example.com/api'), /^BANDWIDTH_API_URL would send the credentials over plain http/);
+  t.regex(refused('htps://example.com/api'), /^BANDWIDTH_API_URL must begin with https:, not htps:$/);
+  t.regex(refused('example.com/api'), /^BANDWIDTH_API_URL must /);
+  t.regex(refused('https://example.com'), /^BANDWIDTH_API_URL must be the base address up to and including \/api/);
+  t.regex(refused('https://me:url-secret@example.com/api'), /^BANDWIDTH_API_URL must not carry credentials/);
+  t.notRegex(refused('https://me:url-secret@example.com/api'), /url-secret/);
+  t.regex(refused('https://example.com/api?x=1'), /^BANDWIDTH_API_URL must not carry a query/);
+});
+
+test('accounts are separated by commas, without repeats', (t) => {
+  const cwd = makeFolder(t);
+  const { api } = loadConfig({ env: { ...good, BANDWIDTH_ACCOUNT_ID: ' 2, 1,2 ' }, cwd, needsApi: true });
+  t.deepEqual(api.accounts, ['2', '1']);
+  t.regex(problemsOf(t, { ...good, BANDWIDTH_ACCOUNT_ID: ', ,' })[0] ?? '', /^BANDWIDTH_ACCOUNT_ID is empty/);
+  t.regex(problemsOf(t, { ...good, BANDWIDTH_ACCOUNT_ID: '1/../2' })[0] ?? '', /^BANDWIDTH_ACCOUNT_ID must be/);
+});
+
+test('a command that needs no API asks for no account and no credentials', (t) => {
+  t.is(loadConfig({ env: {}, cwd: makeFolder(t), needsApi: false }).api, undefined);
+});
+
+test('a database address without a host, or that cannot be parsed, is told without its password', (t) => {
+  for (const url of ['postgresql:///db', 'postgresql://u:db-secret@[broken/db', 'host=x password=db-secret']) {
+    const problems = problemsOf(t, { ...good, DATABASE_URL: url }).join('\n');
+    t.regex(problems, /^DATABASE_URL [^\n]*postgresql:\/\/user:password@host/);
+    t.notRegex(problems, /db-secret/);
+  }
+});

@@ -1,0 +1,201 @@
+import type { ServerResponse } from 'node:http';
+import test, { type ExecutionContext } from 'ava';
+import type { DashboardClientOptions } from '../../src/dashboard/client.js';
+import { CredentialsError, RequestError, UnavailableError } from '../../src/dashboard/errors.js';
+import { clientFor, type Handler, quantity, sendStatus, sendXml, serve } from './support.js';
+
+function sendToken(response: ServerResponse, token: string, expiresIn: unknown = 3600): void {
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ access_token: token, token_type: 'Bearer', expires_in: expiresIn }));
+}
+
+/** An API and a token address, each a server of its own, and a client for both. */
+async function setUp(t: ExecutionContext, api: Handler, token: Handler, options: Partial<DashboardClientOptions> = {}) {
+  const apiServer = await serve(t, api);
+  const tokenServer = await serve(t, token);
+  const credentials = {
+    kind: 'oauth',
+    clientId: 'client-7',
+    clientSecret: 's3cr3t:\u00e9',
+    tokenUrl: `${tokenServer.origin}/v1/oauth2/token`,
+  } as const;
+  const made = clientFor(t, apiServer, { credentials, ...options });
+  const get = () => made.client.get({ account: '1', path: '/accounts/1', parse: ({ text }) => text });
+  return { ...made, apiServer, tokenServer, get };
+}
+
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+test('one token is fetched, when it is first needed, and used for all requests', async (t) => {
+  const { get, apiServer, tokenServer, client, events } = await setUp(
+    t,
+    (_request, response) => sendXml(response, quantity(1)),
+    (_request, response) => sendToken(response, 'token-1'),
+  );
+  t.is(tokenServer.received.length, 0);
+  await Promise.all(times(10, get));
+  await get();
+  t.is(tokenServer.received.length, 1);
+  t.like(tokenServer.received[0], { method: 'POST', url: '/v1/oauth2/token', body: 'grant_type=client_credentials' });
+  const basic = `Basic ${Buffer.from('client-7:s3cr3t:\u00e9').toString('base64')}`;
+  t.is(tokenServer.received[0]?.headers.authorization, basic);
+  t.is(tokenServer.received[0]?.headers['content-type'], 'application/x-www-form-urlencoded');
+  t.deepEqual(new Set(apiServer.received.map(({ headers }) => headers.authorization)), new Set(['Bearer token-1']));
+  t.is(client.requestCount('1'), 11);
+  t.deepEqual(events, [{ type: 'token', reason: 'there is no token', expiresInMs: 3_600_000 }]);
+});
+
+test('after a 401, the token is renewed once for all requests that it was refused to', async (t) => {
+  const { get, apiServer, tokenServer } = await setUp(
+    t,
+    (request, response) => {
+      return request.headers.authorization === 'Bearer token-2'
+        ? sendXml(response, quantity(1))
+        : sendStatus(response, 401);
+    },
+    (_request, response, index) => sendToken(response, `token-${index + 1}`),
+  );
+  await Promise.all(times(10, get));
+  t.is(tokenServer.received.length, 2);
+  const refused = apiServer.received.filter(({ headers }) => headers.authorization === 'Bearer token-1').length;
+  t.true(refused >= 1 && refused <= 4, `${refused} requests with the old token`);
+});
+
+test('a second 401 stops everything at once, and nothing more is sent', async (t) => {
+  const { get, apiServer, tokenServer } = await setUp(
+    t,
+    (_request, response) => sendStatus(response, 401),
+    (_request, response, index) => sendToken(response, `token-${index}`),
+    { concurrency: 1 },
+  );
+  const errors = await Promise.all(times(50, () => get().catch((error: unknown) => error)));
+  t.true(errors.every((error) => error instanceof CredentialsError));
+  t.regex((errors[0] as CredentialsError).message, /GET \/api\/accounts\/1 \(account 1, 2 tries/);
+  t.regex((errors[0] as CredentialsError).hint ?? '', /BANDWIDTH_CLIENT_SECRET/);
+  const sent = apiServer.received.length;
+  t.is(sent, 2);
+  t.is(tokenServer.received.length, 2);
+  await t.throwsAsync(get(), { instanceOf: CredentialsError });
+  t.is(apiServer.received.length, sent);
+});
+
+test('a 401 to Basic credentials stops everything at once', async (t) => {
+  const server = await serve(t, (_request, response) => sendStatus(response, 401));
+  const { client } = clientFor(t, server, { concurrency: 2 });
+  const get = () => client.get({ account: '1', path: '/accounts/1', parse: () => 0 });
+  const errors = await Promise.all(times(50, () => get().catch((error: unknown) => error)));
+  t.true(errors.every((error) => error instanceof CredentialsError));
+  t.regex((errors[0] as CredentialsError).hint ?? '', /BANDWIDTH_USERNAME/);
+  t.true(server.received.length <= 2, `${server.received.length} requests`);
+});
+
+for (const status of [400, 401, 403]) {
+  test(`client credentials that the token address refuses with ${status} stop everything, and no secret is told`, async (t) => {
+    const { get, apiServer, tokenServer } = await setUp(
+      t,
+      (_request, response) => sendXml(response, quantity(1)),
+      (_request, response) => {
+        const body = { error: 'invalid_client', error_description: 'no such client with s3cr3t:\u00e9' };
+        response.writeHead(status).end(JSON.stringify(body));
+      },
+    );
+    const errors = await Promise.all(times(5, () => get().catch((error: unknown) => error)));
+    const [error] = errors as CredentialsError[];
+    t.true(errors.every((one) => one instanceof CredentialsError));
+    t.regex(
+      error?.message ?? '',
+      new RegExp(`/v1/oauth2/token refused the client credentials with status ${status} \\(invalid_client`),
+    );
+    t.regex(error?.hint ?? '', /BANDWIDTH_CLIENT_ID/);
+    t.notRegex(`${error?.message}${error?.hint}`, /s3cr3t/);
+    await t.throwsAsync(get(), { instanceOf: CredentialsError });
+    t.is(tokenServer.received.length, 1);
+    t.is(apiServer.received.length, 0);
+  });
+}
+
+const passing: Record<string, Handler> = {
+  'status 503': (_request, response) => sendStatus(response, 503),
+  'status 429': (_request, response) => sendStatus(response, 429),
+  'a reset connection': (_request, response) => response.destroy(),
+  HTML: (_request, response) => response.end('<html></html>'),
+  'no token': (_request, response) => response.end('{"token_type": "Bearer"}'),
+  'a token that would break a header': (_request, response) => response.end('{"access_token": "a\\r\\nb"}'),
+};
+
+for (const [fault, handler] of Object.entries(passing)) {
+  test(`the token address is asked again after ${fault}`, async (t) => {
+    const { get, tokenServer, events } = await setUp(
+      t,
+      (_request, response) => sendXml(response, quantity(1)),
+      (request, response, index) => (index < 2 ? handler(request, response, index) : sendToken(response, 'token')),
+    );
+    t.is(await get(), quantity(1));
+    t.is(tokenServer.received.length, 3);
+    t.deepEqual(
+      events.map(({ type }) => type),
+      ['token-retry', 'token-retry', 'token'],
+    );
+  });
+}
+
+test('a token address that stays away makes the requests that wait fail together', async (t) => {
+  const { get, apiServer, tokenServer } = await setUp(
+    t,
+    (_request, response) => sendXml(response, quantity(1)),
+    (_request, response) => sendStatus(response, 500),
+  );
+  const errors = await Promise.all(times(5, () => get().catch((error: unknown) => error)));
+  t.true(errors.every((error) => error instanceof UnavailableError));
+  t.regex((errors[0] as UnavailableError).hint ?? '', /BANDWIDTH_TOKEN_URL/);
+  t.is(tokenServer.received.length, 6);
+  t.is(apiServer.received.length, 0);
+});
+
+test('a token address that redirects gets no second request, nor does the host that it names', async (t) => {
+  const { get, apiServer, tokenServer } = await setUp(
+    t,
+    (_request, response) => sendXml(response, quantity(1)),
+    (_request, response) => sendStatus(response, 307, { location: 'http://127.0.0.1:1/token' }),
+  );
+  const error = await t.throwsAsync(get(), { instanceOf: RequestError, message: /status 307/ });
+  t.regex(error?.hint ?? '', /BANDWIDTH_TOKEN_URL/);
+  t.is(tokenServer.received.length, 1);
+  t.is(apiServer.received.length, 0);
+});
+
+test('a token is renewed before it runs out, so that no request meets a 401', async (t) => {
+  const valid = new Map<string, number>();
+  const { get, apiServer, tokenServer, events } = await setUp(
+    t,
+    (request, response) => {
+      const until = valid.get(request.headers.authorization ?? '') ?? 0;
+      return performance.now() < until ? sendXml(response, quantity(1)) : sendStatus(response, 401);
+    },
+    (_request, response, index) => {
+      // The address says a second, and means more: the answer takes time as well.
+      valid.set(`Bearer token-${index}`, performance.now() + 3000);
+      sendToken(response, `token-${index}`, 1);
+    },
+  );
+  while (tokenServer.received.length < 3) {
+    t.is(await get(), quantity(1));
+  }
+  t.true(apiServer.received.length > 3);
+  t.deepEqual(events.map((event) => event.type === 'token' && event.reason).slice(0, 2), [
+    'there is no token',
+    'the token is about to run out',
+  ]);
+});
+
+test('a token without a lifetime is used for a while', async (t) => {
+  const { get, tokenServer } = await setUp(
+    t,
+    (_request, response) => sendXml(response, quantity(1)),
+    (_request, response) => sendToken(response, 'token', 'soon'),
+  );
+  await get();
+  await get();
+  t.is(tokenServer.received.length, 1);
+});

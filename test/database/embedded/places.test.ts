@@ -1,0 +1,296 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { LedgerError } from '../../../src/errors.js';
+import { removeDataFolder } from '../../support/postgres.js';
+import { serverTempFolder } from '../../support/temp-folder.js';
+import { isRoot, nobody } from '../support/accounts.js';
+import { CommandFailure, startCommand } from '../support/command.js';
+import { type Installation, installInto, removeLibraryLinks } from '../support/installation.js';
+import { ask, homeOf, joinAt, makeFolder, makePlace, type Place, postmasterOf } from '../support/place.js';
+
+let sharedFolder: Promise<string> | undefined;
+let shared: Promise<Installation> | undefined;
+test.after.always(async () => {
+  if (sharedFolder !== undefined) {
+    await rm(await sharedFolder, { recursive: true, force: true });
+  }
+});
+
+/** An ordinary user: ourselves, or as root nobody, with a data folder of its own, and an installation that it can read. */
+async function asOrdinaryUser(
+  place: Place,
+): Promise<{ installation: Installation; account: typeof nobody | undefined }> {
+  sharedFolder ??= mkdtemp(join(serverTempFolder(), 'tn-ledger-installation-'));
+  shared ??= sharedFolder.then(installInto);
+  const installation = await shared;
+  if (!isRoot) {
+    return { installation, account: undefined };
+  }
+  await mkdir(place.dataDir);
+  execFileSync('chown', [`${nobody.uid}:${nobody.gid}`, place.dataDir]);
+  return { installation, account: nobody };
+}
+
+async function failureOf(command: Promise<unknown>): Promise<{ message: string; hint: string }> {
+  try {
+    await command;
+  } catch (error) {
+    if (error instanceof CommandFailure && error.saying.name === 'LedgerError') {
+      return { message: error.message, hint: error.saying.hint ?? '' };
+    }
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+
+test('an ordinary user has everything in the data folder, open to nobody else, and nothing outside of it', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const user = await asOrdinaryUser(place);
+  const command = await startCommand({ ...place, ...user });
+  t.deepEqual(await ask(command.server, 'SELECT current_user::text AS name'), [{ name: 'tn_ledger' }]);
+  await command.leave();
+  t.is(await postmasterOf(place), undefined);
+
+  t.false(existsSync(place.systemFolder));
+  const home = join(place.dataDir, 'postgres');
+  t.false((await lstat(home)).isSymbolicLink());
+  for (const name of ['', 'data', 'log', 'lock', 'users']) {
+    t.is((await stat(join(home, name))).mode & 0o777, 0o700, name);
+  }
+  for (const name of ['connection.json', 'start.log']) {
+    t.is((await stat(join(home, name))).mode & 0o777, 0o600, name);
+  }
+  t.false(
+    (await readdir(home)).some((name) => name.startsWith('postgresql-')),
+    'the programs are used where they lie',
+  );
+});
+
+test('the server listens on 127.0.0.1 only, wants passwords of everybody, and keeps what is committed', async (t) => {
+  const place = await makePlace(t);
+  const server = await joinAt(place);
+  const settings = await ask<{ name: string; setting: string }>(
+    server,
+    `SELECT name, setting FROM pg_settings WHERE name IN
+       ('listen_addresses', 'fsync', 'full_page_writes', 'synchronous_commit', 'TimeZone', 'autovacuum')`,
+  );
+  t.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
+    listen_addresses: '127.0.0.1',
+    fsync: 'on',
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
+    TimeZone: 'UTC',
+    autovacuum: 'on',
+  });
+  t.deepEqual(
+    await ask(
+      server,
+      `SELECT rolsuper, rolcreaterole, pg_encoding_to_char(encoding) AS encoding, datlocale, pg_get_userbyid(datdba) AS owner
+       FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()`,
+    ),
+    [{ rolsuper: false, rolcreaterole: true, encoding: 'UTF8', datlocale: 'C.UTF-8', owner: 'tn_ledger' }],
+  );
+  const rules = (await readFile(join(await homeOf(place), 'data', 'pg_hba.conf'), 'utf8')).split('\n');
+  const methods = rules.filter((line) => /^\s*(host|local)/.test(line)).map((line) => line.trim().split(/\s+/).at(-1));
+  t.deepEqual([...new Set(methods)], ['scram-sha-256']);
+  const pidFile = await readFile(join(await homeOf(place), 'data', 'postmaster.pid'), 'utf8');
+  t.is(pidFile.split('\n')[4], '', 'the line of the socket folder');
+  await t.throwsAsync(ask({ ...server, password: 'guessed' }, 'SELECT 1'), { code: '28P01' });
+  await server.release();
+
+  const home = await homeOf(place);
+  for (const file of [
+    join(home, 'start.log'),
+    ...(await readdir(join(home, 'log'))).map((n) => join(home, 'log', n)),
+  ]) {
+    t.false((await readFile(file, 'utf8')).includes(server.password), file);
+  }
+});
+
+test('library links that npm did not create are created', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const installation = await installInto(join(place.base, 'installation'));
+  const links = await removeLibraryLinks(installation);
+  t.true(links.length > 0);
+  const command = await startCommand({ ...place, installation });
+  await command.leave();
+  t.true(links.every((link) => existsSync(link)));
+});
+
+test('a package that lacks its library links and is read-only is copied below the data folder, once', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const installation = await installInto(join(place.base, 'installation'));
+  const user = { ...(await asOrdinaryUser(place)), installation };
+  const links = await removeLibraryLinks(installation);
+  execFileSync('chmod', ['a-w', join(installation.native, 'lib')]);
+  t.teardown(() => execFileSync('chmod', ['u+w', join(installation.native, 'lib')]));
+
+  const first = await startCommand({ ...place, ...user });
+  t.true(first.messages.some((message) => message.startsWith('Copying PostgreSQL to ')));
+  await first.leave();
+  const second = await startCommand({ ...place, ...user });
+  t.false(second.messages.some((message) => message.startsWith('Copying')));
+  await second.leave();
+  t.false(existsSync(links[0] as string));
+  t.false(existsSync(place.systemFolder));
+});
+
+test('a data folder that cannot be made or written is told, with the mend', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const user = await asOrdinaryUser(place);
+  const closed = await makeFolder(join(place.base, 'closed'), 0o555);
+  const file = join(place.base, 'file');
+  await writeFile(file, '');
+  for (const dataDir of [closed, join(closed, 'data'), file, join(file, 'data')]) {
+    const { message, hint } = await failureOf(startCommand({ ...place, ...user, dataDir }));
+    t.true(message.includes(dataDir), message);
+    t.regex(hint, /TN_LEDGER_DATA_DIR/);
+  }
+});
+
+if (isRoot) {
+  test('as root, the server runs under another account with its data in the system folder, where the data folder links to', async (t) => {
+    const place = await makePlace(t, 'empty');
+    const server = await joinAt(place);
+    const link = await readlink(join(place.dataDir, 'postgres'));
+    t.true(link.startsWith(`${place.systemFolder}/`));
+    t.true(server.messages.some((message) => message.includes(link)));
+    t.not((await stat(join(link, 'data'))).uid, 0);
+    t.not((await stat(`/proc/${await postmasterOf(place)}`)).uid, 0);
+    t.is((await stat(join(link, 'data'))).mode & 0o777, 0o700);
+    t.is((await stat(join(link, 'connection.json'))).uid, 0);
+    await server.release();
+  });
+
+  test('as root below a folder that only root may enter, programs are copied to where the server can run them, once', async (t) => {
+    const place = await makePlace(t, 'empty');
+    const closed = await makeFolder(join(place.base, 'closed'), 0o700);
+    const installation = await installInto(join(closed, 'installation'));
+    await removeLibraryLinks(installation);
+    const dataDir = join(closed, 'data');
+    t.teardown(() => removeDataFolder(dataDir));
+
+    // A hardened root's mask, under which everything would be its own.
+    const within = ['sh', '-c', 'umask 077; exec "$@"', 'sh'];
+    const [one, two] = await Promise.all([1, 2].map(() => startCommand({ ...place, dataDir, installation, within })));
+    t.deepEqual(await ask(one?.server as never, 'SELECT 1 AS one'), [{ one: 1 }]);
+    await Promise.all([one?.leave(), two?.leave()]);
+    t.is(await postmasterOf({ dataDir }), undefined);
+    const copies = (await readdir(place.systemFolder)).filter((name) => /^postgresql-[^/]*\d$|unfinished/.test(name));
+    t.is(copies.length, 1);
+
+    // A copy that was interrupted is not taken for a whole one, nor left behind.
+    const copy = join(place.systemFolder, copies[0] as string);
+    await rename(copy, `${copy}.unfinished`);
+    await rm(join(`${copy}.unfinished`, 'bin', 'postgres'));
+    await (await startCommand({ ...place, dataDir, installation })).leave();
+    t.false(existsSync(`${copy}.unfinished`));
+    t.true(existsSync(join(copy, 'bin', 'postgres')));
+  });
+
+  test('as root, a data folder that is moved keeps its database, and a new one in its place gets its own', async (t) => {
+    const place = await makePlace(t, 'empty');
+    const before = await joinAt(place);
+    await ask(before, 'CREATE TABLE kept ()');
+    await before.release();
+    const home = await homeOf(place);
+
+    const moved = { ...place, dataDir: join(place.base, 'moved') };
+    await rename(place.dataDir, moved.dataDir);
+    t.teardown(() => removeDataFolder(moved.dataDir));
+    const after = await joinAt(moved);
+    t.is(await homeOf(moved), home);
+    t.deepEqual(await ask(after, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: true }]);
+    await after.release();
+
+    const fresh = await joinAt(place);
+    t.deepEqual(await ask(fresh, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: false }]);
+    await fresh.release();
+  });
+
+  test('as root, a data folder that was removed finds its database again and says so; a database that was removed is an error', async (t) => {
+    const place = await makePlace(t, 'empty');
+    await (await joinAt(place)).release();
+    const home = await homeOf(place);
+    await rm(place.dataDir, { recursive: true });
+    const again = await joinAt(place);
+    await again.release();
+    t.is(await homeOf(place), home);
+    t.true(again.messages.some((message) => message.includes(`Going on with the database`) && message.includes(home)));
+
+    await rm(home, { recursive: true });
+    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.regex(error.message, /is gone/);
+    t.regex(error.hint ?? '', /remove the link/);
+    await rm(join(place.dataDir, 'postgres'));
+    await (await joinAt(place)).release();
+  });
+
+  test("another user's embedded database is refused, also to root, with the owner named", async (t) => {
+    const place = await makePlace(t, 'empty');
+    const user = await asOrdinaryUser(place);
+    await (await startCommand({ ...place, ...user })).leave();
+    const asRoot = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.true(asRoot.message.includes(`user id ${nobody.uid}`), asRoot.message);
+    t.regex(asRoot.hint ?? '', /sudo -u/);
+
+    const rootPlace = { ...place, dataDir: join(place.base, 'root-data') };
+    t.teardown(() => removeDataFolder(rootPlace.dataDir));
+    await (await joinAt(rootPlace)).release();
+    t.regex(
+      (await failureOf(startCommand({ ...rootPlace, ...user }))).message,
+      /belongs to another user \(user id 0\)/,
+    );
+  });
+
+  test('as root without a place for the server, the folder at fault is named', async (t) => {
+    const place = await makePlace(t, 'empty');
+    await writeFile(place.systemFolder, 'not a folder');
+    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.true(error.message.includes(place.systemFolder), error.message);
+    t.truthy(error.hint);
+  });
+}
+
+if (isRoot && canMount()) {
+  test('a full disk is told, leaves nothing half-made, and once there is room all goes well', async (t) => {
+    const place = await makePlace(t, 'empty');
+    await mkdir(place.systemFolder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m,mode=755', 'tn-ledger-test', place.systemFolder]);
+    t.teardown(() => execFileSync('umount', [place.systemFolder]));
+    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.regex(error.message, /No space left|ENOSPC|wrote only/);
+    t.regex(error.hint ?? '', /disk space/);
+    const home = await homeOf(place);
+    t.deepEqual(
+      (await readdir(home)).filter((name) => name === 'data' || name.startsWith('initializing-')),
+      [],
+    );
+
+    execFileSync('mount', ['-o', 'remount,size=200m', place.systemFolder]);
+    const server = await joinAt(place);
+    t.deepEqual(await ask(server, 'SELECT 1 AS one'), [{ one: 1 }]);
+    await server.release();
+    t.is(await postmasterOf(place), undefined);
+
+    const filler = join(place.systemFolder, 'filler');
+    t.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k'], { stdio: 'pipe' }));
+    const full = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+    t.regex(full.message, /No space left|ENOSPC/);
+    t.regex(full.hint ?? '', /disk space/);
+    await rm(filler);
+    await (await joinAt(place)).release();
+  });
+}
+
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tn-ledger-test', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import test from 'ava';
+import type { Churned, LoggedRequest, Sandbox } from '../../src/sandbox/server.js';
+import { get, sandboxFor } from './client.js';
+
+async function ask(sandbox: Sandbox, path: string, init?: RequestInit) {
+  const response = await fetch(new URL(`/sandbox${path}`, sandbox.url), init);
+  const text = await response.text();
+  return { status: response.status, text, json: () => JSON.parse(text) };
+}
+
+test('info tells the credentials, the seed, the clock, the faults and the accounts', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 300, seed: 5, faults: { 500: 0 } });
+  const { now, ...info } = (await ask(sandbox, '/info')).json();
+  t.true(Math.abs(Date.parse(now) - Date.now()) < 60_000);
+  const { clientId, clientSecret, username, password } = sandbox;
+  t.deepEqual(info, {
+    clientId,
+    clientSecret,
+    username,
+    password,
+    seed: 5,
+    faults: { 500: 0 },
+    accounts: [{ id: '9900000', count: 300, inServiceCount: 299 }],
+  });
+});
+
+test('requests are told and forgotten', async (t) => {
+  const sandbox = await sandboxFor(t);
+  await get(sandbox, '/accounts/9900000');
+  const logged: LoggedRequest[] = (await ask(sandbox, '/requests')).json();
+  t.deepEqual(logged, sandbox.requests as LoggedRequest[]);
+  t.is(logged.length, 1, 'the sandbox’s own interface is not logged');
+  t.is((await ask(sandbox, '/requests', { method: 'DELETE' })).status, 204);
+  t.deepEqual((await ask(sandbox, '/requests')).json(), []);
+});
+
+test('numbers of an account come one JSON object a line', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 2500 });
+  const { text } = await ask(sandbox, '/accounts/9900000/numbers');
+  const lines = text.trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    Array.from(sandbox.account('9900000').numbers(), (number) => JSON.parse(JSON.stringify(number))),
+  );
+});
+
+test('churn, faults and the clock can be set from another process', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const same = await sandboxFor(t);
+  const churned: Churned = (await ask(sandbox, '/accounts/9900000/churn?count=100&seed=3', { method: 'POST' })).json();
+  t.deepEqual(churned, same.account('9900000').churn(100, 3));
+  const put = await ask(sandbox, '/faults', { method: 'PUT', body: '{"500":1}' });
+  t.is(put.status, 200);
+  t.is((await get(sandbox, '/accounts/9900000')).status, 500);
+  const before = sandbox.clock.now().getTime();
+  await ask(sandbox, '/clock?advance=86400000', { method: 'POST' });
+  t.true(sandbox.clock.now().getTime() - before >= 86_400_000);
+});
+
+test('what makes no sense is refused and changes nothing', async (t) => {
+  const sandbox = await sandboxFor(t, { faults: { 500: 0.5 } });
+  const before = [...sandbox.account('9900000').numbers()];
+  for (const [path, method, body, said] of [
+    ['/accounts/9900000/churn', 'POST', undefined, /count/],
+    ['/accounts/9900000/churn?count=-1', 'POST', undefined, /count.*'-1'/],
+    ['/accounts/9900000/churn?count=1000000', 'POST', undefined, /too few/],
+    ['/accounts/1/churn?count=1', 'POST', undefined, /no account 1/],
+    ['/accounts/1/numbers', 'GET', undefined, /no account 1/],
+    ['/faults', 'PUT', '{"503":1}', /'503'/],
+    ['/faults', 'PUT', '{"500":"1"}', /'500'.*"1"/],
+    ['/faults', 'PUT', '[]', /object/],
+    ['/faults', 'PUT', 'all=1', /JSON/],
+    ['/clock?advance=soon', 'POST', undefined, /advance.*'soon'/],
+  ] as const) {
+    const { status, json } = await ask(sandbox, path, { method, ...(body === undefined ? {} : { body }) });
+    t.is(status, 400, path);
+    t.regex(json().error, said, path);
+  }
+  t.deepEqual([...sandbox.account('9900000').numbers()], before);
+  t.deepEqual(sandbox.faults, { 500: 0.5 });
+  t.is((await ask(sandbox, '/nothing')).status, 404);
+});

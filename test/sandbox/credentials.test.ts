@@ -1,0 +1,102 @@
+import test from 'ava';
+import { basic, get, parse, sandboxFor, userHeaders } from './client.js';
+
+function tokenRequest(authorization: string, body = 'grant_type=client_credentials') {
+  return {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+    body,
+  };
+}
+
+test('the account is read with the user’s name and password', async (t) => {
+  const sandbox = await sandboxFor(t, { accounts: [{ id: '9900001', numbers: 0 }] });
+  const { status, headers, body } = await get(sandbox, '/accounts/9900001');
+  t.is(status, 200);
+  t.is(headers.get('content-type'), 'application/xml');
+  const { Account } = parse(body).AccountResponse;
+  t.is(Account.AccountId, '9900001');
+  t.is(Account.CompanyName, 'Sandbox Telephone Company');
+  t.is(Account.Address.StateCode, 'IA');
+});
+
+test('a token is issued for the client credentials and opens the API until it is revoked', async (t) => {
+  const sandbox = await sandboxFor(t, { tokenLifetime: 1800 });
+  const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
+  t.is(response.status, 200);
+  const { access_token, token_type, expires_in } = (await response.json()) as Record<string, unknown>;
+  t.is(token_type, 'Bearer');
+  t.is(expires_in, 1800);
+  const headers = { authorization: `Bearer ${access_token}` };
+  t.is((await get(sandbox, '/accounts/9900000', headers)).status, 200);
+  sandbox.revokeTokens();
+  t.is((await get(sandbox, '/accounts/9900000', headers)).status, 401);
+});
+
+test('a token past its lifetime opens nothing', async (t) => {
+  const sandbox = await sandboxFor(t, { tokenLifetime: 0 });
+  const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
+  const { access_token } = (await response.json()) as Record<string, unknown>;
+  t.is((await get(sandbox, '/accounts/9900000', { authorization: `Bearer ${access_token}` })).status, 401);
+});
+
+test('no token is issued for wrong client credentials or another kind of grant', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const wrong = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, 'guess')));
+  t.is(wrong.status, 401);
+  t.is(((await wrong.json()) as { error: string }).error, 'invalid_client');
+  const user = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.username, sandbox.password)));
+  t.is(user.status, 401);
+  const grant = await fetch(
+    sandbox.tokenUrl,
+    tokenRequest(basic(sandbox.clientId, sandbox.clientSecret), 'grant_type=password'),
+  );
+  t.is(grant.status, 400);
+});
+
+test('wrong, missing and misplaced credentials are answered 401 in the API’s error form', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const wrong: Array<Record<string, string>> = [
+    {},
+    { authorization: basic(sandbox.username, 'guess') },
+    { authorization: basic(sandbox.clientId, sandbox.clientSecret) },
+    { authorization: 'Bearer guess' },
+  ];
+  for (const headers of wrong) {
+    const { status, body, headers: answered } = await get(sandbox, '/accounts/9900000', headers);
+    t.is(status, 401);
+    t.is(parse(body).AccountResponse.ResponseStatus.Description, 'Authentication failed');
+    t.regex(answered.get('www-authenticate') ?? '', /^Basic/);
+  }
+});
+
+test('an account of somebody else’s is 403, an unknown one 404, wherever it is named', async (t) => {
+  const sandbox = await sandboxFor(t);
+  for (const path of [
+    '/accounts/ID',
+    '/accounts/ID/inserviceNumbers',
+    '/accounts/ID/inserviceNumbers/totals',
+    '/tns?accountId=ID',
+  ]) {
+    const foreign = await get(sandbox, path.replace('ID', sandbox.foreignAccountId));
+    t.is(foreign.status, 403, path);
+    const [root] = Object.values(parse(foreign.body)) as Array<{ ResponseStatus: Record<string, string> }>;
+    t.deepEqual(root?.ResponseStatus, { ErrorCode: '1001', Description: 'Access Denied' }, path);
+    const unknown = await get(sandbox, path.replace('ID', '123'));
+    t.is(unknown.status, 404, path);
+    t.regex(unknown.body, /<Description>The resource does not exist<\/Description>/, path);
+  }
+});
+
+test('a wrong path below the API is the API’s 404, one outside of it a page of HTML', async (t) => {
+  const sandbox = await sandboxFor(t);
+  for (const path of ['', '/account/9900000', '/accounts/9900000/inserviceNumber', '/tns/9195551234/nothing']) {
+    const { status, body } = await get(sandbox, path);
+    t.is(status, 404, path);
+    t.is(parse(body).ErrorResponse.ResponseStatus.Description, 'The resource does not exist', path);
+  }
+  const outside = await fetch(new URL('/v1.0/accounts/9900000', sandbox.url), { headers: userHeaders(sandbox) });
+  t.is(outside.status, 404);
+  t.is(outside.headers.get('content-type'), 'text/html');
+  t.regex(await outside.text(), /^<!DOCTYPE html>/);
+});
