@@ -64,9 +64,15 @@ export function judge<T>(response: ResponseBody, account: string, url: URL, expe
 function isEmptyList<T>(response: ResponseBody, { empty }: Expectation<T>): boolean {
   if (response.status === 404 && empty?.includes(404)) {
     const document = documentOf(response);
-    const root = document && Object.values(document)[0];
-    const holdsLinks = typeof root === 'object' && !Array.isArray(root) && Object.hasOwn(root, 'Links');
-    return document !== undefined && holdsLinks && parseApiErrors(document).length === 0;
+    if (document === undefined || parseApiErrors(document).length > 0) {
+      return false;
+    }
+    // Bandwidth's API reference shows `Links` as the root itself.
+    const [root] = Object.values(document);
+    return (
+      Object.hasOwn(document, 'Links') ||
+      (typeof root === 'object' && !Array.isArray(root) && Object.hasOwn(root, 'Links'))
+    );
   }
   return response.status === 204 && empty?.includes(204) === true;
 }

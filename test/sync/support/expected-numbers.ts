@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SandboxNumber } from '../../../src/sandbox/server.js';
 import type { Ledger } from './ledger.js';
 
@@ -70,11 +71,11 @@ export async function storedRows(
 }
 
 /** The first differences between two maps of rows, for an assertion that stays readable with a million of them. */
-export function differences<T>(actual: ReadonlyMap<string, T>, expected: ReadonlyMap<string, T>, most = 5): unknown[] {
+export function differences<T>(actual: ReadonlyMap<string, T>, expected: ReadonlyMap<string, T>, most = 3): unknown[] {
   const found: unknown[] = [];
   for (const key of new Set([...expected.keys(), ...actual.keys()])) {
     const [a, e] = [actual.get(key), expected.get(key)];
-    if (JSON.stringify(a) !== JSON.stringify(e)) found.push({ key, actual: a, expected: e });
+    if (!isDeepStrictEqual(a, e)) found.push({ key, actual: a, expected: e });
     if (found.length === most) break;
   }
   return found;

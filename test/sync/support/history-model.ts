@@ -50,7 +50,7 @@ export class NumberHistory {
     const last = this.intervals.at(-1);
     if (last === undefined) {
       // First sight. A number that is not in service any more was before.
-      if (!isInService && seen.inServiceDate !== undefined && seen.lastModified !== undefined) {
+      if (!isInService && seen.inServiceDate !== undefined) {
         const until = past(seen.lastModified);
         if (seen.inServiceDate < until) {
           this.intervals.push({ status: 'Inservice', from: seen.inServiceDate, to: until });

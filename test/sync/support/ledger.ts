@@ -1,3 +1,4 @@
+import type { ExecutionContext } from 'ava';
 import { jobs } from '../../../jobs/index.js';
 import {
   createDashboardClient,
@@ -29,7 +30,6 @@ export interface Ledger {
   /** A second client, with other options, for the same API. */
   openClient(options?: Partial<DashboardClientOptions>): DashboardClient;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
-  close(): Promise<void>;
 }
 
 export interface RunOptions extends Partial<JobOptions> {
@@ -44,7 +44,12 @@ export interface LedgerOptions {
   pageSize?: number;
 }
 
-export async function openLedger(server: TestServer, options: LedgerOptions = {}): Promise<Ledger> {
+/** Opens a ledger that is closed at the end of the test. */
+export async function openLedger(
+  t: ExecutionContext<unknown>,
+  server: TestServer,
+  options: LedgerOptions = {},
+): Promise<Ledger> {
   const sandbox = await startSandbox({ numbers: 2000, ...options.sandbox });
   const proxy = await startProxy({
     target: sandbox.url,
@@ -79,6 +84,13 @@ export async function openLedger(server: TestServer, options: LedgerOptions = {}
       ...more,
     });
   const client = openClient(options.client);
+  t.teardown(async () => {
+    await client.close();
+    await database.close();
+    await proxy.close();
+    await sandbox.close();
+    await drop();
+  });
   return {
     sandbox,
     proxy,
@@ -113,13 +125,6 @@ export async function openLedger(server: TestServer, options: LedgerOptions = {}
     },
     async query(sql, values = []) {
       return (await database.pool.query(sql, values)).rows;
-    },
-    async close() {
-      await client.close();
-      await database.close();
-      await proxy.close();
-      await sandbox.close();
-      await drop();
     },
   };
 }

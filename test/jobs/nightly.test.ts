@@ -1,0 +1,112 @@
+import anyTest, { type TestFn } from 'ava';
+import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
+import { account, openLedger, versionsOf } from '../sync/support/ledger.js';
+import { watchNights } from '../sync/support/nights.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+test('after a night the tables hold what the account holds, row by row, and a second night writes nothing', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20_000, seed: 7 } });
+  const held = [...ledger.sandbox.account(account).numbers()];
+  // The comparison is worth something only where the awkward numbers are in it.
+  t.true(held.some(({ telephoneNumber }) => /^\+/.test(telephoneNumber)));
+  t.true(held.some(({ telephoneNumber }) => /^8(00|88|77|66|55|44|33)/.test(telephoneNumber)));
+  t.true(held.some(({ status }) => status === 'Aging'));
+  t.true(held.some(({ vendorName }) => /[<&"]/.test(vendorName ?? '')));
+  t.true(held.some(({ city }) => /Ñ/.test(city ?? '')));
+  t.true(held.some(({ inServiceDate }) => inServiceDate === undefined));
+  t.true(held.some(({ lastModified }) => lastModified.toISOString().endsWith('T00:00:00.000Z')));
+
+  const watch = watchNights(ledger);
+  const first = await ledger.run('nightly');
+  t.is(first.result, 'succeeded', first.error?.message);
+  await watch.compare(t);
+  t.true(first.counts.rowsWritten >= 40_000);
+
+  const before = await versionsOf(ledger);
+  const second = await ledger.run('nightly');
+  t.is(second.result, 'succeeded', second.error?.message);
+  t.is(second.counts.rowsWritten, 0);
+  t.is(second.counts.rowsRead, first.counts.rowsRead);
+  t.deepEqual(await versionsOf(ledger), before);
+  const runs = await ledger.query('select job, status, rows_written::int from sync_runs order by run_id');
+  const night = ['nightly', 'sync-inservice-numbers', 'sync-number-details'];
+  t.deepEqual(
+    runs.map(({ job, status }) => [job, status]),
+    [...night, ...night].map((job) => [job, 'succeeded']),
+  );
+});
+
+test('nights after changes show exactly those, in the history and in what was believed before, too', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1500, seed: 3 } });
+  const held = ledger.sandbox.account(account);
+  const watch = watchNights(ledger);
+  const night = async (changed?: number) => {
+    const report = await ledger.run('nightly');
+    t.is(report.result, 'succeeded', report.error?.message);
+    await watch.compare(t);
+    if (changed !== undefined) {
+      const [row] = await ledger.query<{ count: number }>(
+        'select count(*)::int as count from telephone_numbers where changed_at = (select max(changed_at) from telephone_numbers)',
+      );
+      t.is(row?.count, changed);
+    }
+  };
+  await night(1500);
+  held.churn(200, 1);
+  await night(200);
+  held.churn(150, 2);
+  await night(150);
+
+  // Chosen by hand: every way in which a number may change.
+  const inService = [...held.numbers()].filter(({ status }) => status === 'Inservice');
+  const aging = [...held.numbers()].filter(({ status }) => status === 'Aging');
+  const pick = (n: number) => {
+    const found = inService[n * 17];
+    if (found === undefined) throw new Error('too few numbers');
+    return found;
+  };
+  const day = 86_400_000;
+  held.change(pick(1).telephoneNumber, { rateCenter: undefined, city: 'EL PASO' });
+  held.change(pick(2).telephoneNumber, { status: 'Reserved' });
+  held.change(pick(3).telephoneNumber, { inServiceDate: new Date(Date.UTC(2015, 4, 3)) });
+  held.change(pick(4).telephoneNumber, {
+    inServiceDate: new Date((pick(4).inServiceDate?.getTime() ?? 0) + 3 * day),
+  });
+  held.change(pick(5).telephoneNumber, { inServiceDate: new Date() });
+  held.change(pick(6).telephoneNumber, { inServiceDate: undefined });
+  held.change(pick(7).telephoneNumber, { status: 'Aging', lastModified: new Date(Date.now() - 3600_000) });
+  held.change(pick(8).telephoneNumber, { status: 'Aging', lastModified: new Date(Date.UTC(2001, 1, 1)) });
+  held.change(pick(9).telephoneNumber, { inServiceDate: new Date(Date.now() + 30 * day) });
+  const back = aging.slice(0, 4).map(({ telephoneNumber }) => telephoneNumber);
+  held.change(back[0] as string, { status: 'Inservice' });
+  held.change(back[1] as string, { status: 'Inservice', inServiceDate: new Date() });
+  held.change(back[2] as string, { lastModified: new Date() });
+  held.disconnect([back[3] as string]);
+  await night(13);
+  await night(13); // nothing new: the last change is still the last
+  held.change(pick(7).telephoneNumber, { status: 'Inservice', inServiceDate: new Date() });
+  held.change(pick(9).telephoneNumber, { tier: '4' });
+  held.change(pick(2).telephoneNumber, { inServiceDate: new Date(Date.UTC(2020, 1, 1)), status: 'Inservice' });
+  await night(3);
+});
+
+const fifteen = installedPostgres(15);
+(fifteen === undefined ? test.skip : test)('the same on PostgreSQL 15', async (t) => {
+  const server = await startPostgres({ binDir: fifteen });
+  t.teardown(server.stop);
+  const ledger = await openLedger(t, server, { sandbox: { numbers: 3000, seed: 5 } });
+  const watch = watchNights(ledger);
+  for (const changes of [0, 400, 0]) {
+    if (changes > 0) ledger.sandbox.account(account).churn(changes, 9);
+    const report = await ledger.run('nightly');
+    t.is(report.result, 'succeeded', report.error?.message);
+    await watch.compare(t);
+  }
+  t.is((await ledger.run('nightly')).counts.rowsWritten, 0);
+});

@@ -1,0 +1,269 @@
+import anyTest, { type TestFn } from 'ava';
+import { LedgerError } from '../../src/errors.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { storedRows } from './support/expected-numbers.js';
+import { impossibilities } from './support/history-model.js';
+import { account, type Ledger, leftovers, openLedger, versionsOf } from './support/ledger.js';
+import { watchNights } from './support/nights.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+const isDetails = (path: string) => path === '/api/tns';
+const isList = (path: string) => path.endsWith('/inserviceNumbers');
+
+function inServiceOf(ledger: Ledger): string[] {
+  const held = [...ledger.sandbox.account(account).numbers()];
+  return held.filter(({ listedInService }) => listedInService).map(({ telephoneNumber }) => telephoneNumber);
+}
+
+async function openNumbers(ledger: Ledger): Promise<string[]> {
+  return [...(await storedRows(ledger, account, 'removed_at is null')).keys()].sort();
+}
+
+test('the in-service list alone brings in the numbers, and closes those that left', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  const held = ledger.sandbox.account(account);
+  const first = await ledger.run('sync-inservice-numbers');
+  t.is(first.result, 'succeeded', first.error?.message);
+  t.is(first.counts.pages, 4);
+  const inService = inServiceOf(ledger);
+  t.deepEqual(await openNumbers(ledger), inService.toSorted());
+  t.true([...(await storedRows(ledger, account)).values()].every(({ status }) => status === 'Inservice'));
+  t.is((await ledger.run('sync-inservice-numbers')).counts.rowsWritten, 0);
+
+  const gone = inService.slice(0, 3);
+  held.disconnect(gone);
+  const [added] = held.add(1);
+  const second = await ledger.run('sync-inservice-numbers');
+  t.is(second.result, 'succeeded', second.error?.message);
+  // Three closed with an interval each, one begun with one.
+  t.is(second.counts.rowsWritten, 8);
+  t.deepEqual(await openNumbers(ledger), inServiceOf(ledger).sort());
+  t.true((await openNumbers(ledger)).includes(added as string));
+  t.deepEqual(await impossibilities(ledger), []);
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('the number details alone bring in all there is to know', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  const watch = watchNights(ledger);
+  for (const changes of [0, 100, 0]) {
+    ledger.sandbox.account(account).churn(changes);
+    const report = await ledger.run('sync-number-details');
+    t.is(report.result, 'succeeded', report.error?.message);
+    await watch.compare(t);
+  }
+});
+
+test('one after the other, the jobs come to what the night comes to, with the dates of events in the history', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 } });
+  const held = ledger.sandbox.account(account);
+  const both = async () => {
+    for (const job of ['sync-inservice-numbers', 'sync-number-details']) {
+      const report = await ledger.run(job);
+      t.is(report.result, 'succeeded', report.error?.message);
+    }
+  };
+  await both();
+  const [aging, moved] = inServiceOf(ledger).slice(10, 12) as [string, string];
+  const event = new Date(Date.now() - 60_000);
+  held.change(aging, { status: 'Aging', lastModified: event });
+  held.change(moved, { rateCenter: 'ELSEWHERE' });
+  await both();
+  const rows = await storedRows(ledger, account, 'removed_at is null');
+  t.is(rows.size, 1200);
+  t.is(rows.get(aging)?.status, 'Aging');
+  t.is(rows.get(moved)?.rate_center, 'ELSEWHERE');
+  t.deepEqual(await impossibilities(ledger), []);
+  t.deepEqual(await leftovers(ledger), []);
+  // The in-service list, which came first, had closed the number on the night; the details know since when it is Aging.
+  const history = await ledger.query(
+    'select status, valid_from, valid_to from number_status_history where telephone_number = $1 order by valid_from',
+    [aging],
+  );
+  t.is(history.length, 2);
+  t.like(history[0], { status: 'Inservice', valid_to: event });
+  t.like(history[1], { status: 'Aging', valid_from: event, valid_to: null });
+});
+
+test('named together, both listings are brought in by one comparison', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
+  const watch = watchNights(ledger);
+  const first = await ledger.run('sync-inservice-numbers', { followedBy: new Set(['sync-number-details']) });
+  t.is(first.result, 'succeeded');
+  t.is(first.counts.rowsWritten, 0);
+  t.is((await ledger.query('select 1 from telephone_numbers')).length, 0);
+  t.is((await ledger.run('sync-number-details')).result, 'succeeded');
+  await watch.compare(t);
+  const [row] = await ledger.query(
+    'select count(distinct first_seen_at)::int as firsts, bool_and(changed_at = first_seen_at) as once from telephone_numbers',
+  );
+  t.deepEqual(row, { firsts: 1, once: true });
+});
+
+test('when the number details fail, the in-service list that was read is brought in all the same', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 1200 },
+    pageSize: 300,
+    client: { retry: { tries: 2, baseMs: 1 } },
+  });
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  const held = ledger.sandbox.account(account);
+  held.disconnect(inServiceOf(ledger).slice(0, 5));
+  const added = held.add(7);
+  ledger.proxy.onRequest = ({ path }) => {
+    ledger.sandbox.faults = isDetails(path) ? { '500': 1 } : {};
+  };
+  const night = await ledger.run('nightly');
+  t.is(night.result, 'failed');
+  t.regex(night.error?.message ?? '', /1 of 2 jobs of account 9900000 failed: sync-number-details: GET .*tns/);
+  t.deepEqual(
+    night.parts.map(({ result }) => result),
+    ['succeeded', 'failed'],
+  );
+  const rows = await storedRows(ledger, account, `status = 'Inservice' and removed_at is null`);
+  t.deepEqual([...rows.keys()].sort(), inServiceOf(ledger).sort());
+  t.true(added.every((number) => rows.has(number)));
+
+  ledger.proxy.onRequest = () => undefined;
+  ledger.sandbox.faults = {};
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  t.deepEqual(await impossibilities(ledger), []);
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('details that lack a number in service fail as incomplete, close nothing, and say what is missing', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  const before = await versionsOf(ledger);
+  ledger.proxy.onRequest = ({ path, method }) => {
+    ledger.sandbox.faults = isDetails(path) && method === 'GET' ? { 'short-list': 1 } : {};
+  };
+  for (const job of ['sync-number-details', 'nightly']) {
+    const report = await ledger.run(job);
+    t.is(report.result, 'failed');
+    // Of each page of 300 the fault leaves out three.
+    t.regex(
+      report.error?.message ?? '',
+      /The number details \(\/tns\) of account 9900000 are not complete: of 11\d\d numbers in service its 4 pages lack 12, such as .*\(1188 different numbers came\)\. Nothing was closed or changed/,
+    );
+    t.deepEqual(await versionsOf(ledger), before);
+    t.deepEqual(await leftovers(ledger), []);
+  }
+});
+
+test('a number that leaves between the two listings is no gap', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  const watch = watchNights(ledger);
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  await watch.compare(t);
+  const [gone, aged] = inServiceOf(ledger).slice(500, 502) as [string, string];
+  let first = true;
+  ledger.proxy.onRequest = ({ path, query }) => {
+    if (!isDetails(path) || query.get('page') !== '1' || !first) return;
+    first = false;
+    ledger.sandbox.account(account).disconnect([gone]);
+    ledger.sandbox.account(account).disconnect([aged], { aging: true });
+  };
+  const night = await ledger.run('nightly');
+  t.is(night.result, 'succeeded', night.error?.message);
+  t.false(first);
+  await watch.compare(t);
+});
+
+test('more numbers than one lookup takes may leave between two nights of details alone', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 16_000 } });
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  ledger.sandbox.account(account).disconnect(inServiceOf(ledger).slice(0, 3000));
+  ledger.sandbox.clearRequests();
+  const report = await ledger.run('sync-number-details');
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(ledger.sandbox.requests.filter(({ method, path }) => method === 'POST' && isDetails(path)).length, 2);
+  t.is((await openNumbers(ledger)).length, 13_000);
+});
+
+test('a list that changes while it is read is read again', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  const held = ledger.sandbox.account(account);
+  let lists = 0;
+  ledger.proxy.onRequest = ({ path }) => {
+    if (isList(path)) lists += 1;
+    // On the way to the third page, numbers of pages that were read leave, and others come.
+    if (isList(path) && lists === 3) {
+      held.disconnect(inServiceOf(ledger).slice(0, 40));
+      held.add(25);
+    }
+  };
+  const report = await ledger.run('sync-inservice-numbers');
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(lists, 8);
+  t.deepEqual(await openNumbers(ledger), inServiceOf(ledger).sort());
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('a list that changes during each of three readings fails, and closes nothing', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  const before = await versionsOf(ledger);
+  ledger.proxy.onRequest = ({ path, query }) => {
+    if (isList(path) && query.get('page') !== '1') ledger.sandbox.account(account).add(1);
+  };
+  const report = await ledger.run('sync-inservice-numbers');
+  t.is(report.result, 'failed');
+  t.regex(report.error?.message ?? '', /changed during each of 3 readings\. Nothing was closed or changed/);
+  t.deepEqual(await versionsOf(ledger), before);
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('a listing that is short fails, closes nothing, and says what was expected and what came', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  const before = await versionsOf(ledger);
+  const total = ledger.sandbox.account(account).inServiceCount;
+  ledger.sandbox.faults = { 'short-list': 1 };
+  const night = await ledger.run('nightly');
+  t.is(night.result, 'failed');
+  const [list, details] = night.parts;
+  t.true(list?.error instanceof LedgerError);
+  t.true(
+    list?.error?.message.includes(
+      `TotalCount and …/totals say ${total} numbers, but its 4 pages named ${total - 12} different ones. Nothing was closed or changed`,
+    ),
+    list?.error?.message,
+  );
+  t.is(details?.result, 'failed');
+  t.deepEqual(await versionsOf(ledger), before);
+  t.deepEqual(await leftovers(ledger), []);
+  const errors = await ledger.query<{ error: string }>(`select error from sync_runs where status = 'failed'`);
+  t.is(errors.length, 3);
+  t.true(errors.some(({ error }) => error.includes(`${total - 12} different ones`)));
+});
+
+for (const emptyAs of ['200', '204', '404'] as const) {
+  test(`an account without numbers, told by ${emptyAs}, is an empty ledger; one that lost all is held`, async (t) => {
+    const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0, emptyAs } });
+    const first = await ledger.run('nightly');
+    t.is(first.result, 'succeeded', first.error?.message);
+    t.is((await ledger.query('select 1 from telephone_numbers')).length, 0);
+    t.deepEqual(await leftovers(ledger), []);
+
+    const added = ledger.sandbox.account(account).add(5);
+    t.is((await ledger.run('nightly')).result, 'succeeded');
+    t.deepEqual(await openNumbers(ledger), added.toSorted());
+
+    ledger.sandbox.account(account).disconnect(added);
+    const night = await ledger.run('nightly');
+    t.is(night.result, 'failed');
+    t.regex(night.error?.message ?? '', /would close 5 of its 5 numbers \(100\.0 %\)/);
+    t.deepEqual(await openNumbers(ledger), added.toSorted());
+    t.is((await ledger.run('nightly', { acceptShrink: true })).result, 'succeeded');
+    t.deepEqual(await openNumbers(ledger), []);
+    t.deepEqual(await impossibilities(ledger), []);
+    t.deepEqual(await leftovers(ledger), []);
+  });
+}

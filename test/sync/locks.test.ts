@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import anyTest, { type TestFn } from 'ava';
+import { AlreadyRunningError } from '../../src/errors.js';
+import { inTransaction } from '../../src/sync/transaction.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { type Ledger, leftovers, openLedger } from './support/ledger.js';
+import { waitForBlocked } from './support/moments.js';
+import { watchNights } from './support/nights.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+/** Stops the n-th request on its way until `go` is called. */
+function holdRequest(ledger: Ledger, nth: number): { held: Promise<void>; go: () => void } {
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const held = new Promise<void>((resolve) => {
+    ledger.proxy.onRequest = async (request) => {
+      if (request.nth !== nth) return;
+      resolve();
+      await gate;
+    };
+  });
+  return { held, go };
+}
+
+test('a second run of the same job does nothing; other accounts and jobs are not in its way', async (t) => {
+  const accounts = [
+    { id: '9900000', numbers: 600 },
+    { id: '9900001', numbers: 50 },
+  ];
+  const ledger = await openLedger(t, t.context.server, { sandbox: { accounts }, pageSize: 200 });
+  const { held, go } = holdRequest(ledger, 2);
+  const first = ledger.run('sync-number-details');
+  await held;
+  const asked = ledger.sandbox.requests.length;
+  const second = await ledger.run('sync-number-details');
+  t.is(second.result, 'already running');
+  t.true(second.error instanceof AlreadyRunningError);
+  t.regex(second.error?.message ?? '', /sync-number-details is running already for account 9900000.*did nothing/);
+  t.is(ledger.sandbox.requests.length, asked);
+  t.is((await ledger.query('select 1 from sync_runs')).length, 1);
+  t.is((await ledger.run('sync-number-details', { account: '9900001' })).result, 'succeeded');
+
+  // The night goes on without the job that is running already, and says so.
+  const night = await ledger.run('nightly');
+  t.is(night.result, 'already running', night.error?.message);
+  t.deepEqual(
+    night.parts.map(({ job, result }) => [job, result]),
+    [
+      ['sync-inservice-numbers', 'succeeded'],
+      ['sync-number-details', 'already running'],
+    ],
+  );
+  go();
+  t.is((await first).result, 'succeeded');
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('number details may be read and brought in while the in-service list is being read', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 }, pageSize: 100 });
+  const watch = watchNights(ledger);
+  const { held, go } = holdRequest(ledger, 3);
+  const list = ledger.run('sync-inservice-numbers');
+  await held;
+  const details = await ledger.run('sync-number-details');
+  t.is(details.result, 'succeeded', details.error?.message);
+  go();
+  const report = await list;
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(report.counts.rowsWritten, 0);
+  await watch.compare(t);
+});
+
+for (const job of ['sync-inservice-numbers', 'nightly']) {
+  test(`${job} fails as soon as the connection that holds its lock is lost, and goes on from there the next time`, async (t) => {
+    const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 }, pageSize: 100 });
+    const watch = watchNights(ledger);
+    const { held, go } = holdRequest(ledger, 3);
+    const running = ledger.run(job);
+    await held;
+    const ended = await ledger.query(
+      `select pg_terminate_backend(pid) from pg_locks
+        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+          and ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)`,
+      [`tn-ledger/${job}/9900000`],
+    );
+    t.is(ended.length, 1);
+    const report = await running;
+    go();
+    t.is(report.result, 'failed');
+    t.regex(
+      report.error?.message ?? '',
+      new RegExp(`^The connection to 127\\.0\\.0\\.1:\\d+/\\w+ was lost \\(.+\\) while ${job} ran for account 9900000`),
+    );
+    const rows = await ledger.query<{ status: string; error: string }>('select status, error from sync_runs');
+    t.deepEqual([...new Set(rows.map(({ status }) => status))], ['failed']);
+    t.true(rows.every(({ error }) => error.includes('was lost')));
+    const again = await ledger.run('nightly');
+    t.is(again.result, 'succeeded', again.error?.message);
+    await watch.compare(t);
+  });
+}
+
+test('a run whose comparing connection is lost fails with a clear word, half-writes nothing, and can be repeated', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
+  const watch = watchNights(ledger);
+  const blocker = await ledger.database.pool.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table number_status_history in share mode');
+  const running = ledger.run('sync-number-details');
+  await ledger.query('select pg_terminate_backend($1)', [await waitForBlocked(ledger)]);
+  const report = await running;
+  await blocker.query('rollback');
+  blocker.release();
+  t.is(report.result, 'failed');
+  t.regex(report.error?.message ?? '', /connection|terminat/i);
+  t.is((await ledger.query('select 1 from telephone_numbers')).length, 0);
+  ledger.sandbox.clearRequests();
+  t.is((await ledger.run('sync-number-details')).result, 'succeeded');
+  t.is(ledger.sandbox.requests.length, 0);
+  await watch.compare(t);
+});
+
+test('a connection that breaks between two statements of a transaction fails it, and not the process', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0 } });
+  const work = inTransaction(ledger.database, {}, async (client) => {
+    const { rows } = await client.query('select pg_backend_pid() as pid');
+    const broken = once(client, 'end');
+    await ledger.query('select pg_terminate_backend($1)', [rows[0].pid]);
+    await broken;
+    await client.query('select 1');
+  });
+  await t.throwsAsync(work);
+  t.deepEqual(await ledger.query('select 1 as one'), [{ one: 1 }]);
+});
+
+test('a run left as running by a process that is gone is marked at the next start, and only such a one', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20 } });
+  await ledger.query(
+    `insert into sync_runs (job, account_id, status) values
+       ('nightly', '9900000', 'running'), ('sync-number-details', '9900000', 'running'), ('nightly', '1', 'running')`,
+  );
+  const report = await ledger.run('sync-number-details');
+  t.is(report.result, 'succeeded', report.error?.message);
+  const rows = await ledger.query(
+    `select job, account_id, status, finished_at is not null as finished from sync_runs where run_id <= 3 order by run_id`,
+  );
+  t.deepEqual(rows, [
+    { job: 'nightly', account_id: '9900000', status: 'running', finished: false },
+    { job: 'sync-number-details', account_id: '9900000', status: 'interrupted', finished: true },
+    { job: 'nightly', account_id: '1', status: 'running', finished: false },
+  ]);
+  t.true(ledger.log.some((line) => line.includes('an earlier run ended without a word')));
+});

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Ledger } from './ledger.js';
+
+/** Waits until something is so, however long that takes; the test's own time limit ends it. */
+export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await delay(10);
+  }
+}
+
+/** Waits until a statement of the ledger waits for a lock on a table; answers with its backend's process id. */
+export function waitForBlocked(ledger: Pick<Ledger, 'query'>): Promise<number> {
+  return until(async () => {
+    const [row] = await ledger.query<{ pid: number }>(
+      `select pid from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'relation'`,
+    );
+    return row?.pid;
+  });
+}
+
+/** Waits until the server knows of no connection of the program itself any more, after its process was killed. */
+export async function waitForGone(ledger: Pick<Ledger, 'query'>): Promise<void> {
+  await until(async () => {
+    const rows = await ledger.query(
+      `select 1 from pg_stat_activity where datname = current_database() and application_name = 'tn-ledger'`,
+    );
+    return rows.length === 0 ? true : undefined;
+  });
+}

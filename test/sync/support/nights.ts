@@ -1,0 +1,67 @@
+import type { ExecutionContext } from 'ava';
+import type { SandboxNumber } from '../../../src/sandbox/server.js';
+import { differences, expectedRow, storedRows } from './expected-numbers.js';
+import { impossibilities, lastNight, micros, NumberHistory, render, storedHistories } from './history-model.js';
+import { account, type Ledger, leftovers } from './ledger.js';
+
+/** Follows a ledger over several nights, and knows from the sandbox's own state what each must leave behind. */
+export interface NightWatch {
+  /**
+   * Compares all that the ledger holds, and ever believed, with the sandbox. Call it after each whole night, before the sandbox
+   * changes.
+   */
+  compare(t: ExecutionContext): Promise<void>;
+}
+
+export function watchNights(ledger: Ledger): NightWatch {
+  const histories = new Map<string, NumberHistory>();
+  const lastRows = new Map<string, ReturnType<typeof expectedRow>>();
+  const nights: bigint[] = [];
+
+  function see(now: bigint, held: ReadonlyMap<string, SandboxNumber>): void {
+    for (const number of new Set([...histories.keys(), ...held.keys()])) {
+      const history = histories.get(number) ?? new NumberHistory();
+      histories.set(number, history);
+      const seen = held.get(number);
+      history.night(
+        now,
+        seen && {
+          status: seen.status,
+          inServiceDate: micros(seen.inServiceDate),
+          lastModified: micros(seen.lastModified),
+          rest: JSON.stringify(expectedRow(seen)),
+        },
+      );
+    }
+  }
+
+  return {
+    async compare(t) {
+      const held = new Map([...ledger.sandbox.account(account).numbers()].map((each) => [each.telephoneNumber, each]));
+      for (const row of lastRows.values()) row.removed = true;
+      for (const [number, each] of held) lastRows.set(number, expectedRow(each));
+      t.deepEqual(differences(await storedRows(ledger, account), lastRows), [], 'numbers');
+
+      const now = await lastNight(ledger);
+      if (now !== nights.at(-1)) nights.push(now);
+      see(now, held);
+      const expected = new Map([...histories].map(([number, { intervals }]) => [number, render(intervals)]));
+      t.deepEqual(differences(await storedHistories(ledger, account), expected), [], 'history');
+      for (const night of nights) {
+        const then = [...histories].map(([number, { believed }]) => {
+          const belief = believed.filter(({ at }) => at <= night).at(-1);
+          return [number, belief === undefined ? '' : render(belief.intervals)] as const;
+        });
+        const known = new Map(then.filter(([, intervals]) => intervals !== ''));
+        t.deepEqual(differences(await storedHistories(ledger, account, night), known), [], `beliefs of night ${night}`);
+      }
+      t.deepEqual(await impossibilities(ledger), []);
+      t.deepEqual(await leftovers(ledger), []);
+      const [times] = await ledger.query<{ wrong: number }>(
+        `select count(*)::int as wrong from telephone_numbers
+          where first_seen_at > changed_at or removed_at < first_seen_at or (removed_at is not null and removed_at > now())`,
+      );
+      t.is(times?.wrong, 0);
+    },
+  };
+}
