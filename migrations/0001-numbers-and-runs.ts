@@ -116,7 +116,7 @@ export async function up(knex: Knex): Promise<void> {
     create index sync_runs_job on tn_ledger.sync_runs (job, account_id, started_at desc);
     comment on table tn_ledger.sync_runs is 'Every run of every job, whatever became of it.';
     comment on column tn_ledger.sync_runs.run_id is 'Number of the run, rising';
-    comment on column tn_ledger.sync_runs.job is 'Name of the job, as in tn-ledger run';
+    comment on column tn_ledger.sync_runs.job is 'Name of the job, as in tn-ledger run; a row of nightly is the sum of the rows of its jobs';
     comment on column tn_ledger.sync_runs.account_id is 'Bandwidth account that the run was for';
     comment on column tn_ledger.sync_runs.started_at is 'When the run began';
     comment on column tn_ledger.sync_runs.finished_at is 'When it ended; null while it runs';
