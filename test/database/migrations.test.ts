@@ -1,0 +1,109 @@
+import anyTest, { type TestFn } from 'ava';
+import { migrations } from '../../migrations/index.js';
+import { openDatabase } from '../../src/database/connect.js';
+import { migrate, readSchemaState, rollbackOne } from '../../src/database/migrations.js';
+import { installedPostgres, startPostgres, type TestServer, withFreshDatabase } from '../support/postgres.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+async function openFresh(t: { teardown(action: () => Promise<void>): void }, server: TestServer) {
+  const fresh = await withFreshDatabase(server);
+  const open = () =>
+    openDatabase({ databaseUrl: fresh.url, dataDir: '/nonexistent', applicationName: 'test', log: () => undefined });
+  const database = await open();
+  t.teardown(async () => {
+    await database.close();
+    await fresh.drop();
+  });
+  return { database, open };
+}
+
+type Fresh = Awaited<ReturnType<typeof openFresh>>['database'];
+
+/** The schema in a form to compare: tables, columns, types, defaults, constraints, indexes, comments. */
+async function describeSchema({ pool }: Fresh): Promise<unknown[]> {
+  const { rows } = await pool.query(`
+    select c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull, a.attgenerated,
+      pg_get_expr(d.adbin, d.adrelid) as expression, col_description(c.oid, a.attnum) as comment, obj_description(c.oid, 'pg_class') as about
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+    where c.relnamespace = to_regnamespace('tn_ledger') and c.relname not like 'knex%'
+    union all
+    select conrelid::regclass::text, 'c', conname, pg_get_constraintdef(oid), null, null, null, null, null
+    from pg_constraint where connamespace = to_regnamespace('tn_ledger') and conrelid::regclass::text not like '%knex%'
+    order by 1, 2, 3`);
+  return rows;
+}
+
+for (const major of [undefined, 15]) {
+  const binDir = major === undefined ? undefined : installedPostgres(major);
+  const run = major !== undefined && binDir === undefined ? test.skip : test;
+  run(
+    `migrations go up, down one by one, and up again to the same schema${major ? ` on PostgreSQL ${major}` : ''}`,
+    async (t) => {
+      const server = major === undefined ? t.context.server : await startPostgres({ binDir });
+      if (major !== undefined) t.teardown(server.stop);
+      const { database } = await openFresh(t, server);
+      const names = migrations.map(({ name }) => name);
+      t.deepEqual(await readSchemaState(database), { applied: [], pending: names });
+      t.deepEqual(await migrate(database), names);
+      t.deepEqual(await readSchemaState(database), { applied: names, pending: [] });
+      t.deepEqual(await migrate(database), []);
+      const schema = await describeSchema(database);
+      t.true(schema.length > 50);
+      for (const name of names.toReversed()) t.is(await rollbackOne(database), name);
+      t.is(await rollbackOne(database), undefined);
+      t.deepEqual(await describeSchema(database), []);
+      t.deepEqual(await migrate(database), names);
+      t.deepEqual(await describeSchema(database), schema);
+    },
+  );
+}
+
+test('every table and every column has a comment', async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  const { rows } = await database.pool.query(`
+    select c.relname, a.attname from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = to_regnamespace('tn_ledger') and c.relkind = 'r' and c.relname not like 'knex%'
+      and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') is null)`);
+  t.deepEqual(rows, []);
+});
+
+test('two processes that migrate at once apply each migration once', async (t) => {
+  const { database, open } = await openFresh(t, t.context.server);
+  const others = await Promise.all([open(), open()]);
+  const applied = await Promise.all([database, ...others].map((each) => migrate(each)));
+  await Promise.all(others.map((other) => other.close()));
+  t.deepEqual(
+    applied.flat(),
+    migrations.map(({ name }) => name),
+  );
+});
+
+test("a lock row that a killed process left behind does not stop the next one's migration", async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  await rollbackOne(database);
+  await database.pool.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
+  t.is((await migrate(database)).length, 1);
+});
+
+test('a schema that is newer than the program is left alone', async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  await database.pool.query(
+    `insert into tn_ledger.knex_migrations (name, batch, migration_time) values ('9999-from-the-future', 2, now())`,
+  );
+  const refusal = {
+    message: /The schema of .* is newer than this tn-ledger .*: it has 9999-from-the-future\. Nothing was changed/,
+  };
+  await t.throwsAsync(migrate(database), refusal);
+  await t.throwsAsync(readSchemaState(database), refusal);
+});

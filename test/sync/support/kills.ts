@@ -1,0 +1,72 @@
+import type { ExecutionContext } from 'ava';
+import { makeFolder, startCli } from '../../end-to-end/support.js';
+import type { Ledger } from './ledger.js';
+import { waitForBlocked, waitForGone } from './moments.js';
+
+/** Where a run is killed. */
+export type Moment =
+  /** When its n-th request arrives, before it is answered or right after. */
+  | { request: number; answered: boolean }
+  /** When one of its statements first needs this table, in the transaction that compares. */
+  | { table: string };
+
+/** Numbers below a bound, the same for the same seed. */
+export function randomFrom(seed: number): (bound: number) => number {
+  let state = seed >>> 0;
+  return (bound) => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) % bound;
+  };
+}
+
+/** Runs `tn-ledger run nightly` as a process and kills it (SIGKILL) at the moment given; true where it came to that. */
+export async function killNight(t: ExecutionContext, ledger: Ledger, moment: Moment): Promise<boolean> {
+  const cwd = await makeFolder(t);
+  const env = { ...ledger.env, TN_LEDGER_DATA_DIR: `${cwd}/data` };
+  if ('request' in moment) {
+    let count = 0;
+    let kill = () => {};
+    const killed = new Promise<void>((resolve) => {
+      kill = resolve;
+    });
+    ledger.proxy.onRequest = () => {
+      count += 1;
+      if (count === moment.request) kill();
+      // Not answered: the request is held until the process is gone.
+      return count === moment.request && !moment.answered ? gone : undefined;
+    };
+    const { child, result } = startCli(t, ['run', 'nightly'], { cwd, env });
+    const gone = result.then(() => undefined);
+    void killed.then(() => child.kill('SIGKILL'));
+    await gone;
+    ledger.proxy.onRequest = () => undefined;
+    await waitForGone(ledger);
+    return child.signalCode === 'SIGKILL';
+  }
+  const blocker = await ledger.database.pool.connect();
+  try {
+    await blocker.query('begin');
+    await blocker.query(`lock table ${moment.table} in share mode`);
+    const { child, result } = startCli(t, ['run', 'nightly'], { cwd, env });
+    const ended = result.then(() => 'ended' as const);
+    const first = await Promise.race([ended, waitForBlocked(ledger)]);
+    if (first !== 'ended') child.kill('SIGKILL');
+    await ended;
+    return first !== 'ended';
+  } finally {
+    await blocker.query('rollback');
+    blocker.release();
+    await waitForGone(ledger);
+  }
+}
+
+/** Runs the night to its end. */
+export async function finishNight(t: ExecutionContext, ledger: Ledger): Promise<void> {
+  const cwd = await makeFolder(t);
+  const env = { ...ledger.env, TN_LEDGER_DATA_DIR: `${cwd}/data` };
+  const { status, output } = await startCli(t, ['run', 'nightly'], { cwd, env }).result;
+  t.is(status, 0, output);
+}
