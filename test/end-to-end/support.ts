@@ -6,6 +6,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import pg from 'pg';
@@ -207,4 +208,9 @@ export function listRequests(sandbox: Sandbox): string[] {
   return sandbox.requests
     .filter(({ path }) => !path.endsWith('/token'))
     .map(({ path, query: { page = '-' } }) => `${path.replace(/^\/api\/(accounts\/)?/, '')} ${page}`);
+}
+
+/** Waits until something is so; the test's own time limit ends it if it never is. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(20);
 }
