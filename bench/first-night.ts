@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
+import { removeDataFolder } from '../test/support/postgres.js';
 
 const run = promisify(execFile);
 const commandLine = new URL('../src/cli/main.js', import.meta.url).pathname;
@@ -84,6 +85,7 @@ export async function benchFirstNight({ numbers, rounds }: { numbers: number; ro
   } finally {
     sandbox.stop();
     await database.close();
+    await removeDataFolder(join(folder, 'data'));
     await rm(folder, { recursive: true, force: true });
   }
 }
