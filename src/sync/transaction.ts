@@ -20,11 +20,6 @@ export async function inTransaction<T>(
   const client = await database.pool.connect();
   const stopWatching = cancelWhenAborted(database, client, options);
   let broken: Error | undefined;
-  // A connection that breaks between two statements says so by an event, which nobody else listens to; the next one fails.
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on('error', onError);
   try {
     await client.query('begin');
     if (options.asynchronous) await client.query('set local synchronous_commit = off');
@@ -42,7 +37,6 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     stopWatching();
-    if (broken === undefined) client.off('error', onError);
     client.release(broken);
   }
 }

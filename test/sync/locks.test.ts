@@ -1,10 +1,11 @@
-import { once } from 'node:events';
 import anyTest, { type TestFn } from 'ava';
 import { AlreadyRunningError } from '../../src/errors.js';
 import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { type Ledger, leftovers, openLedger } from './support/ledger.js';
-import { waitForBlocked } from './support/moments.js';
+import { differences, expectedRow, storedRows } from './support/expected-numbers.js';
+import { impossibilities } from './support/history-model.js';
+import { account, type Ledger, leftovers, openLedger } from './support/ledger.js';
+import { until, waitForBlocked } from './support/moments.js';
 import { watchNights } from './support/nights.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -78,6 +79,38 @@ test('number details may be read and brought in while the in-service list is bei
   await watch.compare(t);
 });
 
+test('both listings may be compared with the ledger at once: one waits for the other', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
+  const blocker = await ledger.database.pool.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table telephone_numbers in share mode');
+  const running = ['sync-inservice-numbers', 'sync-number-details'].map((job) => ledger.run(job));
+  // Both have reached their comparison: each waits for the table, or for the one that does.
+  await until(async () => {
+    const waiting = await ledger.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return waiting.length === 2 ? true : undefined;
+  });
+  await blocker.query('rollback');
+  blocker.release();
+  for (const report of await Promise.all(running)) t.is(report.result, 'succeeded', report.error?.message);
+  const numbers = await ledger.query('select 1 from telephone_numbers');
+  t.is(numbers.length, 600);
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  t.deepEqual(await impossibilities(ledger), []);
+  t.deepEqual(await leftovers(ledger), []);
+  ledger.sandbox.account(account).churn(60);
+  t.is((await ledger.run('nightly')).result, 'succeeded');
+  t.deepEqual(
+    differences(
+      await storedRows(ledger, account, 'removed_at is null'),
+      new Map([...ledger.sandbox.account(account).numbers()].map((each) => [each.telephoneNumber, expectedRow(each)])),
+    ),
+    [],
+  );
+});
+
 for (const job of ['sync-inservice-numbers', 'nightly']) {
   test(`${job} fails as soon as the connection that holds its lock is lost, and goes on from there the next time`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 }, pageSize: 100 });
@@ -132,7 +165,7 @@ test('a connection that breaks between two statements of a transaction fails it,
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0 } });
   const work = inTransaction(ledger.database, {}, async (client) => {
     const { rows } = await client.query('select pg_backend_pid() as pid');
-    const broken = once(client, 'end');
+    const broken = new Promise<void>((resolve) => client.once('end', resolve));
     await ledger.query('select pg_terminate_backend($1)', [rows[0].pid]);
     await broken;
     await client.query('select 1');

@@ -22,7 +22,7 @@ export function randomFrom(seed: number): (bound: number) => number {
   };
 }
 
-/** Runs `tn-ledger run nightly` as a process and kills it (SIGKILL) at the moment given; true where it came to that. */
+/** Runs `tn-ledger run nightly` as a process and kills it (SIGKILL) at the moment given; false where it ended well before that. */
 export async function killNight(t: ExecutionContext, ledger: Ledger, moment: Moment): Promise<boolean> {
   const cwd = await makeFolder(t);
   const env = { ...ledger.env, TN_LEDGER_DATA_DIR: `${cwd}/data` };
@@ -41,21 +41,24 @@ export async function killNight(t: ExecutionContext, ledger: Ledger, moment: Mom
     const { child, result } = startCli(t, ['run', 'nightly'], { cwd, env });
     const gone = result.then(() => undefined);
     void killed.then(() => child.kill('SIGKILL'));
-    await gone;
+    const { status, output } = await result;
     ledger.proxy.onRequest = () => undefined;
     await waitForGone(ledger);
-    return child.signalCode === 'SIGKILL';
+    if (child.signalCode === 'SIGKILL') return true;
+    t.is(status, 0, output);
+    return false;
   }
   const blocker = await ledger.database.pool.connect();
   try {
     await blocker.query('begin');
     await blocker.query(`lock table ${moment.table} in share mode`);
     const { child, result } = startCli(t, ['run', 'nightly'], { cwd, env });
-    const ended = result.then(() => 'ended' as const);
-    const first = await Promise.race([ended, waitForBlocked(ledger)]);
-    if (first !== 'ended') child.kill('SIGKILL');
-    await ended;
-    return first !== 'ended';
+    // Every night needs each of the tables.
+    await waitForBlocked(ledger);
+    child.kill('SIGKILL');
+    const { output } = await result;
+    t.is(child.signalCode, 'SIGKILL', output);
+    return true;
   } finally {
     await blocker.query('rollback');
     blocker.release();

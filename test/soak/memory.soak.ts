@@ -1,0 +1,46 @@
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { cli } from '../end-to-end/support.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { openLedger } from '../sync/support/ledger.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+const megabyte = 1024 * 1024;
+
+// What `/usr/bin/time -v` calls the maximum resident set size, from the process itself.
+const tellPeak = `data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
+)}`;
+
+/** Peaks of a first night and of a second, in bytes. */
+async function peaks(t: ExecutionContext<{ server: TestServer }>, numbers: number): Promise<number[]> {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers } });
+  const found: number[] = [];
+  for (let night = 0; night < 2; night += 1) {
+    const { status, output, stderr } = await cli(t, ['run', 'nightly'], {
+      env: ledger.env,
+      nodeArguments: ['--import', tellPeak],
+    });
+    t.is(status, 0, output);
+    found.push(Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
+  }
+  const [row] = await ledger.query('select count(*)::int as count from telephone_numbers');
+  t.deepEqual(row, { count: numbers });
+  return found;
+}
+
+test('a night of 1,000,000 numbers peaks below 250 MB, and within 20 % of one of 100,000', async (t) => {
+  t.timeout(20 * 60_000);
+  const short = await peaks(t, 100_000);
+  const long = await peaks(t, 1_000_000);
+  const shown = (bytes: number[]) => bytes.map((each) => `${(each / megabyte).toFixed(1)} MB`).join(', ');
+  t.log(`100,000 numbers: ${shown(short)}; 1,000,000 numbers: ${shown(long)}`);
+  t.true(Math.max(...long) < 250 * 1000 * 1000);
+  t.true(Math.max(...long) <= 1.2 * Math.max(...short));
+  t.true(Math.max(...long) >= 0.8 * Math.max(...short));
+});
