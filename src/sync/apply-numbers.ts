@@ -134,6 +134,7 @@ async function apply(
     const inserted = await write(comparison.insert(staging));
     await analyzeAfter(client, 'telephone_numbers', closed + updated + inserted);
     const intervals = await reconcileStatusHistory(client, account);
+    await analyzeAfter(client, 'number_status_history', intervals);
     await forgetListing(client, context, comparison.listing);
     await afterwards(client);
     return closed + updated + inserted + intervals;

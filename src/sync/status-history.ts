@@ -10,7 +10,13 @@ import type pg from 'pg';
  */
 export async function reconcileStatusHistory(client: pg.ClientBase, account: string): Promise<number> {
   let intervals = 0;
-  for (const statement of [shortenEndedIntervals, reviseOpenIntervals, beginIntervals, beginFormerService]) {
+  for (const statement of [
+    shortenEndedIntervals,
+    reviseOpenIntervals,
+    beginNextIntervals,
+    beginFirstIntervals,
+    beginFormerService,
+  ]) {
     intervals += (await client.query(statement, [account])).rowCount ?? 0;
   }
   return intervals;
@@ -26,7 +32,7 @@ const shortenEndedIntervals = `
     cross join lateral (
       select case when t.status = 'Inservice' then t.in_service_date else t.last_modified end as at
     ) as event
-    where t.account_id = $1 and t.changed_at = now() and t.removed_at is null
+    where t.account_id = $1 and t.changed_at = now() and t.first_seen_at < now() and t.removed_at is null
       and h.status <> t.status and event.at > h.valid_from and event.at < h.valid_to
       and not exists (
         select from number_status_history n
@@ -74,7 +80,7 @@ const reviseOpenIntervals = `
       select max(e.valid_to) as valid_to from number_status_history e
       where e.account_id = t.account_id and e.telephone_number = t.telephone_number
     ) as earlier on true
-    where t.account_id = $1 and t.changed_at = now()
+    where t.account_id = $1 and t.changed_at = now() and t.first_seen_at < now()
   ),
   revised as (
     select * from plan where ends_at is not null or begins_at <> valid_from
@@ -89,17 +95,28 @@ const reviseOpenIntervals = `
     from revised r
    where h.account_id = r.account_id and h.telephone_number = r.telephone_number and h.valid_from = r.valid_from`;
 
-// Numbers on the account that have no open interval get one, never before the end of an earlier one.
-const beginIntervals = `
+const beginOfInterval = `least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now())`;
+
+// A number that was never seen before has no earlier interval to look for.
+const beginFirstIntervals = `
   insert into number_status_history (account_id, telephone_number, status, valid_from)
-  select t.account_id, t.telephone_number, t.status,
-    greatest(least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now()), earlier.valid_to)
+  select t.account_id, t.telephone_number, t.status, ${beginOfInterval}
   from telephone_numbers t
-  left join (
-    select account_id, telephone_number, max(valid_to) as valid_to, bool_or(valid_to is null) as open
-    from number_status_history where account_id = $1 group by 1, 2
-  ) as earlier using (account_id, telephone_number)
-  where t.account_id = $1 and t.changed_at = now() and t.removed_at is null and earlier.open is not true`;
+  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now()`;
+
+// Any other number on the account that has no open interval gets one, never before the end of an earlier one. The look-up is
+// one by number on purpose: as a join over the whole history it took minutes whenever the planner misjudged its size.
+const beginNextIntervals = `
+  insert into number_status_history (account_id, telephone_number, status, valid_from)
+  select t.account_id, t.telephone_number, t.status, greatest(${beginOfInterval}, earlier.valid_to)
+  from telephone_numbers t
+  cross join lateral (
+    select max(h.valid_to) as valid_to, bool_or(h.valid_to is null) as open
+    from number_status_history h
+    where h.account_id = t.account_id and h.telephone_number = t.telephone_number
+  ) as earlier
+  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at < now() and t.removed_at is null
+    and earlier.open is not true`;
 
 // A number first seen with another status than Inservice was in service before, from its in-service date to its last change.
 const beginFormerService = `
