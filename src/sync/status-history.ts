@@ -89,17 +89,26 @@ const reviseOpenIntervals = `
     from revised r
    where h.account_id = r.account_id and h.telephone_number = r.telephone_number and h.valid_from = r.valid_from`;
 
-// Numbers on the account that have no open interval get one, never before the end of an earlier one.
+/** When the status of `telephone_numbers t` began, by the API's date for it, which may lie in the future or be missing. */
+const begin = `least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now())`;
+
+// Numbers on the account that have no open interval get one, never before the end of an earlier one. Those seen for the first
+// time have none of either. For the others the history is looked up number by number: how many rows changed is what the planner
+// cannot know, and a join of sets that it takes for one row is a loop over the whole account for each.
 const beginIntervals = `
   insert into number_status_history (account_id, telephone_number, status, valid_from)
-  select t.account_id, t.telephone_number, t.status,
-    greatest(least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now()), earlier.valid_to)
+  select t.account_id, t.telephone_number, t.status, ${begin}
   from telephone_numbers t
-  left join (
-    select account_id, telephone_number, max(valid_to) as valid_to, bool_or(valid_to is null) as open
-    from number_status_history where account_id = $1 group by 1, 2
-  ) as earlier using (account_id, telephone_number)
-  where t.account_id = $1 and t.changed_at = now() and t.removed_at is null and earlier.open is not true`;
+  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now()
+  union all
+  select t.account_id, t.telephone_number, t.status, greatest(${begin}, earlier.valid_to)
+  from telephone_numbers t
+  cross join lateral (
+    select max(h.valid_to) as valid_to, bool_or(h.valid_to is null) as open from number_status_history h
+    where h.account_id = t.account_id and h.telephone_number = t.telephone_number
+  ) as earlier
+  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at < now() and t.removed_at is null
+    and earlier.open is not true`;
 
 // A number first seen with another status than Inservice was in service before, from its in-service date to its last change.
 const beginFormerService = `
