@@ -27,13 +27,13 @@ export async function up(knex: Knex): Promise<void> {
       raw jsonb,
       npa text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 3) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 3) end) stored,
       npa_nxx text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 6) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 6) end) stored,
       npa_nxx_x text collate "C" generated always as (
         case when length(telephone_number) = 10 and telephone_number >= '2'
-          and translate(telephone_number, '0123456789', '') = '' then substr(telephone_number, 1, 7) end) stored,
+          and ltrim(telephone_number, '0123456789') = '' then substr(telephone_number, 1, 7) end) stored,
       primary key (account_id, telephone_number)
     );
     comment on table tn_ledger.telephone_numbers is
@@ -116,7 +116,7 @@ export async function up(knex: Knex): Promise<void> {
     create index sync_runs_job on tn_ledger.sync_runs (job, account_id, started_at desc);
     comment on table tn_ledger.sync_runs is 'Every run of every job, whatever became of it.';
     comment on column tn_ledger.sync_runs.run_id is 'Number of the run, rising';
-    comment on column tn_ledger.sync_runs.job is 'Name of the job, as in tn-ledger run';
+    comment on column tn_ledger.sync_runs.job is 'Name of the job, as in tn-ledger run; a row of nightly is the sum of the rows of its jobs';
     comment on column tn_ledger.sync_runs.account_id is 'Bandwidth account that the run was for';
     comment on column tn_ledger.sync_runs.started_at is 'When the run began';
     comment on column tn_ledger.sync_runs.finished_at is 'When it ended; null while it runs';

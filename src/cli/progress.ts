@@ -13,44 +13,60 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
-/** Progress of runs on standard error: rows, rate, and time left where the whole is known. */
+/**
+ * Progress of runs on standard error: rows, rate, and time left where the whole is known. A run that starts another one (the
+ * night) leaves the display to it.
+ */
 export function createProgress({ stream, bar, now = () => performance.now() }: ProgressOptions): ProgressDisplay {
-  return { start: (title) => (bar ? startBar(title, stream, now) : startLines(title, stream, now)) };
+  const underWay = new Set<{ hasParts: boolean }>();
+  return {
+    start(title) {
+      for (const whole of underWay) whole.hasParts = true;
+      const run = { hasParts: false };
+      underWay.add(run);
+      const display = bar ? startBar(title, stream, now) : startLines(title, stream, now);
+      return {
+        expect: (rows) => display.expect(rows),
+        advance(counts) {
+          if (!run.hasParts) display.advance(counts);
+        },
+        stop() {
+          underWay.delete(run);
+          display.stop();
+        },
+      };
+    },
+  };
 }
 
 type Started = ReturnType<ProgressDisplay['start']>;
 
+const barWidth = 40;
+
 function startBar(title: string, stream: NodeJS.WriteStream, now: () => number): Started {
   const begun = now();
   let expected = 0;
-  const single = new SingleBar(
-    {
-      stream,
-      format: `${title} [{bar}] {percentage} % | {rows} | {rate} | {left}`,
-      hideCursor: true,
-      clearOnComplete: true,
-    },
-    Presets.rect,
-  );
+  let done = 0;
+  const line = () => {
+    const facts = `${rowsOf(done, expected)} | ${rate(done, now() - begun)} | ${timeLeft(done, expected, now() - begun)}`;
+    // The number details don't tell how many there are: a bar would be made up.
+    if (expected === 0) return `${title} ${facts}`;
+    const share = Math.min(1, done / expected);
+    const filled = Math.round(share * barWidth);
+    return `${title} [${'■'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${Math.floor(share * 100)} % | ${facts}`;
+  };
+  const single = new SingleBar({ stream, format: line, hideCursor: true, clearOnComplete: true }, Presets.rect);
   let shown = false;
   return {
     expect(rows) {
       expected = rows;
-      if (shown) single.setTotal(rows);
     },
     advance({ rowsRead }) {
       if (rowsRead === 0) return;
-      const total = Math.max(expected, rowsRead);
-      if (!shown) {
-        single.start(total, 0, { rows: '', rate: '', left: '' });
-        shown = true;
-      }
-      single.setTotal(total);
-      single.update(rowsRead, {
-        rows: `${formatCount(rowsRead)}${expected > 0 ? ` of ${formatCount(expected)}` : ''} rows`,
-        rate: rate(rowsRead, now() - begun),
-        left: timeLeft(rowsRead, expected, now() - begun),
-      });
+      done = rowsRead;
+      if (!shown) single.start(1, 0);
+      shown = true;
+      single.update(0);
     },
     stop() {
       if (shown) single.stop();
@@ -71,13 +87,16 @@ function startLines(title: string, stream: NodeJS.WriteStream, now: () => number
       if (time - lastLine < lineEveryMs) return;
       lastLine = time;
       const elapsed = time - begun;
-      const of = expected > 0 ? ` of ${formatCount(expected)}` : '';
       stream.write(
-        `${title}: ${formatCount(rowsRead)}${of} rows, ${formatCount(pages)} pages, ${rate(rowsRead, elapsed)}, ${timeLeft(rowsRead, expected, elapsed)}\n`,
+        `${title}: ${rowsOf(rowsRead, expected)}, ${formatCount(pages)} pages, ${rate(rowsRead, elapsed)}, ${timeLeft(rowsRead, expected, elapsed)}\n`,
       );
     },
     stop() {},
   };
+}
+
+function rowsOf(rows: number, expected: number): string {
+  return `${formatCount(rows)}${expected > 0 ? ` of ${formatCount(expected)}` : ''} rows`;
 }
 
 function rate(rows: number, elapsedMs: number): string {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readAccount } from '../dashboard/account.js';
 import { toLedgerError } from '../database/connect.js';
@@ -81,6 +81,11 @@ function credentialsKind({ config }: ApiSession): Verdict {
 function dataFolder(dataDir: string): Verdict {
   let folder = dataDir;
   while (!existsSync(folder)) folder = dirname(folder);
+  if (!statSync(folder).isDirectory()) {
+    throw new LedgerError(`${dataDir} cannot be a folder: ${folder} is a file.`, {
+      hint: 'Remove the file, or set TN_LEDGER_DATA_DIR to another folder.',
+    });
+  }
   try {
     accessSync(folder, constants.W_OK);
   } catch {

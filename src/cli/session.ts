@@ -1,8 +1,8 @@
 import { constants as osConstants } from 'node:os';
 import { type Config, type ConfigSource, loadConfig } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
-import { type Database, openDatabase } from '../database/connect.js';
-import { type ExitStatus, InterruptedError } from '../errors.js';
+import { type Database, openDatabase, toLedgerError } from '../database/connect.js';
+import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { createRedactor, type Redact } from '../redact.js';
 import { printFailure } from './failure.js';
@@ -102,7 +102,7 @@ async function runSession(
   try {
     process.exitCode = await work(session, closers);
   } catch (error) {
-    process.exitCode = printFailure(error, redact);
+    process.exitCode = printFailure(explain(error, await database?.catch(() => undefined)), redact);
   }
   for (const close of closers.reverse()) {
     try {
@@ -112,6 +112,16 @@ async function runSession(
     }
   }
   stop.end();
+}
+
+/** An error of the database that nothing nearer to it has put into words; any other comes back as it is. */
+function explain(error: unknown, database: Database | undefined): unknown {
+  if (database === undefined || error instanceof LedgerError) return error;
+  // Errors of the API client are LedgerErrors: what has an SQLSTATE or a network code comes from PostgreSQL or its driver.
+  const { severity, code } = error as { severity?: string; code?: string };
+  const isDatabases =
+    severity !== undefined || /^(E[A-Z]+|\d{5})$/.test(code ?? '') || /^Connection /.test(messageOf(error));
+  return isDatabases ? toLedgerError(error, database.describe) : error;
 }
 
 /** The first SIGINT or SIGTERM asks the command to end after the page in hand; a second one ends it at once. */

@@ -71,7 +71,7 @@ export async function runJob(
     });
     return report('succeeded');
   } catch (thrown) {
-    const error = explain(thrown, job, account, environment);
+    const error = explain(thrown, account, environment);
     if (error instanceof AlreadyRunningError) return report('already running', error);
     return report(isInterruption(error, environment.signal) ? 'interrupted' : 'failed', error);
   }
@@ -112,7 +112,7 @@ async function underLock(
       });
     } catch (error) {
       const outcome = isInterruption(error, environment.signal) ? 'interrupted' : 'failed';
-      const explained = explain(error, job, account, environment);
+      const explained = explain(error, account, environment);
       // Where the database is what failed, the row can't be written either: the next run marks it.
       await finishRun(pool, run, outcome, redact(explained.message)).catch((second: unknown) =>
         log.warn(
@@ -137,12 +137,14 @@ function isInterruption(error: unknown, signal: AbortSignal): boolean {
   return asked && !(error instanceof CredentialsError);
 }
 
-function explain(error: unknown, job: Job, account: string, { database, signal }: RunEnvironment): Error {
-  if (error instanceof LedgerError) return error;
-  if (signal.aborted && error === signal.reason) {
-    return new InterruptedError(`${job.name} of account ${account} was asked to stop.`, {
-      hint: 'Run it again: it goes on after the last page committed.',
+function explain(error: unknown, account: string, { database, signal }: RunEnvironment): Error {
+  // The signal's own reason knows no job; a reason of another kind (the lock's connection was lost) says all there is to say.
+  if (error instanceof InterruptedError && error === signal.reason) {
+    return new InterruptedError(`${error.message} The pages of account ${account} read so far are committed.`, {
+      hint: 'Run it again within six hours and it goes on from there.',
+      cause: error,
     });
   }
+  if (error instanceof LedgerError) return error;
   return toLedgerError(error, database.describe);
 }

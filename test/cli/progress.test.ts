@@ -28,6 +28,37 @@ test('on a terminal a bar shows rows, rate and time left, and leaves no line beh
   t.notRegex(text(), /NaN|Infinity|undefined/);
 });
 
+test('a bar is full when all that is expected has come, and not made up where nothing is known of the whole', (t) => {
+  const known = fakeStream(true);
+  const listing = createProgress({ stream: known.stream, bar: true }).start('known');
+  listing.expect(10);
+  listing.advance({ pages: 1, rowsRead: 10, rowsWritten: 0 });
+  listing.stop();
+  t.regex(known.text(), /known \[■{40}\] 100 % \| 10 of 10 rows/);
+  const unknown = fakeStream(true);
+  const details = createProgress({ stream: unknown.stream, bar: true }).start('unknown');
+  details.advance({ pages: 1, rowsRead: 2_500, rowsWritten: 0 });
+  details.stop();
+  t.regex(unknown.text(), /unknown 2,500 rows \| [\d,]+ rows\/s \| .+ so far/);
+  t.notRegex(unknown.text(), /%/);
+});
+
+test('a night leaves the display to the job that it runs', (t) => {
+  const { stream, text } = fakeStream(true);
+  const display = createProgress({ stream, bar: true });
+  const night = display.start('nightly');
+  for (const job of ['first', 'second']) {
+    const part = display.start(job);
+    part.advance({ pages: 1, rowsRead: 10, rowsWritten: 0 });
+    part.stop();
+    night.advance({ pages: 1, rowsRead: 10, rowsWritten: 0 });
+  }
+  night.advance({ pages: 2, rowsRead: 20, rowsWritten: 0 });
+  night.stop();
+  t.regex(text(), /first.*second/s);
+  t.notRegex(text(), /nightly/);
+});
+
 test('a run that read nothing shows no bar', (t) => {
   const { stream, text } = fakeStream(true);
   const progress = createProgress({ stream, bar: true }).start('nightly 9900008');

@@ -51,8 +51,8 @@ test('sessions have their settings, whatever the defaults of the user', async (t
     "TimeZone = 'Asia/Kathmandu'",
     "DateStyle = 'German'",
     "search_path = 'elsewhere'",
-    "statement_timeout = '1ms'",
-    "idle_in_transaction_session_timeout = '1ms'",
+    "statement_timeout = '1h'",
+    "idle_in_transaction_session_timeout = '1h'",
     'jit = on',
   ]) {
     await owner.query(`ALTER DATABASE ${fresh.name} SET ${setting}`);
@@ -296,7 +296,7 @@ if (isRoot && canMount()) {
     const own = await startPostgres();
     t.teardown(async () => {
       await own.stop();
-      execFileSync('umount', [folder]);
+      execFileSync('umount', ['--lazy', folder]);
     });
     const database = await open(own.url);
     await database.pool.query(`CREATE TABLESPACE small LOCATION '${folder}'`);

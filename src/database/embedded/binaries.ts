@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { LedgerError, messageOf } from '../../errors.js';
 import type { Account } from './account.js';
 import { withLock } from './lock.js';
-import { makeSharedFolder } from './storage.js';
+import { makeSharedFolder, storageError } from './storage.js';
 import { runTool } from './tool.js';
 
 /** PostgreSQL's programs in a place where the server's account can run them. */
@@ -129,21 +129,34 @@ async function copyOnce(from: string, to: string): Promise<void> {
         return; // made by another command while we waited
       }
       await rm(unfinished, { recursive: true, force: true });
-      await cp(from, unfinished, { recursive: true, verbatimSymlinks: true });
-      await openToAll(unfinished);
-      for (const { target, link } of await libraryLinks(from)) {
-        const copied = join(unfinished, relative(from, link));
-        if (!(await exists(copied))) {
-          await symlink(target, copied);
-        }
+      try {
+        await copyReadable(from, unfinished);
+        await rename(unfinished, to);
+      } catch (error) {
+        await rm(unfinished, { recursive: true, force: true });
+        throw error;
       }
-      await rename(unfinished, to);
     });
   } catch (error) {
-    throw new LedgerError(`PostgreSQL's programs can't be copied to ${to}: ${messageOf(error)}`, {
-      hint: `Make ${dirname(to)} writable, with 100 MB of room, or run tn-ledger as an ordinary user, or set DATABASE_URL.`,
-      cause: error,
-    });
+    const reason = `PostgreSQL's programs can't be copied to ${to}`;
+    const told = storageError(error, reason);
+    throw told instanceof LedgerError
+      ? told
+      : new LedgerError(`${reason}: ${messageOf(error)}`, {
+          hint: `Make ${dirname(to)} writable, with 100 MB of room, or run tn-ledger as an ordinary user, or set DATABASE_URL.`,
+          cause: error,
+        });
+  }
+}
+
+async function copyReadable(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true, verbatimSymlinks: true });
+  await openToAll(to);
+  for (const { target, link } of await libraryLinks(from)) {
+    const copied = join(to, relative(from, link));
+    if (!(await exists(copied))) {
+      await symlink(target, copied);
+    }
   }
 }
 

@@ -21,7 +21,7 @@ effective_cache_size = '1GB'
 dynamic_shared_memory_type = mmap
 
 # A bulk load should meet few checkpoints. No standby reads this log, so it need not hold what the data files hold;
-# nor is it compressed: this build knows only pglz, whose processor time costs more than the bytes do.
+# nor is it compressed: this build offers only pglz, which is costly in processor time.
 # fsync and full_page_writes stay on: a power failure loses nothing that was committed.
 wal_level = minimal
 max_wal_senders = 0

@@ -17,7 +17,7 @@ export function tellsOfFullDisk(output: string): boolean {
 }
 
 export const fullDiskHint =
-  'Free some disk space (a new embedded database takes about 100 MB), or set TN_LEDGER_DATA_DIR to a folder on a disk with room.';
+  'Free some disk space (a new embedded database takes about 150 MB; that of root is below /var/lib/tn-ledger), or as an ordinary user set TN_LEDGER_DATA_DIR to a folder on a disk with room.';
 
 /** Turns a failed file operation into a sentence with its mend; errors that are already meant for the reader stay. */
 export function storageError(error: unknown, what: string): unknown {

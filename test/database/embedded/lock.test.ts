@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import {
   printIdentity,
   startOf,
 } from '../../../src/database/embedded/process-identity.js';
+import { until } from '../support/place.js';
 
 async function folderFor(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-lock-'));
@@ -82,14 +83,16 @@ test('a process is told apart from a later one of the same number, from one of a
   t.false(isAlive({ ...own, startedAt: `${own.startedAt}0` }));
   t.false(isAlive({ ...own, boot: 'another' }));
 
-  // A shell that becomes a program which never asks what became of its children leaves a zombie.
-  const parent = spawn('sh', ['-c', 'sh -c "exit" & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // A child of a shell that became another program, one that never asks what became of its children, stays a zombie.
+  const script = 'exec 3<&0; sh -c "read -r line <&3" & echo $!; exec sleep 600';
+  const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
   t.teardown(() => parent.kill());
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const zombie = Number(String(line));
-  while (startOf(zombie) !== undefined) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const program = () => execFileSync('ps', ['-o', 'comm=', '-p', String(parent.pid)], { encoding: 'utf8' }).trim();
+  await until(async () => program().endsWith('sleep'));
+  t.not(startOf(zombie), undefined);
+  parent.stdin.end();
+  await until(async () => startOf(zombie) === undefined);
   t.notThrows(() => process.kill(zombie, 0), 'the number is still taken');
-  t.is(startOf(zombie), undefined);
 });

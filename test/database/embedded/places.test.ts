@@ -260,7 +260,8 @@ if (isRoot && canMount()) {
     const place = await makePlace(t, 'empty');
     await mkdir(place.systemFolder);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m,mode=755', 'tn-ledger-test', place.systemFolder]);
-    t.teardown(() => execFileSync('umount', [place.systemFolder]));
+    // Lazily, for the server's logger is the last to go, just after the server.
+    t.teardown(() => execFileSync('umount', ['--lazy', place.systemFolder]));
     const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
     t.regex(error.message, /No space left|ENOSPC|wrote only/);
     t.regex(error.hint ?? '', /disk space/);

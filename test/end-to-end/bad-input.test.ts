@@ -1,0 +1,250 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { cli, makeDatabase, makeFolder, query, settingsOf, startProxy, startServer } from './support.js';
+
+/** Only what is wrong is logged, so that standard error holds nothing but the failure. */
+const quiet = { TN_LEDGER_LOG_LEVEL: 'warn' };
+
+let server: TestServer;
+let sandbox: Sandbox;
+
+test.before(async () => {
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 300 })]);
+});
+test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
+
+test('without any configuration, one message lists all that is missing, exit 2, and nothing is made', async (t) => {
+  for (const args of [['check'], ['run', 'nightly']]) {
+    const { status, stdout, stderr } = await cli(t, args);
+    t.is(status, 2);
+    t.is(stdout, '');
+    t.regex(
+      stderr,
+      /^The configuration needs 2 things mended before anything can start:\n {2}- BANDWIDTH_ACCOUNT_ID is missing/,
+    );
+    t.regex(stderr, /\n {2}- BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing[^\n]+\nSet them in[^\n]+\n$/);
+  }
+});
+
+for (const [title, address, told] of [
+  ['an unknown scheme', 'htps://api.bandwidth.com/api', 'must begin with https:, not htps:'],
+  ['plain http to another host', 'http://api.bandwidth.com/api', 'would send the credentials over plain http'],
+  ['no /api', 'https://api.bandwidth.com', 'must be the base address up to and including /api'],
+] as const) {
+  test(`an address of the API with ${title} is refused before anything is sent or made, exit 2`, async (t) => {
+    const database = await makeDatabase(t, server);
+    const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_API_URL: address };
+    const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
+    t.is(status, 2);
+    t.is(stdout, '');
+    t.true(stderr.includes(`  - BANDWIDTH_API_URL ${told}`), stderr);
+    t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+  });
+}
+
+test('wrong credentials stop the night after its first job, exit 1, and are told with the variables to look at', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_CLIENT_SECRET: 'wrong-client-secret', ...quiet };
+  const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env, alsoSecret: ['wrong-client-secret'] });
+  t.is(status, 1);
+  t.regex(
+    stderr,
+    /^sync-inservice-numbers: the token address [^\n]+ 401 [^\n]+\nCheck BANDWIDTH_CLIENT_ID and [^\n]+\n$/,
+  );
+  t.notRegex(stdout, /sync-number-details/);
+  t.deepEqual(await database.query('select job, status from tn_ledger.sync_runs order by run_id'), [
+    { job: 'nightly', status: 'failed' },
+    { job: 'sync-inservice-numbers', status: 'failed' },
+  ]);
+});
+
+test('an account that is not the user’s, or does not exist: exit 1, the account named, nothing kept', async (t) => {
+  for (const [account, code, told] of [
+    [sandbox.foreignAccountId, 403, 'The credentials do not reach account 9999999'],
+    ['1234567', 404, 'Check that account 1234567 exists'],
+  ] as const) {
+    const database = await makeDatabase(t, server);
+    const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_ACCOUNT_ID: account, ...quiet };
+    const { status, stderr } = await cli(t, ['run', 'nightly'], { env });
+    t.is(status, 1);
+    t.regex(
+      stderr,
+      new RegExp(
+        `^sync-inservice-numbers: GET [^\\n]+status ${code}[^\\n]+\\n${told}[^\\n]+\\nsync-number-details: GET `,
+      ),
+    );
+    t.deepEqual(await database.query('select from tn_ledger.telephone_numbers'), []);
+    t.deepEqual(await database.query('select distinct status from tn_ledger.sync_runs'), [{ status: 'failed' }]);
+  }
+});
+
+test('an account that is not configured is bad usage, exit 2', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = settingsOf(sandbox, database.url);
+  const { status, stderr } = await cli(t, ['run', 'nightly', '--account', '9900001'], { env });
+  t.is(status, 2);
+  t.regex(stderr, /^Account 9900001 is not one of those configured in BANDWIDTH_ACCOUNT_ID \(9900000\)\.\nName one/);
+  t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+});
+
+test('where there is no API but a web page, or an unknown host, a job fails with the address to look at', async (t) => {
+  const origin = await startServer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Welcome</body></html>');
+  });
+  const failing = async (BANDWIDTH_API_URL: string) => {
+    const database = await makeDatabase(t, server);
+    const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_API_URL, ...quiet };
+    const { status, stderr } = await cli(t, ['run', 'sync-inservice-numbers'], { env });
+    t.is(status, 1);
+    const [run] = await database.query('select status, error from tn_ledger.sync_runs');
+    t.is(run?.status, 'failed');
+    t.true(stderr.startsWith(`sync-inservice-numbers: ${run?.error}\n`), stderr);
+    return stderr;
+  };
+  const [page, host] = await Promise.all([failing(`${origin}/api`), failing('https://api.bandwidht.invalid/api')]);
+  t.regex(page, /HTML instead of XML\nBANDWIDTH_API_URL may point to something that is not the Dashboard API[^\n]+\n$/);
+  t.regex(host, /api\.bandwidht\.invalid\nCheck the connection and BANDWIDTH_API_URL[^\n]+\n$/);
+});
+
+test('a database that is down, refuses the password, or does not exist: exit 1, and the API is not asked', async (t) => {
+  const { url } = await makeDatabase(t, server);
+  const proxied: string[] = [];
+  const origin = await startProxy(t, sandbox, ({ url: path = '' }) => void proxied.push(path));
+  for (const [databaseUrl, told] of [
+    ['postgresql://user:other-password@127.0.0.1:1/ledger', /^The database 127\.0\.0\.1:1\/ledger is not reachable: /],
+    [url.replace(/:[^:@]+@/, ':other-password@'), /^The database .+ refused the user name or password: /],
+    [url.replace(/test_\w+$/, 'no_such'), /^The database .+\/no_such does not exist on that server: /],
+  ] as const) {
+    for (const args of [['run', 'nightly'], ['status']]) {
+      const env = settingsOf(sandbox, databaseUrl, origin);
+      const { status, stdout, stderr } = await cli(t, args, { env, alsoSecret: ['other-password'] });
+      t.is(status, 1);
+      t.is(stdout, '');
+      t.regex(stderr, told);
+      t.regex(stderr, /^[^\n]+\n[^\n]*DATABASE_URL[^\n]*\n$/);
+    }
+  }
+  t.deepEqual(proxied, []);
+});
+
+test('a database that is too old is told by version, exit 1', async (t) => {
+  const database = await makeDatabase(t, server);
+  // An older server, as far as the program can see: it asks current_setting for the version.
+  await database.querySuperuser(`
+    create schema older;
+    create function older.current_setting(name text) returns text language sql as
+      $$ select case name when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end $$;
+    grant usage on schema older to public;
+    alter database ${database.name} set search_path = older, pg_catalog`);
+  for (const args of [['run', 'nightly'], ['migrate'], ['status']]) {
+    const { status, stdout, stderr } = await cli(t, args, { env: settingsOf(sandbox, database.url) });
+    t.is(status, 1);
+    t.is(stdout, '');
+    t.regex(stderr, /^The database .+ is too old: PostgreSQL 12\.22, and 13 or later is needed\.\nUpgrade [^\n]+\n$/);
+  }
+});
+
+test('a database that is read-only is refused by what writes, exit 1, and good enough for what only reads', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = settingsOf(sandbox, database.url);
+  t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
+  await database.querySuperuser(`alter database ${database.name} set default_transaction_read_only = on`);
+  for (const args of [['run', 'nightly'], ['migrate'], ['sql', '--write', 'delete from telephone_numbers']]) {
+    const { status, stdout, stderr } = await cli(t, args, { env });
+    t.is(status, 1);
+    t.is(stdout, '');
+    t.regex(
+      stderr,
+      /^The database .+ is read-only: default_transaction_read_only is on\nPoint DATABASE_URL at [^\n]+\n$/,
+    );
+  }
+  const check = await cli(t, ['check'], { env });
+  t.is(check.status, 1);
+  t.regex(check.stdout, /^failed {2}database: .+ is read-only: /m);
+  t.is((await cli(t, ['status'], { env })).status, 0);
+  t.regex((await cli(t, ['sql', 'select count(*) from telephone_numbers'], { env })).stdout, /\b300\b/);
+  t.deepEqual(await database.query('select count(*) from tn_ledger.sync_runs'), [{ count: '3' }]);
+});
+
+test('a database with a newer schema is left alone by every command, exit 1', async (t) => {
+  const database = await makeDatabase(t, server);
+  const proxied: string[] = [];
+  const origin = await startProxy(t, sandbox, ({ url: path = '' }) => void proxied.push(path));
+  const env = settingsOf(sandbox, database.url, origin);
+  t.is((await cli(t, ['migrate'], { env })).status, 0);
+  await database.query(
+    `insert into tn_ledger.knex_migrations (name, batch, migration_time) values ('0099-from-the-future', 2, now())`,
+  );
+  for (const args of [['run', 'nightly'], ['migrate'], ['migrate', '--down'], ['status']]) {
+    const { status, stdout, stderr } = await cli(t, args, { env });
+    t.is(status, 1);
+    t.is(stdout, '');
+    t.regex(
+      stderr,
+      /^The schema of .+ is newer than this tn-ledger .+: it has 0099-from-the-future\. Nothing was changed\.\nInstall the newer tn-ledger/,
+    );
+  }
+  t.deepEqual(proxied, []);
+  const check = await cli(t, ['check'], { env });
+  t.regex(check.stdout, /^failed {2}migrations: The schema of .+ is newer/m);
+  t.deepEqual(await database.query('select from tn_ledger.sync_runs'), []);
+});
+
+test('a user who may not create anything is told what to grant, exit 1', async (t) => {
+  const database = await makeDatabase(t, server);
+  const role = `plain_${database.name}`;
+  await query(server.url, `create role ${role} login password 'plain-password'`);
+  t.teardown(() => query(server.url, `drop role ${role}`));
+  const env = settingsOf(sandbox, database.url.replace(/\/\/.+@/, `//${role}:plain-password@`));
+  const { status, stderr } = await cli(t, ['run', 'nightly'], { env, alsoSecret: ['plain-password'] });
+  t.is(status, 1);
+  t.regex(
+    stderr,
+    /^The database .+ denied a permission: permission denied for database .+\nLet the user of DATABASE_URL own /,
+  );
+});
+
+test('an API that echoes credentials gets them neither into what is printed nor into the ledger', async (t) => {
+  const database = await makeDatabase(t, server);
+  const tokens: string[] = [];
+  const origin = await startProxy(t, sandbox, ({ url = '', headers }) => {
+    if (url.endsWith('/token')) return undefined;
+    tokens.push(String(headers.authorization).replace('Bearer ', ''));
+    const echoed = `${headers.authorization} ${sandbox.clientSecret} ${encodeURIComponent(database.url)} ${database.url}`;
+    return { status: 400, body: `<R><Error><Code>1</Code><Description>${echoed}</Description></Error></R>` };
+  });
+  const env = { ...settingsOf(sandbox, database.url, origin), TN_LEDGER_LOG_LEVEL: 'debug' };
+  const outputs: string[] = [];
+  for (const args of [['run', 'nightly'], ['run', 'nightly', '--json'], ['check'], ['status'], ['status', '--json']]) {
+    outputs.push((await cli(t, args, { env })).output);
+  }
+  outputs.push(JSON.stringify(await database.query('select * from tn_ledger.sync_runs')));
+  const all = outputs.join('\n');
+  t.true(tokens.length >= 5);
+  for (const secret of [...tokens, sandbox.clientSecret, 'only-for-tests']) t.false(all.includes(secret), secret);
+  t.regex(all, /\[secret\]/);
+});
+
+test('a data folder that cannot be one, because a file is in the way, is told by every command, exit 1', async (t) => {
+  const cwd = await makeFolder(t);
+  await writeFile(join(cwd, 'file'), 'kept');
+  const { DATABASE_URL: _, ...rest } = settingsOf(sandbox, '');
+  const env = { ...rest, TN_LEDGER_DATA_DIR: 'file/data' };
+  for (const args of [
+    ['run', 'nightly'],
+    ['sql', 'select 1'],
+    ['demo', '--numbers', '10'],
+  ]) {
+    const { status, stdout, stderr } = await cli(t, args, { env, cwd });
+    t.is(status, 1);
+    t.is(stdout, '');
+    t.regex(stderr, /data folder [^\n]*\/file\/data[^\n]* can't be (used|made): [^\n]+\nA file is in the way[^\n]+\n$/);
+  }
+  const check = await cli(t, ['check'], { env, cwd });
+  t.is(check.status, 1);
+  t.regex(check.stdout, /^failed {2}data folder: .*file is a file\. Remove the file/m);
+  t.is(await readFile(join(cwd, 'file'), 'utf8'), 'kept');
+});

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { removeDataFolder } from '../support/postgres.js';
+import { cli, makeFolder } from './support.js';
+
+test('the demo runs again and again, whatever .env says, and what it prints to type next works', async (t) => {
+  const cwd = await makeFolder(t);
+  t.teardown(() => removeDataFolder(join(cwd, 'data', 'demo')));
+  await writeFile(
+    join(cwd, '.env'),
+    'BANDWIDTH_ACCOUNT_ID=real\nDATABASE_URL=nonsense\nTN_LEDGER_LOG_LEVEL=nonsense\n',
+  );
+  for (let round = 1; round <= 2; round += 1) {
+    const { status, stdout, stderr } = await cli(t, ['demo', '--numbers', '500'], { cwd });
+    t.is(status, 0);
+    t.is(stderr, '');
+    t.regex(stdout, /serves 500 numbers at http:\/\/127\.0\.0\.1:\d+\/api\./);
+    t.is(stdout.match(/^sync-number-details +9900000 +succeeded/gm)?.length, 2);
+    t.regex(stdout, /^ {2}state +count$/m);
+    t.regex(stdout, /^ {2}(changed|left|new) +\d+$/m);
+    t.notRegex(stdout, /\breal\b/);
+  }
+  t.false(existsSync(join(cwd, 'data', 'postgres')));
+  t.is((await cli(t, ['demo', '--numbers', '0'], { cwd })).status, 2);
+
+  const typed = { cwd: await makeFolder(t), env: { TN_LEDGER_DATA_DIR: join(cwd, 'data', 'demo') } };
+  const sql = await cli(t, ['sql', 'select state, count(*) from telephone_numbers group by 1'], typed);
+  t.is(sql.status, 0);
+  t.regex(sql.stdout, /^state +count\n/);
+  const status = await cli(t, ['status'], typed);
+  t.is(status.status, 0);
+  t.regex(status.stdout, /^nightly +9900000 +succeeded/m);
+});

@@ -1,0 +1,102 @@
+import test from 'ava';
+import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
+import { cli, makeDatabase, query } from './support.js';
+
+let server: TestServer;
+
+test.before(async () => {
+  server = await startPostgres();
+});
+test.after.always(() => server.stop());
+
+const tablesOf = `select tablename from pg_tables where schemaname = 'tn_ledger' and tablename not like 'knex%' order by 1`;
+const tables = [
+  'number_status_history',
+  'number_status_history_superseded',
+  'sync_cursors',
+  'sync_runs',
+  'telephone_numbers',
+];
+
+async function goUpDownUp(t: Parameters<typeof makeDatabase>[0], on: TestServer): Promise<void> {
+  const database = await makeDatabase(t, on);
+  const env = { DATABASE_URL: database.url };
+  const names = async () => (await database.query(tablesOf)).map((row) => row.tablename);
+  t.is((await cli(t, ['migrate'], { env })).stdout, 'Applied 0001-numbers-and-runs.\n');
+  t.deepEqual(await names(), tables);
+  t.regex((await cli(t, ['migrate'], { env })).stdout, /^The schema of .+ is up to date\.\n$/);
+  t.is((await cli(t, ['migrate', '--down'], { env })).stdout, 'Took back 0001-numbers-and-runs.\n');
+  t.deepEqual(await names(), []);
+  t.is((await cli(t, ['migrate', '--down'], { env })).stdout, 'There is no migration to take back.\n');
+  t.is((await cli(t, ['migrate'], { env })).stdout, 'Applied 0001-numbers-and-runs.\n');
+  t.deepEqual(await names(), tables);
+}
+
+test('the schema goes up, down and up again on the packaged PostgreSQL', (t) => goUpDownUp(t, server));
+
+const fifteen = installedPostgres(15);
+if (fifteen !== undefined) {
+  test('the schema goes up, down and up again on PostgreSQL 15', async (t) => {
+    const older = await startPostgres({ binDir: fifteen });
+    t.teardown(older.stop);
+    await goUpDownUp(t, older);
+  });
+}
+
+test('every table and column of the ledger carries a comment', async (t) => {
+  const database = await makeDatabase(t, server);
+  t.is((await cli(t, ['migrate'], { env: { DATABASE_URL: database.url } })).status, 0);
+  const described = await database.query(`
+    select c.relname as table, coalesce(a.attname, '(table)') as column, d.description is not null as commented
+      from pg_class c
+      join lateral (select null::name as attname, 0 as attnum union all
+        select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) a on true
+      left join pg_description d on d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum
+     where c.relnamespace = 'tn_ledger'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and c.relname not like 'knex%'`);
+  t.true(described.length > 50);
+  t.deepEqual(
+    described.filter(({ commented }) => !commented),
+    [],
+  );
+});
+
+test('the role tn_ledger_reader reads the ledger and changes nothing', async (t) => {
+  const database = await makeDatabase(t, server);
+  t.is((await cli(t, ['migrate'], { env: { DATABASE_URL: database.url } })).status, 0);
+  const role = `reader_${database.name}`;
+  await query(server.url, `create role ${role} login password 'reader' in role tn_ledger_reader`);
+  t.teardown(() => query(server.url, `drop role ${role}`));
+  const url = database.url.replace(/\/\/.+@/, `//${role}:reader@`);
+  for (const table of tables) t.deepEqual(await query(url, `select from tn_ledger.${table}`), []);
+  for (const statement of [
+    `insert into tn_ledger.telephone_numbers (account_id, telephone_number, status) values ('1', '2', 'x')`,
+    `update tn_ledger.telephone_numbers set status = 'x'`,
+    'delete from tn_ledger.telephone_numbers',
+    'truncate tn_ledger.telephone_numbers',
+    'create table tn_ledger.mine (a int)',
+  ]) {
+    await t.throwsAsync(query(url, statement), { message: /permission denied/ });
+  }
+});
+
+test('of two processes that migrate at once both succeed, and one does it', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url };
+  const results = await Promise.all([cli(t, ['migrate'], { env }), cli(t, ['migrate'], { env })]);
+  t.deepEqual(
+    results.map(({ status }) => status),
+    [0, 0],
+  );
+  t.deepEqual(await database.query('select name from tn_ledger.knex_migrations'), [{ name: '0001-numbers-and-runs' }]);
+  t.is(results.filter(({ stdout }) => stdout.startsWith('Applied')).length, 1);
+});
+
+test('a lock that a killed migration left behind does not keep the next one out', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url };
+  t.is((await cli(t, ['migrate'], { env })).status, 0);
+  await database.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
+  t.is((await cli(t, ['migrate', '--down'], { env })).stdout, 'Took back 0001-numbers-and-runs.\n');
+  await database.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
+  t.is((await cli(t, ['migrate'], { env })).stdout, 'Applied 0001-numbers-and-runs.\n');
+});

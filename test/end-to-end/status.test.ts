@@ -1,0 +1,95 @@
+import test from 'ava';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { cli, makeDatabase, settingsOf } from './support.js';
+
+let server: TestServer;
+let sandbox: Sandbox;
+
+test.before(async () => {
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 100 })]);
+});
+test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
+
+test('before anything ran, it says so and what to type, on an empty database too, which stays empty', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url };
+  const { status, stdout, stderr } = await cli(t, ['status'], { env });
+  t.is(status, 0);
+  t.is(stderr, '');
+  t.regex(stdout, /^No job has run yet\. `tn-ledger run nightly` runs them all\.\n/);
+  t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+  t.deepEqual(JSON.parse((await cli(t, ['status', '--json'], { env })).stdout).runs, []);
+});
+
+test('the next night follows from the schedule and its zone', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url, TN_LEDGER_SCHEDULE: '30 3 1 1 *', TN_LEDGER_TIMEZONE: 'Asia/Tokyo' };
+  const { stdout } = await cli(t, ['status'], { env });
+  t.regex(stdout, /^Next night by TN_LEDGER_SCHEDULE \(30 3 1 1 \*, Asia\/Tokyo\): \d{4}-12-31 18:30 UTC$/m);
+  const { next_night } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
+  t.regex(next_night, /^\d{4}-12-31T18:30:00\.000Z$/);
+  t.true(Date.parse(next_night) > Date.now());
+});
+
+test('after a night, the last run of each job is a row, in text and in JSON', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = settingsOf(sandbox, database.url);
+  t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
+  t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
+  const { status, stdout } = await cli(t, ['status'], { env: { DATABASE_URL: database.url } });
+  t.is(status, 0);
+  for (const job of ['nightly', 'sync-inservice-numbers', 'sync-number-details']) {
+    t.is(
+      stdout.match(new RegExp(`^${job} +9900000 +succeeded +[\\d.]+ s ago +\\d+ +\\d+ +0 +0$`, 'gm'))?.length,
+      1,
+      stdout,
+    );
+  }
+  const { runs, open } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
+  t.deepEqual(open, []);
+  t.like(runs, [
+    {
+      job: 'nightly',
+      account_id: '9900000',
+      status: 'succeeded',
+      pages: 2,
+      rows_read: 200,
+      rows_written: 0,
+      error: null,
+    },
+    { job: 'sync-inservice-numbers' },
+    { job: 'sync-number-details' },
+  ]);
+  t.is(runs.length, 3);
+});
+
+test('failed runs are told with their reason, half-read and held listings with how far they came', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url };
+  t.is((await cli(t, ['migrate'], { env })).status, 0);
+  await database.query(`
+    insert into tn_ledger.sync_runs (job, account_id, started_at, finished_at, status, error) values
+      ('nightly', '1', now() - interval '3 days', now() - interval '3 days', 'failed', '1 of 2 jobs failed: sync-number-details: the reason'),
+      ('sync-number-details', '1', now() - interval '3 days', now() - interval '3 days', 'failed', 'the reason'),
+      ('sync-inservice-numbers', '2', now() - interval '2 hours', null, 'running', null);
+    insert into tn_ledger.sync_cursors (account_id, listing, state, pages_read, rows_staged, updated_at) values
+      ('1', 'inservice_numbers', 'reading', '{1,abc}', 12345, now() - interval '2 hours'),
+      ('1', 'number_details', 'held', '{1}', 10, now()),
+      ('2', 'inservice_numbers', 'reading', '{}', 0, now())`);
+  const { status, stdout } = await cli(t, ['status'], { env });
+  t.is(status, 0);
+  t.regex(stdout, /^sync-number-details of account 1 failed: the reason$/m);
+  t.is(stdout.split('the reason').length, 2, 'told once');
+  t.regex(stdout, /^sync-inservice-numbers +2 +running +2 h 0 min ago/m);
+  t.regex(
+    stdout,
+    /^The listing inservice_numbers of account 1 is half-read after 2 pages \(12,345 rows\), 2 h 0 min ago$/m,
+  );
+  t.regex(
+    stdout,
+    /^The listing number_details of account 1 is held until it is accepted \(--accept-shrink\) after 1 page /m,
+  );
+  const { open } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
+  t.is(open.length, 2);
+});
