@@ -34,6 +34,8 @@ test('100,000 numbers: equal after a night, untouched by a second, and after 5,0
       'select count(*)::int as count from telephone_numbers where changed_at = (select max(changed_at) from telephone_numbers)',
     );
     t.deepEqual(row, { count: 5000 });
+    // Its work is about the same; a statement that goes through the account for each changed number takes twenty times as long.
+    t.true(night.seconds < 5 * first.seconds, `${night.seconds} s, where the first night took ${first.seconds} s`);
   }
 });
 
