@@ -22,6 +22,8 @@ export async function createStaging(
   table: StagingTable,
   columns: readonly string[],
 ): Promise<void> {
+  // PostgreSQL's "if not exists" is no guard against another session that makes it at the same moment.
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [stagingSchema]);
   await client.query(`create schema if not exists ${stagingSchema}`);
   await dropStaging(client, table);
   await client.query(`create unlogged table ${table.sql} (${columns.join(', ')})`);

@@ -84,9 +84,15 @@ test('both listings may be compared with the ledger at once: one waits for the o
   const blocker = await ledger.database.pool.connect();
   await blocker.query('begin');
   await blocker.query('lock table telephone_numbers in share mode');
-  const running = ['sync-inservice-numbers', 'sync-number-details'].map((job) => ledger.run(job));
+  let ended = false;
+  const running = ['sync-inservice-numbers', 'sync-number-details'].map(async (job) => {
+    const report = await ledger.run(job);
+    ended = true;
+    return report;
+  });
   // Both have reached their comparison: each waits for the table, or for the one that does.
   await until(async () => {
+    if (ended) return true;
     const waiting = await ledger.query(
       `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     );
