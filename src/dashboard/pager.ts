@@ -32,7 +32,8 @@ export interface ReadPagesOptions {
   priority?: number;
 }
 
-const firstPage = '1';
+/** The `page` parameter of every list's first page. */
+export const firstPage = '1';
 
 /**
  * Reads a list page by page, one page ahead of the consumer: while it works on one, the next is being fetched.

@@ -98,8 +98,7 @@ export async function guardShrink(context: JobContext, which: 'inservice' | 'det
   const closing = Number(rows[0].closing);
   if (closing <= open * options.maxShrink) return;
   const { listing } = comparison;
-  const cursorRows = await database.pool.query(`select count(*) as count from ${staging}`);
-  await setCursorState(database.pool, account, listing.name, 'held', Number(cursorRows.rows[0].count));
+  await setCursorState(database.pool, account, listing.name, 'held');
   const share = ((closing / open) * 100).toFixed(1);
   throw new ShrinkError(
     `The ${listing.title} of account ${account} would close ${closing} of its ${open} numbers (${share} %), more than the ` +

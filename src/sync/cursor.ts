@@ -78,13 +78,20 @@ export async function setCursorState(
   account: string,
   listing: string,
   state: Cursor['state'],
-  rowsStaged: number,
 ): Promise<void> {
-  await db.query(`update sync_cursors set state = $3, rows_staged = $4 where account_id = $1 and listing = $2`, [
+  await db.query('update sync_cursors set state = $3 where account_id = $1 and listing = $2', [
     account,
     listing,
     state,
-    rowsStaged,
+  ]);
+}
+
+/** Corrects how many rows the staging table must hold, in the transaction that takes some out. */
+export async function setRowsStaged(db: Queryable, account: string, listing: string, rows: number): Promise<void> {
+  await db.query('update sync_cursors set rows_staged = $3 where account_id = $1 and listing = $2', [
+    account,
+    listing,
+    rows,
   ]);
 }
 

@@ -32,7 +32,7 @@ export async function proveInserviceNumbers(
   const total = await readTotal(client, inserviceListing.resource, account, signal);
   const { firstTotalCount = total, lastTotalCount = total } = cursor;
   if (distinct === total && distinct === lastTotalCount) {
-    await setCursorState(database.pool, account, inserviceListing.name, 'complete', distinct);
+    await setCursorState(database.pool, account, inserviceListing.name, 'complete');
     return undefined;
   }
   await discardSnapshot(context, inserviceListing);
@@ -69,7 +69,7 @@ export async function proveNumberDetails(context: JobContext, cursor: Cursor): P
   }
   if (missing.length > 0)
     log.info(`${missing.length} numbers of account ${account} left before their details were read`);
-  await setCursorState(database.pool, account, detailsListing.name, 'complete', distinct);
+  await setCursorState(database.pool, account, detailsListing.name, 'complete');
 }
 
 /** How many numbers are in service, and which of them the staged details lack. */

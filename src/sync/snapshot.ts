@@ -1,9 +1,17 @@
 import type pg from 'pg';
-import { type Page, readPages } from '../dashboard/pager.js';
+import { firstPage, type Page, readPages } from '../dashboard/pager.js';
 import type { ListResource } from '../dashboard/resources.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
 import { InterruptedError } from '../errors.js';
-import { advanceCursor, type Cursor, deleteCursor, readCursor, resumableSeconds, startCursor } from './cursor.js';
+import {
+  advanceCursor,
+  type Cursor,
+  deleteCursor,
+  readCursor,
+  resumableSeconds,
+  setRowsStaged,
+  startCursor,
+} from './cursor.js';
 import type { JobContext } from './job.js';
 import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
 import { inTransaction } from './transaction.js';
@@ -25,8 +33,6 @@ export interface SnapshotListing {
 export interface ValueWarnings {
   note(kind: string, example: string): void;
 }
-
-const firstPage = '1';
 
 /** The staging table of a listing for the context's account. */
 export function stagingOf(context: Pick<JobContext, 'account'>, listing: SnapshotListing): StagingTable {
@@ -167,11 +173,7 @@ export async function dropRepeatedRows(context: JobContext, listing: SnapshotLis
          select ctid as place, row_number() over (partition by ${key} order by ctid desc) as nth from ${table}
        ) as numbered where numbered.nth > 1 and s.ctid = numbered.place`,
     );
-    await tx.query('update sync_cursors set rows_staged = $3 where account_id = $1 and listing = $2', [
-      context.account,
-      listing.name,
-      distinct,
-    ]);
+    await setRowsStaged(tx, context.account, listing.name, distinct);
     return distinct;
   });
 }
