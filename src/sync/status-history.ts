@@ -97,12 +97,13 @@ const reviseOpenIntervals = `
 
 const beginOfInterval = `least(coalesce(case when t.status = 'Inservice' then t.in_service_date else t.last_modified end, now()), now())`;
 
-// A number that was never seen before has no earlier interval to look for.
+// A number that was never seen before has no earlier interval to look for. In the key's order, see apply-numbers.ts.
 const beginFirstIntervals = `
   insert into number_status_history (account_id, telephone_number, status, valid_from)
   select t.account_id, t.telephone_number, t.status, ${beginOfInterval}
   from telephone_numbers t
-  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now()`;
+  where t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now()
+  order by t.telephone_number`;
 
 // Any other number on the account that has no open interval gets one, never before the end of an earlier one. The look-up is
 // one by number on purpose: as a join over the whole history it took minutes whenever the planner misjudged its size.

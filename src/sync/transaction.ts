@@ -21,8 +21,7 @@ export async function inTransaction<T>(
   const stopWatching = cancelWhenAborted(database, client, options);
   let broken: Error | undefined;
   try {
-    await client.query('begin');
-    if (options.asynchronous) await client.query('set local synchronous_commit = off');
+    await client.query(options.asynchronous ? 'begin; set local synchronous_commit = off' : 'begin');
     for (const [name, value] of Object.entries(options.settings ?? {})) {
       await client.query('select set_config($1, $2, true)', [name, value]);
     }
