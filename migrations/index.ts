@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import * as m0001 from './0001-numbers-and-runs.js';
+import * as m0002 from './0002-orders.js';
 
 /** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
 export interface Migration {
@@ -9,4 +10,7 @@ export interface Migration {
 }
 
 /** Every migration, oldest first. An applied migration is never edited: what it got wrong, a later one mends. */
-export const migrations: readonly Migration[] = [{ name: '0001-numbers-and-runs', ...m0001 }];
+export const migrations: readonly Migration[] = [
+  { name: '0001-numbers-and-runs', ...m0001 },
+  { name: '0002-orders', ...m0002 },
+];
