@@ -23,10 +23,19 @@ const dateColumns: readonly Column[] = [
 ];
 
 const ledgerColumns: readonly Column[] = [
-  ['details_at', timestamp, 'When its numbers and fields were last read by its id; null: never'],
+  [
+    'details_at',
+    timestamp,
+    'When its numbers and fields were last read by its id, readings that brought nothing new not counted; null: never',
+  ],
   ['details_status', text, 'Status of the order when its details were read'],
+  ['details_modified_date', timestamp, 'last_modified_date of the order when its details were read'],
   ['details_error', text, 'Why its details could not be read at the last try; null: they could'],
-  ['details_tried_at', timestamp, 'When its details were last asked for, with or without success'],
+  [
+    'details_tried_at',
+    timestamp,
+    'When the try was made that details_error tells of; a later one that ended alike leaves it',
+  ],
   ['first_seen_at', `${timestamp} not null default now()`, 'When tn-ledger first wrote the order'],
   ['changed_at', `${timestamp} not null default now()`, 'When tn-ledger last changed this row'],
   [
