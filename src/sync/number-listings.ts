@@ -1,7 +1,8 @@
 import { toTimestamp } from '../dashboard/dates.js';
 import { inserviceNumbers, numberDetails } from '../dashboard/resources.js';
 import type { CopyValue } from '../database/copy.js';
-import type { SnapshotListing, ValueWarnings } from './snapshot.js';
+import type { SnapshotListing } from './snapshot.js';
+import type { ValueWarnings } from './value-warnings.js';
 
 /** The in-service list as it is staged: numbers alone. */
 export const inserviceListing: SnapshotListing = {

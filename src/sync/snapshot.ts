@@ -15,6 +15,7 @@ import {
 import type { JobContext } from './job.js';
 import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
 import { inTransaction } from './transaction.js';
+import { collectWarnings, type ValueWarnings } from './value-warnings.js';
 
 /** A listing that is read whole and staged before anything is compared with it. */
 export interface SnapshotListing {
@@ -27,11 +28,6 @@ export interface SnapshotListing {
   columns: readonly { name: string; type: string }[];
   /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warn`. */
   toRow(item: Page['items'][number], warnings: ValueWarnings): CopyValue[];
-}
-
-/** Collects values that fit no column, to be told once a run, by kind, with an example. */
-export interface ValueWarnings {
-  note(kind: string, example: string): void;
 }
 
 /** The staging table of a listing for the context's account. */
@@ -142,18 +138,6 @@ async function commitPage(
 
 function* toRows(page: Page, listing: SnapshotListing, warnings: ValueWarnings): Iterable<CopyValue[]> {
   for (const item of page.items) yield listing.toRow(item, warnings);
-}
-
-function collectWarnings(): ValueWarnings & { sentences(): string[] } {
-  const kinds = new Map<string, { count: number; example: string }>();
-  return {
-    note(kind, example) {
-      const known = kinds.get(kind);
-      if (known === undefined) kinds.set(kind, { count: 1, example });
-      else known.count += 1;
-    },
-    sentences: () => [...kinds].map(([kind, { count, example }]) => `${count} × ${kind}, such as ${example}`),
-  };
 }
 
 /** Removes rows that a listing gave twice (the list moved while it was read), keeping the later one; answers with what is left. */
