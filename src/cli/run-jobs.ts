@@ -39,6 +39,7 @@ export async function runAll(session: ApiSession, jobs: readonly Job[], options:
       const report = await runJob(job, account, environment, {
         maxShrink: session.config.maxShrink,
         acceptShrink: options.acceptShrink ?? false,
+        nightLimitMs: session.config.nightLimitMs,
         followedBy: new Set(jobs.slice(index + 1).map((later) => later.name)),
       });
       reports.push(report);

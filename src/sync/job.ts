@@ -13,6 +13,8 @@ export interface JobContext {
   /** Aborted when the run is asked to stop: requests end at once, the page in hand is still committed. */
   signal: AbortSignal;
   run: RunRecord;
+  /** Until when, by the monotonic clock in milliseconds, details of orders may be read: `nightLimitMs` after the run, or the night, began. */
+  detailsUntil: number;
   options: JobOptions;
   /** Runs another job for the same account as a part of this one: under its own lock, with its own row in `sync_runs`. */
   runPart(job: Job, options: JobOptions): Promise<RunReport>;
@@ -23,6 +25,8 @@ export interface JobOptions {
   maxShrink: number;
   /** Close them even if they are more. */
   acceptShrink: boolean;
+  /** Milliseconds that a run, or a night of several jobs, may go on reading details of orders. */
+  nightLimitMs: number;
   /** Names of the jobs that come after this one in the same invocation. */
   followedBy: ReadonlySet<string>;
 }

@@ -19,6 +19,8 @@ export type RunEnvironment = Pick<JobContext, 'database' | 'client' | 'log' | 's
   progress: ProgressDisplay;
   /** Takes secrets out of what is kept in `sync_runs` and told in reports; whoever holds none may leave it out. */
   redact?: Redact;
+  /** That of the run of which this one is a part. */
+  detailsUntil?: number;
 };
 
 /** Shows the progress of runs, one at a time. */
@@ -87,6 +89,7 @@ async function underLock(
 ): Promise<RunRecord> {
   const { database, log, redact = (text) => text } = environment;
   const { pool } = database;
+  const detailsUntil = environment.detailsUntil ?? performance.now() + options.nightLimitMs;
   const lock = await takeJobLock(database, job.name, account);
   const progress = environment.progress.start(`${job.name} ${account}`);
   try {
@@ -102,9 +105,10 @@ async function underLock(
         account,
         signal,
         run,
+        detailsUntil,
         options,
         runPart: async (part, partOptions) => {
-          const partReport = await runJob(part, account, { ...environment, signal }, partOptions);
+          const partReport = await runJob(part, account, { ...environment, signal, detailsUntil }, partOptions);
           parts.push(partReport);
           run.add(partReport.counts);
           return partReport;

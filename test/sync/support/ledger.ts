@@ -119,6 +119,7 @@ export async function openLedger(
       return runJob(job, of, environment, {
         maxShrink: 0.2,
         acceptShrink: false,
+        nightLimitMs: 4 * 3_600_000,
         followedBy: new Set(),
         ...jobOptions,
       });
