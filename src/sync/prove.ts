@@ -1,10 +1,11 @@
 import { maxNumbersPerLookup } from '../dashboard/lookups.js';
 import { readNumberDetails, readTotal } from '../dashboard/pager.js';
 import { LedgerError } from '../errors.js';
-import { type Cursor, setCursorState } from './cursor.js';
+import { setCursorState } from './cursor.js';
 import type { JobContext } from './job.js';
 import { detailsListing, inserviceListing } from './number-listings.js';
-import { discardSnapshot, dropRepeatedRows, stagingOf, usableCursor } from './snapshot.js';
+import { discardSnapshot, dropRepeatedRows, type ReadListing, stagingOf, usableCursor } from './snapshot.js';
+import { inTransaction } from './transaction.js';
 
 /** A listing was read to its end, and yet is not all that the account has; it was thrown away. */
 export class IncompleteListingError extends LedgerError {
@@ -24,11 +25,11 @@ export const listMoved = Symbol('list moved');
  */
 export async function proveInserviceNumbers(
   context: JobContext,
-  cursor: Cursor,
+  cursor: ReadListing,
 ): Promise<typeof listMoved | undefined> {
   const { account, client, database, signal } = context;
   if (cursor.state === 'complete') return undefined;
-  const distinct = await dropRepeatedRows(context, inserviceListing, cursor.rowsStaged);
+  const distinct = await dropRepeatedRows(context, inserviceListing, cursor);
   const total = await readTotal(client, inserviceListing.resource, account, signal);
   const { firstTotalCount = total, lastTotalCount = total } = cursor;
   if (distinct === total && distinct === lastTotalCount) {
@@ -51,10 +52,10 @@ export async function proveInserviceNumbers(
  *
  * @throws IncompleteListingError when a number in service is missing
  */
-export async function proveNumberDetails(context: JobContext, cursor: Cursor): Promise<void> {
+export async function proveNumberDetails(context: JobContext, cursor: ReadListing): Promise<void> {
   const { account, database, log } = context;
   if (cursor.state === 'complete') return;
-  const distinct = await dropRepeatedRows(context, detailsListing, cursor.rowsStaged);
+  const distinct = await dropRepeatedRows(context, detailsListing, cursor);
   const { inService, missing } = await missingDetails(context);
   for (let asked = 0; asked < missing.length; asked += maxNumbersPerLookup) {
     const stillThere = await stillInService(context, missing.slice(asked, asked + maxNumbersPerLookup));
@@ -74,21 +75,29 @@ export async function proveNumberDetails(context: JobContext, cursor: Cursor): P
 
 /** How many numbers are in service, and which of them the staged details lack. */
 async function missingDetails(context: JobContext): Promise<{ inService: number; missing: string[] }> {
-  const { account, database } = context;
+  const { account, database, signal } = context;
   const list = await usableCursor(context, inserviceListing);
   const waiting = list !== undefined && list.state !== 'reading';
-  const inService = waiting
-    ? `select telephone_number from ${stagingOf(context, inserviceListing).sql}`
-    : `select telephone_number from telephone_numbers where account_id = $1 and removed_at is null and status = 'Inservice'`;
-  const { rows } = await database.pool.query(
-    `with in_service as (${inService})
-     select (select count(*) from in_service) as in_service,
-       array(select telephone_number from in_service i
-              where not exists (select from ${stagingOf(context, detailsListing).sql} s where s.telephone_number = i.telephone_number)
-              order by 1) as missing`,
-    waiting ? [] : [account],
-  );
-  return { inService: Number(rows[0].in_service), missing: rows[0].missing };
+  const [inService, values] = waiting
+    ? [stagingOf(context, inserviceListing).sql, []]
+    : [
+        `(select telephone_number from telephone_numbers where account_id = $1 and removed_at is null and status = 'Inservice')`,
+        [account],
+      ];
+  // Memory for one hash table over the whole account, as for the comparison that follows.
+  return inTransaction(database, { settings: { work_mem: '192MB' }, signal }, async (client) => {
+    const count = await client.query(`select count(*) as count from ${inService} as i`, values);
+    const missing = await client.query(
+      `select i.telephone_number from ${inService} as i
+        where not exists (select from ${stagingOf(context, detailsListing).sql} s where s.telephone_number = i.telephone_number)
+        order by 1`,
+      values,
+    );
+    return {
+      inService: Number(count.rows[0].count),
+      missing: missing.rows.map(({ telephone_number }) => telephone_number),
+    };
+  });
 }
 
 async function stillInService({ account, client, signal }: JobContext, numbers: string[]): Promise<string[]> {

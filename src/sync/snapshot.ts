@@ -13,6 +13,7 @@ import {
   startCursor,
 } from './cursor.js';
 import type { JobContext } from './job.js';
+import { createRisingRuns } from './rising-runs.js';
 import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
 import { inTransaction } from './transaction.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
@@ -28,6 +29,12 @@ export interface SnapshotListing {
   columns: readonly { name: string; type: string }[];
   /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warn`. */
   toRow(item: Page['items'][number], warnings: ValueWarnings): CopyValue[];
+}
+
+/** A listing that was read to its end. */
+export interface ReadListing extends Cursor {
+  /** No key came twice; false where the order of the keys doesn't tell, or an earlier run read some of the pages. */
+  keysDiffer: boolean;
 }
 
 /** The staging table of a listing for the context's account. */
@@ -67,7 +74,7 @@ export async function discardSnapshot(context: JobContext, listing: SnapshotList
  *
  * @throws InterruptedError after the page in hand, when the run is asked to stop
  */
-export async function readSnapshot(context: JobContext, listing: SnapshotListing): Promise<Cursor> {
+export async function readSnapshot(context: JobContext, listing: SnapshotListing): Promise<ReadListing> {
   const { account, database, client, log, run, signal } = context;
   let cursor = await usableCursor(context, listing);
   if (cursor === undefined) {
@@ -77,12 +84,15 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
       await startCursor(tx, account, listing.name, firstPage);
     });
   } else if (cursor.state !== 'reading' || cursor.nextPage === undefined) {
-    return cursor;
+    return { ...cursor, keysDiffer: false };
   } else {
     log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
   }
 
   const warnings = collectWarnings();
+  const keys = createRisingRuns();
+  const fromTheStart = cursor === undefined;
+  const keyField = listing.resource.fields.indexOf(listing.resource.key);
   const pages = readPages({
     client,
     resource: listing.resource,
@@ -101,6 +111,7 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
         JSON.stringify(values.filter((value) => value !== undefined)),
       );
     }
+    for (const { values } of page.items) keys.see(values[keyField] ?? '');
     await commitPage(context, listing, page, warnings);
     run.add({ pages: 1, rowsRead: page.items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);
@@ -110,7 +121,7 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
   cursor = await readCursor(database.pool, account, listing.name);
   if (cursor === undefined)
     throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
-  return cursor;
+  return { ...cursor, keysDiffer: fromTheStart && keys.allDifferent() };
 }
 
 function interrupted(listing: SnapshotListing, account: string): InterruptedError {
@@ -141,12 +152,17 @@ function* toRows(page: Page, listing: SnapshotListing, warnings: ValueWarnings):
 }
 
 /** Removes rows that a listing gave twice (the list moved while it was read), keeping the later one; answers with what is left. */
-export async function dropRepeatedRows(context: JobContext, listing: SnapshotListing, staged: number): Promise<number> {
+export async function dropRepeatedRows(
+  context: JobContext,
+  listing: SnapshotListing,
+  { rowsStaged: staged, keysDiffer }: ReadListing,
+): Promise<number> {
   const table = stagingOf(context, listing).sql;
   const key = listing.columns[0]?.name;
   const settings = { work_mem: '128MB' };
   return inTransaction(context.database, { settings, signal: context.signal }, async (tx) => {
-    await tx.query(`analyze ${table}`);
+    await tx.query(`analyze ${table} (${key})`);
+    if (keysDiffer) return staged;
     const { rows } = await tx.query(
       `select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`,
     );
