@@ -6,7 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 export type CopyValue = string | null | undefined;
 
 /** Bytes of COPY text handed over at a time: large enough that messages cost nothing, small enough not to matter in memory. */
-const chunkLength = 64 * 1024;
+const chunkLength = 16 * 1024;
 
 /**
  * Loads rows into a table with COPY, within the client's transaction, and answers with how many there were.
