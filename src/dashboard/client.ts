@@ -72,6 +72,8 @@ export interface DashboardClient {
    * uncertain, `retry` says.
    */
   post<T>(request: PostRequest<T>): Promise<T>;
+  /** Requests that are in flight at once per account, at most. */
+  readonly concurrency: number;
   /** Requests sent for an account, retries included, tokens not. */
   requestCount(account: string): number;
   /** Ends whatever is still under way, and the connections. */
@@ -147,6 +149,7 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
       perform({ ...request, method: 'GET', url: requestUrl(api, path, query), retry: 'safe' }),
     post: async ({ path, query, ...request }) =>
       perform({ ...request, method: 'POST', url: requestUrl(api, path, query) }),
+    concurrency: options.concurrency,
     requestCount: (account) => counts.get(account) ?? 0,
     async close() {
       lifetime.abort(new LedgerError('The client of the Dashboard API was closed.'));

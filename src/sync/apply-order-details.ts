@@ -1,0 +1,167 @@
+import type pg from 'pg';
+import type { OrderDetailResource } from '../dashboard/order-details.js';
+import { copyRows } from '../database/copy.js';
+import type { JobContext } from './job.js';
+import { type DetailRows, numberColumns, orderColumns } from './order-detail-row.js';
+import { inTransaction } from './transaction.js';
+
+/** What a batch of readings brought: details of some orders, and why others gave none. */
+export interface DetailBatch {
+  read: readonly DetailRows[];
+  failed: readonly { orderId: string; reason: string }[];
+}
+
+/**
+ * Brings a batch of readings into the tables, in one transaction, and answers with how many rows that changed. What is as it was
+ * is not written again, so that open orders may be read every night.
+ */
+export async function applyOrderDetails(
+  context: JobContext,
+  resource: OrderDetailResource,
+  batch: DetailBatch,
+): Promise<number> {
+  const { account, database, signal } = context;
+  return inTransaction(database, { signal }, async (client) => {
+    let written = 0;
+    if (batch.read.length > 0) {
+      await stage(client, resource, batch.read);
+      const numbers = await applyNumbers(client, resource, account);
+      const orders = await client.query(updateOrders(resource), [account, numbers.orderIds]);
+      written = numbers.written + (orders.rowCount ?? 0);
+    }
+    return written + (await markFailed(client, resource, account, batch.failed));
+  });
+}
+
+async function stage(client: pg.ClientBase, resource: OrderDetailResource, rows: readonly DetailRows[]): Promise<void> {
+  const columns = orderColumns(resource);
+  const definition = (all: readonly { name: string; type: string }[]) =>
+    all.map(({ name, type }) => `${name} ${type}`).join(', ');
+  await client.query(`create temporary table staged_orders (${definition(columns)}) on commit drop`);
+  await client.query(`create temporary table staged_numbers (${definition(numberColumns)}) on commit drop`);
+  const names = (all: readonly { name: string }[]) => all.map(({ name }) => name);
+  await copyRows(
+    client,
+    { table: 'staged_orders', columns: names(columns) },
+    rows.map(({ order }) => order),
+  );
+  const numbers = await copyRows(
+    client,
+    { table: 'staged_numbers', columns: names(numberColumns) },
+    rows.flatMap((row) => row.numbers),
+  );
+  // A table without figures is taken for a small one, and looked through once for each order.
+  if (numbers > 1000) await client.query('analyze staged_orders, staged_numbers');
+}
+
+/** One statement; answers with the orders whose numbers it changed, and how many rows that were. */
+async function applyNumbers(
+  client: pg.ClientBase,
+  { numbers }: OrderDetailResource,
+  account: string,
+): Promise<{ orderIds: string[]; written: number }> {
+  if (numbers === undefined) return { orderIds: [], written: 0 };
+  const { rows } = await client.query(
+    `with gone as (
+       delete from ${numbers.table} n using staged_orders o
+        where n.account_id = $1 and n.order_id = o.order_id and o.all_numbers_told and ${notStaged}
+       returning n.order_id
+     ),
+     come as (${numbers.outcomes ? insertOutcomes(numbers.table) : insertNumbers(numbers.table)})
+     ${numbers.outcomes ? `, others as (${updateOthers(numbers.table)})` : ''}
+     select order_id, count(*)::int as rows
+       from (select * from gone union all select * from come ${numbers.outcomes ? 'union all select * from others' : ''}) as changed
+      group by order_id`,
+    [account],
+  );
+  return { orderIds: rows.map((row) => row.order_id), written: rows.reduce((sum, row) => sum + row.rows, 0) };
+}
+
+const notStaged = `not exists (
+  select from staged_numbers s where s.order_id = n.order_id and s.telephone_number = n.telephone_number)`;
+
+const insertNumbers = (table: string) => `
+  insert into ${table} (account_id, order_id, telephone_number)
+  select $1, order_id, telephone_number from staged_numbers order by order_id, telephone_number
+  on conflict do nothing
+  returning order_id`;
+
+const insertOutcomes = (table: string) => `
+  insert into ${table} as n (account_id, order_id, telephone_number, outcome, error_code, error_description)
+  select $1, order_id, telephone_number, outcome, error_code, error_description
+    from staged_numbers order by order_id, telephone_number
+  on conflict (account_id, order_id, telephone_number) do update
+     set outcome = excluded.outcome, error_code = excluded.error_code, error_description = excluded.error_description
+   where (n.outcome, n.error_code, n.error_description)
+     is distinct from (excluded.outcome, excluded.error_code, excluded.error_description)
+  returning order_id`;
+
+// A summary may leave the numbers out that an earlier reading of the order named: they are still its own.
+const updateOthers = (table: string) => `
+  update ${table} n
+     set outcome = o.outcome_of_others, error_code = null, error_description = null
+    from staged_orders o
+   where n.account_id = $1 and n.order_id = o.order_id and not o.all_numbers_told and ${notStaged}
+     and n.outcome is distinct from o.outcome_of_others
+  returning n.order_id`;
+
+/**
+ * Brings the fields of the staged orders into their table; `$2` are the orders whose numbers changed.
+ *
+ * Of what list and order both tell, the order's word counts when it is read for the first time or has moved on since; else the
+ * list's stays, or two that differ for ever would write over each other night by night.
+ */
+function updateOrders({ table, fields }: OrderDetailResource): string {
+  const own = fields.map(({ column, listed }) => ({
+    column,
+    value: listed
+      ? `case when moved.since_then then coalesce(s.${column}, t.${column}) else coalesce(t.${column}, s.${column}) end`
+      : `s.${column}`,
+  }));
+  const columns = ['status', 'last_modified_date', ...own.map(({ column }) => column), 'raw'];
+  return `
+    with next as (
+      select t.order_id, coalesce(s.status, t.status) as status,
+        greatest(t.last_modified_date, s.last_modified_date) as last_modified_date,
+        ${own.map(({ column, value }) => `${value} as ${column}`).join(', ')},
+        nullif(
+          coalesce(t.raw, '{}') - 'details'
+            || case when s.details is null then '{}' else jsonb_build_object('details', s.details) end,
+          '{}') as raw
+      from ${table} t
+      join staged_orders s on s.order_id = t.order_id
+      cross join lateral (
+        select t.details_at is null or s.status <> t.status or s.last_modified_date > t.last_modified_date
+          or (t.status, t.last_modified_date) is distinct from (t.details_status, t.details_modified_date) as since_then
+      ) as moved
+      where t.account_id = $1
+    )
+    update ${table} t
+       set ${columns.map((column) => `${column} = n.${column}`).join(', ')},
+           details_at = now(), details_status = n.status, details_modified_date = n.last_modified_date,
+           details_error = null, details_tried_at = null, changed_at = now()
+      from next n
+     where t.account_id = $1 and t.order_id = n.order_id
+       and (t.details_at is null or t.details_error is not null or t.order_id = any($2)
+         or (t.details_status, t.details_modified_date, ${columns.map((column) => `t.${column}`).join(', ')})
+           is distinct from (n.status, n.last_modified_date, ${columns.map((column) => `n.${column}`).join(', ')}))
+    returning t.order_id`;
+}
+
+/** Orders that could not be read keep what is known of them, and say why. */
+async function markFailed(
+  client: pg.ClientBase,
+  { table }: OrderDetailResource,
+  account: string,
+  failed: DetailBatch['failed'],
+): Promise<number> {
+  if (failed.length === 0) return 0;
+  const { rowCount } = await client.query(
+    `update ${table} t
+        set details_error = f.reason, details_tried_at = now(), changed_at = now()
+       from unnest($2::text[], $3::text[]) as f (order_id, reason)
+      where t.account_id = $1 and t.order_id = f.order_id and t.details_error is distinct from f.reason`,
+    [account, failed.map(({ orderId }) => orderId), failed.map(({ reason }) => reason)],
+  );
+  return rowCount ?? 0;
+}

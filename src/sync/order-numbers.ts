@@ -1,0 +1,112 @@
+import type { ApiErrorDetail } from '../dashboard/errors.js';
+import type { OrderAnswer } from '../dashboard/order-answer.js';
+import type { OrderDetailResource } from '../dashboard/order-details.js';
+
+/** What is known of an order before it is read by id. */
+export interface OrderToRead {
+  orderId: string;
+  status: string | null;
+  /** How many numbers the list says that it has. */
+  listedCount: number | null;
+}
+
+/** A number of an order; outcome and error only where the order tells them for each. */
+export interface OrderNumber {
+  telephoneNumber: string;
+  outcome?: 'ACCEPTED' | 'FAILED' | undefined;
+  errorCode?: string | undefined;
+  errorDescription?: string | undefined;
+}
+
+/** The numbers that an answer tells. */
+export interface ToldNumbers {
+  numbers: OrderNumber[];
+  /** Whether these are all: then others that were known before are none of the order's any more. */
+  complete: boolean;
+  /** What became of those that the answer does not name, though the order has them. */
+  outcomeOfOthers: OrderNumber['outcome'];
+  /** What does not add up, if anything. */
+  doubt?: string;
+}
+
+/**
+ * Whether the answer names fewer numbers than there are, so that the resource of the numbers has to be asked too. It happens
+ * where an answer leaves them out, or cuts a long list short; as a rule one request tells all.
+ */
+export function lacksNumbers(resource: OrderDetailResource, answer: OrderAnswer, known: OrderToRead): boolean {
+  if (resource.numbers?.own === undefined) return false;
+  return (answer.numbers?.length ?? 0) < (answer.count ?? known.listedCount ?? 0);
+}
+
+/**
+ * The numbers that an order really concerns, as its answer tells them.
+ *
+ * @param more what the resource of the numbers named, where it was asked
+ */
+export function numbersOf(
+  resource: OrderDetailResource,
+  answer: OrderAnswer,
+  known: OrderToRead,
+  more: readonly string[] = [],
+): ToldNumbers {
+  const status = (answer.status ?? known.status ?? '').toUpperCase();
+  if (resource.numbers?.outcomes) return assignedNumbers(answer, status);
+  const named = [...new Set([...(answer.numbers ?? []), ...more])];
+  if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {
+    // A complete order was carried out for all that it asked for, save those that its errors name.
+    const failed = new Set(answer.errors.flatMap(({ telephoneNumbers }) => telephoneNumbers));
+    return told(answer.requested.filter((number) => !failed.has(number)));
+  }
+  if (resource.numbers?.own === undefined) return told(named, answer.numbers !== undefined);
+  const expected = answer.count ?? known.listedCount ?? named.length;
+  if (named.length === expected) return told(named);
+  return {
+    // Those that it lacks are none that it lost.
+    ...told(named, named.length > expected),
+    doubt: `${named.length} named, ${expected} counted`,
+  };
+}
+
+function told(numbers: readonly string[], complete = true): ToldNumbers {
+  return { numbers: numbers.map((telephoneNumber) => ({ telephoneNumber })), complete, outcomeOfOthers: undefined };
+}
+
+const outcomes: Readonly<Record<string, 'ACCEPTED' | 'FAILED'>> = {
+  COMPLETE: 'ACCEPTED',
+  PARTIAL: 'ACCEPTED',
+  FAILED: 'FAILED',
+};
+
+/**
+ * What an assignment order did to each of its numbers. Of a FAILED one none was accepted, whatever it leaves out; of a COMPLETE
+ * or PARTIAL one all were but those under its errors; of one that is still open nothing is known yet.
+ */
+function assignedNumbers(answer: OrderAnswer, status: string): ToldNumbers {
+  const outcome = outcomes[status];
+  const failures = new Map<string, ApiErrorDetail>();
+  for (const error of answer.errors) {
+    for (const number of error.telephoneNumbers) if (!failures.has(number)) failures.set(number, error);
+  }
+  const ofAll = outcome === 'FAILED' ? answer.errors.find((error) => error.telephoneNumbers.length === 0) : undefined;
+  const named = answer.numbers ?? [];
+  const numbers = [...new Set([...named, ...failures.keys()])].map((telephoneNumber): OrderNumber => {
+    if (outcome === undefined) return { telephoneNumber };
+    const failure = failures.get(telephoneNumber) ?? ofAll;
+    return {
+      telephoneNumber,
+      outcome: failure === undefined ? outcome : 'FAILED',
+      errorCode: failure?.code || undefined,
+      errorDescription: failure?.description || undefined,
+    };
+  });
+  const doubt = outcome === undefined ? undefined : doubtOf(answer, numbers);
+  const all = { numbers, complete: named.length > 0, outcomeOfOthers: outcome };
+  return doubt === undefined ? all : { ...all, doubt };
+}
+
+function doubtOf({ count, failedCount }: OrderAnswer, numbers: readonly OrderNumber[]): string | undefined {
+  if (count !== undefined && count !== numbers.length) return `${numbers.length} named, ${count} counted`;
+  const failed = numbers.filter(({ outcome }) => outcome === 'FAILED').length;
+  if (failedCount === undefined || failedCount === failed) return undefined;
+  return `${failed} named as failed, ${failedCount} counted`;
+}

@@ -1,0 +1,61 @@
+import { ApiError, BrokenBodyError, UnavailableError } from '../dashboard/errors.js';
+import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers } from '../dashboard/order-answer.js';
+import type { OrderDetailResource } from '../dashboard/order-details.js';
+import type { JobContext } from './job.js';
+import { lacksNumbers, numbersOf, type OrderToRead, type ToldNumbers } from './order-numbers.js';
+
+/** What came of reading an order by its id. */
+export type OrderReading =
+  | { order: OrderToRead; answer: OrderAnswer; told: ToldNumbers }
+  /** It could not be read, and `reason` is why; it quotes nothing of the answer, which may hold personal data. */
+  | { order: OrderToRead; reason: string; error?: Error };
+
+/**
+ * Reads an order by its id, with the resource of its numbers where the order leaves some out. An order that the API refuses
+ * with 404, or answers unusably however often it is tried, is a result: the others go on.
+ *
+ * @throws what is no matter of this one order: any other refusal, the end of the credentials, the signal's reason
+ */
+export async function readOrder(
+  { account, client }: JobContext,
+  resource: OrderDetailResource,
+  order: OrderToRead,
+  signal: AbortSignal,
+): Promise<OrderReading> {
+  // A URL takes these for the folder itself or the one above, however they are encoded.
+  if (order.orderId === '.' || order.orderId === '..') return { order, reason: 'its id cannot be part of an address' };
+  try {
+    const answer = await client.get({
+      account,
+      path: resource.path(account, order.orderId),
+      parse: ({ text }) => parseOrderAnswer(text, resource, order.orderId),
+      signal,
+    });
+    const own = lacksNumbers(resource, answer, order) ? resource.numbers?.own : undefined;
+    const more =
+      own === undefined
+        ? []
+        : await client.get({
+            account,
+            path: own(account, order.orderId),
+            parse: ({ status, text }) => (status === 200 ? parseOrderNumbers(text) : []),
+            empty: [204, 404],
+            signal,
+          });
+    return { order, answer, told: numbersOf(resource, answer, order, more) };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof ApiError && error.status === 404) return { order, reason: refusal(error) };
+    if (error instanceof BrokenBodyError) return { order, reason: 'its answers were unusable', error };
+    if (error instanceof UnavailableError)
+      return { order, reason: 'it was not answered, however often it was tried', error };
+    throw error;
+  }
+}
+
+function refusal({ status, codes }: ApiError): string {
+  const told = [...new Set(codes.map(({ code }) => code).filter((code) => code !== ''))];
+  return told.length === 0
+    ? `the API refused it with status ${status}`
+    : `the API refused it with status ${status} (${told.join(', ')})`;
+}

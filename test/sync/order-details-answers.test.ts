@@ -1,0 +1,398 @@
+import test from 'ava';
+import { parseOrderAnswer, parseOrderNumbers } from '../../src/dashboard/order-answer.js';
+import {
+  assignmentDetails,
+  disconnectDetails,
+  type OrderDetailResource,
+  orderDetailResources,
+  orderDetails,
+  portinDetails,
+  portoutDetails,
+} from '../../src/dashboard/order-details.js';
+import { numberColumns, orderColumns, toDetailRows } from '../../src/sync/order-detail-row.js';
+import { lacksNumbers, numbersOf, type OrderToRead } from '../../src/sync/order-numbers.js';
+import { collectWarnings } from '../../src/sync/value-warnings.js';
+
+interface Read {
+  order: Record<string, unknown>;
+  numbers: Record<string, unknown>[];
+  warnings: string[];
+  lacksNumbers: boolean;
+}
+
+/** What is staged of an answer, by column and without what is null. */
+function read(
+  resource: OrderDetailResource,
+  xml: string,
+  { more, ...given }: Partial<OrderToRead> & { more?: string[] } = {},
+): Read {
+  const known = { orderId: 'an-order', status: null, listedCount: null, ...given };
+  const answer = parseOrderAnswer(xml, resource, known.orderId);
+  const warnings = collectWarnings();
+  const told = numbersOf(resource, answer, known, more);
+  const rows = toDetailRows(resource, known.orderId, answer, told, warnings);
+  const byName = (columns: readonly { name: string }[], row: readonly unknown[]) =>
+    Object.fromEntries(columns.map(({ name }, index) => [name, row[index]]).filter(([, value]) => value != null));
+  const order = byName(orderColumns(resource), rows.order);
+  if (typeof order.details === 'string') order.details = JSON.parse(order.details);
+  return {
+    order,
+    numbers: rows.numbers.map((row) => byName(numberColumns, row)),
+    warnings: warnings.sentences(),
+    lacksNumbers: lacksNumbers(resource, answer, known),
+  };
+}
+
+const numbersIn = ({ numbers }: Read) => numbers.map(({ telephone_number }) => telephone_number);
+
+// The payloads are those of Bandwidth's API reference, their quirks included.
+
+const numberOrder = (
+  inside = '<CompletedNumbers><TelephoneNumber><FullNumber>8042105666</FullNumber></TelephoneNumber></CompletedNumbers>',
+) => `
+  <OrderResponse>
+    <CompletedQuantity>1</CompletedQuantity>
+    <CreatedByUser>jbm</CreatedByUser>
+    <LastModifiedDate>2014-01-06T19:09:44.027Z</LastModifiedDate>
+    <OrderCompleteDate>2014-01-06T19:09:44.041Z</OrderCompleteDate>
+    <Order>
+      <CustomerOrderId>123456789</CustomerOrderId>
+      <Name>Area Code Order</Name>
+      <OrderCreateDate>2014-01-06T19:09:43.695Z</OrderCreateDate>
+      <PeerId>303716</PeerId>
+      <BackOrderRequested>false</BackOrderRequested>
+      <AreaCodeSearchAndOrderType><AreaCode>804</AreaCode><Quantity>1</Quantity></AreaCodeSearchAndOrderType>
+      <TnAttributes><TnAttribute>Protected</TnAttribute><TnAttribute>External</TnAttribute></TnAttributes>
+      <PartialAllowed>true</PartialAllowed>
+      <SiteId>743</SiteId>
+    </Order>
+    <OrderStatus>COMPLETE</OrderStatus>
+    ${inside}
+    <FailedQuantity>0</FailedQuantity>
+  </OrderResponse>`;
+
+test('a number order tells its fields, and its numbers in the same answer', (t) => {
+  const result = read(orderDetails, numberOrder());
+  t.deepEqual(result.order, {
+    order_id: 'an-order',
+    status: 'COMPLETE',
+    last_modified_date: '2014-01-06T19:09:44.027Z',
+    all_numbers_told: 'true',
+    customer_order_id: '123456789',
+    order_date: '2014-01-06T19:09:43.695Z',
+    user_id: 'jbm',
+    name: 'Area Code Order',
+    site_id: '743',
+    peer_id: '303716',
+    completed_quantity: '1',
+    failed_quantity: '0',
+    order_complete_date: '2014-01-06T19:09:44.041Z',
+    back_order_requested: 'false',
+    partial_allowed: 'true',
+    details: {
+      Order: {
+        AreaCodeSearchAndOrderType: { AreaCode: '804', Quantity: '1' },
+        TnAttributes: { TnAttribute: ['Protected', 'External'] },
+      },
+    },
+  });
+  t.deepEqual(numbersIn(result), ['8042105666']);
+  t.deepEqual(result.warnings, []);
+  t.false(result.lacksNumbers);
+});
+
+test('an order that leaves its numbers out, or some of them, asks for them once more; what still does not add up is told', (t) => {
+  for (const inside of ['', '<CompletedNumbers/>', '<CompletedNumbers><TelephoneNumber/></CompletedNumbers>']) {
+    t.true(read(orderDetails, numberOrder(inside)).lacksNumbers, inside);
+  }
+  const more = parseOrderNumbers(
+    '<TelephoneNumbers><Count>1</Count><TelephoneNumber>8042105666</TelephoneNumber></TelephoneNumbers>',
+  );
+  const told = read(orderDetails, numberOrder(''), { more });
+  t.deepEqual([numbersIn(told), told.order.all_numbers_told, told.warnings], [['8042105666'], 'true', []]);
+
+  const short = read(orderDetails, numberOrder(''), { orderId: 'short' });
+  t.is(short.order.all_numbers_told, 'false');
+  t.regex(short.warnings.join(), /^1 × order whose numbers do not add up .* such as short: 0 named, 1 counted$/);
+});
+
+test('names are taken in whatever case, texts without the white space around them, and one element like many', (t) => {
+  const result = read(
+    orderDetails,
+    `<orderresponse><ORDERSTATUS>
+       PARTIAL
+     </ORDERSTATUS><completednumbers><telephonenumber><fullnumber> 8042105666 </fullnumber></telephonenumber>
+     <TelephoneNumber><FullNumber>8042105667</FullNumber><City>X</City></TelephoneNumber></completednumbers>
+     <completedQuantity>2</completedQuantity><order><customerorderid>
+       A 1
+     </customerorderid><ID>AN-ORDER</ID></order></orderresponse>`,
+  );
+  t.is(result.order.status, 'PARTIAL');
+  t.is(result.order.customer_order_id, 'A 1');
+  t.deepEqual(numbersIn(result).sort(), ['8042105666', '8042105667']);
+  t.deepEqual(result.warnings, []);
+});
+
+test('an answer of another order, of nothing, or of something else is refused, and quoted nowhere', (t) => {
+  const refuse = (xml: string) => t.throws(() => parseOrderAnswer(xml, orderDetails, 'an-order'))?.message ?? '';
+  t.regex(refuse('<OrderResponse><Order><id>other</id></Order></OrderResponse>'), /that of another order/);
+  t.regex(refuse('<OrderResponse><Secret>x1y</Secret></OrderResponse>'), /nothing of one/);
+  t.regex(refuse('<OrderResponse/>'), /nothing of one/);
+  t.regex(refuse('<html><OrderStatus>COMPLETE</OrderStatus></html>'), /expected a document <OrderResponse>/);
+  t.regex(refuse('<OrderResponse><OrderStatus>COMPLETE</OrderStatus>'), /not well-formed/);
+  t.false(refuse('<OrderResponse><Secret>x1y</Secret></OrderResponse>').includes('x1y'));
+});
+
+test('a disconnect tells the numbers that it took, and keeps those that failed in raw', (t) => {
+  const complete = read(
+    disconnectDetails,
+    `<DisconnectTelephoneNumberOrderResponse> <DisconnectedTelephoneNumberList> <TelephoneNumber>9199998830</TelephoneNumber> </DisconnectedTelephoneNumberList> <orderRequest> <id>an-order</id> <OrderCreateDate>2013-12-04T21:59:32.243Z</OrderCreateDate> <DisconnectTelephoneNumberOrderType> <TelephoneNumberList> <TelephoneNumber>9199998830</TelephoneNumber> </TelephoneNumberList> <DisconnectMode>normal</DisconnectMode> <Protected>UNCHANGED</Protected> </DisconnectTelephoneNumberOrderType> </orderRequest> <OrderStatus>COMPLETE</OrderStatus> </DisconnectTelephoneNumberOrderResponse>`,
+  );
+  t.deepEqual(complete.order, {
+    order_id: 'an-order',
+    status: 'COMPLETE',
+    all_numbers_told: 'true',
+    order_date: '2013-12-04T21:59:32.243Z',
+    disconnect_mode: 'normal',
+    protected: 'UNCHANGED',
+  });
+  t.deepEqual(numbersIn(complete), ['9199998830']);
+
+  const disconnect = (status: string, disconnected: string) =>
+    read(
+      disconnectDetails,
+      `<DisconnectTelephoneNumberOrderResponse>
+        <ErrorList><Error><Code>5131</Code><Description>Not in service</Description><TelephoneNumbers><TelephoneNumber>4158714245</TelephoneNumber></TelephoneNumbers></Error></ErrorList>
+        ${disconnected}
+        <orderRequest><DisconnectTelephoneNumberOrderType><TelephoneNumberList>
+          <TelephoneNumber>4158714245</TelephoneNumber><TelephoneNumber>4352154439</TelephoneNumber>
+        </TelephoneNumberList></DisconnectTelephoneNumberOrderType></orderRequest>
+        <OrderStatus>${status}</OrderStatus>
+      </DisconnectTelephoneNumberOrderResponse>`,
+    );
+  const list =
+    '<DisconnectedTelephoneNumberList><TelephoneNumber>4352154439</TelephoneNumber></DisconnectedTelephoneNumberList>';
+  const partial = disconnect('PARTIAL', list);
+  t.deepEqual(numbersIn(partial), ['4352154439']);
+  t.true(JSON.stringify(partial.order.details).includes('"4158714245"'));
+  t.deepEqual(
+    numbersIn(disconnect('COMPLETE', '')),
+    ['4352154439'],
+    'complete: all that was asked for, less the errors',
+  );
+  t.deepEqual(numbersIn(disconnect('FAILED', '')), []);
+  t.deepEqual(numbersIn(disconnect('PROCESSING', '')), []);
+});
+
+const portin = `
+  <LnpOrderResponse>
+    <Errors><Code>7205</Code><Description>Telephone number is already being processed on another order</Description></Errors>
+    <ProcessingStatus>CANCELLED</ProcessingStatus>
+    <RequestedFocDate>2016-03-25T21:15:00.000Z</RequestedFocDate>
+    <CustomerOrderId>SJM00002</CustomerOrderId>
+    <LoaAuthorizingPerson>The Authguy</LoaAuthorizingPerson>
+    <Subscriber>
+      <SubscriberType>BUSINESS</SubscriberType><FirstName>First</FirstName><LastName>Last</LastName>
+      <ServiceAddress><HouseNumber>11235</HouseNumber><StreetName>Back</StreetName><City>Denver</City><StateCode>CO</StateCode><Zip>27541</Zip></ServiceAddress>
+    </Subscriber>
+    <WirelessInfo><AccountNumber>771297665AABC</AccountNumber><PinNumber>1234</PinNumber></WirelessInfo>
+    <TnAttributes><TnAttribute>Protected</TnAttribute></TnAttributes>
+    <BillingTelephoneNumber>9195551234</BillingTelephoneNumber>
+    <NewBillingTelephoneNumber>9175131245</NewBillingTelephoneNumber>
+    <ListOfPhoneNumbers><PhoneNumber>9194809871</PhoneNumber></ListOfPhoneNumbers>
+    <AlternateSpid>Foo</AlternateSpid>
+    <AccountId>20</AccountId>
+    <SiteId>2857</SiteId>
+    <PeerId>317771</PeerId>
+    <LosingCarrierName>Mock Carrier</LosingCarrierName>
+    <VendorName>Bandwidth CLEC</VendorName>
+    <OrderCreateDate>2014-08-04T13:37:06.323Z</OrderCreateDate>
+    <LastModifiedDate>2014-08-04T13:37:08.676Z</LastModifiedDate>
+    <userId>jbm</userId>
+    <LastModifiedBy>jbm</LastModifiedBy>
+    <PartialPort>false</PartialPort>
+    <Triggered>false</Triggered>
+    <PortType>AUTOMATED</PortType>
+  </LnpOrderResponse>`;
+
+test('a port-in tells its fields and numbers, and nothing of its subscriber, PIN and account number is kept', (t) => {
+  const result = read(portinDetails, portin, { listedCount: 1 });
+  t.deepEqual(result.order, {
+    order_id: 'an-order',
+    status: 'CANCELLED',
+    last_modified_date: '2014-08-04T13:37:08.676Z',
+    all_numbers_told: 'true',
+    customer_order_id: 'SJM00002',
+    order_date: '2014-08-04T13:37:06.323Z',
+    user_id: 'jbm',
+    losing_carrier_name: 'Mock Carrier',
+    billing_telephone_number: '9195551234',
+    new_billing_telephone_number: '9175131245',
+    requested_foc_date: '2016-03-25T21:15:00.000Z',
+    port_type: 'AUTOMATED',
+    partial_port: 'false',
+    triggered: 'false',
+    site_id: '2857',
+    peer_id: '317771',
+    vendor_name: 'Bandwidth CLEC',
+    details: {
+      Errors: { Code: '7205', Description: 'Telephone number is already being processed on another order' },
+      Subscriber: { SubscriberType: 'BUSINESS' },
+      TnAttributes: { TnAttribute: 'Protected' },
+      AlternateSpid: 'Foo',
+      AccountId: '20',
+      LastModifiedBy: 'jbm',
+    },
+  });
+  t.deepEqual(numbersIn(result), ['9194809871']);
+  t.false(result.lacksNumbers);
+  t.true(read(portinDetails, portin, { listedCount: 2 }).lacksNumbers);
+});
+
+test('a port-out tells the FOC dates, and leaves the numbers to the list', (t) => {
+  const { order, numbers } = read(
+    portoutDetails,
+    `<LnpOrderResponse>
+      <RequestedFocDate>2014-08-02T12:34:37Z</RequestedFocDate><ActualFocDate>2014-08-02T12:34:37Z</ActualFocDate>
+      <PON>8a89dea8-a145-4796-8e73-0d859fc74cad</PON><AccountId>20</AccountId>
+      <OrderCreateDate>2014-07-31T16:34:37.480Z</OrderCreateDate><LastModifiedDate>2014-07-31T16:34:37.530Z</LastModifiedDate>
+      <userId>System</userId><PortOutStatus>NEW</PortOutStatus><SPID>512E</SPID>
+    </LnpOrderResponse>`,
+    { listedCount: 1 },
+  );
+  t.like(order, { status: 'NEW', actual_foc_date: '2014-08-02T12:34:37Z', spid: '512E', user_id: 'System' });
+  t.is(order.pon, '8a89dea8-a145-4796-8e73-0d859fc74cad');
+  t.deepEqual(numbers, []);
+});
+
+const assigned = ['9199918388', '4158714245', '4352154439', '4352154466'];
+
+const assignment = ({
+  status = 'PARTIAL',
+  failed = '<FailedQuantity>\n   1\n</FailedQuantity>',
+  numbers = assigned,
+  errors = ['9199918388'],
+}: {
+  status?: string;
+  failed?: string;
+  numbers?: string[];
+  errors?: string[] | undefined;
+} = {}) => `
+  <TelephoneNumbersAssignmentOrderResponse>
+    <OrderCreateDate>
+        2016-01-15T11:36:52.727Z
+    </OrderCreateDate>
+    <AccountId>1</AccountId><CreatedByUser>jbm</CreatedByUser><OrderId>an-order</OrderId>
+    <ProcessingStatus>
+        ${status}
+    </ProcessingStatus>
+    <TotalQuantity>4</TotalQuantity>${failed}
+    <TelephoneNumbersAssignmentOrder>
+      <CustomerOrderId>ICPA123ABC</CustomerOrderId>
+      <Action>
+   ASSIGN
+</Action>
+      <TelephoneNumbers>${numbers.map((number) => `<TelephoneNumber>\n  ${number}\n</TelephoneNumber>`).join('')}</TelephoneNumbers>
+    </TelephoneNumbersAssignmentOrder>
+    <Errors><Error><Code>5076</Code><Description>Number does not belong to this account.</Description>
+      <TelephoneNumbers>${errors.map((number) => `<TelephoneNumber>${number}</TelephoneNumber>`).join('')}</TelephoneNumbers>
+    </Error></Errors>
+  </TelephoneNumbersAssignmentOrderResponse>`;
+
+const outcomesIn = ({ numbers }: Read) => numbers.map(({ outcome }) => outcome ?? null);
+
+test('of a PARTIAL assignment order the numbers under its errors failed, and the others were accepted', (t) => {
+  const result = read(assignmentDetails, assignment());
+  t.like(result.order, {
+    status: 'PARTIAL',
+    action: 'ASSIGN',
+    customer_order_id: 'ICPA123ABC',
+    total_quantity: '4',
+    failed_quantity: '1',
+    order_date: '2016-01-15T11:36:52.727Z',
+    user_id: 'jbm',
+  });
+  t.deepEqual(result.numbers, [
+    {
+      order_id: 'an-order',
+      telephone_number: '9199918388',
+      outcome: 'FAILED',
+      error_code: '5076',
+      error_description: 'Number does not belong to this account.',
+    },
+    ...assigned.slice(1).map((number) => ({ order_id: 'an-order', telephone_number: number, outcome: 'ACCEPTED' })),
+  ]);
+  t.deepEqual(result.warnings, []);
+});
+
+test('of a FAILED assignment order nothing was accepted, of a COMPLETE one everything, of an open one nothing is known', (t) => {
+  const failed = read(assignmentDetails, assignment({ status: 'FAILED', failed: '' }));
+  t.deepEqual(outcomesIn(failed), ['FAILED', 'FAILED', 'FAILED', 'FAILED']);
+  const ofAll = read(assignmentDetails, assignment({ status: 'FAILED', failed: '', errors: [] }));
+  t.deepEqual(
+    ofAll.numbers.map(({ outcome, error_code }) => [outcome, error_code]),
+    assigned.map(() => ['FAILED', '5076']),
+  );
+  t.deepEqual(outcomesIn(read(assignmentDetails, assignment({ status: 'COMPLETE', failed: '', errors: [] }))), [
+    'ACCEPTED',
+    'ACCEPTED',
+    'ACCEPTED',
+    'ACCEPTED',
+  ]);
+  t.deepEqual(outcomesIn(read(assignmentDetails, assignment({ status: 'PROCESSING', failed: '' }))), [
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('an assignment order whose counts do not add up is told, and one without its numbers leaves those known as they are', (t) => {
+  const summary = read(assignmentDetails, assignment({ numbers: [] }));
+  t.like(summary.order, { all_numbers_told: 'false', outcome_of_others: 'ACCEPTED' });
+  t.deepEqual(numbersIn(summary), ['9199918388']);
+  t.regex(summary.warnings.join(), /an-order: 1 named, 4 counted/);
+  const unnamed = read(assignmentDetails, assignment({ errors: [] }));
+  t.deepEqual(outcomesIn(unnamed), ['ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'ACCEPTED']);
+  t.regex(unnamed.warnings.join(), /an-order: 0 named as failed, 1 counted/);
+  t.is(read(assignmentDetails, assignment({ status: 'FAILED', numbers: [] })).order.outcome_of_others, 'FAILED');
+});
+
+test('what fits no column stays in raw as text, and is told', (t) => {
+  const result = read(
+    assignmentDetails,
+    assignment({
+      numbers: ['9199918388', '415CALLNOW', '+442071234567', '919-555-0100'],
+      failed: '<FailedQuantity>1</FailedQuantity>',
+    })
+      .replace('ASSIGN\n', 'GIVE\n')
+      .replace('2016-01-15T11:36:52.727Z', 'last Tuesday')
+      .replace('<TotalQuantity>4<', '<TotalQuantity>99999999999<'),
+  );
+  t.deepEqual(numbersIn(result), ['9199918388', '+442071234567']);
+  t.deepEqual(
+    [result.order.order_date, result.order.action, result.order.total_quantity],
+    [undefined, undefined, undefined],
+  );
+  t.like(result.order.details, {
+    OrderCreateDate: 'last Tuesday',
+    Action: 'GIVE',
+    TotalQuantity: '99999999999',
+    TelephoneNumber: ['415CALLNOW', '919-555-0100'],
+  });
+  const told = result.warnings.join('\n');
+  t.regex(told, /OrderCreateDate that is no date of a known form .* "last Tuesday" of an-order/);
+  t.regex(told, /2 × telephone number that is none .* "415CALLNOW" of an-order/);
+});
+
+test('order ids reach addresses encoded', (t) => {
+  for (const { path, numbers } of orderDetailResources) {
+    for (const make of [path, numbers?.own]) {
+      if (make === undefined) continue;
+      t.regex(
+        make('9900000', `a/b?c'; drop table`),
+        /^\/accounts\/9900000\/\w+\/a%2Fb%3Fc'%3B%20drop%20table(\/tns)?$/,
+      );
+    }
+  }
+});
