@@ -6,10 +6,17 @@ import type { SandboxClock } from './clock.js';
 import { createInventory, type Inventory } from './inventory.js';
 import { aging, inService, type NumberPatch, type NumberRow, type SandboxNumber } from './number.js';
 import { keyOf, textOf } from './number-key.js';
+import { createAccountOrders } from './orders/account-orders.js';
+import { createLazyOrderBook, type LazyOrderBook } from './orders/book.js';
+import type { AssignmentPace, OrderAmounts, SandboxOrders } from './orders/interface.js';
+import { createMisbehaviour, type Misbehaviour } from './orders/misbehaviour.js';
 import { createPopulation } from './population.js';
 
-/** What an account holds; tests change it while clients read it over HTTP. */
-export interface SandboxAccount {
+/**
+ * What an account holds; tests change it while clients read it over HTTP. `add`, `disconnect` and `churn` change its
+ * numbers without an order, as imports and moves between accounts do; `place…` and `night` by orders.
+ */
+export interface SandboxAccount extends SandboxOrders {
   readonly id: string;
   /** How many numbers `/tns` names. */
   readonly count: number;
@@ -29,6 +36,10 @@ export interface SandboxAccount {
 /** The account as the API's routes see it. */
 export interface AccountState extends SandboxAccount {
   readonly inventory: Inventory;
+  readonly orderBook: LazyOrderBook;
+  readonly misbehaviour: Misbehaviour;
+  /** Whether it has the feature TN_ASSIGNMENT. */
+  readonly mayAssign: boolean;
 }
 
 export interface AccountOptions {
@@ -39,18 +50,21 @@ export interface AccountOptions {
   seed: number;
   blocks: BlockSequence;
   until: number;
+  years: number;
   clock: SandboxClock;
+  amounts: OrderAmounts;
+  pace: AssignmentPace;
+  mayAssign: boolean;
 }
 
 export function createAccount(options: AccountOptions): AccountState {
-  const { id, seed, blocks, until, clock } = options;
+  const { id, seed, blocks, until, years, clock, mayAssign } = options;
   const population = createPopulation({ ...options, count: options.numbers });
-  const inventory = createInventory({
-    seed,
-    keys: population.keys,
-    quirks: population.quirks,
-    attributes: createAttributes({ seed, blocks, until }),
-  });
+  const attributes = createAttributes({ seed, blocks, until, years });
+  const inventory = createInventory({ seed, keys: population.keys, quirks: population.quirks, attributes });
+  const orderBook = createLazyOrderBook({ ...options, population, inventory, attributes });
+  const misbehaviour = createMisbehaviour();
+  const orders = createAccountOrders({ id, book: orderBook, inventory, clock, misbehaviour });
 
   function heldKey(telephoneNumber: string): number {
     const key = keyOf(telephoneNumber);
@@ -63,30 +77,43 @@ export function createAccount(options: AccountOptions): AccountState {
   }
 
   const account: AccountState = {
+    ...orders,
     id,
     inventory,
+    orderBook,
+    misbehaviour,
+    mayAssign,
     get count() {
+      orderBook.settle();
       return inventory.count;
     },
     get inServiceCount() {
+      orderBook.settle();
       return inventory.inServiceCount;
     },
     *numbers() {
+      orderBook.settle();
       for (const key of inventory.keys) {
         yield sandboxNumber(inventory.row(key));
       }
     },
     add(count) {
+      orderBook.settle();
       const now = clock.now().getTime();
       const keys = Array.from({ length: count }, () => population.next());
       inventory.add(keys);
+      orderBook.arrive(keys.map(textOf));
       for (const key of keys) {
         inventory.patch(key, { inServiceDate: now, lastModified: now });
       }
       return keys.map(textOf);
     },
     disconnect(telephoneNumbers, disconnectOptions = {}) {
+      orderBook.settle();
       const keys = telephoneNumbers.map(heldKey);
+      for (const telephoneNumber of telephoneNumbers) {
+        orderBook.depart(telephoneNumber);
+      }
       if (disconnectOptions.aging !== true) {
         inventory.remove(new Set(keys));
         return;
@@ -97,6 +124,7 @@ export function createAccount(options: AccountOptions): AccountState {
       }
     },
     change(telephoneNumber, patch) {
+      orderBook.settle();
       const { lastModified, inServiceDate, ...text } = patch;
       inventory.patch(heldKey(telephoneNumber), {
         ...text,
@@ -104,7 +132,10 @@ export function createAccount(options: AccountOptions): AccountState {
         lastModified: (lastModified ?? clock.now()).getTime(),
       });
     },
-    churn: (count, churnSeed = 1) => churn(account, { count, seed: churnSeed }),
+    churn(count, churnSeed = 1) {
+      orderBook.settle();
+      return churn(account, { count, seed: churnSeed });
+    },
   };
   return account;
 }

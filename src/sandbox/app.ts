@@ -8,7 +8,14 @@ import type { LoggedRequest } from './request-log.js';
 import { type ApiRequest, createResponder } from './respond.js';
 import type { Route } from './route.js';
 import { accountRoutes } from './routes/accounts.js';
+import { discNumberRoutes } from './routes/discnumbers.js';
+import { disconnectRoutes } from './routes/disconnects.js';
 import { inServiceNumberRoutes } from './routes/inservice-numbers.js';
+import { numbersAssignmentRoutes } from './routes/numbers-assignment.js';
+import { orderRoutes } from './routes/orders.js';
+import { portInRoutes } from './routes/portins.js';
+import { portOutRoutes } from './routes/portouts.js';
+import { productRoutes } from './routes/products.js';
 import { tnRoutes } from './routes/tn.js';
 import { tnsRoutes } from './routes/tns.js';
 import type { SandboxState } from './state.js';
@@ -23,7 +30,19 @@ export const tokenPath = `${apiPath}/v1/oauth2/token`;
 export function createApp(state: SandboxState): Hono<Env> {
   const app = new Hono<Env>();
   const respond = createResponder(state);
-  const routes = [...accountRoutes(), ...inServiceNumberRoutes(), ...tnsRoutes(), ...tnRoutes()];
+  const routes = [
+    ...accountRoutes(),
+    ...inServiceNumberRoutes(),
+    ...tnsRoutes(),
+    ...tnRoutes(),
+    ...orderRoutes(),
+    ...disconnectRoutes(),
+    ...discNumberRoutes(),
+    ...portInRoutes(),
+    ...portOutRoutes(),
+    ...numbersAssignmentRoutes(),
+    ...productRoutes(),
+  ];
 
   app.use(`${apiPath}/*`, async (c, next) => {
     c.set('entry', state.log.record({ method: c.req.method, path: c.req.path, query: c.req.query() }));

@@ -11,7 +11,7 @@ const saltTier = 23;
 const saltVendor = 24;
 const saltDateForm = 25;
 
-const sixYears = 6 * 365.25 * 86_400_000;
+const year = 365.25 * 86_400_000;
 
 const vendors = [
   { id: '49', name: 'Bandwidth CLEC' },
@@ -29,13 +29,14 @@ const specialTexts = [
 export interface AttributesOptions {
   seed: number;
   blocks: BlockSequence;
-  /** End of the six years over which in-service dates are spread, as epoch time. */
+  /** End of the years over which in-service dates are spread, as epoch time. */
   until: number;
+  years: number;
 }
 
 /** Computes what a number says about itself from the seed alone, so that a million numbers take no memory for it. */
 export function createAttributes(options: AttributesOptions): (key: number, quirk: Quirk | undefined) => NumberRow {
-  const { blocks, until, seed } = options;
+  const { blocks, until, years, seed } = options;
   const dateSalt = hash(saltInServiceDate, seed);
   const modifiedSalt = hash(saltModified, seed);
   const tierSalt = hash(saltTier, seed);
@@ -43,7 +44,7 @@ export function createAttributes(options: AttributesOptions): (key: number, quir
   const formSalt = hash(saltDateForm, seed);
 
   return (key, quirk) => {
-    const age = Math.floor((fraction(hash(dateSalt, key)) * sixYears) / 1000) * 1000;
+    const age = Math.floor((fraction(hash(dateSalt, key)) * years * year) / 1000) * 1000;
     const inServiceDate = until - age;
     const later = fraction(hash(modifiedSalt, key));
     // A number that was given back changed after it came; of the others, a quarter did.

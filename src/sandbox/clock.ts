@@ -5,8 +5,9 @@ export interface SandboxClock {
   advance(ms: number): void;
 }
 
-export function createClock(): SandboxClock {
-  let ahead = 0;
+/** A clock that runs from now, or from another moment. */
+export function createClock(from: Date = new Date()): SandboxClock {
+  let ahead = from.getTime() - Date.now();
   return {
     now: () => new Date(Date.now() + ahead),
     advance(ms) {

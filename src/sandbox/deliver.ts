@@ -7,7 +7,7 @@ import type { LoggedRequest } from './request-log.js';
 const compress = promisify(gzip);
 
 /** How far an answer gets. */
-export type Damage = 'reset' | 'stall' | 'truncate';
+export type Damage = 'reset' | 'stall' | 'truncate' | 'lost-answer';
 
 export interface Delivery {
   response: ServerResponse;
@@ -37,6 +37,11 @@ export async function deliver(delivery: Delivery): Promise<void> {
   }
   if (zipped) {
     headers['Content-Encoding'] = 'gzip';
+  }
+  if (damage === 'lost-answer') {
+    entry.fault = damage;
+    response.socket?.resetAndDestroy();
+    return;
   }
   if (damage === 'reset' || damage === 'stall') {
     entry.fault = damage;

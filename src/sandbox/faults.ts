@@ -12,6 +12,7 @@ export const faultKinds = [
   'duplicate-page',
   'short-list',
   'raw-links',
+  'lost-answer',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -88,6 +89,8 @@ export interface FaultDraw {
   request: string;
   /** Whether the request reads a list, and so can meet the faults of lists. */
   list: boolean;
+  /** Whether the request makes an order, and so can meet the loss of its answer. */
+  creates: boolean;
 }
 
 /**
@@ -96,7 +99,7 @@ export interface FaultDraw {
  */
 export function createFaultPlan(seed: number): (draw: FaultDraw) => FaultKind | undefined {
   const timesSeen = new Map<string, number>();
-  return ({ rates, request, list }) => {
+  return ({ rates, request, list, creates }) => {
     if (faultKinds.every((kind) => !rates[kind])) {
       return undefined;
     }
@@ -105,6 +108,7 @@ export function createFaultPlan(seed: number): (draw: FaultDraw) => FaultKind | 
     return faultKinds.find(
       (kind) =>
         (list || !ofListsOnly.includes(kind)) &&
+        (creates || kind !== 'lost-answer') &&
         fraction(hashText(seed, `${kind} ${times} ${request}`)) < (rates[kind] ?? 0),
     );
   };

@@ -43,19 +43,53 @@ export function digitsOf(query: Record<string, string>, options: DigitsOptions):
   return value;
 }
 
-/** `startdate` and `enddate` (yyyy-MM-dd, both included) as epoch times from and before; 400 if one is no day. */
-export function daysOf(query: Record<string, string>, root: string): { from: number; before: number } {
-  const dayOf = (name: string): number | undefined => {
-    const value = query[name];
-    const time = value === undefined ? undefined : parseDay(value);
-    if (value !== undefined && time === undefined) {
-      throw badRequest(root, `The ${name} '${value}' is invalid, the format is yyyy-MM-dd`);
-    }
-    return time;
-  };
-  const last = dayOf('enddate');
+/** How a resource wants its days: yy-MM-dd, yyyy-MM-dd, or either. */
+export type DayForm = 'yy-MM-dd' | 'yyyy-MM-dd' | 'either';
+
+/** A parameter that must be a day, as the epoch time at which it begins; undefined if it is not there, 400 if it is no day. */
+export function dayOf(
+  query: Record<string, string>,
+  { root, name, form }: { root: string; name: string; form: DayForm },
+): number | undefined {
+  const value = query[name];
+  if (value === undefined) {
+    return undefined;
+  }
+  const short = /^\d\d-\d\d-\d\d$/.test(value);
+  const time =
+    (form === 'yyyy-MM-dd' && short) || (form === 'yy-MM-dd' && !short)
+      ? undefined
+      : parseDay(short ? `20${value}` : value);
+  if (time === undefined) {
+    throw badRequest(
+      root,
+      `The ${name} '${value}' is invalid, the format is ${form === 'either' ? 'yyyy-MM-dd' : form}`,
+    );
+  }
+  return time;
+}
+
+/** `startdate` and `enddate`, both included, which the order lists take only together: from and before, as epoch times. */
+export function dayRangeOf(
+  query: Record<string, string>,
+  { root, form, together }: { root: string; form: DayForm; together: boolean },
+): { from: number; before: number } | undefined {
+  const from = dayOf(query, { root, name: 'startdate', form });
+  const last = dayOf(query, { root, name: 'enddate', form });
+  if (from === undefined && last === undefined) {
+    return undefined;
+  }
+  if (together && (from === undefined || last === undefined)) {
+    throw badRequest(root, 'The startdate and enddate parameters must be given together');
+  }
   return {
-    from: dayOf('startdate') ?? Number.NEGATIVE_INFINITY,
+    from: from ?? Number.NEGATIVE_INFINITY,
     before: last === undefined ? Number.POSITIVE_INFINITY : last + day,
   };
+}
+
+/** `startdate` and `enddate` (yyyy-MM-dd, both included) as epoch times from and before; 400 if one is no day. */
+export function daysOf(query: Record<string, string>, root: string): { from: number; before: number } {
+  const range = dayRangeOf(query, { root, form: 'yyyy-MM-dd', together: false });
+  return range ?? { from: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };
 }

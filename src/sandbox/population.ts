@@ -6,6 +6,7 @@ import { countries, tollFreeNpas } from './places.js';
 
 const saltFill = 31;
 const saltHeld = 32;
+const saltStranger = 33;
 
 /** From this size on an account has awkward numbers too. */
 const awkwardFrom = 200;
@@ -29,13 +30,15 @@ export interface Population {
   quirks: Map<number, Quirk>;
   /** The next number that the account has not had yet, as a key. */
   next(): number;
+  /** Numbers of the same blocks that `next` never gives: those that orders say were there once, or that are still to come. */
+  strangers(): () => number;
 }
 
 /** Chooses the numbers of an account: a handful of thousands-blocks for a small one, each block partly filled. */
 export function createPopulation(options: PopulationOptions): Population {
   const { count } = options;
   const perKind = count < awkwardFrom ? 0 : Math.max(1, Math.round((count * awkwardShare) / awkwardKinds));
-  const next = geographicKeys(options);
+  const next = geographicKeys(options, (share, fill) => share < fill);
   const keys = new Float64Array(count);
   let filled = 0;
   for (let i = 0; i < perKind; i++) {
@@ -54,10 +57,18 @@ export function createPopulation(options: PopulationOptions): Population {
     quirkOf.set(keys[geographicFrom + Math.floor((i + 0.5) * step)] as number, quirks[i % quirks.length] as Quirk);
   }
   keys.sort();
-  return { keys, quirks: quirkOf, next };
+  const strangers = () => {
+    const strangerSalt = hash(saltStranger, options.seed);
+    return geographicKeys(options, (share, fill, key) => share >= fill && hash(strangerSalt, key) % 3 === 0);
+  };
+  return { keys, quirks: quirkOf, next, strangers };
 }
 
-function geographicKeys({ seed, blocks, count, ordinal, accounts }: PopulationOptions): () => number {
+/** Walks through the account's blocks and gives the keys that are wanted, going by their share of luck and the block's fill. */
+function geographicKeys(
+  { seed, blocks, count, ordinal, accounts }: PopulationOptions,
+  wanted: (share: number, fill: number, key: number) => boolean,
+): () => number {
   const fillSalt = hash(saltFill, seed);
   const heldSalt = hash(saltHeld, seed);
   const usualFill = Math.min(650, Math.max(5, 2 * Math.sqrt(count))) / 1000;
@@ -73,7 +84,7 @@ function geographicKeys({ seed, blocks, count, ordinal, accounts }: PopulationOp
         line = 0;
       }
       const key = block + line++;
-      if (fraction(hash(heldSalt, key)) < fill) {
+      if (wanted(fraction(hash(heldSalt, key)), fill, key)) {
         return key;
       }
     }

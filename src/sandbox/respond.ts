@@ -22,7 +22,7 @@ export interface ApiRequest {
   entry: LoggedRequest;
 }
 
-const damages: readonly FaultKind[] = ['reset', 'stall', 'truncate'] satisfies Damage[];
+const damages: readonly FaultKind[] = ['reset', 'stall', 'truncate', 'lost-answer'] satisfies Damage[];
 
 /**
  * Takes every request to the API down the same road: credentials, account, rate limit, fault, route, delivery.
@@ -118,10 +118,14 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
     }
     const { page = '1', ...others } = entry.query;
     const listing = `${entry.path} ${JSON.stringify(others)}`;
+    for (const account of state.accounts.values()) {
+      account.orderBook.settle();
+    }
     const fault = drawFault({
       rates: state.faults,
       request: `${entry.method} ${listing} ${page}`,
       list: route.list === true,
+      creates: route.creates === true,
     });
     const replaced = faultAnswer(fault, page === '1' ? undefined : pages.before(listing, page));
     if (replaced !== undefined && fault !== undefined) {

@@ -25,6 +25,8 @@ export interface Route {
   root: string;
   /** Reads a list page by page, and can meet the faults of lists. */
   list?: boolean;
+  /** Makes an order, and can meet the fault of a lost answer. */
+  creates?: boolean;
   answer(call: Call): Answer | Promise<Answer>;
 }
 

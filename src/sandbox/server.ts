@@ -8,6 +8,7 @@ import { createBlockSequence } from './blocks.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCredentials, sandboxCredentials } from './credentials.js';
 import { checkFaults, type FaultRates } from './faults.js';
+import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
 import { createRateLimit } from './rate-limit.js';
 import { createRequestLog, type LoggedRequest } from './request-log.js';
 import type { EmptyAnswer, SandboxState } from './state.js';
@@ -17,9 +18,11 @@ export type { Churned } from './churn.js';
 export type { SandboxClock } from './clock.js';
 export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
 export type { NumberPatch, SandboxNumber } from './number.js';
+export type * from './orders/interface.js';
+export type * from './orders/truth.js';
 export type { LoggedRequest } from './request-log.js';
 
-export interface SandboxOptions {
+export interface SandboxOptions extends OrderAmounts {
   /** 0 or absent: a free port. */
   port?: number;
   /** Numbers of the first account, 1000 unless told. */
@@ -43,8 +46,19 @@ export interface SandboxOptions {
   emptyAs?: EmptyAnswer;
   /** Compress answers for clients that accept it. */
   gzip?: boolean;
-  /** End of the six years of in-service dates; a fixed day unless told, so that the numbers stay the same from day to day. */
+  /**
+   * End of the years of in-service dates, and of the orders that brought the numbers; a fixed day unless told, so that they
+   * stay the same from day to day.
+   */
   datesUntil?: Date;
+  /** How many years of in-service dates there are, 6 unless told. */
+  years?: number;
+  /** Where the sandbox's clock starts, the real time unless told; it runs on from there. */
+  now?: Date;
+  /** How long assignment orders that come by POST take; two reads unless told. */
+  assignmentPace?: AssignmentPace;
+  /** Whether the accounts have the feature TN_ASSIGNMENT, without which every declaration fails with 12752; true unless told. */
+  mayAssign?: boolean;
 }
 
 /** A running sandbox: where it is, who may ask it, what it was asked, and what it holds. */
@@ -73,6 +87,7 @@ export interface Sandbox {
 }
 
 const mostNumbers = 20_000_000;
+const mostOrders = 10_000_000;
 const foreignAccountId = '9999999';
 const usualDatesUntil = new Date('2026-01-01T00:00:00Z');
 
@@ -127,7 +142,7 @@ function createState(options: SandboxOptions): SandboxState {
   wholeNumber('seed', seed, { from: 0, to: 0xffff_ffff });
   wholeNumber('latency', options.latency ?? 0, { from: 0, to: 3_600_000 });
   wholeNumber('requestsPerMinute', options.requestsPerMinute ?? 1, { from: 1, to: Number.MAX_SAFE_INTEGER });
-  const clock = createClock();
+  const clock = createClock(options.now);
   const tokenLifetime = options.tokenLifetime ?? 3600;
   wholeNumber('tokenLifetime', tokenLifetime, { from: 0, to: 1_000_000_000 });
   return {
@@ -154,7 +169,17 @@ function createAccounts(
 ): Map<string, AccountState> {
   const wanted = options.accounts ?? [{ id: '9900000', numbers: options.numbers ?? 1000 }];
   const blocks = createBlockSequence(seed);
-  const until = (options.datesUntil ?? usualDatesUntil).getTime();
+  const until = Math.min((options.datesUntil ?? usualDatesUntil).getTime(), clock.now().getTime());
+  const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
+  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments'] as const) {
+    wholeNumber(name, options[name] ?? 0, { from: 0, to: mostOrders });
+  }
+  wholeNumber('years', years, { from: 1, to: 30 });
+  wholeNumber('reads of an assignment order', 'reads' in pace ? pace.reads : 0, { from: 0, to: 1000 });
+  wholeNumber('milliseconds of an assignment order', 'ms' in pace ? pace.ms : 0, { from: 0, to: 1e12 });
+  if (!(open >= 0 && open <= 1)) {
+    throw new UsageError(`The sandbox's share of open orders must be from 0 to 1, not ${open}.`);
+  }
   if (wanted.length === 0) {
     throw new UsageError('The sandbox needs at least one account.');
   }
@@ -166,7 +191,13 @@ function createAccounts(
         hint: `Account ids are digits, each one once; ${foreignAccountId} is the account that the credentials may not see.`,
       });
     }
-    accounts.set(id, createAccount({ id, numbers, ordinal, accounts: wanted.length, seed, blocks, until, clock }));
+    accounts.set(
+      id,
+      createAccount({
+        ...{ id, numbers, ordinal, accounts: wanted.length, seed, blocks, until, years, clock, pace, mayAssign },
+        amounts: options,
+      }),
+    );
   }
   return accounts;
 }

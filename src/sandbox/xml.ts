@@ -47,3 +47,8 @@ export function linksXml(options: LinksOptions): string {
 function escapeLink(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
+
+/** An element with text on a line of its own; nothing where there is no text. */
+export function line(indent: string, name: string, text: string | number | boolean | undefined): string {
+  return text === undefined ? '' : `${indent}<${name}>${escapeXml(String(text))}</${name}>\n`;
+}

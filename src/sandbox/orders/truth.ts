@@ -61,7 +61,10 @@ export interface SandboxOrder extends SandboxOrderBase {
   numbers: SandboxOrderNumber[];
 }
 
-/** COMPLETED: on the account since `inServiceDate`. FAILED numbers are named by no resource; PENDING ones by none yet. */
+/**
+ * COMPLETED: on the account since `inServiceDate`. FAILED and PENDING ones are named at most by the request that the
+ * details repeat, and FAILED ones by its `ErrorList`: they are not on the account.
+ */
 export interface SandboxOrderNumber {
   telephoneNumber: string;
   outcome: 'COMPLETED' | 'FAILED' | 'PENDING';
@@ -100,7 +103,6 @@ export interface PersonalData {
   businessName: string | undefined;
   houseNumber: string;
   streetName: string;
-  zip: string;
   loaAuthorizingPerson: string;
   accountNumber: string;
   pinNumber: string;
@@ -163,6 +165,7 @@ export interface SandboxAssignmentNumber {
   telephoneNumber: string;
   /** Undefined while the order is open. */
   outcome: 'ACCEPTED' | 'FAILED' | undefined;
+  /** Undefined of failed ones too where a FAILED order leaves its errors out. */
   errorCode: string | undefined;
   errorDescription: string | undefined;
 }

@@ -1,0 +1,165 @@
+import { LedgerError } from '../../errors.js';
+import type { SandboxClock } from '../clock.js';
+import type { Inventory } from '../inventory.js';
+import { textOf } from '../number-key.js';
+import { type LazyOrderBook, type OrderBook, orderableKey } from './book.js';
+import { listedDates, type NumberOrder, touchDisconnect } from './build.js';
+import type { PlaceNumberOrder, SandboxOrders } from './interface.js';
+import type { Misbehaviour } from './misbehaviour.js';
+import { night } from './night.js';
+import type { OrderKind, SandboxDisconnect, SandboxOrder, SandboxOrderBase } from './truth.js';
+
+export interface AccountOrdersOptions {
+  id: string;
+  book: LazyOrderBook;
+  inventory: Inventory;
+  clock: SandboxClock;
+  misbehaviour: Misbehaviour;
+}
+
+const ends: readonly string[] = ['COMPLETE', 'PARTIAL', 'FAILED', 'CANCELLED'];
+
+/** What tests may see of an account's orders, and do to them. All that it answers are copies. */
+export function createAccountOrders(options: AccountOrdersOptions): SandboxOrders {
+  const { id, book: lazy, clock, misbehaviour } = options;
+
+  /** Steps that came due by the order itself (placed long ago) are taken before it is answered. */
+  function begun<T extends SandboxOrderBase>(order: T): T {
+    lazy.open();
+    return copyOf(order);
+  }
+
+  function numbersFor(book: OrderBook, numbers: PlaceNumberOrder['numbers'] = 1): string[] {
+    if (typeof numbers !== 'number') {
+      for (const telephoneNumber of numbers) {
+        orderableKey(book, telephoneNumber);
+      }
+      return [...new Set(numbers)];
+    }
+    return Array.from({ length: numbers }, () => textOf(book.stranger()));
+  }
+
+  const account: SandboxOrders = {
+    orders: () => lazy.open().lists.orders.all.map(withListedDates),
+    disconnects: () => copyOf([...lazy.open().lists.disconnects.all]),
+    portIns: () => copyOf([...lazy.open().lists.portins.all]),
+    portOuts: () => copyOf([...lazy.open().lists.portouts.all]),
+    assignmentOrders: () => copyOf([...lazy.open().lists.numbersAssignment.all]),
+    disconnectedNumbers: () =>
+      [...lazy.open().departures]
+        .map(([telephoneNumber, { at, orderId }]) => ({ telephoneNumber, disconnectedAt: new Date(at), orderId }))
+        .sort((a, b) => (a.telephoneNumber < b.telephoneNumber ? -1 : 1)),
+    placeOrder(wanted = {}) {
+      const book = lazy.open();
+      const numbers = numbersFor(book, wanted.numbers);
+      const parts = wanted.parts ?? 1;
+      const order = book.builder.order({
+        orderDate: book.orderDateOf(wanted),
+        keys: numbers.map((number) => orderableKey(book, number)),
+        backOrder: parts > 1,
+        existing: Array.isArray(wanted.numbers),
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+      });
+      book.lifecycle.order(order, { start: order.orderDate.getTime(), parts, outcome: wanted.outcome });
+      book.enter(book.lists.orders, order, wanted.done);
+      lazy.open();
+      return withListedDates(order);
+    },
+    placeDisconnect(wanted) {
+      const book = lazy.open();
+      const order = book.builder.disconnect({
+        orderDate: book.orderDateOf(wanted),
+        keys: [...new Set(wanted.numbers)],
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+      });
+      book.lifecycle.disconnect(order, { start: order.orderDate.getTime(), aging: wanted.aging ?? false });
+      return begun(book.enter(book.lists.disconnects, order, wanted.done));
+    },
+    placePortIn(wanted = {}) {
+      const book = lazy.open();
+      const order = book.builder.portIn({
+        orderDate: book.orderDateOf(wanted),
+        numbers: numbersFor(book, wanted.numbers),
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+        losingCarrierName: wanted.losingCarrierName,
+      });
+      book.lifecycle.portIn(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
+      return begun(book.enter(book.lists.portins, order, wanted.done));
+    },
+    placePortOut(wanted) {
+      const book = lazy.open();
+      orderableKey(book, wanted.number);
+      const order = book.builder.portOut({
+        orderDate: book.orderDateOf(wanted),
+        number: wanted.number,
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+      });
+      book.lifecycle.portOut(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
+      return begun(book.enter(book.lists.portouts, order, wanted.done));
+    },
+    placeAssignment: (wanted) => begun(lazy.open().assign(wanted)),
+    changeOrder(kind, orderId, patch = {}) {
+      const { lists, agenda } = lazy.open();
+      const order = lists[kind].get(orderId) as (SandboxOrderBase & { status: string }) | undefined;
+      if (order === undefined) {
+        throw new LedgerError(`Account ${id} of the sandbox has no ${kind} ${orderId}; nothing was changed.`);
+      }
+      const at = patch.lastModifiedDate ?? clock.now();
+      if (patch.status !== undefined) {
+        agenda.drop(order);
+        order.status = patch.status;
+      }
+      if ('customerOrderId' in patch) {
+        order.customerOrderId = patch.customerOrderId;
+      }
+      if (kind === 'orders') {
+        const numberOrder = order as NumberOrder;
+        if (ends.includes(numberOrder.status)) {
+          endEarly(numberOrder, at);
+        }
+        numberOrder.lastModifiedDate = at;
+      } else if (kind === 'disconnects') {
+        touchDisconnect(order as SandboxDisconnect, at.getTime());
+      } else {
+        order.lastModifiedDate = at;
+      }
+    },
+    night(seed) {
+      lazy.settle();
+      return night(account, { seed, inventory: options.inventory, book: lazy.open() });
+    },
+    misbehave: (kind: OrderKind, quirks) => misbehaviour.set(kind, quirks, lazy.open().lists),
+  };
+  return account;
+}
+
+function withListedDates(order: NumberOrder): SandboxOrder {
+  return { ...copyOf(order), listed: listedDates(order) };
+}
+
+/** Ends a number order from outside: what has not come by now comes no more. */
+function endEarly(order: NumberOrder, at: Date): void {
+  for (const number of order.numbers) {
+    number.outcome = number.outcome === 'PENDING' ? 'FAILED' : number.outcome;
+  }
+  order.failedQuantity = order.status === 'CANCELLED' ? 0 : order.quantity - order.countOfTns;
+  order.completedDate ??= at;
+}
+
+/** A copy of data that is made of plain objects, arrays and dates. */
+function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) {
+    return value.map(copyOf) as T;
+  }
+  if (value instanceof Date) {
+    return new Date(value) as T;
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each)])) as T;
+  }
+  return value;
+}

@@ -1,0 +1,203 @@
+import { keptBy } from '../dates.js';
+import { hash, hashText } from '../hash.js';
+import type { NumberRow } from '../number.js';
+import { textOf } from '../number-key.js';
+import type { Draw } from './draw.js';
+import { existingNumbers, nameOf, searchOf, userOf } from './order-attributes.js';
+import { orderId } from './order-id.js';
+import { personalData } from './personal-data.js';
+import type {
+  OrderKind,
+  SandboxAssignmentOrder,
+  SandboxDisconnect,
+  SandboxOrder,
+  SandboxPortIn,
+  SandboxPortOut,
+} from './truth.js';
+
+const saltHourOnly = 161;
+const hourForm = 3;
+const secondMs = 1000;
+
+// The carriers that numbers are ported from; a port-in from Bandwidth itself may sit in a Bandwidth block.
+const carriers = [
+  { id: '1537', name: 'Mock Carrier', wireless: false },
+  { id: '6214', name: 'T-Mobile US:6529', wireless: true },
+  { id: '9417', name: 'AT&T Southeast', wireless: false },
+  { id: '49', name: 'Bandwidth CLEC', wireless: false },
+] as const;
+
+const spids = ['512E', '6529', '9417'] as const;
+
+/** A number order as the sandbox keeps it: what the list makes of its dates follows from the rest. */
+export type NumberOrder = Omit<SandboxOrder, 'listed'>;
+
+export interface Common {
+  orderDate: number;
+  customerOrderId?: string | undefined;
+  userId?: string | undefined;
+}
+
+/** Makes orders that are just begun: RECEIVED, or what their kind calls it. Ids follow from the seed and how many there were. */
+export interface Builder {
+  order(common: Common & { keys: readonly number[]; backOrder: boolean; existing?: boolean }): NumberOrder;
+  disconnect(common: Common & { keys: readonly string[] }): SandboxDisconnect;
+  portIn(common: Common & { numbers: readonly string[]; losingCarrierName?: string | undefined }): SandboxPortIn;
+  portOut(common: Common & { number: string }): SandboxPortOut;
+  assignment(
+    common: Common & { action: SandboxAssignmentOrder['action']; numbers: readonly string[] },
+  ): SandboxAssignmentOrder;
+}
+
+export interface BuilderOptions {
+  seed: number;
+  draw: Draw;
+  attributes(key: number): NumberRow;
+}
+
+export function createBuilder({ seed, draw, attributes }: BuilderOptions): Builder {
+  const made: Record<OrderKind, number> = { orders: 0, disconnects: 0, portins: 0, portouts: 0, numbersAssignment: 0 };
+
+  function base(kind: OrderKind, common: Common) {
+    return {
+      orderId: orderId(seed, kind, made[kind]++),
+      customerOrderId: common.customerOrderId,
+      orderDate: new Date(common.orderDate),
+      lastModifiedDate: new Date(common.orderDate),
+      userId: common.userId ?? userOf(draw),
+    };
+  }
+
+  return {
+    order(common) {
+      const { keys } = common;
+      const first = keys[0];
+      const search =
+        first === undefined || common.existing
+          ? { type: existingNumbers, criteria: {} }
+          : searchOf(attributes(first), draw);
+      const order: NumberOrder = {
+        ...base('orders', common),
+        status: 'RECEIVED',
+        orderType: 'new_number',
+        name: nameOf(search, draw),
+        siteId: draw.of(['479', '743', '2857']),
+        peerId: draw.percent(50) ? '500014' : undefined,
+        completedDate: undefined,
+        quantity: Math.max(1, keys.length),
+        countOfTns: 0,
+        failedQuantity: 0,
+        backOrderRequested: common.backOrder,
+        partialAllowed: draw.percent(80),
+        search,
+        numbers: keys.map((key) => ({ telephoneNumber: textOf(key), outcome: 'PENDING', inServiceDate: undefined })),
+      };
+      return order;
+    },
+    disconnect(common) {
+      const order: SandboxDisconnect = {
+        ...base('disconnects', common),
+        status: 'RECEIVED',
+        orderType: 'disconnect',
+        name: draw.of(['training run', 'cleanup', 'churned customers', 'Q&A <lab>']),
+        countOfTns: common.keys.length,
+        disconnectMode: 'normal',
+        protected: 'UNCHANGED',
+        numbers: common.keys.map((telephoneNumber) => ({
+          telephoneNumber,
+          outcome: 'PENDING',
+          errorCode: undefined,
+          errorDescription: undefined,
+        })),
+      };
+      touchDisconnect(order, common.orderDate);
+      return order;
+    },
+    portIn(common) {
+      const n = made.portins;
+      const carrier =
+        carriers.find(({ name }) => name === common.losingCarrierName) ??
+        (common.losingCarrierName === undefined
+          ? draw.of([...carriers, ...carriers.slice(0, 3)])
+          : { id: '7777', name: common.losingCarrierName, wireless: false });
+      const business = draw.percent(60);
+      const { numbers } = common;
+      return {
+        ...base('portins', common),
+        status: 'PENDING_DOCUMENTS',
+        orderType: 'port_in',
+        countOfTns: numbers.length,
+        billingTelephoneNumber: numbers[0] ?? '',
+        losingCarrierId: carrier.id,
+        losingCarrierName: carrier.name,
+        losingCarrierIsWireless: carrier.wireless,
+        requestedFocDate: new Date(wholeSeconds(common.orderDate + 3 * 86_400_000)),
+        actualFocDate: undefined,
+        pon: `PON${String(hash(seed, n) % 1e6).padStart(6, '0')}`,
+        siteId: draw.of(['479', '743', '2857']),
+        peerId: '317771',
+        vendorId: '49',
+        vendorName: 'Bandwidth CLEC',
+        partialPort: draw.percent(40),
+        triggered: draw.percent(20),
+        portType: draw.of(['AUTOMATED', 'AUTOMATED', 'MANUALOFFNET', 'INTERNAL']),
+        subscriberType: business ? 'BUSINESS' : 'RESIDENTIAL',
+        numbers: [...numbers],
+        errors: [],
+        personal: personalData(seed, n, business),
+      };
+    },
+    portOut(common) {
+      const identity = base('portouts', { ...common, userId: common.userId ?? draw.of(['Neustar', 'System']) });
+      return {
+        ...identity,
+        status: 'NEW',
+        orderType: 'port_out',
+        countOfTns: 0,
+        telephoneNumber: common.number,
+        requestedFocDate: new Date(wholeSeconds(common.orderDate + 2 * 86_400_000)),
+        actualFocDate: undefined,
+        pon: orderId(hash(seed, 1), 'portouts', hashText(0, identity.orderId)),
+        spid: draw.of(spids),
+        errorCode: '201',
+        errorMessage: 'Order request received. Please use the order id to check the status of your order later.',
+      };
+    },
+    assignment(common) {
+      return {
+        ...base('numbersAssignment', common),
+        status: 'RECEIVED',
+        orderType: 'NUMBERS_ASSIGNMENT_ORDER',
+        action: common.action,
+        totalQuantity: common.numbers.length,
+        failedQuantity: 0,
+        numbers: common.numbers.map((telephoneNumber) => ({
+          telephoneNumber,
+          outcome: undefined,
+          errorCode: undefined,
+          errorDescription: undefined,
+        })),
+      };
+    },
+  };
+}
+
+/** What the list says of a number order's dates. */
+export function listedDates(order: NumberOrder): SandboxOrder['listed'] {
+  const kept = (date: Date) => new Date(listsHours(order) ? keptBy(hourForm, date.getTime()) : date);
+  return { orderDate: kept(order.orderDate), lastModifiedDate: kept(order.lastModifiedDate) };
+}
+
+/** Whether the list writes the dates of an order to the hour only, as `2013-12-20T06`. */
+export function listsHours({ orderId: id }: NumberOrder): boolean {
+  return hashText(saltHourOnly, id) % 6 === 0;
+}
+
+/** Dates a change of a disconnect order, which no resource tells more exactly than to the second. */
+export function touchDisconnect(order: SandboxDisconnect, at: number): void {
+  order.lastModifiedDate = new Date(wholeSeconds(at));
+}
+
+export function wholeSeconds(time: number): number {
+  return Math.floor(time / secondMs) * secondMs;
+}

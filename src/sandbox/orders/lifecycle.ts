@@ -1,0 +1,267 @@
+import { inService } from '../number.js';
+import { keyOf } from '../number-key.js';
+import type { Agenda } from './agenda.js';
+import { type NumberOrder, touchDisconnect, wholeSeconds } from './build.js';
+import type { Holdings } from './holdings.js';
+import type { PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
+import { type AssignmentError, countNumbers, endAssignment, endDisconnect } from './outcomes.js';
+import type {
+  SandboxAssignmentOrder,
+  SandboxDisconnect,
+  SandboxOrderBase,
+  SandboxPortIn,
+  SandboxPortOut,
+} from './truth.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** When and by which order a number was given back. */
+export interface Departure {
+  at: number;
+  orderId: string | undefined;
+}
+
+export interface LifecycleOptions {
+  agenda: Agenda;
+  holdings: Holdings;
+  /** Numbers that were given back and have not come again, by number. */
+  departures: Map<string, Departure>;
+  assignmentError(telephoneNumber: string): AssignmentError | undefined;
+}
+
+/**
+ * What happens to an order once it is begun, planned from `start` on (epoch milliseconds). Whenever the clock reaches a
+ * step, the order changes, and with its last step the account's numbers do. Durations are the sandbox's decision:
+ * - a number order is PROCESSING after an hour and has its numbers after two; in parts, it is BACKORDERED meanwhile, a part a day;
+ * - a disconnect order is PROCESSING after an hour and done after three;
+ * - a port-in waits for documents six hours, is SUBMITTED until its first day is over, and then FOC until the requested
+ *   date, the third day; in EXCEPTION it gets after a day, and out of it by nobody's doing but a test's;
+ * - a port-out is NEW for two hours, and leaves on the second day.
+ */
+export interface Lifecycle {
+  order(order: NumberOrder, options: { start: number; parts: number; outcome: PlaceNumberOrder['outcome'] }): void;
+  disconnect(order: SandboxDisconnect, options: { start: number; aging: boolean }): void;
+  portIn(order: SandboxPortIn, options: { start: number; outcome: PlacePortIn['outcome'] }): void;
+  portOut(order: SandboxPortOut, options: { start: number; outcome: PlacePortOut['outcome'] }): void;
+  assignment(order: SandboxAssignmentOrder, options: { start: number; duration: number }): void;
+}
+
+type Timetable = ReadonlyArray<readonly [after: number, take: (at: number) => void]>;
+
+export function createLifecycle({ agenda, holdings, departures, assignmentError }: LifecycleOptions): Lifecycle {
+  function plan(order: SandboxOrderBase, start: number, timetable: Timetable): void {
+    for (const [after, take] of timetable) {
+      agenda.plan({ order, at: start + after, take });
+    }
+  }
+
+  const keyFor = (telephoneNumber: string): number => {
+    const key = keyOf(telephoneNumber);
+    if (key === undefined) {
+      throw new RangeError(`'${telephoneNumber}' is no telephone number.`);
+    }
+    return key;
+  };
+  const statusOf = (telephoneNumber: string): string | undefined => {
+    const key = keyOf(telephoneNumber);
+    return key === undefined ? undefined : holdings.statusOf(key);
+  };
+  const bringIn = (telephoneNumber: string, at: number) => {
+    holdings.bringIn(keyFor(telephoneNumber), at);
+    departures.delete(telephoneNumber);
+  };
+
+  function fill(order: NumberOrder, numbers: NumberOrder['numbers'], at: number): void {
+    for (const number of numbers) {
+      // A number that is in service already can't be ordered.
+      if (number.outcome === 'PENDING' && statusOf(number.telephoneNumber) !== inService) {
+        bringIn(number.telephoneNumber, at);
+        number.outcome = 'COMPLETED';
+        number.inServiceDate = new Date(at);
+      } else if (number.outcome === 'PENDING') {
+        number.outcome = 'FAILED';
+      }
+    }
+    countNumbers(order, at);
+    order.lastModifiedDate = new Date(at);
+  }
+
+  return {
+    order(order, { start, parts, outcome }) {
+      const pending = order.numbers.filter((number) => number.outcome === 'PENDING');
+      const doomed = (i: number) => outcome === 'FAILED' || (outcome === 'PARTIAL' && i % 2 === 1);
+      const perPart = Math.ceil(pending.length / parts);
+      const arrivals: Timetable = Array.from({ length: parts }, (_, part) => [
+        2 * hour + part * day,
+        (at: number) => {
+          order.status = 'BACKORDERED';
+          for (const [i, number] of pending.entries()) {
+            if (Math.floor(i / perPart) === part && doomed(i)) {
+              number.outcome = 'FAILED';
+            }
+          }
+          fill(order, pending.slice(part * perPart, (part + 1) * perPart), at);
+        },
+      ]);
+      const processing: Timetable =
+        order.status === 'RECEIVED'
+          ? [
+              [
+                hour,
+                (at) => {
+                  order.status = 'PROCESSING';
+                  order.lastModifiedDate = new Date(at);
+                },
+              ],
+            ]
+          : [];
+      plan(order, start, [...processing, ...arrivals]);
+    },
+    disconnect(order, { start, aging }) {
+      plan(order, start, [
+        [
+          hour,
+          (at) => {
+            order.status = 'PROCESSING';
+            touchDisconnect(order, at);
+          },
+        ],
+        [
+          3 * hour,
+          (at) => {
+            touchDisconnect(order, at);
+            endDisconnect(order, (telephoneNumber) => statusOf(telephoneNumber) === inService);
+            for (const { telephoneNumber, outcome } of order.numbers) {
+              if (outcome !== 'DISCONNECTED') {
+                continue;
+              }
+              const key = keyFor(telephoneNumber);
+              departures.set(telephoneNumber, { at: order.orderDate.getTime(), orderId: order.orderId });
+              if (aging) {
+                holdings.age(key, order.lastModifiedDate.getTime());
+              } else {
+                holdings.takeOut(key);
+              }
+            }
+          },
+        ],
+      ]);
+    },
+    portIn(order, { start, outcome = 'COMPLETE' }) {
+      const become = (status: SandboxPortIn['status']) => (at: number) => {
+        order.status = status;
+        order.lastModifiedDate = new Date(at);
+      };
+      if (outcome === 'DRAFT' || outcome === 'PENDING_DOCUMENTS') {
+        order.status = outcome;
+        return;
+      }
+      const submitted: Timetable = [[6 * hour, become('SUBMITTED')]];
+      const further: Record<Exclude<typeof outcome, 'SUBMITTED'>, Timetable> = {
+        EXCEPTION: [
+          [
+            day,
+            (at) => {
+              become('EXCEPTION')(at);
+              order.errors = [
+                {
+                  code: '7205',
+                  description: 'Telephone number is already being processed on another order',
+                  telephoneNumbers: order.numbers.slice(0, 1),
+                },
+              ];
+            },
+          ],
+        ],
+        CANCELLED: [
+          [day, become('REQUESTED_CANCEL')],
+          [day + 6 * hour, become('CANCELLED')],
+        ],
+        COMPLETE: [
+          [
+            day,
+            (at) => {
+              become('FOC')(at);
+              // A port-in that was stuck for long has missed the day that was requested.
+              if (order.requestedFocDate.getTime() < at) {
+                order.requestedFocDate = new Date(wholeSeconds(start + 3 * day));
+              }
+              order.actualFocDate = order.requestedFocDate;
+            },
+          ],
+          [
+            3 * day,
+            (at) => {
+              become('COMPLETE')(at);
+              order.actualFocDate = new Date(wholeSeconds(at));
+              for (const telephoneNumber of order.numbers) {
+                bringIn(telephoneNumber, order.actualFocDate.getTime());
+              }
+            },
+          ],
+        ],
+      };
+      plan(order, start, [...submitted, ...(outcome === 'SUBMITTED' ? [] : further[outcome])]);
+    },
+    portOut(order, { start, outcome = 'COMPLETE' }) {
+      const become = (status: SandboxPortOut['status']) => (at: number) => {
+        order.status = status;
+        order.countOfTns = 1;
+        order.lastModifiedDate = new Date(at);
+      };
+      const confirmed: Timetable = [
+        [
+          2 * hour,
+          (at) => {
+            become('FOC')(at);
+            order.actualFocDate = order.requestedFocDate;
+          },
+        ],
+      ];
+      const end: Timetable =
+        outcome === 'CANCELLED'
+          ? [
+              [
+                6 * hour,
+                (at) => {
+                  become('CANCELLED')(at);
+                  order.actualFocDate = undefined;
+                },
+              ],
+            ]
+          : [
+              [
+                2 * day,
+                (at) => {
+                  become('COMPLETE')(at);
+                  order.actualFocDate = new Date(wholeSeconds(at));
+                  order.errorCode = '200';
+                  order.errorMessage = 'Port out successful.';
+                  holdings.takeOut(keyFor(order.telephoneNumber));
+                },
+              ],
+            ];
+      plan(order, start, [...confirmed, ...end]);
+    },
+    assignment(order, { start, duration }) {
+      plan(order, start, [
+        [
+          Math.floor(duration / 2),
+          (at) => {
+            order.status = 'PROCESSING';
+            order.lastModifiedDate = new Date(at);
+          },
+        ],
+        [
+          duration,
+          (at) => {
+            order.lastModifiedDate = new Date(at);
+            endAssignment(order, assignmentError);
+          },
+        ],
+      ]);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { SandboxOrderBase } from './truth.js';
+
+/** The orders of one kind, newest first: that order never changes, so that a page can begin at an order whatever happens meanwhile. */
+export interface OrderList<T extends SandboxOrderBase> {
+  readonly all: readonly T[];
+  get(orderId: string): T | undefined;
+  add(order: T): void;
+  /** The orders that pass a filter, and where among them one begins, or would begin if it doesn't pass. */
+  matching(filter: (order: T) => boolean): { orders: T[]; from(order: T): number };
+}
+
+export function createOrderList<T extends SandboxOrderBase>(orders: T[] = []): OrderList<T> {
+  const all = orders.sort(newestFirst);
+  const byId = new Map(all.map((order) => [order.orderId, order]));
+
+  return {
+    all,
+    get: (orderId) => byId.get(orderId),
+    add(order) {
+      byId.set(order.orderId, order);
+      all.splice(positionIn(all, order), 0, order);
+    },
+    matching(filter) {
+      const matching = all.filter(filter);
+      return { orders: matching, from: (order) => positionIn(matching, order) };
+    },
+  };
+}
+
+function positionIn(orders: readonly SandboxOrderBase[], order: SandboxOrderBase): number {
+  let low = 0;
+  let high = orders.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (newestFirst(orders[middle] as SandboxOrderBase, order) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+function newestFirst(a: SandboxOrderBase, b: SandboxOrderBase): number {
+  return b.orderDate.getTime() - a.orderDate.getTime() || (a.orderId < b.orderId ? -1 : a.orderId > b.orderId ? 1 : 0);
+}

@@ -1,0 +1,88 @@
+import { hashText } from '../hash.js';
+import { inService } from '../number.js';
+import type { NumberOrder } from './build.js';
+import type { SandboxAssignmentOrder, SandboxDisconnect, WorkOrderStatus } from './truth.js';
+
+const saltSilent = 171;
+
+/** Why an assignment order refuses a number. */
+export const assignmentErrors = {
+  notOnAccount: { code: '5076', description: 'Number does not belong to this account.' },
+  external: { code: '5130', description: 'Number is external.' },
+  notInService: { code: '5131', description: 'Number is not in service.' },
+  mayNotAssign: { code: '12752', description: 'The account is not allowed to assign telephone numbers.' },
+} as const;
+
+export type AssignmentError = (typeof assignmentErrors)[keyof typeof assignmentErrors];
+
+/**
+ * What speaks against a declaration for a number of this status (undefined: not on the account). The sandbox takes the
+ * numbers outside the North American plan for external ones.
+ */
+export function assignmentError(telephoneNumber: string, status: string | undefined): AssignmentError | undefined {
+  if (status === undefined) {
+    return assignmentErrors.notOnAccount;
+  }
+  if (telephoneNumber.startsWith('+')) {
+    return assignmentErrors.external;
+  }
+  return status === inService ? undefined : assignmentErrors.notInService;
+}
+
+/** Brings an assignment order to its end. Every fourth FAILED order says nothing of its errors. */
+export function endAssignment(
+  order: SandboxAssignmentOrder,
+  errorOf: (telephoneNumber: string) => AssignmentError | undefined,
+): void {
+  for (const number of order.numbers) {
+    const error = errorOf(number.telephoneNumber);
+    number.outcome = error === undefined ? 'ACCEPTED' : 'FAILED';
+    number.errorCode = error?.code;
+    number.errorDescription = error?.description;
+  }
+  order.failedQuantity = order.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
+  order.status = endOf(order.totalQuantity - order.failedQuantity, order.failedQuantity);
+  if (order.status === 'FAILED' && hashText(saltSilent, order.orderId) % 4 === 0) {
+    for (const number of order.numbers) {
+      number.errorCode = undefined;
+      number.errorDescription = undefined;
+    }
+  }
+}
+
+/** Why a disconnect order leaves a number where it is. */
+export const notDisconnected = {
+  code: '5006',
+  description: 'Telephone number could not be disconnected since it is not associated with your account',
+};
+
+/** Brings a disconnect order to its end: numbers that are not in service any more fail. */
+export function endDisconnect(order: SandboxDisconnect, isInService: (telephoneNumber: string) => boolean): void {
+  for (const number of order.numbers) {
+    const good = isInService(number.telephoneNumber);
+    number.outcome = good ? 'DISCONNECTED' : 'FAILED';
+    number.errorCode = good ? undefined : notDisconnected.code;
+    number.errorDescription = good ? undefined : notDisconnected.description;
+  }
+  const failed = order.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
+  order.status = endOf(order.numbers.length - failed, failed);
+}
+
+/** Counts a number order's numbers, and brings it to its end if none is pending. */
+export function countNumbers(order: NumberOrder, at: number): void {
+  order.countOfTns = order.numbers.filter(({ outcome }) => outcome === 'COMPLETED').length;
+  if (order.numbers.some(({ outcome }) => outcome === 'PENDING')) {
+    return;
+  }
+  order.failedQuantity = order.quantity - order.countOfTns;
+  order.status = endOf(order.countOfTns, order.failedQuantity);
+  order.completedDate = new Date(at);
+}
+
+/** How an order ends of which so many numbers came off and so many failed. */
+export function endOf(good: number, failed: number): WorkOrderStatus {
+  if (failed === 0) {
+    return 'COMPLETE';
+  }
+  return good === 0 ? 'FAILED' : 'PARTIAL';
+}

@@ -1,0 +1,67 @@
+import { type Answer, badRequest, xml } from '../answer.js';
+import { dayRangeOf, known, sizeOf } from '../parameters.js';
+import { accountOf, type Call, type Route } from '../route.js';
+import { line, linksXml, xmlDeclaration } from '../xml.js';
+
+const root = 'TNs';
+const filterNames = ['startdate', 'enddate'] as const;
+
+/** Numbers that pass the request's filter, in ascending order. */
+function matching(call: Call): string[] {
+  const days = dayRangeOf(call.query, { root, form: 'yy-MM-dd', together: true });
+  const { from, before } = days ?? { from: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };
+  return [...accountOf(call).orderBook.open().departures]
+    .flatMap(([telephoneNumber, { at }]) => (at >= from && at < before ? [telephoneNumber] : []))
+    .sort();
+}
+
+/**
+ * Numbers that the account gave back and has not had again since, whether `/tns` still names them (as Aging) or not;
+ * ported-out ones are none of them. `startdate` and `enddate` (yy-MM-dd, together) mean the day of the disconnect order.
+ * Without a match: 404 with `Links`.
+ */
+function list(call: Call): Answer {
+  const { query, state } = call;
+  const account = accountOf(call);
+  const size = sizeOf(query, { root, usual: 300, most: 5000 });
+  const cursor = query.page ?? '1';
+  if (cursor !== '1' && !/^\+?\d{7,15}$/.test(cursor)) {
+    throw badRequest(root, `The page '${cursor}' is invalid`);
+  }
+  const all = matching(call);
+  const start = cursor === '1' ? 0 : all.findIndex((number) => number >= cursor);
+  const from = start < 0 ? all.length : start;
+  const self = state.lastPageNext === 'self' ? cursor : undefined;
+  const links = (indent: string) =>
+    linksXml({
+      address: `http://api.qa.inetwork.com/iris/accounts/${account.id}/discNumbers`,
+      query: known(query, filterNames),
+      size,
+      next: all[from + size] ?? self,
+      raw: call.rawLinks,
+      indent,
+    });
+  if (all.length === 0) {
+    return xml(`${xmlDeclaration}${links('')}`, 404);
+  }
+  const numbers = call.thin(all.slice(from, from + size));
+  return xml(`<TNs>
+    <TotalCount>${all.length}</TotalCount>
+${links('    ')}    <TelephoneNumbers>
+        <Count>${numbers.length}</Count>
+${numbers.map((number) => line('        ', 'TelephoneNumber', number)).join('')}    </TelephoneNumbers>
+</TNs>
+`);
+}
+
+function totals(call: Call): Answer {
+  return xml(`<Quantity>\n    <Count>${matching(call).length}</Count>\n</Quantity>\n`);
+}
+
+export function discNumberRoutes(): Route[] {
+  const path = '/accounts/:accountId/discnumbers';
+  return [
+    { method: 'GET', path, root, list: true, answer: list },
+    { method: 'GET', path: `${path}/totals`, root, answer: totals },
+  ];
+}

@@ -1,0 +1,208 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { AccountState } from '../account.js';
+import { type Answer, badRequest, xml } from '../answer.js';
+import { sandboxCredentials } from '../credentials.js';
+import type { SandboxAssignmentOrder } from '../orders/truth.js';
+import { dayOf } from '../parameters.js';
+import { accountOf, type Call, type Route } from '../route.js';
+import { escapeXml, line, xmlDeclaration } from '../xml.js';
+import { listedDate, listedId, orderOf, twoYears } from './order-page.js';
+
+const kind = 'numbersAssignment';
+const listRoot = 'TelephoneNumbersAssignmentOrders';
+const root = 'TelephoneNumbersAssignmentOrderResponse';
+const most = 1000;
+const mostNumbers = 5000;
+const day = 86_400_000;
+
+function listOf(call: Call) {
+  return accountOf(call).orderBook.open().lists.numbersAssignment;
+}
+
+/**
+ * Assignment orders, newest first, at most 1000 and no more pages; `TotalCount` counts all that match. As in Bandwidth's
+ * OpenAPI description an order tells no last-modified date here, its customer order id where it has one, and how many
+ * numbers failed only if it is PARTIAL. `createdDateFrom` and `createdDateTo` are taken by their letter: orders created
+ * after the one day and before the other. An order's id, customer order id, number, or a date lifts the limit of two years.
+ */
+function list(call: Call): Answer {
+  const { state } = call;
+  const account = accountOf(call);
+  const matching = listOf(call).all.filter(filterOf(call.query, state.clock.now().getTime()));
+  const orders = call.thin(matching.slice(0, most));
+  const listed = account.misbehaviour.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
+  return xml(`${xmlDeclaration}<TelephoneNumbersAssignmentOrders>
+    <TotalCount>${matching.length}</TotalCount>
+${listed.map((order) => itemXml(account, order)).join('')}</TelephoneNumbersAssignmentOrders>
+`);
+}
+
+function filterOf(query: Record<string, string>, now: number): (order: SandboxAssignmentOrder) => boolean {
+  const at = (name: string) => dayOf(query, { root: listRoot, name, form: 'yyyy-MM-dd' });
+  const modifiedFrom = at('modifiedDateFrom') ?? Number.NEGATIVE_INFINITY;
+  const modifiedTo = at('modifiedDateTo') ?? Number.POSITIVE_INFINITY;
+  const createdAfter = at('createdDateFrom') ?? Number.NEGATIVE_INFINITY;
+  const createdBefore = at('createdDateTo') ?? Number.POSITIVE_INFINITY;
+  const { action, status, customerOrderId, tn, orderIdFragment } = query;
+  if (action !== undefined && action !== 'ASSIGNED' && action !== 'UNASSIGNED') {
+    throw badRequest(listRoot, `The action '${action}' is invalid. Valid values ASSIGNED, UNASSIGNED`);
+  }
+  if (status !== undefined && !['COMPLETE', 'PARTIAL', 'FAILED'].includes(status)) {
+    throw badRequest(listRoot, `The status '${status}' is invalid. Valid values COMPLETE, PARTIAL, FAILED`);
+  }
+  const specific =
+    [customerOrderId, tn, orderIdFragment].some((given) => given !== undefined) ||
+    [modifiedFrom, modifiedTo, createdAfter, createdBefore].some(Number.isFinite);
+  const earliest = specific ? Number.NEGATIVE_INFINITY : now - twoYears;
+  return (order) => {
+    const created = order.orderDate.getTime();
+    const modified = order.lastModifiedDate.getTime();
+    return (
+      created >= earliest &&
+      created >= createdAfter + day &&
+      created < createdBefore &&
+      modified >= modifiedFrom &&
+      modified < modifiedTo + day &&
+      (action === undefined || `${order.action}ED` === action) &&
+      (status === undefined || order.status === status) &&
+      (customerOrderId === undefined || order.customerOrderId === customerOrderId) &&
+      (tn === undefined || order.numbers.some(({ telephoneNumber }) => telephoneNumber === tn)) &&
+      (orderIdFragment === undefined || order.orderId.startsWith(orderIdFragment))
+    );
+  };
+}
+
+function itemXml(account: AccountState, order: SandboxAssignmentOrder): string {
+  const i = '        ';
+  return `    <TelephoneNumbersAssignmentOrderSummary>
+${line(i, 'accountId', account.id)}${line(i, 'CustomerOrderId', order.customerOrderId)}${line(
+  i,
+  'TotalQuantity',
+  order.totalQuantity,
+)}${line(i, 'FailedQuantity', order.status === 'PARTIAL' ? order.failedQuantity : undefined)}${line(
+  i,
+  'userId',
+  order.userId,
+)}${line(i, 'OrderDate', listedDate(account, { kind, order, text: order.orderDate.toISOString() }))}${line(
+  i,
+  'OrderType',
+  order.orderType,
+)}${line(i, 'OrderStatus', order.status)}${line(i, 'Action', order.action)}${line(
+  i,
+  'OrderId',
+  listedId(account, kind, order),
+)}    </TelephoneNumbersAssignmentOrderSummary>
+`;
+}
+
+function read(call: Call): Answer {
+  const order = orderOf(call, { kind, list: listOf(call), root });
+  accountOf(call).orderBook.open().read(order);
+  return xml(orderXml(accountOf(call), order));
+}
+
+/** One order, its texts on lines of their own as some of the reference's examples have them. */
+function orderXml(account: AccountState, order: SandboxAssignmentOrder): string {
+  const { misbehaviour } = account;
+  const named = misbehaviour.numbersOf(
+    kind,
+    order,
+    order.numbers.map(({ telephoneNumber }) => telephoneNumber),
+  );
+  const codes = [...new Set(order.numbers.flatMap(({ errorCode }) => (errorCode === undefined ? [] : [errorCode])))];
+  const errors = codes.map((code) => {
+    const description = order.numbers.find(({ errorCode }) => errorCode === code)?.errorDescription;
+    const failed = named.filter((_, n) => order.numbers[n]?.errorCode === code);
+    return `        <Error>
+${padded('            ', 'Code', code)}${padded('            ', 'Description', description)}            <TelephoneNumbers>
+${failed.map((number) => padded('                ', 'TelephoneNumber', number)).join('')}            </TelephoneNumbers>
+        </Error>
+`;
+  });
+  const i = '    ';
+  const told = order.status === 'PARTIAL' || errors.length > 0;
+  return `${xmlDeclaration}<TelephoneNumbersAssignmentOrderResponse>
+${padded(i, 'OrderCreateDate', order.orderDate.toISOString())}${padded(i, 'AccountId', account.id)}${padded(
+  i,
+  'CreatedByUser',
+  order.userId,
+)}${padded(i, 'OrderId', misbehaviour.idOf(kind, order))}${padded(i, 'ProcessingStatus', order.status)}${padded(
+  i,
+  'TotalQuantity',
+  String(order.totalQuantity),
+)}${told ? padded(i, 'FailedQuantity', String(order.failedQuantity)) : ''}    <TelephoneNumbersAssignmentOrder>
+${padded('        ', 'CustomerOrderId', order.customerOrderId)}${padded('        ', 'Action', order.action)}        <TelephoneNumbers>
+${named.map((number) => padded('            ', 'TelephoneNumber', number)).join('')}        </TelephoneNumbers>
+    </TelephoneNumbersAssignmentOrder>
+${errors.length === 0 ? '' : `    <Errors>\n${errors.join('')}    </Errors>\n`}</TelephoneNumbersAssignmentOrderResponse>
+`;
+}
+
+function padded(indent: string, name: string, text: string | undefined): string {
+  return text === undefined ? '' : `${indent}<${name}>\n${indent}    ${escapeXml(text)}\n${indent}</${name}>\n`;
+}
+
+/**
+ * Declares numbers assigned or unassigned. A request that can't be an order is refused with 400 and leaves nothing
+ * behind; what is wrong with single numbers shows once the order is at its end. A number that is named twice counts once.
+ */
+async function create(call: Call): Promise<Answer> {
+  const account = accountOf(call);
+  const { action, customerOrderId, numbers } = requestOf(await call.body());
+  const order = account.orderBook.open().assign({
+    action,
+    numbers,
+    userId: sandboxCredentials.username,
+    ...(customerOrderId !== undefined && { customerOrderId }),
+  });
+  const location = `http://api.inetwork.com:443/v1.0/accounts/${account.id}/numbersAssignment/${order.orderId}`;
+  return { ...xml(orderXml(account, order), 201), headers: { Location: location } };
+}
+
+interface AssignmentRequest {
+  action: 'ASSIGN' | 'UNASSIGN';
+  customerOrderId: string | undefined;
+  numbers: string[];
+}
+
+function requestOf(body: string): AssignmentRequest {
+  const parser = new XMLParser({
+    ignoreDeclaration: true,
+    parseTagValue: false,
+    trimValues: true,
+    isArray: (name) => name === 'TelephoneNumber',
+  });
+  const order: unknown =
+    XMLValidator.validate(body) === true ? parser.parse(body).TelephoneNumbersAssignmentOrder : undefined;
+  if (typeof order !== 'object' || order === null) {
+    throw badRequest(root, 'The body must be a TelephoneNumbersAssignmentOrder');
+  }
+  const { Action: action, CustomerOrderId: given, TelephoneNumbers: list } = order as Record<string, unknown>;
+  if (action !== 'ASSIGN' && action !== 'UNASSIGN') {
+    throw badRequest(root, 'Assignment action is invalid. Valid values ASSIGN, UNASSIGN', '13554');
+  }
+  const customerOrderId = given === undefined || given === '' ? undefined : String(given);
+  if (customerOrderId !== undefined && !/^[A-Za-z0-9 -]{1,40}$/.test(customerOrderId)) {
+    throw badRequest(
+      root,
+      'Customer order ID is invalid. Only alphanumeric values, dashes and spaces are allowed. Max length is 40 characters.',
+    );
+  }
+  const numbers = (list as { TelephoneNumber?: unknown } | undefined)?.TelephoneNumber;
+  if (!Array.isArray(numbers) || numbers.length === 0) {
+    throw badRequest(root, 'The order must name at least one telephone number');
+  }
+  if (numbers.length > mostNumbers) {
+    throw badRequest(root, `The order must name at most ${mostNumbers} telephone numbers, not ${numbers.length}`);
+  }
+  return { action, customerOrderId, numbers: numbers.map(String) };
+}
+
+export function numbersAssignmentRoutes(): Route[] {
+  const path = '/accounts/:accountId/numbersAssignment';
+  return [
+    { method: 'GET', path, root: listRoot, list: true, answer: list },
+    { method: 'POST', path, root, creates: true, answer: create },
+    { method: 'GET', path: `${path}/:orderId`, root, answer: read },
+  ];
+}
