@@ -1,12 +1,15 @@
 import { notTheApi } from './errors.js';
-import { emptyRow, scanItems } from './scan-items.js';
+import { emptyRow, fieldIndexes, scanItems } from './scan-items.js';
 import { checkLength, emptyElement, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
 
 /** One entry of a list: the texts of the wanted elements in the order of `fields`, and everything else by name. */
 export interface Item {
   values: (string | undefined)[];
-  /** Elements that are no wanted field; also a wanted one that repeats or has children. Undefined where there are none. */
+  /**
+   * Elements that are no wanted field; also a wanted one that repeats, has children, or comes again under another name. Undefined
+   * where there are none.
+   */
   extra: XmlElement | undefined;
 }
 
@@ -17,6 +20,8 @@ export interface ListPageOptions {
   item: string;
   /** Names of the wanted child elements; the text of an item without children is named `#text`. */
   fields: readonly string[];
+  /** Other names of wanted elements, each with the one in `fields` that it stands for. */
+  aliases?: Readonly<Record<string, string>>;
   /** Further paths, from the root, of elements that are lists. */
   lists?: readonly string[];
   maxLength?: number;
@@ -92,15 +97,16 @@ export function parseWholeListPage(text: string, options: ListPageOptions): List
   }
   const items = Object.hasOwn(container, options.item) ? (container[options.item] as XmlValue[]) : [];
   delete container[options.item];
-  return { items: items.map((item) => toItem(item, options.fields)), document };
+  const indexes = fieldIndexes(options);
+  return { items: items.map((item) => toItem(item, options.fields.length, indexes)), document };
 }
 
-function toItem(value: XmlValue, fields: readonly string[]): Item {
+function toItem(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
   const element = isElement(value) ? value : textElement(value as string);
-  const item: Item = { values: emptyRow(fields.length), extra: undefined };
+  const item: Item = { values: emptyRow(fieldCount), extra: undefined };
   for (const [name, content] of Object.entries(element)) {
-    const field = fields.indexOf(name);
-    if (field >= 0 && typeof content === 'string') {
+    const field = indexes.get(name);
+    if (field !== undefined && typeof content === 'string' && item.values[field] === undefined) {
       item.values[field] = content;
     } else if (name !== '#text' || content !== '') {
       item.extra ??= emptyElement();

@@ -6,7 +6,7 @@ import { type ListResource, numberDetails } from './resources.js';
 import { encodeText, parseXml, textAt, XmlError } from './xml.js';
 
 /**
- * The size of a list, as its `…/totals` tells it.
+ * The size of a list, by its filters, as its `…/totals` tells it.
  *
  * @throws {TypeError} for a resource that has none
  */
@@ -22,6 +22,7 @@ export async function readTotal(
   return client.get({
     account,
     path: resource.totals(account),
+    query: resource.query(account),
     parse: ({ text }) => {
       const count = textAt(parseXml(text), 'Quantity.Count');
       const total = parseCount(count);

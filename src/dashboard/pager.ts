@@ -76,23 +76,38 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
   }
 }
 
+/** The first page alone, and no more requests than that: small ones tell whether there is anything in a list. */
+export function readFirstPage(options: ReadPagesOptions): Promise<Page> {
+  const history = { visited: new Set<string>(), fingerprints: new Set<string>() };
+  return fetchPage(options, firstPage, history, options.signal);
+}
+
 interface History {
   /** Cursors of the pages already read. */
   visited: ReadonlySet<string>;
   fingerprints: ReadonlySet<string>;
 }
 
-function fetchPage(options: ReadPagesOptions, cursor: string, history: History, signal: AbortSignal): Promise<Page> {
-  const { client, resource, account, pageSize, priority } = options;
+function fetchPage(
+  options: ReadPagesOptions,
+  cursor: string,
+  history: History,
+  signal: AbortSignal | undefined,
+): Promise<Page> {
+  const { client, resource, account, priority } = options;
   return client.get({
     account,
     path: resource.path(account),
-    query: { ...resource.query(account), page: cursor, size: String(pageSize ?? resource.pageSize) },
+    query: { ...resource.query(account), ...pageQuery(options, cursor) },
     empty: resource.emptyStatuses,
     parse: (body) => parsePage(body, { resource, account, cursor, history }),
-    signal,
+    ...(signal === undefined ? {} : { signal }),
     ...(priority === undefined ? {} : { priority }),
   });
+}
+
+function pageQuery({ resource, pageSize }: ReadPagesOptions, cursor: string): Record<string, string> {
+  return resource.pageSize === undefined ? {} : { page: cursor, size: String(pageSize ?? resource.pageSize) };
 }
 
 interface PageContext {
@@ -119,7 +134,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
   }
   return {
     cursor,
-    next: nextCursor(document, cursor, history),
+    next: resource.pageSize === undefined ? undefined : nextCursor(document, cursor, history),
     totalCount: resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount)),
     fingerprint,
     ...sortItems(items, resource, account),

@@ -5,8 +5,11 @@ export interface ListResource {
   path: (account: string) => string;
   /** Filters that stay the same on every page. */
   query: (account: string) => Record<string, string>;
-  /** The `size` asked for: the largest that the API gives, because requests are what is limited. */
-  pageSize: number;
+  /**
+   * The `size` asked for: the largest that the API gives, because requests are what is limited. Left out where the list has no
+   * pages: then all of it comes at once, and neither `page` nor `size` is sent.
+   */
+  pageSize?: number;
   /** Path of the element that holds the items, from the root. */
   container: string;
   item: string;
@@ -18,6 +21,8 @@ export interface ListResource {
   key: string;
   /** Elements of an item, in the order of `Item.values`; `#text` is the text of an item without children. */
   fields: readonly string[];
+  /** Other names of fields: the API spells some differently from list to list. */
+  aliases?: Readonly<Record<string, string>>;
   /** Statuses by which the API says that the list is empty; a 404 only with a body that holds `Links` and no error. */
   emptyStatuses: readonly (204 | 404)[];
   /** The field that names the account, in lists that are not below one: rows of other accounts are left out. */

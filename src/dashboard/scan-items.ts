@@ -31,13 +31,14 @@ export function scanItems(
 ): { items: Item[]; end: number } | undefined {
   const open = `<${options.item}>`;
   const shapes = new Map<string, Shape>();
+  const indexes = fieldIndexes(options);
   const items: Item[] = [];
   let shape: Shape | undefined;
   let at = start;
   while (text.startsWith(open, at)) {
     let match = execAt(shape?.pattern, text, at);
     if (match === null) {
-      shape = shapeAt(text, at, options, shapes);
+      shape = shapeAt(text, at, options, indexes, shapes);
       match = execAt(shape?.pattern, text, at);
     }
     const item = shape && match && toItem(match, shape, options.fields.length);
@@ -59,7 +60,13 @@ function execAt(pattern: RegExp | undefined, text: string, at: number): RegExpEx
 }
 
 /** The shape of the item that begins at a place, read child by child; undefined when it is not a flat one. */
-function shapeAt(text: string, start: number, options: ListPageOptions, shapes: Map<string, Shape>): Shape | undefined {
+function shapeAt(
+  text: string,
+  start: number,
+  options: ListPageOptions,
+  indexes: ReadonlyMap<string, number>,
+  shapes: Map<string, Shape>,
+): Shape | undefined {
   const names: string[] = [];
   const patterns: string[] = [];
   let at = start + options.item.length + 2;
@@ -82,7 +89,7 @@ function shapeAt(text: string, start: number, options: ListPageOptions, shapes: 
   const item = escapeName(options.item);
   const shape: Shape = {
     pattern: new RegExp(`<${item}>${content}</${item}>${space}`, 'y'),
-    children: (isText ? ['#text'] : names).map((name) => ({ name, field: options.fields.indexOf(name) })),
+    children: (isText ? ['#text'] : names).map((name) => ({ name, field: indexes.get(name) ?? -1 })),
   };
   shapes.set(signature, shape);
   return shape;
@@ -107,7 +114,7 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
     if (value === undefined) {
       return undefined;
     }
-    if (field >= 0) {
+    if (field >= 0 && item.values[field] === undefined) {
       item.values[field] = value;
     } else if (name !== '#text' || value !== '') {
       item.extra ??= emptyElement();
@@ -115,6 +122,13 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
     }
   }
   return item;
+}
+
+/** Where each wanted element's text belongs, by all the names that it may have. */
+export function fieldIndexes({ fields, aliases = {} }: ListPageOptions): ReadonlyMap<string, number> {
+  const indexes = new Map(fields.map((name, index) => [name, index]));
+  for (const [alias, name] of Object.entries(aliases)) indexes.set(alias, fields.indexOf(name));
+  return indexes;
 }
 
 /** A row of `length` values, none of them there yet. */

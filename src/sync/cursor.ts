@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { DateWindow } from '../dashboard/order-resources.js';
 
 /** Where the reading of a listing stands: a row of `sync_cursors`. */
 export interface Cursor {
@@ -8,8 +9,12 @@ export interface Cursor {
   pagesRead: string[];
   fingerprints: string[];
   rowsStaged: number;
+  /** Entries of the list that name nothing, and so were not staged. */
+  rowsLeftOut: number;
   firstTotalCount: number | undefined;
   lastTotalCount: number | undefined;
+  /** The days that it is for; undefined for a listing that is read whole. */
+  window: DateWindow | undefined;
   /** Seconds since its last page was committed. */
   idleSeconds: number;
 }
@@ -21,7 +26,7 @@ type Queryable = pg.ClientBase | pg.Pool;
 
 export async function readCursor(db: Queryable, account: string, listing: string): Promise<Cursor | undefined> {
   const { rows } = await db.query(
-    `select *, extract(epoch from clock_timestamp() - updated_at)::float8 as idle_seconds
+    `select *, window_from::text as first_day, window_to::text as last_day, extract(epoch from clock_timestamp() - updated_at)::float8 as idle_seconds
        from sync_cursors where account_id = $1 and listing = $2`,
     [account, listing],
   );
@@ -33,19 +38,26 @@ export async function readCursor(db: Queryable, account: string, listing: string
     pagesRead: row.pages_read,
     fingerprints: row.fingerprints,
     rowsStaged: Number(row.rows_staged),
+    rowsLeftOut: Number(row.rows_left_out),
     firstTotalCount: toNumber(row.first_total_count),
     lastTotalCount: toNumber(row.last_total_count),
+    window: row.first_day === null ? undefined : { from: row.first_day, to: row.last_day },
     idleSeconds: row.idle_seconds,
   };
 }
 
-export async function startCursor(db: Queryable, account: string, listing: string, firstPage: string): Promise<void> {
-  await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
-  await db.query(`insert into sync_cursors (account_id, listing, state, next_page) values ($1, $2, 'reading', $3)`, [
-    account,
-    listing,
-    firstPage,
-  ]);
+export async function startCursor(
+  db: Queryable,
+  account: string,
+  listing: string,
+  { firstPage, window }: { firstPage: string; window: DateWindow | undefined },
+): Promise<void> {
+  await deleteCursor(db, account, listing);
+  await db.query(
+    `insert into sync_cursors (account_id, listing, state, next_page, window_from, window_to)
+     values ($1, $2, 'reading', $3, $4, $5)`,
+    [account, listing, firstPage, window?.from ?? null, window?.to ?? null],
+  );
 }
 
 export interface CommittedPage {
@@ -53,6 +65,7 @@ export interface CommittedPage {
   next: string | undefined;
   fingerprint: string;
   rows: number;
+  leftOut: number;
   totalCount: number | undefined;
 }
 
@@ -66,10 +79,19 @@ export async function advanceCursor(
   await db.query(
     `update sync_cursors
         set next_page = $3, pages_read = pages_read || $4::text, fingerprints = fingerprints || $5::text,
-            rows_staged = rows_staged + $6, updated_at = clock_timestamp(),
+            rows_staged = rows_staged + $6, rows_left_out = rows_left_out + $8, updated_at = clock_timestamp(),
             first_total_count = coalesce(first_total_count, $7), last_total_count = coalesce($7, last_total_count)
       where account_id = $1 and listing = $2`,
-    [account, listing, page.next ?? null, page.cursor, page.fingerprint, page.rows, page.totalCount ?? null],
+    [
+      account,
+      listing,
+      page.next ?? null,
+      page.cursor,
+      page.fingerprint,
+      page.rows,
+      page.totalCount ?? null,
+      page.leftOut,
+    ],
   );
 }
 

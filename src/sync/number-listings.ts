@@ -9,6 +9,7 @@ export const inserviceListing: SnapshotListing = {
   name: 'inservice_numbers',
   title: 'in-service numbers',
   resource: inserviceNumbers,
+  entry: 'number',
   columns: [{ name: 'telephone_number', type: 'text collate "C"' }],
   toRow: (item, warnings) => [checkedNumber(item.values[0], warnings)],
 };
@@ -37,6 +38,7 @@ export const detailsListing: SnapshotListing = {
   name: 'number_details',
   title: 'number details',
   resource: numberDetails,
+  entry: 'number',
   columns: [...detailColumns, { name: 'raw', type: 'jsonb' }],
   toRow(item, warnings) {
     const row: CopyValue[] = new Array(detailColumns.length + 1);
@@ -73,7 +75,7 @@ function missingStatus(number: string, warnings: ValueWarnings): string {
 }
 
 /** NANP numbers have ten digits, others are E.164 with a plus; what is neither is kept as it came, and told. */
-function checkedNumber(text: string | undefined, warnings: ValueWarnings): string {
+export function checkedNumber(text: string | undefined, warnings: ValueWarnings): string {
   const number = text ?? '';
   if (!/^(?:[2-9]\d{9}|\+\d{7,15})$/.test(number)) {
     warnings.note('telephone number that is neither ten digits nor + and digits (kept as it came)', `"${number}"`);

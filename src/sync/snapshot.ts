@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { DateWindow } from '../dashboard/order-resources.js';
 import { firstPage, type Page, readPages } from '../dashboard/pager.js';
 import type { ListResource } from '../dashboard/resources.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
@@ -18,13 +19,17 @@ import { countStaged, createStaging, dropStaging, type StagingTable, stagingTabl
 import { inTransaction } from './transaction.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
 
-/** A listing that is read whole and staged before anything is compared with it. */
+/** A listing that is read to its end and staged before anything is compared with it. */
 export interface SnapshotListing {
   /** Names its cursor and its staging table. */
   name: string;
   /** What messages call it: `in-service numbers`. */
   title: string;
   resource: ListResource;
+  /** The days that the resource's filters narrow it to; left out where it is read whole. */
+  window?: DateWindow;
+  /** What one of its entries is: `number`, `order`. */
+  entry: string;
   /** Columns of the staging table; the first is the key. */
   columns: readonly { name: string; type: string }[];
   /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warn`. */
@@ -72,16 +77,21 @@ export async function discardSnapshot(context: JobContext, listing: SnapshotList
  * Reads all pages of a listing into its staging table, each page in one transaction with the cursor, going on where a killed
  * run ended. While a page is being written, the next is being fetched. Answers with the cursor after the last page.
  *
+ * @param warnings receives what could not be placed; without it, that is told in the run's warnings
  * @throws InterruptedError after the page in hand, when the run is asked to stop
  */
-export async function readSnapshot(context: JobContext, listing: SnapshotListing): Promise<ReadListing> {
+export async function readSnapshot(
+  context: JobContext,
+  listing: SnapshotListing,
+  warnings?: ValueWarnings,
+): Promise<ReadListing> {
   const { account, database, client, log, run, signal } = context;
   let cursor = await usableCursor(context, listing);
   if (cursor === undefined) {
     await inTransaction(database, {}, async (tx) => {
       const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
       await createStaging(tx, stagingOf(context, listing), columns);
-      await startCursor(tx, account, listing.name, firstPage);
+      await startCursor(tx, account, listing.name, { firstPage, window: listing.window });
     });
   } else if (cursor.state !== 'reading' || cursor.nextPage === undefined) {
     return { ...cursor, keysDiffer: false };
@@ -89,7 +99,8 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
     log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
   }
 
-  const warnings = collectWarnings();
+  const collected = collectWarnings();
+  const told = warnings ?? collected;
   const keys = createRisingRuns();
   const fromTheStart = cursor === undefined;
   const keyField = listing.resource.fields.indexOf(listing.resource.key);
@@ -106,18 +117,18 @@ export async function readSnapshot(context: JobContext, listing: SnapshotListing
   });
   for await (const page of pages) {
     for (const { values } of page.withoutKey) {
-      warnings.note(
-        'entry that names no number (left out)',
+      told.note(
+        `entry that names no ${listing.entry} (left out)`,
         JSON.stringify(values.filter((value) => value !== undefined)),
       );
     }
     for (const { values } of page.items) keys.see(values[keyField] ?? '');
-    await commitPage(context, listing, page, warnings);
+    await commitPage(context, listing, page, told);
     run.add({ pages: 1, rowsRead: page.items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);
     if (signal.aborted && page.next !== undefined) throw interrupted(listing, account);
   }
-  for (const sentence of warnings.sentences()) run.warn(`${listing.title}: ${sentence}`);
+  for (const sentence of collected.sentences()) run.warn(`${listing.title}: ${sentence}`);
   cursor = await readCursor(database.pool, account, listing.name);
   if (cursor === undefined)
     throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
@@ -143,7 +154,7 @@ async function commitPage(
   await inTransaction(context.database, { asynchronous: true }, async (tx) => {
     const target = { table: stagingOf(context, listing).sql, columns: listing.columns.map(({ name }) => name) };
     const rows = await copyRows(tx, target, toRows(page, listing, warnings));
-    await advanceCursor(tx, context.account, listing.name, { ...page, rows });
+    await advanceCursor(tx, context.account, listing.name, { ...page, rows, leftOut: page.withoutKey.length });
   });
 }
 
