@@ -40,6 +40,8 @@ export async function runAll(session: ApiSession, jobs: readonly Job[], options:
         maxShrink: session.config.maxShrink,
         acceptShrink: options.acceptShrink ?? false,
         nightLimitMs: session.config.nightLimitMs,
+        ...(options.since !== undefined && { since: options.since }),
+        full: options.full ?? false,
         followedBy: new Set(jobs.slice(index + 1).map((later) => later.name)),
       });
       reports.push(report);

@@ -6,6 +6,11 @@ export function define(command: DefineCommand): Command {
     .description('run jobs now, in the order given; `run nightly` runs them all')
     .argument('<job...>', 'names of jobs')
     .option('--account <id>', 'only this one of the configured accounts')
+    .option(
+      '--since <date>',
+      'read lists of orders back to this day (UTC); left out: what is new, at first all there is',
+    )
+    .option('--full', 'read lists of orders again from the first day that was ever read')
     .option('--accept-shrink', 'let a snapshot close more numbers than TN_LEDGER_MAX_SHRINK allows')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
@@ -15,7 +20,8 @@ Jobs: sync-inservice-numbers, sync-number-details, and nightly (all of them).
 
 Example:
   $ tn-ledger run nightly
-  $ tn-ledger run sync-inservice-numbers --account 9900008`,
+  $ tn-ledger run sync-inservice-numbers --account 9900008
+  $ tn-ledger run sync-orders --since 2024-01-31`,
     )
     .action(async (names: string[], options: RunOptions) => {
       const [{ processSettings, withApiSession }, { jobs }, { runJobs }] = await Promise.all([
@@ -23,7 +29,8 @@ Example:
         import('../../jobs/index.js'),
         import('./run-jobs.js'),
       ]);
-      const { findNamed } = await import('./nearest.js');
+      const [{ findNamed }, { parsePastDay }] = await Promise.all([import('./nearest.js'), import('./past-day.js')]);
+      if (options.since !== undefined) parsePastDay('--since', options.since);
       const chosen = names.map((name) => findNamed(jobs, name, 'job'));
       await withApiSession(processSettings(), (session) => runJobs(session, chosen, options));
     });
@@ -32,5 +39,8 @@ Example:
 export interface RunOptions {
   account?: string;
   acceptShrink?: boolean;
+  /** A day that `parsePastDay` has seen. */
+  since?: string;
+  full?: boolean;
   json?: boolean;
 }

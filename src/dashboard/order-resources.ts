@@ -127,7 +127,7 @@ export const portins: WindowResource = {
 };
 
 /** Port-ins that were begun and not submitted: the list of port-ins names them only when asked for them. */
-export const portinDrafts: WindowResource = { ...portins, name: 'portins', query: () => ({ status: 'draft' }) };
+export const portinDrafts: WindowResource = { ...portins, query: () => ({ status: 'draft' }) };
 
 /** Orders of other carriers that take numbers away. This list alone names the numbers. */
 export const portouts: WindowResource = {
@@ -160,5 +160,38 @@ export const disconnectedNumbers: WindowResource = {
   key: '#text',
   fields: ['#text'],
   emptyStatuses: [204, 404],
-  window: { ...createdWithin },
+  window: createdWithin,
+};
+
+/**
+ * Orders that declare numbers assigned or not. The list has no pages: it gives at most 1000 orders at a time. Its filter by status
+ * knows the ends of an order only; an order that is still open is found on the day on which it ends.
+ */
+export const numberAssignments: WindowResource = {
+  name: 'numbersAssignment',
+  path: below('numbersAssignment'),
+  query: () => ({}),
+  container: 'TelephoneNumbersAssignmentOrders',
+  item: 'TelephoneNumbersAssignmentOrderSummary',
+  totalCount: 'TelephoneNumbersAssignmentOrders.TotalCount',
+  key: 'OrderId',
+  fields: [
+    'OrderId',
+    'CustomerOrderId',
+    'Action',
+    'OrderStatus',
+    'TotalQuantity',
+    'FailedQuantity',
+    'OrderDate',
+    'lastModifiedDate',
+    'userId',
+  ],
+  aliases,
+  emptyStatuses: [204, 404],
+  window: { from: 'modifiedDateFrom', to: 'modifiedDateTo', format: 'yyyy-MM-dd', means: 'changed' },
+  ceiling: 1000,
+  splits: [
+    { parameter: 'action', values: ['ASSIGNED', 'UNASSIGNED'] },
+    { parameter: 'status', values: ['COMPLETE', 'PARTIAL', 'FAILED'] },
+  ],
 };

@@ -122,7 +122,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
     return emptyPage(resource, cursor);
   }
   if (body.status === 404) {
-    return { ...emptyPage(resource, cursor), next: nextCursor(parseXml(body.text), cursor, history) };
+    return { ...emptyPage(resource, cursor), next: nextCursor(parseXml(body.text), resource, cursor, history) };
   }
   const { items, document } = parseListPage(body.text, resource);
   if (items.length === 0 && parseApiErrors(document).length > 0) {
@@ -134,7 +134,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
   }
   return {
     cursor,
-    next: resource.pageSize === undefined ? undefined : nextCursor(document, cursor, history),
+    next: resource.pageSize === undefined ? undefined : nextCursor(document, resource, cursor, history),
     totalCount: resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount)),
     fingerprint,
     ...sortItems(items, resource, account),
@@ -147,9 +147,14 @@ function emptyPage(resource: ListResource, cursor: string): Page {
 }
 
 /** @throws {BrokenBodyError} for a link to an earlier page */
-function nextCursor(document: XmlElement, cursor: string, history: History): string | undefined {
-  for (const root of Object.keys(document)) {
-    for (const links of listAt(document, `${root}.Links`)) {
+function nextCursor(
+  document: XmlElement,
+  { container }: ListResource,
+  cursor: string,
+  history: History,
+): string | undefined {
+  for (const parent of new Set([...Object.keys(document), ...pathsTo(container)])) {
+    for (const links of listAt(document, `${parent}.Links`)) {
       const next = typeof links === 'object' && !Array.isArray(links) ? nextPageCursor(links) : undefined;
       if (next === undefined || next === cursor) {
         continue;
@@ -162,6 +167,12 @@ function nextCursor(document: XmlElement, cursor: string, history: History): str
     }
   }
   return undefined;
+}
+
+/** The paths on the way to an element, and its own: lists have their links on any of these. */
+function pathsTo(path: string): string[] {
+  const names = path.split('.');
+  return names.map((_name, index) => names.slice(0, index + 1).join('.'));
 }
 
 function fingerprintOf(items: readonly Item[], resource: ListResource): string {

@@ -15,6 +15,8 @@ export interface JobContext {
   run: RunRecord;
   /** Until when, by the monotonic clock in milliseconds, details of orders may be read: `nightLimitMs` after the run, or the night, began. */
   detailsUntil: number;
+  /** The time that it is; the machine's clock unless told. */
+  now?: () => Date;
   options: JobOptions;
   /** Runs another job for the same account as a part of this one: under its own lock, with its own row in `sync_runs`. */
   runPart(job: Job, options: JobOptions): Promise<RunReport>;
@@ -27,6 +29,10 @@ export interface JobOptions {
   acceptShrink: boolean;
   /** Milliseconds that a run, or a night of several jobs, may go on reading details of orders. */
   nightLimitMs: number;
+  /** Windows reach back to this day (UTC, `yyyy-MM-dd`); left out: to where they were read before, or to the account's first orders. */
+  since?: string;
+  /** Windows are read again from the first day that was ever read. */
+  full?: boolean;
   /** Names of the jobs that come after this one in the same invocation. */
   followedBy: ReadonlySet<string>;
 }

@@ -15,7 +15,7 @@ import {
 } from './run-record.js';
 
 /** What the runs of one invocation share. */
-export type RunEnvironment = Pick<JobContext, 'database' | 'client' | 'log' | 'signal'> & {
+export type RunEnvironment = Pick<JobContext, 'database' | 'client' | 'log' | 'signal' | 'now'> & {
   progress: ProgressDisplay;
   /** Takes secrets out of what is kept in `sync_runs` and told in reports; whoever holds none may leave it out. */
   redact?: Redact;

@@ -230,17 +230,20 @@ const damage = fc.oneof(
   },
 );
 
+/** So that wanted elements also come by other names, and by two at once. */
+const aliased = { ...options, aliases: { Tn: 'Number', 'a.b': 'City' } };
+
 test('scanning gives what the XML parser gives for any document, and refuses what it refuses', (t) => {
   let accepted = 0;
   let refused = 0;
   fc.assert(
     fc.property(document, damage, (whole, suffer) => {
       const given = suffer(whole);
-      const expected = outcome(() => parseWholeListPage(given, options));
+      const expected = outcome(() => parseWholeListPage(given, aliased));
       accepted += expected === 'refused' ? 0 : 1;
       refused += expected === 'refused' ? 1 : 0;
       t.deepEqual(
-        outcome(() => parseListPage(given, options)),
+        outcome(() => parseListPage(given, aliased)),
         expected,
         given,
       );
@@ -249,6 +252,21 @@ test('scanning gives what the XML parser gives for any document, and refuses wha
   );
   // The property is worth something only where both happen.
   t.true(accepted > 500 && refused > 500, `${accepted} accepted, ${refused} refused`);
+});
+
+test('a field is read by any of its names; what comes again under another one is kept beside it', (t) => {
+  const page = (item: string) => `<R><Items>${item}</Items></R>`;
+  const [first, second, third] = [
+    '<Item><Tn>1</Tn><City>x</City></Item>',
+    '<Item><Number>1</Number><Tn>2</Tn></Item>',
+    '<Item><Tn>2</Tn><Number>1</Number></Item>',
+  ].map((item) => parseListPage(page(item), aliased).items[0]);
+  t.deepEqual(first?.values.slice(0, 2), ['1', 'x']);
+  t.is(first?.extra, undefined);
+  t.is(second?.values[0], '1');
+  t.is(second?.extra?.Tn, '2');
+  t.is(third?.values[0], '2');
+  t.is(third?.extra?.Number, '1');
 });
 
 test('pages that are flat are scanned whole, whatever their white space and entities', (t) => {

@@ -382,3 +382,33 @@ test('details are asked for at most 2500 numbers at once', async (t) => {
   await t.throwsAsync(readNumberDetails(client, '14', Array(2501).fill('3172000285')), { instanceOf: TypeError });
   t.is(server.received.length, 0);
 });
+
+test('a list without pages is one request without page and size, and one page whatever it says of a next one', async (t) => {
+  const server = await serve(t, pages({ '': three['1'] as TestPage }));
+  const { client } = clientFor(t, server);
+  const { pageSize: _, ...resource } = inserviceNumbers;
+  const all = await collect(readPages({ client, resource, account: '14' }));
+  t.deepEqual(keysOf(all), three['1']?.numbers);
+  t.deepEqual(
+    server.received.map(({ query }) => [...query.keys()]),
+    [[]],
+  );
+});
+
+test('links are found beside the items as well as at the top of the document', async (t) => {
+  const page = (id: string, next: string) =>
+    `<W><List><TotalCount>2</TotalCount><Links>${next}</Links><Order><Id>${id}</Id></Order></List></W>`;
+  const server = await serve(t, ({ query }, response) =>
+    sendXml(response, query.get('page') === '1' ? page('a', `<next>${foreign('b')}</next>`) : page('b', '')),
+  );
+  const { client } = clientFor(t, server);
+  const resource: ListResource = {
+    ...inserviceNumbers,
+    container: 'W.List',
+    item: 'Order',
+    totalCount: 'W.List.TotalCount',
+    key: 'Id',
+    fields: ['Id'],
+  };
+  t.deepEqual(keysOf(await collect(readPages({ client, resource, account: '14' }))), ['a', 'b']);
+});

@@ -1,0 +1,10 @@
+import type { Job } from '../src/sync/job.js';
+import { numberAssignmentsListing } from '../src/sync/windows/order-listings.js';
+import { readWindows } from '../src/sync/windows/read-windows.js';
+
+/** Orders that declared numbers assigned or unassigned, whoever placed them. */
+export const syncNumberAssignments: Job = {
+  name: 'sync-number-assignments',
+  summary: 'orders that declared numbers assigned or unassigned',
+  run: (context) => readWindows(context, numberAssignmentsListing),
+};

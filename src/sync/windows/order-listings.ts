@@ -1,0 +1,95 @@
+import {
+  disconnects,
+  numberAssignments,
+  orders,
+  portinDrafts,
+  portins,
+  portouts,
+} from '../../dashboard/order-resources.js';
+import { type OrderColumn, orderListing } from './order-listing.js';
+
+const commonColumns: readonly OrderColumn[] = [
+  { field: 'CustomerOrderId', name: 'customer_order_id', type: 'text' },
+  { field: 'OrderType', name: 'order_type', type: 'text' },
+  { field: 'OrderStatus', name: 'status', type: 'text' },
+  { field: 'OrderDate', name: 'order_date', type: 'timestamptz' },
+  { field: 'lastModifiedDate', name: 'last_modified_date', type: 'timestamptz' },
+  { field: 'CountOfTNs', name: 'count_of_tns', type: 'integer' },
+  { field: 'userId', name: 'user_id', type: 'text' },
+];
+
+const portColumns: readonly OrderColumn[] = [
+  ...commonColumns,
+  { field: 'RequestedFOCDate', name: 'requested_foc_date', type: 'timestamptz' },
+  { field: 'ActualFOCDate', name: 'actual_foc_date', type: 'timestamptz' },
+  { field: 'PON', name: 'pon', type: 'text' },
+  { field: 'VendorId', name: 'vendor_id', type: 'text' },
+  { field: 'VendorName', name: 'vendor_name', type: 'text' },
+  { field: 'ErrorCode', name: 'error_code', type: 'text' },
+  { field: 'ErrorMessage', name: 'error_message', type: 'text' },
+];
+
+const portinColumns: readonly OrderColumn[] = [
+  ...portColumns,
+  { field: 'BillingTelephoneNumber', name: 'billing_telephone_number', type: 'text' },
+  { field: 'LNPLosingCarrierId', name: 'losing_carrier_id', type: 'text' },
+  { field: 'LNPLosingCarrierName', name: 'losing_carrier_name', type: 'text' },
+];
+
+export const ordersListing = orderListing({
+  name: 'orders',
+  title: 'number orders',
+  resource: orders,
+  table: 'orders',
+  columns: commonColumns,
+});
+
+export const disconnectsListing = orderListing({
+  name: 'disconnects',
+  title: 'disconnect orders',
+  resource: disconnects,
+  table: 'disconnects',
+  columns: commonColumns,
+});
+
+export const portinsListing = orderListing({
+  name: 'portins',
+  title: 'port-ins',
+  resource: portins,
+  table: 'portins',
+  columns: portinColumns,
+});
+
+export const portinDraftsListing = orderListing({
+  name: 'portin_drafts',
+  title: 'drafts of port-ins',
+  resource: portinDrafts,
+  table: 'portins',
+  columns: portinColumns,
+});
+
+export const portoutsListing = orderListing({
+  name: 'portouts',
+  title: 'port-outs',
+  resource: portouts,
+  table: 'portouts',
+  columns: portColumns,
+  numberField: 'FullNumber',
+});
+
+export const numberAssignmentsListing = orderListing({
+  name: 'number_assignments',
+  title: 'assignment orders',
+  resource: numberAssignments,
+  table: 'number_assignment_orders',
+  columns: [
+    { field: 'CustomerOrderId', name: 'customer_order_id', type: 'text' },
+    { field: 'Action', name: 'action', type: 'action' },
+    { field: 'OrderStatus', name: 'status', type: 'text' },
+    { field: 'TotalQuantity', name: 'total_quantity', type: 'integer' },
+    { field: 'FailedQuantity', name: 'failed_quantity', type: 'integer' },
+    { field: 'OrderDate', name: 'order_date', type: 'timestamptz' },
+    { field: 'lastModifiedDate', name: 'last_modified_date', type: 'timestamptz' },
+    { field: 'userId', name: 'user_id', type: 'text' },
+  ],
+});

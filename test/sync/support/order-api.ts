@@ -1,0 +1,144 @@
+import type { ExecutionContext } from 'ava';
+import type { ClientEvent } from '../../../src/dashboard/client.js';
+import { type Database, openDatabase } from '../../../src/database/connect.js';
+import { migrate } from '../../../src/database/migrations.js';
+import { createLog } from '../../../src/log.js';
+import type { Job, JobOptions } from '../../../src/sync/job.js';
+import { type RunReport, runJob } from '../../../src/sync/run-job.js';
+import { clientFor, quantity, type Received, sendStatus, sendXml, serve } from '../../dashboard/support.js';
+import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+
+/** An order as a list tells it: elements by name, and the day by which windows find it. */
+export interface ListedOrder {
+  day: string;
+  id: string | undefined;
+  elements?: Record<string, string>;
+  /** Filters that it answers to, besides days. */
+  filters?: Record<string, string>;
+}
+
+/**
+ * An API of lists and nothing else, as exact as a test needs it: windows, pages that begin at an order, `TotalCount`. It stands in
+ * where the sandbox is too well-behaved.
+ */
+export interface OrderApi {
+  /** By the last segment of the list's path. */
+  lists: Record<string, ListedOrder[]>;
+  /** Orders on a page at most, whatever the client asks for. */
+  pageSize: number;
+  /** Added to every TotalCount. */
+  totalOff: number;
+  /** Called before each answer. */
+  onRequest: (request: Received, nth: number) => void;
+  /** Path's last segment and query of every request. */
+  readonly requests: { list: string; query: Record<string, string> }[];
+  database: Database;
+  events: ClientEvent[];
+  run(job: Job, options?: Partial<JobOptions> & { signal?: AbortSignal; now?: Date }): Promise<RunReport>;
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+}
+
+export const account = '9900000';
+
+export async function openOrderApi(
+  t: ExecutionContext<unknown>,
+  postgres: TestServer,
+  lists: OrderApi['lists'],
+): Promise<OrderApi> {
+  const requests: OrderApi['requests'] = [];
+  const server = await serve(t, (request, response, index) => {
+    const segments = request.path.split('/').slice(4);
+    const [list = '', totals] = segments;
+    requests.push({ list: segments.join('/'), query: Object.fromEntries(request.query) });
+    api.onRequest(request, index + 1);
+    const entries = api.lists[list];
+    if (entries === undefined) return sendStatus(response, 500);
+    const found = entries.filter((entry) => matches(entry, request.query));
+    if (totals !== undefined) return sendXml(response, quantity(found.length + api.totalOff));
+    const size = Math.min(Number(request.query.get('size') ?? 1000), api.pageSize);
+    const page = request.query.get('page') ?? '1';
+    const start = page === '1' ? 0 : found.findLastIndex(({ id }) => id === page);
+    return sendXml(response, render(list, found, start, size, api.totalOff));
+  });
+  const { client, events } = clientFor(t, server);
+  const { url, drop } = await withFreshDatabase(postgres);
+  const database = await openDatabase({
+    databaseUrl: url,
+    dataDir: '/nonexistent',
+    applicationName: 'tn-ledger tests',
+    log: () => undefined,
+  });
+  await migrate(database);
+  t.teardown(async () => {
+    await client.close();
+    await database.close();
+    await drop();
+  });
+  const log = createLog({ level: 'error', format: 'json', redact: (text) => text, write: () => undefined });
+  const api: OrderApi = {
+    lists,
+    pageSize: 1000,
+    totalOff: 0,
+    onRequest: () => undefined,
+    requests,
+    database,
+    events,
+    run: (job, { signal, now, ...options } = {}) =>
+      runJob(
+        job,
+        account,
+        {
+          database,
+          client,
+          log,
+          signal: signal ?? new AbortController().signal,
+          progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
+          now: () => now ?? new Date('2026-03-04T07:00:00Z'),
+        },
+        { maxShrink: 0.2, acceptShrink: false, nightLimitMs: 0, followedBy: new Set(), ...options },
+      ),
+    async query(sql, values = []) {
+      return (await database.pool.query(sql, values)).rows;
+    },
+  };
+  return api;
+}
+
+function matches(entry: ListedOrder, query: URLSearchParams): boolean {
+  const bound = (...names: string[]) => {
+    const day = names.map((name) => query.get(name)).find((value) => value !== null);
+    if (day === undefined || day === null) throw new Error('a request without its date window');
+    return /^\d\d-/.test(day) ? `${Number(day.slice(0, 2)) < 90 ? '20' : '19'}${day}` : day;
+  };
+  if (entry.day < bound('startdate', 'modifiedDateFrom') || entry.day > bound('enddate', 'modifiedDateTo'))
+    return false;
+  for (const filter of ['action', 'status']) {
+    const wanted = query.get(filter);
+    if (wanted !== null && entry.filters?.[filter] !== wanted) return false;
+    if (filter === 'status' && wanted === null && entry.filters?.status === 'draft') return false;
+  }
+  return true;
+}
+
+const numberLists = new Set(['discnumbers']);
+const portLists = new Set(['portins', 'portouts']);
+
+function render(list: string, found: ListedOrder[], start: number, size: number, totalOff: number): string {
+  const items = found.slice(start, start + size);
+  const next = found[start + size]?.id;
+  const link =
+    next === undefined ? '' : `<next>Link=&lt;http://x/?page=${encodeURIComponent(next)}&gt;;rel="next";</next>`;
+  const head = `<TotalCount>${found.length + totalOff}</TotalCount><Links>${link}</Links>`;
+  if (numberLists.has(list)) {
+    const numbers = items.map(({ id }) => `<TelephoneNumber>${id ?? ''}</TelephoneNumber>`).join('');
+    return `<TNs>${head}<TelephoneNumbers><Count>${items.length}</Count>${numbers}</TelephoneNumbers></TNs>`;
+  }
+  const name = portLists.has(list) ? 'lnpPortInfoForGivenStatus' : 'OrderIdUserIdDate';
+  const orders = items.map(({ id, elements = {} }) => {
+    const all = { ...(id === undefined ? {} : { OrderId: id }), ...elements };
+    const children = Object.entries(all).map(([child, text]) => `<${child}>${text}</${child}>`);
+    return `<${name}>${children.join('')}</${name}>`;
+  });
+  if (portLists.has(list)) return `<LNPResponseWrapper>${head}${orders.join('')}</LNPResponseWrapper>`;
+  return `<ResponseSelectWrapper><ListOrderIdUserIdDate>${head}${orders.join('')}</ListOrderIdUserIdDate></ResponseSelectWrapper>`;
+}

@@ -1,0 +1,425 @@
+import anyTest, { type TestFn } from 'ava';
+import { syncDisconnectedNumbers } from '../../jobs/sync-disconnected-numbers.js';
+import { syncOrders } from '../../jobs/sync-orders.js';
+import { syncPortins } from '../../jobs/sync-portins.js';
+import { syncPortouts } from '../../jobs/sync-portouts.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { type ListedOrder, openOrderApi } from './support/order-api.js';
+
+const test = anyTest as TestFn<{ postgres: TestServer }>;
+
+test.before(async (t) => {
+  t.context.postgres = await startPostgres();
+});
+test.after.always((t) => t.context.postgres?.stop());
+
+/** The night of the tests is that of 4 March 2026. */
+const lastNight = '2026-03-04';
+
+function order(id: string, day: string, elements: Record<string, string> = {}): ListedOrder {
+  return {
+    id,
+    day,
+    elements: {
+      OrderStatus: 'COMPLETE',
+      OrderDate: `${day}T10:00:00.000Z`,
+      lastModifiedDate: `${day}T11:00:00.000Z`,
+      CountOfTNs: '1',
+      userId: 'jbm',
+      ...elements,
+    },
+  };
+}
+
+const windowsOf = (requests: { query: Record<string, string> }[]) =>
+  requests.map(({ query }) => `${query.startdate}..${query.enddate}`);
+
+test('the first run looks for the first orders year by year, and reads from there in windows of a year', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    // Five years without an order are no reason to overlook the ones before.
+    orders: [order('a', '2026-03-03'), order('b', '2024-07-01'), order('c', '2018-02-03')],
+  });
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.deepEqual(
+    (await api.query('select order_id from orders order by 1')).map(({ order_id }) => order_id),
+    ['a', 'b', 'c'],
+  );
+  const probes = api.requests.filter(({ query }) => query.size === '1');
+  t.deepEqual(windowsOf(probes), [
+    '26-01-01..26-03-04',
+    '25-01-01..25-12-31',
+    '24-01-01..24-12-31',
+    '23-01-01..23-12-31',
+    '22-01-01..22-12-31',
+    '21-01-01..21-12-31',
+    '90-01-01..20-12-31',
+    '20-01-01..20-12-31',
+    '19-01-01..19-12-31',
+    '18-01-01..18-12-31',
+    '17-01-01..17-12-31',
+    '16-01-01..16-12-31',
+    '15-01-01..15-12-31',
+    '90-01-01..14-12-31',
+  ]);
+  t.deepEqual(windowsOf(api.requests.slice(probes.length)), [
+    '18-01-01..19-01-02',
+    '19-01-02..20-01-03',
+    '20-01-03..21-01-03',
+    '21-01-03..22-01-04',
+    '22-01-04..23-01-05',
+    '23-01-05..24-01-06',
+    '24-01-06..25-01-06',
+    '25-01-06..26-01-07',
+    '26-01-07..26-03-04',
+  ]);
+  t.deepEqual(await api.query('select listing, since::text, read_to::text from sync_watermarks'), [
+    { listing: 'orders', since: '2018-01-01', read_to: lastNight },
+  ]);
+});
+
+test('an account without orders is asked about four years and the rest, and then once a night', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [] });
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.deepEqual(windowsOf(api.requests), [
+    '26-01-01..26-03-04',
+    '25-01-01..25-12-31',
+    '24-01-01..24-12-31',
+    '90-01-01..23-12-31',
+    '26-01-01..26-03-04',
+  ]);
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.deepEqual(windowsOf(api.requests.slice(5)), ['26-03-01..26-03-04']);
+});
+
+test('each night reads from the watermark less three days, in one request, and writes nothing that did not change', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [order('a', '2026-03-03'), order('b', '2026-03-04'), order('c', '2025-12-31')],
+  });
+  t.is((await api.run(syncOrders, { since: '2025-06-01' })).counts.rowsWritten, 3);
+  const versions = () => api.query('select order_id, xmin::text, changed_at from orders order by 1');
+  const before = await versions();
+  api.requests.length = 0;
+  const quiet = await api.run(syncOrders, { now: new Date('2026-03-05T07:00:00Z') });
+  t.deepEqual([quiet.error, quiet.counts.rowsWritten, quiet.counts.rowsRead], [undefined, 0, 2]);
+  t.deepEqual(windowsOf(api.requests), ['26-03-01..26-03-05']);
+  t.deepEqual(await versions(), before);
+  (api.lists.orders?.[1]?.elements as Record<string, string>).OrderStatus = 'PARTIAL';
+  const busy = await api.run(syncOrders, { now: new Date('2026-03-06T07:00:00Z') });
+  t.is(busy.counts.rowsWritten, 1);
+  t.deepEqual(await api.query('select order_id, status from orders where changed_at > first_seen_at'), [
+    { order_id: 'b', status: 'PARTIAL' },
+  ]);
+});
+
+test('a machine that was off for years catches up in windows of a year', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2025-03-03')] });
+  t.is((await api.run(syncOrders, { now: new Date('2023-05-05T00:00:00Z') })).error, undefined);
+  api.requests.length = 0;
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.deepEqual(windowsOf(api.requests), ['23-05-02..24-05-02', '24-05-02..25-05-03', '25-05-03..26-03-04']);
+  t.is((await api.query('select from orders')).length, 1);
+});
+
+test('--since reaches back further than what was read; --full begins at the beginning again', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [order('a', '2026-03-03'), order('b', '2025-02-01'), order('c', '2024-02-01')],
+  });
+  const mark = async () => (await api.query('select since::text, read_to::text from sync_watermarks'))[0];
+  await api.run(syncOrders, { since: '2026-01-01' });
+  t.deepEqual(await mark(), { since: '2026-01-01', read_to: lastNight });
+  await api.run(syncOrders, { since: '2025-01-01' });
+  t.deepEqual(await mark(), { since: '2025-01-01', read_to: lastNight });
+  t.is((await api.query('select from orders')).length, 2);
+  api.requests.length = 0;
+  t.is((await api.run(syncOrders, { full: true })).counts.rowsRead, 2);
+  t.deepEqual(windowsOf(api.requests), ['25-01-01..26-01-02', '26-01-02..26-03-04']);
+  api.requests.length = 0;
+  await api.run(syncOrders, { since: '2026-03-02' });
+  t.deepEqual(windowsOf(api.requests), ['26-03-02..26-03-04']);
+  t.deepEqual(await mark(), { since: '2025-01-01', read_to: lastNight });
+});
+
+test('--since behind the watermark leaves days out, and says which', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [] });
+  await api.run(syncOrders, { since: '2025-01-01', now: new Date('2025-06-01T00:00:00Z') });
+  const { warnings } = await api.run(syncOrders, { since: '2026-01-01' });
+  t.deepEqual(warnings, [
+    'number orders: the days from 2025-06-01 to 2026-01-01 were never read, and are left out now; --since 2025-06-01 reads them.',
+  ]);
+  t.deepEqual(await api.query('select since::text, read_to::text from sync_watermarks'), [
+    { since: '2026-01-01', read_to: lastNight },
+  ]);
+});
+
+test('a run that is stopped goes on with the page after the last one committed, in the window where it was', async (t) => {
+  const orders = Array.from({ length: 9 }, (_, n) => order(`o${n}`, n < 3 ? '2024-02-01' : `2025-08-0${n}`));
+  const api = await openOrderApi(t, t.context.postgres, { orders });
+  api.pageSize = 2;
+  const stop = new AbortController();
+  api.onRequest = ({ query }) => {
+    if (query.get('page') === 'o7') stop.abort();
+  };
+  t.is((await api.run(syncOrders, { since: '2024-01-01', signal: stop.signal })).result, 'interrupted');
+  t.is((await api.query('select from orders')).length, 3);
+  t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: '2025-01-01' }]);
+  const seen = new Set(api.requests.map(({ query }) => `${query.startdate} ${query.page}`));
+  api.requests.length = 0;
+  api.onRequest = () => undefined;
+  // Past midnight, the window is still the one that was begun.
+  t.is((await api.run(syncOrders, { now: new Date('2026-03-05T00:10:00Z') })).error, undefined);
+  const first = api.requests[0]?.query;
+  t.is(first?.startdate, '25-01-01');
+  t.is(first?.enddate, '26-01-02');
+  t.false(first?.page === '1');
+  const again = api.requests.filter(({ query }) => seen.has(`${query.startdate} ${query.page}`));
+  t.true(again.length <= 1, 'no page that was committed is asked for again');
+  t.is((await api.query('select from orders')).length, 9);
+});
+
+test('a half-read window older than six hours starts afresh, from the watermark', async (t) => {
+  const orders = Array.from({ length: 6 }, (_, n) => order(`o${n}`, '2026-03-03'));
+  const api = await openOrderApi(t, t.context.postgres, { orders });
+  api.pageSize = 2;
+  const stop = new AbortController();
+  api.onRequest = ({ query }) => {
+    if (query.get('page') === 'o4') stop.abort();
+  };
+  await api.run(syncOrders, { since: '2026-01-01', signal: stop.signal });
+  await api.query(`update sync_cursors set updated_at = updated_at - interval '6 hours 1 second'`);
+  api.requests.length = 0;
+  api.onRequest = () => undefined;
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.deepEqual([api.requests[0]?.query.page, api.requests[0]?.query.startdate], ['1', '26-01-01']);
+  t.is((await api.query('select from orders')).length, 6);
+  t.deepEqual(await api.query('select from sync_cursors'), []);
+});
+
+test('a window that stays short of TotalCount fails by name, writes nothing, and is read again the next night', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [order('a', '2024-02-01'), order('b', '2025-02-01'), order('c', '2026-03-03')],
+  });
+  await api.run(syncOrders, { since: '2024-01-01', now: new Date('2024-12-30T00:00:00Z') });
+  api.totalOff = 1;
+  const { error, result } = await api.run(syncOrders);
+  t.is(result, 'failed');
+  t.is(
+    error?.message,
+    'The list of number orders of account 9900000 from 2024-12-27 to 2025-12-28, is not complete: after 3 readings TotalCount says ' +
+      '2, but its 1 pages named 1 different ones. Nothing of it was written, and its days count as unread.',
+  );
+  t.deepEqual(await api.query('select order_id from orders'), [{ order_id: 'a' }]);
+  t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: '2024-12-30' }]);
+  t.deepEqual(await api.query('select from sync_cursors'), []);
+  api.totalOff = 0;
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.is((await api.query('select from orders')).length, 3);
+});
+
+test('a list that changes while it is read is read again', async (t) => {
+  const orders = Array.from({ length: 5 }, (_, n) => order(`o${n}`, '2026-03-03'));
+  const api = await openOrderApi(t, t.context.postgres, { orders });
+  api.pageSize = 2;
+  let moved = false;
+  api.onRequest = ({ query }) => {
+    if (query.get('page') !== 'o2' || moved) return;
+    moved = true;
+    api.lists.orders?.unshift(order('new', '2026-03-03'));
+  };
+  const { error } = await api.run(syncOrders, { since: '2026-03-01' });
+  t.is(error, undefined);
+  t.true(moved);
+  t.is((await api.query('select from orders')).length, 6);
+});
+
+test('an order that stands on two pages is one row, and the later page counts', async (t) => {
+  const orders = ['a', 'b', 'c'].map((id) => order(id, '2026-03-03'));
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [...orders, order('a', '2026-03-03', { userId: 'two' })],
+  });
+  api.pageSize = 3;
+  // As the API counts: three orders, of which one is told twice.
+  api.totalOff = -1;
+  const { error, warnings } = await api.run(syncOrders, { since: '2026-03-01' });
+  t.is(error, undefined);
+  t.deepEqual(warnings, []);
+  t.deepEqual(await api.query('select order_id, user_id from orders order by 1'), [
+    { order_id: 'a', user_id: 'two' },
+    { order_id: 'b', user_id: 'jbm' },
+    { order_id: 'c', user_id: 'jbm' },
+  ]);
+});
+
+test('orders without an id, and dates and counts that are none, are told with an example, and cost no other order', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [
+      order('a', '2026-03-03', { lastModifiedDate: 'yesterday', CountOfTNs: 'many' }),
+      { ...order('x', '2026-03-03', { userId: 'nobody' }), id: undefined },
+      order('b', '2026-03-03', { lastModifiedDate: '2026-02-30T00:00:00Z' }),
+    ],
+  });
+  const { error, warnings } = await api.run(syncOrders, { since: '2026-03-01' });
+  t.is(error, undefined);
+  t.deepEqual(warnings, [
+    'number orders: 1 × entry that names no order (left out), such as ["COMPLETE","2026-03-03T10:00:00.000Z","2026-03-03T11:00:00.000Z","1","nobody"]',
+    'number orders: 2 × lastModifiedDate that fits no date form (kept in raw, the column is null), such as "yesterday" of a',
+    'number orders: 1 × CountOfTNs that is no number (kept in raw, the column is null), such as "many" of a',
+  ]);
+  t.deepEqual(await api.query('select order_id, last_modified_date, count_of_tns, raw from orders order by 1'), [
+    {
+      order_id: 'a',
+      last_modified_date: null,
+      count_of_tns: null,
+      raw: { list: { lastModifiedDate: 'yesterday', CountOfTNs: 'many' } },
+    },
+    {
+      order_id: 'b',
+      last_modified_date: null,
+      count_of_tns: 1,
+      raw: { list: { lastModifiedDate: '2026-02-30T00:00:00Z' } },
+    },
+  ]);
+  t.is((await api.run(syncOrders)).counts.rowsWritten, 0);
+});
+
+test('ids that would break a URL, SQL or COPY are kept as they are, and page on', async (t) => {
+  const ids = [`'; drop table orders; --`, '../../x?y=1&page=2#', 'tab\there', '\\N', 'a%2Fb', 'ünï "quoted"', '{a,b}'];
+  const escapeText = (id: string) => id.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const orders = ids.map((id) => ({ ...order(id, '2026-03-03'), elements: {} }));
+  const api = await openOrderApi(t, t.context.postgres, { orders: [] });
+  api.lists.orders = orders.map((each) => ({ ...each, id: escapeText(each.id ?? '') }));
+  const { error } = await api.run(syncOrders, { since: '2026-03-01' });
+  t.is(error, undefined);
+  t.deepEqual(
+    (await api.query<{ order_id: string }>('select order_id from orders')).map(({ order_id }) => order_id).sort(),
+    [...ids].sort(),
+  );
+});
+
+test('names of either case and nested details are read; what has no column is kept in raw, without what is personal', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    orders: [
+      {
+        day: '2026-03-03',
+        id: undefined,
+        elements: {
+          orderId: 'c5d8d076',
+          OrderDate: '2013-12-20T06',
+          LastModifiedDate: '2014-01-10T17-34-15Z',
+          OrderStatus: 'COMPLETE',
+          CountOfTNs: '1',
+          TelephoneNumberDetails: '<States><StateWithCount><State>VA</State><Count>1</Count></StateWithCount></States>',
+          PinNumber: '1234',
+          accountId: '9900000',
+        },
+      },
+    ],
+  });
+  t.is((await api.run(syncOrders, { since: '2026-03-01' })).error, undefined);
+  const [row] = await api.query('select * from orders');
+  t.like(row, {
+    order_id: 'c5d8d076',
+    order_date: new Date('2013-12-20T06:00:00Z'),
+    last_modified_date: new Date('2014-01-10T17:34:15Z'),
+    raw: { list: { TelephoneNumberDetails: { States: { StateWithCount: { State: 'VA', Count: '1' } } } } },
+  });
+  // Read by its id, the order tells its dates exactly, and more than the list: the next night leaves that as it is.
+  await api.query(
+    `update orders set order_date = '2013-12-20T06:12:13.456Z', last_modified_date = '2014-01-10T17:34:15.797Z', name = 'mine',
+       customer_order_id = 'cust', raw = raw || '{"details": {"Order": "x"}}'`,
+  );
+  const [exact] = await api.query('select * from orders');
+  t.is((await api.run(syncOrders)).counts.rowsWritten, 0);
+  t.deepEqual((await api.query('select * from orders'))[0], exact);
+  // A later change is news.
+  (api.lists.orders?.[0]?.elements as Record<string, string>).LastModifiedDate = '2014-01-10T17-34-16Z';
+  delete api.lists.orders?.[0]?.elements?.TelephoneNumberDetails;
+  t.is((await api.run(syncOrders)).counts.rowsWritten, 1);
+  t.like((await api.query('select * from orders'))[0], {
+    order_date: new Date('2013-12-20T06:12:13.456Z'),
+    last_modified_date: new Date('2014-01-10T17:34:16Z'),
+    customer_order_id: 'cust',
+    raw: { details: { Order: 'x' } },
+  });
+});
+
+test('drafts of port-ins are asked for by themselves, and a draft that is submitted is the same port-in', async (t) => {
+  const draft = order('d', '2026-03-01', { OrderStatus: 'DRAFT' });
+  draft.filters = { status: 'draft' };
+  const api = await openOrderApi(t, t.context.postgres, { portins: [order('p', '2026-03-02'), draft] });
+  t.is((await api.run(syncPortins, { since: '2026-01-01' })).error, undefined);
+  t.deepEqual(await api.query('select order_id, status from portins order by 1'), [
+    { order_id: 'd', status: 'DRAFT' },
+    { order_id: 'p', status: 'COMPLETE' },
+  ]);
+  t.deepEqual(
+    api.requests.map(({ query }) => [query.status, query.startdate]),
+    [
+      [undefined, '2026-01-01'],
+      ['draft', '2026-01-01'],
+    ],
+  );
+  api.lists.portins = [order('d', '2026-03-04', { ProcessingStatus: 'SUBMITTED', OrderStatus: 'SUBMITTED' })];
+  await api.run(syncPortins);
+  t.deepEqual(await api.query(`select status from portins where order_id = 'd'`), [{ status: 'SUBMITTED' }]);
+});
+
+test('the numbers of port-outs are those of the list; one that the list corrects is corrected', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    portouts: [
+      order('a', '2026-03-02', { FullNumber: '9195550101' }),
+      order('b', '2026-03-02', { CountOfTNs: '0' }),
+      order('c', '2026-03-02', { FullNumber: '919555O1O1' }),
+    ],
+  });
+  const { error, warnings, counts } = await api.run(syncPortouts, { since: '2026-01-01' });
+  t.is(error, undefined);
+  t.is(counts.rowsWritten, 5);
+  t.regex(warnings.join(), /^port-outs: 1 × telephone number that is neither ten digits .+, such as "919555O1O1"$/);
+  const numbers = () => api.query('select order_id, telephone_number from portouts_numbers order by 1');
+  t.deepEqual(await numbers(), [
+    { order_id: 'a', telephone_number: '9195550101' },
+    { order_id: 'c', telephone_number: '919555O1O1' },
+  ]);
+  t.is((await api.run(syncPortouts)).counts.rowsWritten, 0);
+  api.lists.portouts = [order('c', '2026-03-04', { FullNumber: '9195550101' })];
+  await api.run(syncPortouts);
+  t.deepEqual(await numbers(), [
+    { order_id: 'a', telephone_number: '9195550101' },
+    { order_id: 'c', telephone_number: '9195550101' },
+  ]);
+});
+
+test('disconnected numbers are proved by …/totals where they come on several pages, and know orders read before', async (t) => {
+  const numbers = ['9195550101', '9195550102', '9195550103'].map((id) => ({ id, day: '2026-03-03' }));
+  const api = await openOrderApi(t, t.context.postgres, { discnumbers: numbers });
+  await api.query(
+    `insert into disconnects (account_id, order_id, order_date) values
+       ('9900000', 'old', '2025-01-01'), ('9900000', 'new', '2026-03-03T05:00:00Z')`,
+  );
+  await api.query(
+    `insert into disconnects_numbers (account_id, order_id, telephone_number) values
+       ('9900000', 'old', '9195550101'), ('9900000', 'new', '9195550101'), ('9900000', 'old', '9195550102')`,
+  );
+  api.pageSize = 2;
+  t.is((await api.run(syncDisconnectedNumbers, { since: '2026-01-01' })).counts.rowsWritten, 3);
+  t.deepEqual(
+    api.requests.map(({ list, query }) => [list, query.startdate, query.enddate]),
+    [
+      ['discnumbers', '26-01-01', '26-03-04'],
+      ['discnumbers', '26-01-01', '26-03-04'],
+      ['discnumbers/totals', '26-01-01', '26-03-04'],
+    ],
+  );
+  t.deepEqual(
+    await api.query('select telephone_number, disconnected_at, order_id from disconnected_numbers order by 1'),
+    [
+      { telephone_number: '9195550101', disconnected_at: new Date('2026-03-03T05:00:00Z'), order_id: 'new' },
+      { telephone_number: '9195550102', disconnected_at: new Date('2025-01-01'), order_id: 'old' },
+      { telephone_number: '9195550103', disconnected_at: null, order_id: null },
+    ],
+  );
+  api.pageSize = 1000;
+  api.requests.length = 0;
+  t.is((await api.run(syncDisconnectedNumbers)).counts.rowsWritten, 0);
+  t.is(api.requests.length, 1);
+});
