@@ -17,6 +17,7 @@ import type {
 
 const saltHourOnly = 161;
 const hourForm = 3;
+const dayForm = 7;
 const secondMs = 1000;
 
 // The carriers that numbers are ported from; a port-in from Bandwidth itself may sit in a Bandwidth block.
@@ -155,7 +156,12 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
         orderType: 'port_out',
         countOfTns: 0,
         telephoneNumber: common.number,
-        requestedFocDate: new Date(wholeSeconds(common.orderDate + 2 * 86_400_000)),
+        // Of every second one it is a day, whose beginning stands for it.
+        requestedFocDate: new Date(
+          made.portouts % 2 === 0
+            ? keptBy(dayForm, common.orderDate + 2 * 86_400_000)
+            : wholeSeconds(common.orderDate + 2 * 86_400_000),
+        ),
         actualFocDate: undefined,
         pon: orderId(hash(seed, 1), 'portouts', hashText(0, identity.orderId)),
         spid: draw.of(spids),

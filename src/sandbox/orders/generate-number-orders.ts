@@ -81,7 +81,10 @@ export function generateNumberOrders(workshop: Workshop, { done, open, arrivals 
     order.status = 'BACKORDERED';
     countNumbers(order, now);
     order.lastModifiedDate = new Date((group.at(-1) as Arrival).at);
-    lifecycle.order(order, { start: now, parts: 2, outcome: 'COMPLETE' });
+    // Every third one finds no more numbers, and stays as it is.
+    if (!draw.percent(33)) {
+      lifecycle.order(order, { start: now, parts: 2, outcome: 'COMPLETE' });
+    }
     return order;
   }
 

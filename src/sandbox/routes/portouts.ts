@@ -1,7 +1,6 @@
 import type { AccountState } from '../account.js';
 import { type Answer, empty, xml } from '../answer.js';
 import { writeDate } from '../dates.js';
-import { hashText } from '../hash.js';
 import type { SandboxPortOut } from '../orders/truth.js';
 import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
@@ -13,7 +12,6 @@ const listRoot = 'LNPResponseWrapper';
 const root = 'LnpOrderResponse';
 const filterNames = ['status', 'date', 'startdate', 'enddate'] as const;
 const day = 86_400_000;
-const saltForm = 211;
 const seconds = 0;
 const dayOnly = 7;
 
@@ -87,11 +85,11 @@ ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${li
 `;
 }
 
-/** One port-out, which names no number. Of one in five the requested FOC date is the day alone; the list has it whole. */
+/** One port-out, which names no number. A requested FOC date at midnight is written as the day alone. */
 function read(call: Call): Answer {
   const account = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });
-  const form = hashText(saltForm, order.orderId) % 5 === 0 ? dayOnly : seconds;
+  const form = order.requestedFocDate.getTime() % day === 0 ? dayOnly : seconds;
   const i = '    ';
   return xml(`<LnpOrderResponse>
 ${line(i, 'RequestedFocDate', writeDate(form, order.requestedFocDate.getTime()))}${line(

@@ -4,8 +4,8 @@ import type { TestServer } from '../../support/postgres.js';
 import { account, leftovers, openLedger } from './ledger.js';
 import { watchNights } from './nights.js';
 
-/** Every fault that passes; `short-list` is the one that does not. */
-const passing = faultKinds.filter((kind) => kind !== 'short-list');
+/** Every fault that passes and that reading can meet: `short-list` stays, and only a request that makes an order loses its answer so. */
+const passing = faultKinds.filter((kind) => kind !== 'short-list' && kind !== 'lost-answer');
 
 /**
  * Two nights with every kind of fault at a rate of 5 %, the account changing between them. A night that gives up on a request is
