@@ -1,13 +1,13 @@
 import { CredentialsError } from '../dashboard/errors.js';
-import { migrate } from '../database/migrations.js';
-import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { type ExitStatus, exitStatus } from '../errors.js';
 import type { Job } from '../sync/job.js';
 import { type RunReport, runJob } from '../sync/run-job.js';
+import { chooseAccounts } from './choose-accounts.js';
 import { describeFailure } from './failure.js';
 import { formatCount, formatTable } from './format.js';
 import { collectEarly } from './memory.js';
-import { createProgress } from './progress.js';
 import type { RunOptions } from './run.js';
+import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
 /** Runs the jobs for each account, one after the other, prints what became of them, and answers with the exit status. */
@@ -22,17 +22,7 @@ export async function runJobs(session: ApiSession, jobs: readonly Job[], options
 export async function runAll(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<RunReport[]> {
   const accounts = chooseAccounts(session.config.api.accounts, options.account);
   collectEarly();
-  const database = await session.database();
-  const applied = await migrate(database);
-  if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
-  const environment = {
-    database,
-    client: await session.client(),
-    log: session.log,
-    redact: session.redact,
-    signal: session.signal,
-    progress: createProgress({ stream: process.stderr, bar: process.stderr.isTTY }),
-  };
+  const environment = await openRunEnvironment(session);
   const reports: RunReport[] = [];
   for (const account of accounts) {
     for (const [index, job] of jobs.entries()) {
@@ -53,17 +43,6 @@ export async function runAll(session: ApiSession, jobs: readonly Job[], options:
 
 function hasCredentialsError(report: RunReport): boolean {
   return report.error instanceof CredentialsError || report.parts.some(hasCredentialsError);
-}
-
-function chooseAccounts(configured: readonly string[], wanted: string | undefined): readonly string[] {
-  if (wanted === undefined) return configured;
-  if (configured.includes(wanted)) return [wanted];
-  throw new UsageError(
-    `Account ${wanted} is not one of those configured in BANDWIDTH_ACCOUNT_ID (${configured.join(', ')}).`,
-    {
-      hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID.',
-    },
-  );
 }
 
 /** Runs as rows: a job that ran others is shown by those, save where it ended before any of them began. */

@@ -7,6 +7,12 @@ import type { RunRecord } from './run-record.js';
 /** What a job may know and use while it works on one account. */
 export interface JobContext {
   account: string;
+  /** All accounts of the invocation, this one among them: files that don't say whose they are belong to the only one. */
+  accounts: readonly string[];
+  /** Absolute path of the data folder: inbox, outbox, downloads, reports. */
+  dataDir: string;
+  /** Requests of an account in any minute, for telling beforehand how long they take. */
+  requestsPerMinute: number;
   database: Database;
   client: DashboardClient;
   log: Log;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { jobs } from '../../../jobs/index.js';
 import {
@@ -22,6 +25,8 @@ export interface Ledger {
   sandbox: Sandbox;
   proxy: SandboxProxy;
   database: Database;
+  /** Data folder of its jobs. */
+  dataDir: string;
   /** Environment for the command line to work on the same. */
   env: Record<string, string>;
   /** Lines of the log, as JSON. */
@@ -55,6 +60,7 @@ export async function openLedger(
     target: sandbox.url,
     ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
   });
+  const dataDir = await mkdtemp(join(tmpdir(), 'tn-ledger-data-'));
   const { url, drop } = await withFreshDatabase(server);
   const lines: string[] = [];
   const log = createLog({
@@ -65,7 +71,7 @@ export async function openLedger(
   });
   const database = await openDatabase({
     databaseUrl: url,
-    dataDir: '/nonexistent',
+    dataDir,
     applicationName: 'tn-ledger tests',
     log: (message) => void lines.push(message),
   });
@@ -90,11 +96,13 @@ export async function openLedger(
     await proxy.close();
     await sandbox.close();
     await drop();
+    await rm(dataDir, { recursive: true });
   });
   return {
     sandbox,
     proxy,
     database,
+    dataDir,
     log: lines,
     env: {
       BANDWIDTH_ACCOUNT_ID: sandbox.accountIds.join(','),
@@ -110,6 +118,9 @@ export async function openLedger(
       const job = jobs.find((each) => each.name === name);
       if (job === undefined) throw new Error(`there is no job ${name}`);
       const environment = {
+        accounts: sandbox.accountIds,
+        dataDir,
+        requestsPerMinute: 1_000_000,
         database,
         client: other ?? client,
         log,

@@ -88,6 +88,9 @@ export async function openOrderApi(
         job,
         account,
         {
+          accounts: [account],
+          dataDir: '/nonexistent',
+          requestsPerMinute: 1_000_000,
           database,
           client,
           log,
