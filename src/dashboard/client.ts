@@ -4,6 +4,7 @@ import { version } from '../version.js';
 import { checkAddress, requestUrl } from './address.js';
 import { createAuthorization } from './authorization.js';
 import type { Credentials } from './credentials.js';
+import type { FileReceiver } from './download.js';
 import { createLane, defaultWindowMs, type Lane } from './lane.js';
 import { createRequester, type PostRetry } from './requester.js';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
@@ -11,7 +12,8 @@ import { createTokenRequester } from './token-requester.js';
 import type { Expectation } from './verdict.js';
 
 export type { Credentials } from './credentials.js';
-export type { ResponseBody } from './exchange.js';
+export type { FileReceiver } from './download.js';
+export type { ResponseBody, StreamedResponse } from './exchange.js';
 export type { PostRetry } from './requester.js';
 
 /** What happens between a request and its answer, for logs. No event holds a secret. */
@@ -60,6 +62,10 @@ export interface PostRequest<T> extends GetRequest<T> {
   retry: PostRetry<T>;
 }
 
+export interface DownloadRequest<T> extends GetRequest<T> {
+  file: FileReceiver<T>;
+}
+
 /** The Dashboard API. Every method fails with an error of `errors.ts`, or with the reason of the signal that was aborted. */
 export interface DashboardClient {
   /**
@@ -72,6 +78,11 @@ export interface DashboardClient {
    * uncertain, `retry` says.
    */
   post<T>(request: PostRequest<T>): Promise<T>;
+  /**
+   * Gets a file of any size, as a stream. An answer that is no file is judged as one to `get` is. It is tried as often as any other
+   * request; what one try brought, the next may go on from (`file.headers`).
+   */
+  download<T>(request: DownloadRequest<T>): Promise<T>;
   /** Requests that are in flight at once per account, at most. */
   readonly concurrency: number;
   /** Requests sent for an account, retries included, tokens not. */
@@ -146,6 +157,8 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
 
   return {
     get: async ({ path, query, ...request }) =>
+      perform({ ...request, method: 'GET', url: requestUrl(api, path, query), retry: 'safe' }),
+    download: async ({ path, query, ...request }) =>
       perform({ ...request, method: 'GET', url: requestUrl(api, path, query), retry: 'safe' }),
     post: async ({ path, query, ...request }) =>
       perform({ ...request, method: 'POST', url: requestUrl(api, path, query) }),

@@ -1,3 +1,4 @@
+import type { FileReceiver } from './download.js';
 import {
   BrokenBodyError,
   OutcomeUnknownError,
@@ -26,6 +27,8 @@ export interface Request<T> extends Expectation<T> {
   method: 'GET' | 'POST';
   url: URL;
   body?: string;
+  /** Where the answer may be a file. */
+  file?: FileReceiver<T> | undefined;
   retry: PostRetry<T>;
   priority?: number | undefined;
   signal?: AbortSignal | undefined;

@@ -1,8 +1,9 @@
 import type { Authorization } from './authorization.js';
 import type { ClientEvent } from './client.js';
 import { type Credentials, credentialsHint } from './credentials.js';
+import { downloadTotalMs, receiveAnswer } from './download.js';
 import { CredentialsError, type RequestFacts } from './errors.js';
-import { ExchangeFailure, exchange, type ResponseBody, readBody } from './exchange.js';
+import { ExchangeFailure, exchange, type ResponseBody } from './exchange.js';
 import type { Lane } from './lane.js';
 import { rateLimitPause } from './rate-limit.js';
 import type { Request } from './requester.js';
@@ -63,13 +64,19 @@ export async function takeTurn<T>(
   options.onSend(request.account);
   const began = performance.now();
   try {
-    const response = await exchange({
+    const answer = await exchange({
       ...wireOptions(wire, request.url, signal),
+      ...(request.file === undefined ? {} : { totalMs: downloadTotalMs }),
       method: request.method,
-      headers: requestHeaders(wire, header, request.body),
+      headers: { ...requestHeaders(wire, header, request), ...request.file?.headers?.() },
       ...(request.body === undefined ? {} : { body: request.body }),
-      consume: (streamed) => readBody(streamed, wire.maxBodyBytes),
+      consume: (streamed) => receiveAnswer(streamed, request.file, wire.maxBodyBytes),
     });
+    if (answer.kind === 'file') {
+      lane.lastProgress = performance.now();
+      return { kind: 'value', value: answer.value };
+    }
+    const response = answer.body;
     const verdict = judge(response, request.account, request.url, request);
     if (verdict.kind === 'limited') {
       pauseLane(response, request, progress, lane, options);
@@ -137,11 +144,12 @@ export function pathOf(url: URL): string {
   return `${url.pathname}${url.search}`;
 }
 
-function requestHeaders(wire: Wire, authorization: string, body: string | undefined): Record<string, string> {
+function requestHeaders<T>(wire: Wire, authorization: string, { body, file }: Request<T>): Record<string, string> {
   return {
     authorization,
-    accept: 'application/xml',
-    'accept-encoding': 'gzip',
+    accept: file === undefined ? 'application/xml' : 'application/zip, application/xml;q=0.9, */*;q=0.8',
+    // Of a compressed file, neither its length nor a part of it could be told.
+    'accept-encoding': file === undefined ? 'gzip' : 'identity',
     'user-agent': wire.userAgent,
     ...(body === undefined ? {} : { 'content-type': 'application/xml' }),
   };

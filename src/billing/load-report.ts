@@ -1,0 +1,206 @@
+import type pg from 'pg';
+import type { Database } from '../database/connect.js';
+import { LedgerError, UsageError } from '../errors.js';
+import { inTransaction } from '../sync/transaction.js';
+import { type Archive, type ArchiveFile, openArchive } from './archive.js';
+import type { Day } from './days.js';
+import type { ArchiveLimits } from './limits.js';
+import { loadCsv } from './load-csv.js';
+import { readFileIn } from './read-file.js';
+import {
+  addMonths,
+  findRecordsTable,
+  lockRecords,
+  makeRecordsTable,
+  partitionsWritten,
+  type RecordsTable,
+  settleStrays,
+} from './records-table.js';
+import { removeRows, replaceRows } from './replace-rows.js';
+
+/** A report whose archive is to be loaded. It has its row in `billing_reports`. */
+export interface LoadableReport {
+  account: string;
+  reportId: string;
+  type: string;
+  /** Undefined: the days of the records in it. */
+  days: { from: Day; to: Day } | undefined;
+  /** Path of the archive. */
+  path: string;
+}
+
+export interface LoadReportOptions {
+  database: Database;
+  limits: ArchiveLimits;
+  signal: AbortSignal;
+  /** Told before the first byte how many there are, uncompressed. */
+  onStart?(bytes: number): void;
+  onProgress?(bytes: number, rows: number): void;
+}
+
+export interface LoadedReport {
+  files: { name: string; bytes: number; rows: number | null; rejected: number }[];
+  rows: number;
+  rejected: number;
+  /** Rows of older reports that it replaced. */
+  replaced: number;
+  days: { from: Day; to: Day } | undefined;
+  warnings: string[];
+}
+
+/**
+ * Loads an archive in one transaction: all its CSV files, whole or not at all, in place of what older reports of the account
+ * and type hold for the same days.
+ *
+ * @throws {ArchiveError, CsvError} for an archive that is not to be loaded
+ */
+export async function loadReport(report: LoadableReport, options: LoadReportOptions): Promise<LoadedReport> {
+  const { database, limits, signal } = options;
+  const archive = await openArchive(report.path, { type: report.type, limits });
+  const csvFiles = archive.files.filter(({ kind }) => kind === 'csv');
+  if (csvFiles.length === 0) return keepOnly(report, archive, database);
+  if (report.days !== undefined) await makeMonths(database, report.type, report.days);
+  options.onStart?.(csvFiles.reduce((sum, { bytes }) => sum + bytes, 0));
+  const { loaded, written } = await inTransaction(
+    database,
+    // The form of the times in call records, in whatever order the server's own setting takes them.
+    { settings: { DateStyle: 'ISO, YMD', TimeZone: 'UTC' }, signal },
+    (client) => loadInto(client, report, archive, options),
+  );
+  // A plan made for the table as it was before could take hours on what it is now.
+  for (const partition of written) await database.pool.query(`analyze ${partition}`);
+  return loaded;
+}
+
+/** Months of a table that is in use are made beforehand: whoever reads it has to wait for that only, and not for the load. */
+async function makeMonths(database: Database, type: string, days: { from: Day; to: Day }): Promise<void> {
+  await inTransaction(database, {}, async (client) => {
+    await lockRecords(client, type);
+    const table = await findRecordsTable(client, type);
+    if (table !== undefined) await addMonths(client, table, days.from, days.to);
+  });
+}
+
+async function loadInto(
+  client: pg.PoolClient,
+  report: LoadableReport,
+  archive: Archive,
+  { limits, signal, onProgress }: LoadReportOptions,
+): Promise<{ loaded: LoadedReport; written: string[] }> {
+  const { account, reportId, type } = report;
+  await lockRecords(client, type);
+  let table = await findRecordsTable(client, type);
+  await removeRows(client, table, account, reportId);
+  table ??= await makeRecordsTable(client, type);
+  if (table.timeColumn === undefined && report.days === undefined) {
+    throw new UsageError(`Nothing in an archive of type ${type} tells its days.`, {
+      hint: 'Name them with --from and --to.',
+    });
+  }
+  if (report.days !== undefined) await addMonths(client, table, report.days.from, report.days.to);
+  await set(client, 'account_id', account);
+  await set(client, 'report_id', reportId);
+  if (report.days !== undefined) await set(client, 'report_date', report.days.from);
+
+  const files: LoadedReport['files'] = [];
+  const warnings: string[] = [];
+  let unpacked = 0;
+  for (const file of archive.files) {
+    if (file.kind === 'document') {
+      files.push({ name: file.name, bytes: file.bytes, rows: null, rejected: 0 });
+      continue;
+    }
+    await set(client, 'file_name', file.name);
+    let bytes = 0;
+    const before = unpacked;
+    const read = async function* () {
+      bytes = 0;
+      for await (const chunk of readFileIn(archive, file, { limits, unpacked: before })) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    const { rows, rejected, refusal } = await loadCsv(
+      client,
+      table,
+      { name: file.name, read },
+      { signal, onProgress: (more, moreRows) => onProgress?.(more, moreRows) },
+    );
+    unpacked += bytes;
+    files.push({ name: file.name, bytes, rows, rejected });
+    if (rejected > 0) warnings.push(rejectWarning(file, { rows, rejected, refusal }));
+  }
+  await settleStrays(client, table);
+  const written = await partitionsWritten(client, table);
+  const days = report.days ?? (await daysOfRows(client, table, written, account, reportId));
+  let replaced = 0;
+  if (days !== undefined) {
+    const result = await replaceRows(client, table, { account, reportId, ...days });
+    replaced = result.rows;
+    if (result.overlapping.length > 0) {
+      warnings.push(
+        `Reports ${result.overlapping.join(', ')} of type ${type} cover some of these days and others: which of their rows are of these days can't be told, and they were left as they are.`,
+      );
+    }
+  }
+  const rows = files.reduce((sum, file) => sum + (file.rows ?? 0), 0);
+  const rejected = files.reduce((sum, file) => sum + file.rejected, 0);
+  await client.query(
+    `update tn_ledger.billing_reports
+        set state = 'loaded', loaded_at = clock_timestamp(), row_count = $3, rejected_count = $4, files = $5, partitions = $6,
+            start_date = $7, end_date = $8, error = null, replaced_by = null
+      where account_id = $1 and report_id = $2`,
+    [account, reportId, rows, rejected, JSON.stringify(files), written, days?.from ?? null, days?.to ?? null],
+  );
+  return { loaded: { files, rows, rejected, replaced, days, warnings }, written };
+}
+
+/** Facts of the load that columns take as their defaults; they end with the transaction. */
+async function set(client: pg.PoolClient, fact: string, value: string): Promise<void> {
+  await client.query('select set_config($1, $2, true)', [`tn_ledger.billing_${fact}`, value]);
+}
+
+/** First and last day of the rows of a report. */
+async function daysOfRows(
+  client: pg.PoolClient,
+  table: RecordsTable,
+  partitions: readonly string[],
+  account: string,
+  reportId: string,
+): Promise<{ from: Day; to: Day } | undefined> {
+  const days: Day[] = [];
+  for (const partition of partitions) {
+    const { rows } = await client.query<{ days: (Day | null)[] }>(
+      `select array[to_char(min(${table.timeColumn}), 'YYYY-MM-DD'), to_char(max(${table.timeColumn}), 'YYYY-MM-DD')] as days
+         from ${partition} where account_id = $1 and report_id = $2 and isfinite(${table.timeColumn})`,
+      [account, reportId],
+    );
+    days.push(...rows.flatMap((row) => row.days).filter((day) => day !== null));
+  }
+  days.sort();
+  const [from, to] = [days[0], days.at(-1)];
+  return from === undefined || to === undefined ? undefined : { from, to };
+}
+
+function rejectWarning(
+  file: ArchiveFile,
+  { rows, rejected, refusal }: { rows: number; rejected: number; refusal: string | undefined },
+): string {
+  return `${JSON.stringify(file.name)}: ${rejected} of ${rows + rejected} rows could not be loaded and are in billing_rejects (PostgreSQL refused the file as it was: ${refusal}).`;
+}
+
+/** An archive of documents: an invoice. */
+async function keepOnly(
+  { account, reportId, type, days }: LoadableReport,
+  archive: Archive,
+  database: Database,
+): Promise<LoadedReport> {
+  const files = archive.files.map(({ name, bytes }) => ({ name, bytes, rows: null, rejected: 0 }));
+  const { rowCount } = await database.pool.query(
+    `update tn_ledger.billing_reports
+        set state = 'kept', files = $3, row_count = 0, rejected_count = 0, error = null where account_id = $1 and report_id = $2`,
+    [account, reportId, JSON.stringify(files)],
+  );
+  if (rowCount === 0) throw new LedgerError(`Report ${reportId} of type ${type} is not in billing_reports.`);
+  return { files, rows: 0, rejected: 0, replaced: 0, days, warnings: [] };
+}
