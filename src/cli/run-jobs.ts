@@ -65,7 +65,7 @@ export function summaryTable(reports: readonly RunReport[]): string {
 }
 
 function toJson(reports: readonly RunReport[]): string {
-  const rows = flatten(reports).map(({ job, account, result, counts, seconds, warnings, error }) => ({
+  const rows = flatten(reports).map(({ job, account, result, counts, seconds, warnings, rejected, error }) => ({
     job,
     account,
     result,
@@ -74,12 +74,13 @@ function toJson(reports: readonly RunReport[]): string {
     rows_written: counts.rowsWritten,
     seconds: Number(seconds.toFixed(3)),
     warnings,
+    rejected,
     error: error?.message ?? null,
   }));
   return JSON.stringify(rows, null, 2);
 }
 
-function printProblems(session: ApiSession, reports: readonly RunReport[]): void {
+export function printProblems(session: ApiSession, reports: readonly RunReport[]): void {
   const { log, redact } = session;
   for (const { job, account, warnings, error, parts } of reports) {
     printProblems(session, parts);
@@ -90,9 +91,11 @@ function printProblems(session: ApiSession, reports: readonly RunReport[]): void
   }
 }
 
-function statusOf(reports: readonly RunReport[]): ExitStatus {
+export function statusOf(reports: readonly RunReport[]): ExitStatus {
   const results = reports.map(({ result }) => result);
-  if (results.every((result) => result === 'succeeded')) return exitStatus.done;
+  if (results.every((result) => result === 'succeeded')) {
+    return reports.some(({ rejected }) => rejected > 0) ? exitStatus.rejected : exitStatus.done;
+  }
   const onlyBusy = results.every((result) => result === 'succeeded' || result === 'already running');
   return onlyBusy ? exitStatus.alreadyRunning : exitStatus.failed;
 }

@@ -41,6 +41,8 @@ export interface RunReport {
   counts: RunCounts;
   seconds: number;
   warnings: readonly string[];
+  /** Numbers or rows that were rejected, its parts' included. */
+  rejected: number;
   /** Of a run that did not succeed. */
   error?: Error;
   /** Reports of the jobs that this one ran, for the nightly job. */
@@ -67,6 +69,7 @@ export async function runJob(
     counts: run?.counts ?? { pages: 0, rowsRead: 0, rowsWritten: 0 },
     seconds: (performance.now() - begun) / 1000,
     warnings: run?.warnings ?? [],
+    rejected: run?.rejected ?? 0,
     ...(error !== undefined && { error }),
     parts,
   });
@@ -114,6 +117,7 @@ async function underLock(
           const partReport = await runJob(part, account, { ...environment, signal, detailsUntil }, partOptions);
           parts.push(partReport);
           run.add(partReport.counts);
+          run.reject(partReport.rejected);
           return partReport;
         },
       });

@@ -12,8 +12,12 @@ export interface RunRecord {
   readonly runId: string;
   readonly counts: Readonly<RunCounts>;
   readonly warnings: readonly string[];
+  /** Numbers or rows that were rejected, though the run went on and did the others. */
+  readonly rejected: number;
   /** Adds to the counts. */
   add(counts: Partial<RunCounts>): void;
+  /** Counts numbers or rows that were rejected: the invocation then ends with exit status 3. */
+  reject(count: number): void;
   /** Notes something that the run goes on in spite of. */
   warn(sentence: string): void;
   /** Tells how many rows the run expects to read in all, for progress and time left. */
@@ -30,10 +34,17 @@ export interface ProgressListener {
 export function createRunRecord(runId: string, listener: ProgressListener, redact: Redact = (text) => text): RunRecord {
   const counts: RunCounts = { pages: 0, rowsRead: 0, rowsWritten: 0 };
   const warnings: string[] = [];
+  let rejected = 0;
   return {
     runId,
     counts,
     warnings,
+    get rejected() {
+      return rejected;
+    },
+    reject(count) {
+      rejected += count;
+    },
     add(more) {
       counts.pages += more.pages ?? 0;
       counts.rowsRead += more.rowsRead ?? 0;
