@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import * as m0001 from './0001-numbers-and-runs.js';
 import * as m0002 from './0002-orders.js';
+import * as m0004 from './0004-assignment-batches.js';
 import * as m0005 from './0005-billing.js';
 
 /** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { name: '0001-numbers-and-runs', ...m0001 },
   { name: '0002-orders', ...m0002 },
   { name: '0005-billing', ...m0005 },
+  { name: '0004-assignment-batches', ...m0004 },
 ];

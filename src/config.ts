@@ -110,8 +110,14 @@ const duration = (fallback: string) =>
   z
     .string()
     .default(fallback)
-    .refine((text) => /^\d+(\.\d+)?[smhd]$/.test(text), { error: 'must be a duration such as 4h, 90m or 30s' })
-    .transform((text) => Number.parseFloat(text) * durationUnits[text.slice(-1) as keyof typeof durationUnits]);
+    .refine((text) => parseDuration(text) !== undefined, { error: 'must be a duration such as 4h, 90m or 30s' })
+    .transform((text) => parseDuration(text) as number);
+
+/** Milliseconds of a duration such as `4h`, `90m`, `30s` or `1.5d`; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^\d+(\.\d+)?[smhd]$/.test(text)) return undefined;
+  return Number.parseFloat(text) * durationUnits[text.slice(-1) as keyof typeof durationUnits];
+}
 
 const secureUrl = z.string().superRefine((text, context) => {
   const problem = urlProblem(text);

@@ -12,26 +12,36 @@ export interface JobLock {
  * Takes the advisory lock of a job and account, which keeps a second run out, on this machine or another, and which the server
  * frees when the connection ends, however the process ended. Throws an AlreadyRunningError when another run holds it.
  */
-export async function takeJobLock(database: Database, job: string, account: string): Promise<JobLock> {
+export function takeJobLock(database: Database, job: string, account: string): Promise<JobLock> {
+  return takeLock(database, jobKey(job, account), {
+    busy: `${job} is running already for account ${account}: another run holds its lock in ${database.describe}. This one did nothing.`,
+    busyHint: 'Wait for the other run to end; `tn-ledger status` shows it.',
+    lost: `while ${job} ran for account ${account}. It stopped after the last page committed.`,
+  });
+}
+
+export interface LockWords {
+  /** What to say where another process holds it, and what to do then. */
+  busy: string;
+  busyHint: string;
+  /** Ends the sentence that begins `The connection to … was lost (…)`. */
+  lost: string;
+}
+
+/** The same for anything else that only one process may work on at a time. */
+export async function takeLock(database: Database, key: string, words: LockWords): Promise<JobLock> {
   const client = await database.pool.connect();
   const lost = new AbortController();
   const onError = (error: Error) =>
     lost.abort(
-      new LedgerError(
-        `The connection to ${database.describe} was lost (${messageOf(error)}) while ${job} ran for account ${account}. It stopped after the last page committed.`,
-        { hint: 'Run it again when the database is back: it goes on from there.' },
-      ),
+      new LedgerError(`The connection to ${database.describe} was lost (${messageOf(error)}) ${words.lost}`, {
+        hint: 'Run it again when the database is back: it goes on from there.',
+      }),
     );
   client.on('error', onError);
-  const key = jobKey(job, account);
   try {
     const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as taken', [key]);
-    if (!rows[0].taken) {
-      throw new AlreadyRunningError(
-        `${job} is running already for account ${account}: another run holds its lock in ${database.describe}. This one did nothing.`,
-        { hint: 'Wait for the other run to end; `tn-ledger status` shows it.' },
-      );
-    }
+    if (!rows[0].taken) throw new AlreadyRunningError(words.busy, { hint: words.busyHint });
   } catch (error) {
     client.off('error', onError);
     client.release(error instanceof Error && !(error instanceof LedgerError));

@@ -1,0 +1,250 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { type JobLock, takeLock } from '../sync/lock.js';
+import { inTransaction } from '../sync/transaction.js';
+import type { Action } from './action.js';
+import type { AssignContext } from './assign-context.js';
+import { type Batch, type BatchSummary, findBatch, settleBatch } from './batches.js';
+import { checkFeature, checkInventory } from './preflight.js';
+import { type NumberFile, openNumberFile } from './read-numbers.js';
+import { actionColumn, recordBatch } from './record-batch.js';
+import { type ResultFiles, writeRejected, writeResults } from './results.js';
+import { runBatch } from './run-batch.js';
+
+export interface AssignOptions {
+  /** For lines that name no action themselves. */
+  action: Action | undefined;
+  /** The column of numbers, where the user named it. */
+  column?: string | undefined;
+  /** Do all but send. */
+  dryRun?: boolean;
+  /** Send numbers also where they are already declared so. */
+  force?: boolean;
+  /** A new batch, though the same content and action was one before. */
+  again?: boolean;
+  /** Send although more than a tenth of the lines were rejected. */
+  allowRejects?: boolean;
+  /** What the CustomerOrderIds begin with; checked. */
+  customerOrderId?: string | undefined;
+  wait: boolean;
+  timeoutMs: number;
+  /** Where the results go. They are written there whatever becomes of the batch. */
+  files: ResultFiles;
+  /** The folder of the results, where the batch is to remember it. */
+  resultsFolder?: string | undefined;
+  /** Brings the account's inventory up to date before the file is checked against it. */
+  refreshInventory?: (() => Promise<void>) | undefined;
+}
+
+/** What was done with a file. */
+export interface AssignResult {
+  summary: BatchSummary;
+  /** Undefined where none was written. */
+  results: string | undefined;
+  rejected: string | undefined;
+  /** recorded now; resumed; already finished, and only reported; a dry run, of which nothing is kept. */
+  kind: 'new' | 'resumed' | 'reported' | 'dry run';
+}
+
+/** More than this share of lines rejected looks like the wrong file, or the wrong account. */
+const mostRejected = 0.1;
+
+/** Too many of a file's lines were rejected: nothing of it was sent. */
+export class TooManyRejectsError extends LedgerError {
+  override readonly name = 'TooManyRejectsError';
+}
+
+/**
+ * Takes a file of numbers from its reading to its results: every number of it is sent to Bandwidth exactly once, however often and
+ * by whatever the program is ended on the way.
+ *
+ * @throws {UsageError} the file can't be read, or is no list of numbers
+ * @throws {AlreadyRunningError} another process is working on the same file
+ * @throws {TooManyRejectsError} too many of its lines were rejected
+ */
+export async function assignFile(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
+  const { account, database, signal } = context;
+  const file = await openNumberFile(path, { column: options.column, others: [actionColumn], signal });
+  if (options.action === undefined && !file.columns.others.has(actionColumn)) {
+    throw new UsageError(`${path} does not say what its numbers are to be declared, and no action was given.`, {
+      hint: 'Say --action ASSIGN or --action UNASSIGN, or give the file a column "action".',
+    });
+  }
+  const lock = await takeBatchLock(context, file.sha256, basename(path));
+  const locked = { ...context, signal: AbortSignal.any([signal, lock.lost]) };
+  try {
+    const known = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
+    if (known !== undefined) return await resume(locked, known, options);
+    await options.refreshInventory?.();
+    await checkInventory(database.pool, account, context.warn);
+    await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
+    if (options.dryRun) return await tryOut(locked, file, path, options);
+    const summary = await record(locked, file, path, options);
+    return await bringOn(locked, summary.batch, options, 'new');
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Brings on a batch that an earlier run left open, under its lock. */
+export async function assignOpenBatch(
+  context: AssignContext,
+  batch: Batch,
+  options: Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files'>,
+): Promise<AssignResult> {
+  const lock = await takeBatchLock(context, batch.fileSha256, batch.fileName);
+  try {
+    return await bringOn(
+      { ...context, signal: AbortSignal.any([context.signal, lock.lost]) },
+      batch,
+      options,
+      'resumed',
+    );
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Keeps every other process from the batches of a file's content, the one that is being recorded included. */
+function takeBatchLock({ account, database }: AssignContext, sha256: string, name: string): Promise<JobLock> {
+  return takeLock(database, `tn-ledger/assignment/${account}/${sha256}`, {
+    busy: `${name} is being submitted for account ${account} by another process already. This one did nothing.`,
+    busyHint: 'Wait for the other one to end; `tn-ledger assignments` shows how far it is.',
+    lost: `while ${name} was being submitted for account ${account}.`,
+  });
+}
+
+async function resume(context: AssignContext, batch: Batch, options: AssignOptions): Promise<AssignResult> {
+  const isFinished = batch.status === 'finished';
+  if (!options.dryRun && !isFinished) return bringOn(context, batch, options, 'resumed');
+  const summary = await settleBatch(context.database.pool, batch.batchId);
+  if (options.dryRun) return { summary, results: undefined, rejected: undefined, kind: 'reported' };
+  return { summary, ...(await writeAll(context, summary, options.files)), kind: 'reported' };
+}
+
+async function bringOn(
+  context: AssignContext,
+  { batchId }: Batch,
+  options: Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files'>,
+  kind: AssignResult['kind'],
+): Promise<AssignResult> {
+  const summary = await runBatch(context, batchId, options);
+  return { summary, ...(await writeAll(context, summary, options.files)), kind };
+}
+
+async function writeAll(
+  { database }: AssignContext,
+  { batch, rejected }: BatchSummary,
+  files: ResultFiles,
+): Promise<{ results: string; rejected: string | undefined }> {
+  const written = await writeResults(database.pool, batch.batchId, files);
+  return { results: written.results, rejected: rejected > 0 ? written.rejected : undefined };
+}
+
+/** Thrown to undo what a transaction has recorded, with what there is to tell of it. */
+class Undone extends Error {
+  constructor(
+    readonly summary: BatchSummary,
+    readonly rejected: string | undefined,
+  ) {
+    super();
+  }
+}
+
+/** Records the batch, or throws a TooManyRejectsError and records nothing; the rejected lines are then in their file all the same. */
+async function record(
+  context: AssignContext,
+  file: NumberFile,
+  path: string,
+  options: AssignOptions,
+): Promise<BatchSummary> {
+  let tooMany: TooManyRejectsError | undefined;
+  try {
+    return await inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+      const batchId = await recordBatch(client, file, recordOptions(context, path, options));
+      const summary = await settleBatch(client, batchId);
+      tooMany = findTooMany(summary, options);
+      if (tooMany === undefined) return summary;
+      throw new Undone(summary, await rejectedFile(client, batchId, options));
+    });
+  } catch (error) {
+    throw tooMany ?? error;
+  }
+}
+
+/** The same for a dry run, of which nothing is kept but the file of the rejected lines. */
+async function tryOut(
+  context: AssignContext,
+  file: NumberFile,
+  path: string,
+  options: AssignOptions,
+): Promise<AssignResult> {
+  try {
+    return await inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+      const batchId = await recordBatch(client, file, recordOptions(context, path, options));
+      throw new Undone(await settleBatch(client, batchId), await rejectedFile(client, batchId, options));
+    });
+  } catch (error) {
+    if (!(error instanceof Undone)) throw error;
+    const tooMany = findTooMany(error.summary, options);
+    if (tooMany !== undefined) throw tooMany;
+    return { summary: error.summary, results: undefined, rejected: error.rejected, kind: 'dry run' };
+  }
+}
+
+// The statement that judges the lines sorts and joins all of them: with memory for that, it takes half the time.
+const settings = { work_mem: '192MB' };
+
+function recordOptions({ account }: AssignContext, path: string, options: AssignOptions) {
+  return {
+    account,
+    fileName: basename(path),
+    action: options.action,
+    force: options.force ?? false,
+    customerOrderId: options.customerOrderId,
+    resultsFolder: options.resultsFolder,
+  };
+}
+
+async function rejectedFile(
+  client: Parameters<typeof writeRejected>[0],
+  batchId: string,
+  { files }: AssignOptions,
+): Promise<string | undefined> {
+  return (await writeRejected(client, batchId, files)) ? files.rejected : undefined;
+}
+
+function findTooMany(
+  { total, rejected, reasons }: BatchSummary,
+  options: AssignOptions,
+): TooManyRejectsError | undefined {
+  if (options.allowRejects || rejected <= total * mostRejected) return undefined;
+  const why = reasons
+    .filter(({ outcome }) => outcome === 'REJECTED')
+    .map(({ code, count }) => `${code} ${count}`)
+    .join(', ');
+  return new TooManyRejectsError(
+    `${rejected} of ${total} lines were rejected (${why}), more than a tenth. Nothing was sent.`,
+    {
+      hint: `${options.files.rejected} names them with their reasons. Mend the file, or send the others all the same with --allow-rejects.`,
+    },
+  );
+}
+
+/**
+ * Makes a folder for results where there is none, and makes sure that files can be written there, before anything is sent.
+ * @throws {UsageError} they can't
+ */
+export async function prepareResultsFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`The results can't be written to ${folder}: ${code ?? messageOf(error)}. Nothing was sent.`, {
+      hint: 'Name a folder that this user may write to: --out DIR.',
+      cause: error,
+    });
+  }
+}

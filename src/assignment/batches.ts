@@ -1,0 +1,147 @@
+import type pg from 'pg';
+import type { Action } from './action.js';
+import type { NumberFile } from './read-numbers.js';
+import { actionColumn } from './record-batch.js';
+
+/** A batch as it was recorded. */
+export interface Batch {
+  batchId: string;
+  account: string;
+  action: Action | 'MIXED';
+  fileName: string;
+  fileSha256: string;
+  status: 'open' | 'finished';
+  /** Where its results were asked for; undefined for a file of the inbox. */
+  resultsFolder: string | undefined;
+  finishedAt: Date | undefined;
+}
+
+type Queryable = pg.ClientBase | pg.Pool;
+
+const columns = 'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at';
+
+/**
+ * The latest batch of a file's content and action. What the lines of the file say themselves is part of its content: the action given
+ * for the others tells no batches apart, so that nothing is sent twice.
+ */
+export async function findBatch(
+  db: Queryable,
+  account: string,
+  file: NumberFile,
+  action: Action | undefined,
+): Promise<Batch | undefined> {
+  const { rows } = await db.query(
+    `select ${columns} from assignment_batches
+      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5)
+      order by batch_id desc limit 1`,
+    [account, file.sha256, file.columns.numberHeader ?? null, file.columns.others.has(actionColumn), action ?? null],
+  );
+  return rows[0] === undefined ? undefined : toBatch(rows[0]);
+}
+
+export async function readBatch(db: Queryable, batchId: string): Promise<Batch | undefined> {
+  const { rows } = await db.query(`select ${columns} from assignment_batches where batch_id = $1`, [batchId]);
+  return rows[0] === undefined ? undefined : toBatch(rows[0]);
+}
+
+/** The account's batches with orders that are not placed, or not at their end; oldest first. */
+export async function openBatches(db: Queryable, account: string): Promise<Batch[]> {
+  const { rows } = await db.query(
+    `select ${columns} from assignment_batches where account_id = $1 and status = 'open' order by batch_id`,
+    [account],
+  );
+  return rows.map(toBatch);
+}
+
+function toBatch(row: pg.QueryResultRow): Batch {
+  return {
+    batchId: row.batch_id,
+    account: row.account_id,
+    action: row.action,
+    fileName: row.file_name,
+    fileSha256: row.file_sha256,
+    status: row.status,
+    resultsFolder: row.results_folder ?? undefined,
+    finishedAt: row.finished_at ?? undefined,
+  };
+}
+
+/** How many lines ended alike, and why. */
+export interface OutcomeCount {
+  /** ACCEPTED, FAILED, REJECTED, SKIPPED, UNKNOWN, or PENDING while the order is open. */
+  outcome: string;
+  code: string | undefined;
+  /** One of the reasons given. */
+  description: string | undefined;
+  count: number;
+}
+
+/** What became of a batch so far. */
+export interface BatchSummary {
+  batch: Batch;
+  total: number;
+  rejected: number;
+  skipped: number;
+  accepted: number;
+  failed: number;
+  unknown: number;
+  /** Numbers of orders that are not placed, or not at their end. */
+  pending: number;
+  orders: number;
+  /** Orders that Bandwidth took, or refused. */
+  ordersPlaced: number;
+  /** Orders of which nobody can tell whether they exist. */
+  ordersUnknown: number;
+  ordersOpen: number;
+  /** Those with a code, most frequent first. */
+  reasons: OutcomeCount[];
+}
+
+/** Counts what became of a batch's lines, and keeps the counts with it; it is finished when all its orders are at their end. */
+export async function settleBatch(db: Queryable, batchId: string): Promise<BatchSummary> {
+  const { rows: groups } = await db.query(
+    `select coalesce(outcome, 'PENDING') as outcome, error_code, min(error_description) as description, count(*)::integer as count
+       from assignment_numbers where batch_id = $1 group by 1, 2 order by count desc, 1, 2`,
+    [batchId],
+  );
+  const counts: OutcomeCount[] = groups.map((row) => ({
+    outcome: row.outcome,
+    code: row.error_code ?? undefined,
+    description: row.description ?? undefined,
+    count: row.count,
+  }));
+  const of = (outcome: string) =>
+    counts.filter((group) => group.outcome === outcome).reduce((sum, { count }) => sum + count, 0);
+  const { rows: orders } = await db.query(
+    `select count(*)::integer as orders,
+            count(*) filter (where order_id is not null or finished_at is not null)::integer as placed,
+            count(*) filter (where status = 'unknown')::integer as unknown,
+            count(*) filter (where finished_at is null)::integer as open
+       from assignment_orders where batch_id = $1`,
+    [batchId],
+  );
+  const { rows: batches } = await db.query(
+    `update assignment_batches
+        set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5, unknown_count = $6,
+            status = case when $7 then 'finished' else 'open' end,
+            finished_at = case when $7 then coalesce(finished_at, clock_timestamp()) end
+      where batch_id = $1
+      returning ${columns}`,
+    [batchId, of('ACCEPTED'), of('FAILED'), of('REJECTED'), of('SKIPPED'), of('UNKNOWN'), orders[0].open === 0],
+  );
+  return {
+    batch: toBatch(batches[0]),
+    total: counts.reduce((sum, { count }) => sum + count, 0),
+    rejected: of('REJECTED'),
+    skipped: of('SKIPPED'),
+    accepted: of('ACCEPTED'),
+    failed: of('FAILED'),
+    unknown: of('UNKNOWN'),
+    pending: of('PENDING'),
+    orders: orders[0].orders,
+    ordersPlaced: orders[0].placed,
+    ordersUnknown: orders[0].unknown,
+    ordersOpen: orders[0].open,
+    reasons: counts.filter(({ code, outcome }) => code !== undefined || outcome === 'FAILED'),
+  };
+}

@@ -1,0 +1,165 @@
+import type pg from 'pg';
+import { type CopyValue, copyRows } from '../database/copy.js';
+import { type Action, parseAction } from './action.js';
+import { customerOrderId, newBatchKey } from './customer-order-id.js';
+import type { NumberFile, NumberRow } from './read-numbers.js';
+
+/** The most numbers that one order takes. */
+export const maxNumbersPerOrder = 5000;
+
+export interface RecordOptions {
+  account: string;
+  /** Name of the file, without its folder. */
+  fileName: string;
+  /** For lines that name no action themselves. */
+  action: Action | undefined;
+  /** Send numbers also where they are already declared so. */
+  force: boolean;
+  /** What the CustomerOrderIds begin with. */
+  customerOrderId: string | undefined;
+  resultsFolder: string | undefined;
+}
+
+/** The further column that is read of a file. */
+export const actionColumn = 'action';
+
+/**
+ * Reads a file into a new batch: its lines, each judged against the others and against the ledger, and its orders; all within the
+ * client's transaction, and without having more than a piece of the file in memory. Answers with the batch's id.
+ */
+export async function recordBatch(client: pg.ClientBase, file: NumberFile, options: RecordOptions): Promise<string> {
+  await client.query(
+    `create temp table assignment_lines (line integer, given text, number text collate "C", action text, code text, reason text)
+       on commit drop`,
+  );
+  const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
+  let total = 0;
+  for await (const rows of file.rows()) {
+    total += await copyRows(
+      client,
+      target,
+      rows.map((row) => toLine(row, options.action)),
+    );
+  }
+  await client.query('analyze assignment_lines');
+  const batchKey = newBatchKey();
+  const { rows } = await client.query(
+    `insert into assignment_batches
+       (account_id, action, file_name, file_sha256, number_column, has_action_column, batch_key, customer_order_id, results_folder, status, total_count)
+     select $1, coalesce((select case when min(action) = max(action) then min(action) else 'MIXED' end from assignment_lines), $2),
+            $3, $4, $5, $6, $7, $8, $9, 'open', $10
+     returning batch_id`,
+    [
+      options.account,
+      options.action ?? 'MIXED',
+      options.fileName,
+      file.sha256,
+      file.columns.numberHeader ?? null,
+      file.columns.others.has(actionColumn),
+      batchKey,
+      options.customerOrderId ?? null,
+      options.resultsFolder ?? null,
+      total,
+    ],
+  );
+  const batchId: string = rows[0].batch_id;
+  await client.query(judge, [batchId, options.account, options.force, maxNumbersPerOrder]);
+  await client.query('analyze assignment_numbers');
+  await recordOrders(client, batchId, (chunk) => customerOrderId(batchKey, chunk, options.customerOrderId));
+  return batchId;
+}
+
+function toLine({ line, given, number, others }: NumberRow, usual: Action | undefined): CopyValue[] {
+  const [cell = ''] = others;
+  const action = cell.trim() === '' ? usual : parseAction(cell);
+  const [digits, problem] = typeof number === 'string' ? [number, undefined] : [undefined, number];
+  // A number needs no second copy of itself: of a million, most are given as they are.
+  const kept = given === digits ? undefined : given;
+  if (problem !== undefined) return [String(line), kept, undefined, action, problem.code, problem.reason];
+  if (action !== undefined) return [String(line), kept, digits, action, undefined, undefined];
+  const reason =
+    cell.trim() === ''
+      ? 'the line names no action'
+      : `${JSON.stringify(cell.slice(0, 40))} is neither ASSIGN nor UNASSIGN`;
+  return [String(line), kept, digits, undefined, 'no-action', reason];
+}
+
+// $1 the batch, $2 the account, $3 whether to send what is already declared so, $4 how many numbers an order takes.
+//
+// Lines are judged by each other first, then by the ledger. Those that are left are dealt out to orders in the order of the file,
+// those of ASSIGN first.
+const judge = `
+  insert into assignment_numbers
+    (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
+  with compared as (
+    select line, given, number, action,
+           min(line) over same as first_line,
+           min(action) over same <> max(action) over same as is_contradicted
+      from assignment_lines
+     where code is null
+    window same as (partition by number)
+  ), judged as materialized (
+    select c.line, c.given, c.number, c.action, c.first_line,
+           t.status, coalesce(d.disconnected_at, t.removed_at) as left_at,
+           case
+             when c.is_contradicted then 'both-actions'
+             when c.line <> c.first_line then 'duplicate'
+             when t.telephone_number is null and d.telephone_number is null then '5076'
+             when t.telephone_number is null or t.removed_at is not null or t.status = 'Aging' then 'disconnected'
+             when not $3::boolean and t.assignment_status = c.action || 'ED' then 'already-declared'
+           end as code
+      from compared c
+      left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number
+      left join disconnected_numbers d on d.account_id = $2 and d.telephone_number = c.number
+  ), dealt as (
+    select *, row_number() over (partition by code is null, action order by line) - 1 as place from judged
+  ), lines as (
+    select line, given, number, code,
+           case when code is null then
+             place / $4::integer + 1
+             + case action when 'ASSIGN' then 0 else
+                 (select (count(*) + $4::integer - 1) / $4::integer from judged where code is null and action = 'ASSIGN') end
+           end as chunk,
+           case code
+             when 'both-actions' then 'the file names it with both actions'
+             when 'duplicate' then 'the same number as on line ' || first_line
+             when '5076' then 'not in the account''s inventory'
+             when 'disconnected' then
+               case when left_at is null then 'given back to Bandwidth (status ' || coalesce(status, 'unknown') || ')'
+                 else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
+             when 'already-declared' then 'already declared ' || action || 'ED'
+           end as reason
+      from dealt
+    union all
+    select line, given, number, code, null, reason from assignment_lines where code is not null
+  )
+  select $1, line, given, number, chunk,
+         case when code = 'already-declared' then 'SKIPPED' when code is not null then 'REJECTED' end, code, reason
+    from lines
+   order by line`;
+
+async function recordOrders(client: pg.ClientBase, batchId: string, idOf: (chunk: number) => string): Promise<void> {
+  const { rows } = await client.query(
+    `select c.chunk_number, c.number_count, l.action
+       from (select chunk_number, count(*) as number_count, min(line_number) as line
+               from assignment_numbers where batch_id = $1 and chunk_number is not null group by chunk_number) c
+       join assignment_lines l using (line)
+      order by c.chunk_number`,
+    [batchId],
+  );
+  await copyRows(
+    client,
+    {
+      table: 'assignment_orders',
+      columns: ['batch_id', 'chunk_number', 'action', 'customer_order_id', 'status', 'number_count'],
+    },
+    rows.map((row) => [
+      batchId,
+      String(row.chunk_number),
+      row.action,
+      idOf(row.chunk_number),
+      'prepared',
+      String(row.number_count),
+    ]),
+  );
+}

@@ -1,0 +1,111 @@
+import type { AssignmentOrder } from '../dashboard/number-assignments.js';
+import type { Database } from '../database/connect.js';
+import { lockNumbers } from '../sync/lock.js';
+import { inTransaction } from '../sync/transaction.js';
+import type { Chunk } from './chunks.js';
+import { type Failure, type Outcome, readOutcome } from './outcome.js';
+
+/**
+ * Writes what became of a chunk's numbers, the order as the nightly list of assignment orders would write it, and what follows for
+ * the numbers, in one transaction. Answers with what in the order does not add up.
+ */
+export async function recordOutcome(
+  database: Database,
+  account: string,
+  chunk: Chunk,
+  order: AssignmentOrder,
+): Promise<string[]> {
+  const outcome = readOutcome(order, chunk.telephoneNumbers);
+  await inTransaction(database, {}, async (client) => {
+    await lockNumbers(client, account);
+    await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
+    await client.query(
+      `update assignment_orders
+          set status = $3, order_id = $4, total_quantity = $5, failed_quantity = $6, error_code = $7, error_description = $8,
+              finished_at = clock_timestamp()
+        where batch_id = $1 and chunk_number = $2`,
+      [
+        chunk.batchId,
+        chunk.chunkNumber,
+        order.status,
+        order.orderId,
+        order.totalQuantity ?? null,
+        order.failedQuantity ?? null,
+        outcome.restFailure?.code ?? null,
+        outcome.restFailure?.description ?? null,
+      ],
+    );
+    await client.query(writeOrder, [
+      account,
+      order.orderId,
+      chunk.customerOrderId,
+      chunk.action,
+      order.status,
+      order.totalQuantity ?? null,
+      order.failedQuantity ?? null,
+      order.createdAt ?? null,
+      order.userId ?? null,
+    ]);
+    await client.query(writeOrderNumbers, [account, order.orderId, chunk.batchId, chunk.chunkNumber]);
+  });
+  return outcome.warnings;
+}
+
+/** Notes that Bandwidth refused the order as a whole: there is none, and all its numbers failed. */
+export async function recordRefusal(database: Database, chunk: Chunk, failure: Failure): Promise<void> {
+  const outcome: Outcome = { failures: new Map(), rest: 'FAILED', restFailure: failure, warnings: [] };
+  await inTransaction(database, {}, async (client) => {
+    await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
+    await client.query(
+      `update assignment_orders
+          set status = 'FAILED', error_code = $3, error_description = $4, finished_at = clock_timestamp()
+        where batch_id = $1 and chunk_number = $2`,
+      [chunk.batchId, chunk.chunkNumber, failure.code ?? null, failure.description],
+    );
+  });
+}
+
+const writeNumbers = `
+  update assignment_numbers n
+     set outcome = case when f.number is null then $3 else 'FAILED' end,
+         error_code = case when f.number is null then $4 else f.code end,
+         error_description = case when f.number is null then $5 else f.description end
+    from assignment_numbers sent
+    left join unnest($6::text[], $7::text[], $8::text[]) f (number, code, description) on f.number = sent.telephone_number
+   where sent.batch_id = $1 and sent.chunk_number = $2 and n.batch_id = sent.batch_id and n.line_number = sent.line_number`;
+
+function outcomeValues({ failures, rest, restFailure }: Outcome): unknown[] {
+  const failed = [...failures];
+  return [
+    rest,
+    restFailure?.code ?? null,
+    restFailure?.description ?? null,
+    failed.map(([number]) => number),
+    failed.map(([, { code }]) => code ?? null),
+    failed.map(([, { description }]) => description),
+  ];
+}
+
+const writeOrder = `
+  insert into number_assignment_orders as o
+    (account_id, order_id, customer_order_id, action, status, total_quantity, failed_quantity, order_date, user_id, details_at, details_status)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $5)
+  on conflict (account_id, order_id) do update
+     set customer_order_id = excluded.customer_order_id, action = excluded.action, status = excluded.status,
+         total_quantity = coalesce(excluded.total_quantity, o.total_quantity),
+         failed_quantity = coalesce(excluded.failed_quantity, o.failed_quantity),
+         order_date = coalesce(excluded.order_date, o.order_date), user_id = coalesce(excluded.user_id, o.user_id),
+         details_at = excluded.details_at, details_status = excluded.details_status,
+         details_modified_date = o.last_modified_date, details_error = null, details_tried_at = null, changed_at = now()
+   where (o.status, o.details_status) is distinct from (excluded.status, excluded.details_status)`;
+
+const writeOrderNumbers = `
+  insert into number_assignment_order_numbers as n (account_id, order_id, telephone_number, outcome, error_code, error_description)
+  select $1, $2, telephone_number, case when outcome in ('ACCEPTED', 'FAILED') then outcome end,
+         case when outcome = 'FAILED' then error_code end, case when outcome = 'FAILED' then error_description end
+    from assignment_numbers where batch_id = $3 and chunk_number = $4
+   order by telephone_number
+  on conflict (account_id, order_id, telephone_number) do update
+     set outcome = excluded.outcome, error_code = excluded.error_code, error_description = excluded.error_description
+   where (n.outcome, n.error_code, n.error_description)
+         is distinct from (excluded.outcome, excluded.error_code, excluded.error_description)`;

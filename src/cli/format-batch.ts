@@ -1,0 +1,139 @@
+import type { AssignResult } from '../assignment/assign-file.js';
+import type { BatchSummary } from '../assignment/batches.js';
+import { formatCount, formatDuration, formatTable } from './format.js';
+
+/** What is told of a run beside the batch itself. */
+export interface AssignFacts {
+  seconds: number;
+  warnings: readonly string[];
+  /** Of a dry run: what sending it would take. */
+  estimate: Estimate | undefined;
+}
+
+export interface Estimate {
+  requests: number;
+  requestsPerMinute: number;
+  seconds: number;
+}
+
+/** What the rate limit makes orders take, of which each is a request to place it and one to learn its end. */
+export function estimate(orders: number, requestsPerMinute: number): Estimate {
+  const requests = orders * 2;
+  const seconds = Math.max(0, Math.ceil(requests / requestsPerMinute) - 1) * 60;
+  return { requests, requestsPerMinute, seconds };
+}
+
+const kinds: Record<AssignResult['kind'], string> = {
+  new: '',
+  resumed: ', gone on with',
+  reported: ', which was recorded before',
+  'dry run': '',
+};
+
+export function summaryAsText({ summary, results, rejected, kind }: AssignResult, facts: AssignFacts): string {
+  const { batch } = summary;
+  const begin = `${batch.fileName}, ${batch.action}, account ${batch.account}`;
+  const lines = [
+    kind === 'dry run'
+      ? `Dry run of ${begin}: nothing was sent, nothing is kept`
+      : `Batch ${batch.batchId}: ${begin}${kinds[kind]}`,
+    formatTable(['', 'numbers'], countRows(summary, kind), { right: [1] }),
+  ];
+  if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
+  lines.push('', describeOrders(summary, facts.estimate));
+  if (kind === 'reported')
+    lines.push('The same file and action were handed in before: nothing was sent again (--again does).');
+  if (results !== undefined) lines.push(`Results: ${results}`);
+  if (rejected !== undefined) lines.push(`Rejected lines: ${rejected}`);
+  lines.push(`${formatDuration(facts.seconds)}`);
+  return lines.join('\n');
+}
+
+function countRows(summary: BatchSummary, kind: AssignResult['kind']): string[][] {
+  const { total, rejected, skipped, accepted, failed, unknown, pending } = summary;
+  const sent = total - rejected - skipped;
+  const rows: [string, number, boolean][] = [
+    ['read', total, true],
+    ['rejected', rejected, true],
+    ['skipped, declared so already', skipped, skipped > 0],
+    [kind === 'dry run' ? 'to be submitted' : 'submitted', sent, true],
+    ['accepted', accepted, kind !== 'dry run'],
+    ['failed', failed, kind !== 'dry run'],
+    ['not told by Bandwidth', unknown, unknown > 0],
+    ['open', pending, kind !== 'dry run' && pending > 0],
+  ];
+  return rows.filter(([, , shown]) => shown).map(([name, count]) => [name, formatCount(count)]);
+}
+
+/** Why numbers were rejected, skipped or failed, by code. */
+export function reasonTable({ reasons }: Pick<BatchSummary, 'reasons'>): string {
+  const rows = reasons.map(({ outcome, code, description, count }) => [
+    outcome,
+    code ?? '',
+    formatCount(count),
+    count === 1 ? (description ?? '') : `such as: ${description ?? ''}`,
+  ]);
+  return formatTable(['outcome', 'code', 'numbers', ''], rows, { right: [2] });
+}
+
+function describeOrders(summary: BatchSummary, estimated: Estimate | undefined): string {
+  const { orders, ordersPlaced, ordersOpen, ordersUnknown } = summary;
+  const count = `${formatCount(orders)} ${orders === 1 ? 'order' : 'orders'}`;
+  if (estimated !== undefined) {
+    const { requests, requestsPerMinute, seconds } = estimated;
+    const time = seconds === 0 ? 'less than a minute' : `at least ${formatDuration(seconds)}`;
+    return `${count}: ${formatCount(requests)} requests with one for the outcome of each, at ${formatCount(requestsPerMinute)} a minute ${time}`;
+  }
+  const open =
+    ordersOpen === 0 ? '' : `, ${formatCount(ordersPlaced)} placed, ${formatCount(ordersOpen)} not at their end`;
+  const unknown =
+    ordersUnknown === 0 ? '' : `, ${formatCount(ordersUnknown)} of which nobody can tell whether they exist`;
+  return `${count}${open}${unknown}`;
+}
+
+export function summaryAsJson({ summary, results, rejected, kind }: AssignResult, facts: AssignFacts): string {
+  return JSON.stringify(
+    {
+      ...batchAsJson(summary),
+      batch_id: kind === 'dry run' ? null : summary.batch.batchId,
+      kind,
+      results: results ?? null,
+      rejected: rejected ?? null,
+      ...(facts.estimate !== undefined && {
+        estimated_requests: facts.estimate.requests,
+        estimated_seconds: facts.estimate.seconds,
+      }),
+      warnings: facts.warnings,
+      seconds: Number(facts.seconds.toFixed(3)),
+    },
+    null,
+    2,
+  );
+}
+
+function batchAsJson(summary: BatchSummary): Record<string, unknown> {
+  const { batch, reasons } = summary;
+  return {
+    account_id: batch.account,
+    action: batch.action,
+    file_name: batch.fileName,
+    status: batch.status,
+    read_count: summary.total,
+    rejected_count: summary.rejected,
+    skipped_count: summary.skipped,
+    submitted_count: summary.total - summary.rejected - summary.skipped,
+    accepted_count: summary.accepted,
+    failed_count: summary.failed,
+    unknown_count: summary.unknown,
+    open_count: summary.pending,
+    orders: summary.orders,
+    orders_open: summary.ordersOpen,
+    orders_unknown: summary.ordersUnknown,
+    reasons: reasons.map(({ outcome, code, description, count }) => ({
+      outcome,
+      code: code ?? null,
+      description: description ?? null,
+      count,
+    })),
+  };
+}

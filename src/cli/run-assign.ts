@@ -1,0 +1,117 @@
+import { join, resolve } from 'node:path';
+import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
+import { type Action, parseAction } from '../assignment/action.js';
+import { type AssignOptions, type AssignResult, assignFile, prepareResultsFolder } from '../assignment/assign-file.js';
+import { checkOwnId } from '../assignment/customer-order-id.js';
+import { resultFiles } from '../assignment/results.js';
+import { parseDuration } from '../config.js';
+import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
+import { type RunEnvironment, runJob } from '../sync/run-job.js';
+import type { AssignCommandOptions } from './assign.js';
+import { chooseOneAccount } from './choose-accounts.js';
+import { estimate, summaryAsJson, summaryAsText } from './format-batch.js';
+import { collectEarly } from './memory.js';
+import { openRunEnvironment } from './run-environment.js';
+import type { ApiSession } from './session.js';
+
+/** Takes a file from its reading to its results, prints a summary, and answers with the exit status. */
+export async function runAssign(session: ApiSession, path: string, options: AssignCommandOptions): Promise<ExitStatus> {
+  const begun = performance.now();
+  const account = chooseOneAccount(session.config.api.accounts, options.account);
+  const resultsFolder = resolve(options.out ?? join(session.config.dataDir, 'outbox'));
+  const choices: AssignOptions = {
+    action: options.action === undefined ? undefined : actionOf(options.action),
+    column: options.column,
+    dryRun: options.dryRun ?? false,
+    force: options.force ?? false,
+    again: options.again ?? false,
+    allowRejects: options.allowRejects ?? false,
+    customerOrderId: options.customerOrderId === undefined ? undefined : checkOwnId(options.customerOrderId),
+    wait: options.wait,
+    timeoutMs: timeoutOf(options.timeout),
+    files: resultFiles(resultsFolder, path),
+    resultsFolder,
+  };
+  await prepareResultsFolder(resultsFolder);
+  collectEarly();
+  const environment = await openRunEnvironment(session);
+  const warnings: string[] = [];
+  const progress = environment.progress.start(`assign ${account}`);
+  let placed = 0;
+  let result: AssignResult;
+  try {
+    result = await assignFile(
+      {
+        account,
+        database: environment.database,
+        client: environment.client,
+        log: session.log,
+        signal: session.signal,
+        warn(sentence) {
+          warnings.push(sentence);
+          session.log.warn(sentence);
+        },
+        expect: (numbers) => progress.expect(numbers),
+        onPlaced(numbers) {
+          placed += numbers;
+          progress.advance({ pages: 0, rowsRead: placed, rowsWritten: 0 });
+        },
+      },
+      path,
+      { ...choices, ...(options.syncFirst && { refreshInventory: () => refresh(session, environment, account) }) },
+    );
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const isTrial = result.kind === 'dry run';
+  const facts = {
+    seconds,
+    warnings,
+    estimate: isTrial ? estimate(result.summary.orders, environment.requestsPerMinute) : undefined,
+  };
+  const print = options.json ? summaryAsJson : summaryAsText;
+  process.stdout.write(`${session.redact(print(result, facts))}\n`);
+  return statusOf(result, options);
+}
+
+function actionOf(text: string): Action {
+  const action = parseAction(text);
+  if (action !== undefined) return action;
+  const meant = text.trim().toUpperCase().startsWith('U') ? 'UNASSIGN' : 'ASSIGN';
+  throw new UsageError(`There is no action ${JSON.stringify(text)}. Did you mean ${meant}?`, {
+    hint: 'Known: ASSIGN, UNASSIGN.',
+  });
+}
+
+function timeoutOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new UsageError(`--timeout must be a duration such as 30m, 2h or 90s, not ${JSON.stringify(text)}.`);
+}
+
+async function refresh(session: ApiSession, environment: RunEnvironment, account: string): Promise<void> {
+  const report = await runJob(syncInserviceNumbers, account, environment, {
+    maxShrink: session.config.maxShrink,
+    acceptShrink: false,
+    nightLimitMs: session.config.nightLimitMs,
+    full: false,
+    followedBy: new Set(),
+  });
+  for (const warning of report.warnings) session.log.warn(`${report.job} of account ${account}: ${warning}`);
+  if (report.error !== undefined) throw report.error;
+}
+
+function statusOf({ summary, kind }: AssignResult, { wait, dryRun }: AssignCommandOptions): ExitStatus {
+  const { rejected, failed, unknown, ordersUnknown, ordersOpen } = summary;
+  const isOpen = kind !== 'dry run' && ordersOpen > 0 && (wait || ordersUnknown > 0) && !dryRun;
+  if (isOpen) {
+    throw new LedgerError(
+      ordersUnknown > 0
+        ? `Of ${ordersUnknown} of ${summary.orders} orders nobody can tell whether they exist: they were not sent again.`
+        : `${ordersOpen} of ${summary.orders} orders are not at their end yet.`,
+      { hint: 'The same command, or the next night, goes on from here.' },
+    );
+  }
+  return rejected + failed + unknown > 0 ? exitStatus.rejected : exitStatus.done;
+}

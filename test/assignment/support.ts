@@ -1,0 +1,100 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { parse } from 'csv-parse/sync';
+import type { AssignContext } from '../../src/assignment/assign-context.js';
+import { type AssignOptions, type AssignResult, assignFile } from '../../src/assignment/assign-file.js';
+import { resultFiles } from '../../src/assignment/results.js';
+import { createLog } from '../../src/log.js';
+import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/truth.js';
+import type { TestServer } from '../support/postgres.js';
+import { account, type Ledger, type LedgerOptions, openLedger } from '../sync/support/ledger.js';
+
+/** A ledger that knows the sandbox's numbers, and what tests do with files of them. */
+export interface Assigning extends Ledger {
+  /** Numbers that the account has in service. */
+  numbers: string[];
+  /** What was said on the way, by all runs. */
+  warnings: string[];
+  context(more?: Partial<AssignContext>): AssignContext;
+  write(name: string, content: string | readonly string[]): Promise<string>;
+  assign(path: string, options?: Partial<AssignOptions>, context?: Partial<AssignContext>): Promise<AssignResult>;
+  /** The orders that came by POST, oldest first. */
+  placed(): SandboxAssignmentOrder[];
+  /** Requests since the last call, as `METHOD path`, tokens left out. */
+  requests(): string[];
+}
+
+export async function openAssigning(
+  t: ExecutionContext<unknown>,
+  server: TestServer,
+  { sandbox = {}, ...options }: LedgerOptions = {},
+): Promise<Assigning> {
+  // None of the sandbox's own orders: those that are there are the test's.
+  const none = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 };
+  const ledger = await openLedger(t, server, {
+    ...options,
+    sandbox: { numbers: 300, ...none, assignmentPace: { reads: 0 }, ...sandbox },
+  });
+  const report = await ledger.run('sync-inservice-numbers');
+  t.is(report.result, 'succeeded');
+  ledger.sandbox.clearRequests();
+  const warnings: string[] = [];
+  const log = createLog({
+    level: 'debug',
+    format: 'json',
+    redact: (text) => text,
+    write: (line) => void ledger.log.push(line),
+  });
+  const client = ledger.openClient({ retry: { baseMs: 1 } });
+  t.teardown(() => client.close());
+  const numbers: string[] = [];
+  for (const { telephoneNumber, listedInService } of ledger.sandbox.account(account).numbers()) {
+    if (listedInService && /^\d{10}$/.test(telephoneNumber)) numbers.push(telephoneNumber);
+  }
+  const context = (more: Partial<AssignContext> = {}): AssignContext => ({
+    account,
+    database: ledger.database,
+    client,
+    log,
+    signal: new AbortController().signal,
+    warn: (sentence) => void warnings.push(sentence),
+    expect: () => undefined,
+    onPlaced: () => undefined,
+    timing: { settleMs: 1, firstAgeMs: 1 },
+    ...more,
+  });
+  return {
+    ...ledger,
+    numbers,
+    warnings,
+    context,
+    async write(name, content) {
+      const path = join(ledger.dataDir, name);
+      await writeFile(path, typeof content === 'string' ? content : `${content.join('\n')}\n`);
+      return path;
+    },
+    assign: (path, assignOptions = {}, more = {}) =>
+      assignFile(context(more), path, {
+        action: 'ASSIGN',
+        wait: true,
+        timeoutMs: 60_000,
+        files: resultFiles(join(ledger.dataDir, 'outbox'), path),
+        ...assignOptions,
+      }),
+    placed: () => ledger.sandbox.account(account).assignmentOrders().reverse(),
+    requests() {
+      const seen = ledger.sandbox.requests.filter(({ path }) => !path.endsWith('/token'));
+      const lines = seen.map(({ method, path }) => `${method} ${path.replace(`/api/accounts/${account}/`, '')}`);
+      ledger.sandbox.clearRequests();
+      return lines;
+    },
+  };
+}
+
+/** The lines of a results file, each as its cells joined by `|`, without the header. */
+export async function resultLines(path: string | undefined): Promise<string[]> {
+  if (path === undefined) throw new Error('there are no results');
+  const rows: string[][] = parse(await readFile(path), { bom: true });
+  return rows.slice(1).map((row) => row.join('|'));
+}
