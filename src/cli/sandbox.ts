@@ -8,6 +8,11 @@ export function define(command: DefineCommand): Command {
     .option('--port <port>', 'port on 127.0.0.1', wholeNumber, 8099)
     .option('--numbers <count>', 'telephone numbers of its account', wholeNumber, 1000)
     .option('--seed <seed>', 'the same seed gives the same numbers', wholeNumber, 1)
+    .option('--orders <count>', 'number orders (a tenth of the numbers unless told; 0: none)', wholeNumber)
+    .option('--disconnects <count>', 'disconnect orders', wholeNumber)
+    .option('--portins <count>', 'port-ins', wholeNumber)
+    .option('--portouts <count>', 'port-outs', wholeNumber)
+    .option('--assignments <count>', 'orders that declared numbers assigned or not', wholeNumber)
     .option('--latency <ms>', 'wait before every answer', wholeNumber, 0)
     .option('--requests-per-minute <count>', 'answer 429 beyond this (0: no limit)', wholeNumber, 0)
     .option(
@@ -22,6 +27,7 @@ export function define(command: DefineCommand): Command {
         numbers: options.numbers,
         seed: options.seed,
         latency: options.latency,
+        ...amountsOf(options),
         ...(options.requestsPerMinute > 0 && { requestsPerMinute: options.requestsPerMinute }),
         ...(options.faults !== undefined && { faults: parseFaults(options.faults) }),
       });
@@ -35,7 +41,14 @@ export function define(command: DefineCommand): Command {
     });
 }
 
-interface SandboxCommandOptions {
+const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments'] as const;
+type Amounts = Partial<Record<(typeof amounts)[number], number>>;
+
+function amountsOf(options: Amounts): Amounts {
+  return Object.fromEntries(amounts.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}
+
+interface SandboxCommandOptions extends Amounts {
   port: number;
   numbers: number;
   seed: number;

@@ -1,17 +1,14 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { LedgerError, messageOf } from '../errors.js';
 import type { AccountState } from './account.js';
+import { adminOrderRoutes } from './admin-orders.js';
 import { sandboxCredentials } from './credentials.js';
 import { checkFaults } from './faults.js';
+import { sendLines } from './send-lines.js';
 import type { SandboxState } from './state.js';
 
-const linesPerChunk = 1000;
-
-/** The sandbox's own interface for programs that run it as a separate process: its log, its numbers, its faults. */
+/** The sandbox's own interface for programs that run it as a separate process: its log, its numbers and orders, its faults. */
 export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings }> {
   const admin = new Hono<{ Bindings: HttpBindings }>();
   const accountOf = (id: string): AccountState => {
@@ -38,23 +35,16 @@ export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings 
     state.log.clear();
     return c.body(null, 204);
   });
-  admin.get('/accounts/:accountId/numbers', async (c) => {
-    const account = accountOf(c.req.param('accountId'));
-    c.env.outgoing.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-    await pipeline(Readable.from(numberLines(account)), c.env.outgoing).catch((error: NodeJS.ErrnoException) => {
-      // A reader that has seen enough hangs up; there is nobody left to tell.
-      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') {
-        throw error;
-      }
-    });
-    return RESPONSE_ALREADY_SENT;
-  });
+  admin.get('/accounts/:accountId/numbers', (c) =>
+    sendLines(c.env.outgoing, accountOf(c.req.param('accountId')).numbers()),
+  );
   admin.post('/accounts/:accountId/churn', (c) => {
     const account = accountOf(c.req.param('accountId'));
     return c.json(
       account.churn(wholeNumber('count', c.req.query('count')), wholeNumber('seed', c.req.query('seed') ?? '1')),
     );
   });
+  admin.route('/', adminOrderRoutes(accountOf));
   admin.put('/faults', async (c) => {
     state.faults = checkFaults(await c.req.json());
     return c.json(state.faults);
@@ -75,16 +65,4 @@ function wholeNumber(name: string, text: string | undefined): number {
     throw new LedgerError(`The parameter ${name} must be a whole number, not '${text ?? ''}'.`);
   }
   return Number(text);
-}
-
-function* numberLines(account: AccountState): Generator<string> {
-  let lines: string[] = [];
-  for (const number of account.numbers()) {
-    lines.push(`${JSON.stringify(number)}\n`);
-    if (lines.length === linesPerChunk) {
-      yield lines.join('');
-      lines = [];
-    }
-  }
-  yield lines.join('');
 }

@@ -20,12 +20,13 @@ export interface AssignmentsToMake {
 
 /**
  * Declarations of the past: each names neighbours in the order of arrival, three of four as assigned. One order in ten
- * names those too that had left by then, and one in twenty a number that never was there: these failed.
+ * names those too that had left by then, and one in twenty a number that never was there or is Aging: these failed.
  */
 export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMake): SandboxAssignmentOrder[] {
   const { draw, builder, lifecycle, stranger, from, until, now } = workshop;
   const { arrivals, present, done, open } = wanted;
   const byKey = new Map(arrivals.map((arrival) => [arrival.key, arrival]));
+  const returned = arrivals.filter(({ aging: isAging }) => isAging);
   const orders: SandboxAssignmentOrder[] = [];
 
   function statusAt(telephoneNumber: string, at: number): string | undefined {
@@ -47,11 +48,12 @@ export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMak
     const near = arrivals.slice(first, Math.min(there, first + size));
     const careless = draw.percent(10);
     const named = textsOf(near.filter(({ left }) => careless || left === undefined || left > orderDate));
-    const unknown = named.length === 0 || draw.percent(5) ? [textOf(stranger())] : [];
+    const aged = i % 2 === 0 ? returned.find(({ left = until }) => left < orderDate) : undefined;
+    const wrong = named.length === 0 || draw.percent(5) ? [textOf(aged?.key ?? stranger())] : [];
     const order = builder.assignment({
       orderDate,
       action: draw.percent(75) ? 'ASSIGN' : 'UNASSIGN',
-      numbers: draw.percent(2) ? [textOf(stranger())] : [...named, ...unknown],
+      numbers: draw.percent(2) ? [textOf(stranger())] : [...new Set([...named, ...wrong])],
       customerOrderId: customerOrderIdOf(draw),
     });
     endAssignment(order, (number) => assignmentError(number, statusAt(number, orderDate)));

@@ -23,8 +23,7 @@ export function generateNumberOrders(workshop: Workshop, { done, open, arrivals 
   const groups = groupsOf(ordered, Math.min(ordered.length, Math.max(1, done - barren)), workshop);
   const backordered = Math.min(Math.floor(open / 2), groups.length);
   const orders = groups.map((group, i) => {
-    const isOpen =
-      i % Math.ceil(groups.length / Math.max(1, backordered)) === 0 && i < groups.length && backordered > 0;
+    const isOpen = backordered > 0 && i % Math.ceil(groups.length / backordered) === 0;
     return isOpen ? stillOpen(group) : filled(group);
   });
   while (orders.length < done + backordered) {

@@ -1,11 +1,11 @@
 import type { AccountState } from '../account.js';
 import { type Answer, badRequest, Refusal, xml } from '../answer.js';
 import { writeDateWithTenths } from '../dates.js';
-import { hash } from '../hash.js';
 import type { NumberRow } from '../number.js';
 import { keyOf, textOf } from '../number-key.js';
 import { createNumberWriter, type NumberWriter } from '../number-xml.js';
 import type { Call, Route } from '../route.js';
+import { line } from '../xml.js';
 import { holderOf } from './tns.js';
 
 const root = 'TelephoneNumberResponse';
@@ -36,24 +36,41 @@ function find(call: Call): Found {
   return { account, row: account.inventory.row(key) };
 }
 
-/** An order id of the usual form that follows from the number. */
-function orderIdOf(key: number): string {
-  const digits = [81, 82, 83, 84].map((salt) => hash(salt, key).toString(16).padStart(8, '0')).join('');
-  return [8, 12, 16, 20, 32].map((end, i, ends) => digits.slice(ends[i - 1] ?? 0, end)).join('-');
+interface Bringer {
+  orderId: string;
+  orderDate: Date;
+  type: string;
 }
 
+/** The order that brought a number, the last one if it came more than once; undefined if none says so. */
+function bringerOf({ orderBook }: AccountState, telephoneNumber: string): Bringer | undefined {
+  const { orders, portins } = orderBook.open().lists;
+  const order = orders.all.find(({ numbers }) =>
+    numbers.some((number) => number.telephoneNumber === telephoneNumber && number.outcome === 'COMPLETED'),
+  );
+  const portIn = portins.all.find(({ status, numbers }) => status === 'COMPLETE' && numbers.includes(telephoneNumber));
+  const bringers: Bringer[] = [
+    ...(order === undefined ? [] : [{ ...order, type: 'NEW_NUMBER_ORDER' }]),
+    // The reference names no order type for numbers that were ported in.
+    ...(portIn === undefined ? [] : [{ ...portIn, type: 'PORT_IN_ORDER' }]),
+  ];
+  return bringers.toSorted((one, other) => other.orderDate.getTime() - one.orderDate.getTime())[0];
+}
+
+/** A number with the order that brought it, where one did. */
 function read(call: Call): Answer {
   const { account, row } = find(call);
+  const bringer = bringerOf(account, textOf(row.key));
   const inServiceDate = row.inServiceDate === undefined ? undefined : new Date(row.inServiceDate).toISOString();
-  const created = inServiceDate ?? new Date(row.lastModified).toISOString();
   return xml(`<TelephoneNumberResponse>
     <TelephoneNumber>${textOf(row.key)}</TelephoneNumber>
     <Status>${row.status}</Status>
     <LastModifiedDate>${writeDateWithTenths(row.lastModified)}</LastModifiedDate>
-    <OrderCreateDate>${created}</OrderCreateDate>
-    <OrderId>${orderIdOf(row.key)}</OrderId>
-    <OrderType>NEW_NUMBER_ORDER</OrderType>
-${inServiceDate === undefined ? '' : `    <InServiceDate>${inServiceDate}</InServiceDate>\n`}    <SiteId>479</SiteId>
+${line('    ', 'OrderCreateDate', bringer?.orderDate.toISOString())}${line('    ', 'OrderId', bringer?.orderId)}${line(
+  '    ',
+  'OrderType',
+  bringer?.type,
+)}${line('    ', 'InServiceDate', inServiceDate)}    <SiteId>479</SiteId>
     <AccountId>${account.id}</AccountId>
 </TelephoneNumberResponse>
 `);
