@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { validate as isCronExpression } from 'node-cron';
 import { parse as parseConnectionString } from 'pg-connection-string';
 import { z } from 'zod';
 import { messageOf, UsageError } from './errors.js';
+import { scheduleProblem } from './schedule/timetable.js';
 
 export type Credentials =
   | { kind: 'oauth'; clientId: string; clientSecret: string; tokenUrl: string }
@@ -141,8 +141,9 @@ const variables = z.object({
   TN_LEDGER_SCHEDULE: z
     .string()
     .default('0 2 * * *')
-    .refine((text) => isCronExpression(text), {
-      error: 'must be a cron expression such as 0 2 * * * (every night at 2:00)',
+    .superRefine((text, context) => {
+      const problem = scheduleProblem(text);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     }),
   TN_LEDGER_TIMEZONE: z
     .string()

@@ -1,6 +1,6 @@
-import { createTask } from 'node-cron';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
+import { createTimetable } from '../schedule/timetable.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 import type { Session } from './session.js';
 
@@ -30,7 +30,7 @@ interface OpenListing {
 /** Prints the last run of each job and account, listings that are half-read or held, and the next night. */
 export async function printStatus(session: Session, json: boolean): Promise<ExitStatus> {
   const database = await session.database({ readOnly: true });
-  const nextNight = nextRun(session.config.schedule, session.config.timezone);
+  const nextNight = createTimetable(session.config.schedule, session.config.timezone).next(new Date());
   const { applied } = await readSchemaState(database);
   const runs: LastRun[] = [];
   const open: OpenListing[] = [];
@@ -49,16 +49,6 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
   }
   process.stdout.write(json ? toJson(runs, open, nextNight) : toText(runs, open, nextNight, session));
   return exitStatus.done;
-}
-
-/** When the schedule starts the next night; the expression and the zone were validated with the configuration. */
-function nextRun(expression: string, timezone: string): Date | undefined {
-  const task = createTask(expression, () => undefined, { timezone });
-  try {
-    return task.getNextRuns(1)[0];
-  } finally {
-    void task.destroy();
-  }
 }
 
 function toText(
