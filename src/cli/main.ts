@@ -10,11 +10,12 @@ import { printFailure } from './failure.js';
 import * as migrate from './migrate.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
+import * as schedule from './schedule.js';
 import * as sql from './sql.js';
 import * as status from './status.js';
 
 /** The commands in the order of `--help`. Each loads what it works with when it is run, so that help answers at once. */
-const commands = [demo, check, migrate, run, assign, assignments, status, sql, sandbox];
+const commands = [demo, check, migrate, run, schedule, assign, assignments, status, sql, sandbox];
 
 function buildProgram(): Command {
   const program = new Command('tn-ledger')
@@ -27,7 +28,8 @@ function buildProgram(): Command {
       'after',
       `
 Start with \`tn-ledger demo\`: it needs nothing. With credentials in the environment or in .env, \`tn-ledger check\`
-says whether everything is in place, and \`tn-ledger run nightly\` brings the account in.
+says whether everything is in place, and \`tn-ledger run nightly\` brings the account in;
+\`tn-ledger schedule\` stays up and does so every night.
 Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejects, 4 the same job is running already.`,
     );
   for (const { define } of commands) define(program.command.bind(program));

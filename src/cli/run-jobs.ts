@@ -10,8 +10,17 @@ import type { RunOptions } from './run.js';
 import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
+/** For which accounts: all those configured unless told. */
+export interface AccountChoice {
+  accounts?: readonly string[];
+}
+
 /** Runs the jobs for each account, one after the other, prints what became of them, and answers with the exit status. */
-export async function runJobs(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<ExitStatus> {
+export async function runJobs(
+  session: ApiSession,
+  jobs: readonly Job[],
+  options: RunOptions & AccountChoice,
+): Promise<ExitStatus> {
   const reports = await runAll(session, jobs, options);
   process.stdout.write(`${options.json ? session.redact(toJson(reports)) : summaryTable(reports)}\n`);
   printProblems(session, reports);
@@ -19,8 +28,12 @@ export async function runJobs(session: ApiSession, jobs: readonly Job[], options
 }
 
 /** The same without printing: the reports, a job that ran others before its parts. */
-export async function runAll(session: ApiSession, jobs: readonly Job[], options: RunOptions): Promise<RunReport[]> {
-  const accounts = chooseAccounts(session.config.api.accounts, options.account);
+export async function runAll(
+  session: ApiSession,
+  jobs: readonly Job[],
+  options: RunOptions & AccountChoice,
+): Promise<RunReport[]> {
+  const accounts = options.accounts ?? chooseAccounts(session.config.api.accounts, options.account);
   collectEarly();
   const environment = await openRunEnvironment(session);
   const reports: RunReport[] = [];

@@ -23,6 +23,8 @@ export interface ApiSession extends Session {
   config: Config & { api: NonNullable<Config['api']> };
   /** Opens the API client when first asked, with these settings; closed at the end of the session. */
   client(settings?: ClientSettings): Promise<DashboardClient>;
+  /** Does work with a database and a client of its own, closed at its end; for what is done again and again. */
+  anew<T>(work: (session: ApiSession) => Promise<T>): Promise<T>;
 }
 
 export type SettingsSource = Pick<ConfigSource, 'env' | 'cwd'>;
@@ -38,16 +40,7 @@ export async function withApiSession(
   work: (session: ApiSession) => Promise<ExitStatus>,
 ): Promise<void> {
   const config = loadConfig({ ...source, needsApi: true });
-  await runSession(config, async (session, closers) => {
-    let client: Promise<DashboardClient> | undefined;
-    const open = async (settings?: ClientSettings) => {
-      const { openClient } = await import('./open-client.js');
-      const opened = openClient(config.api, session.log, session.signal, settings);
-      closers.push(() => opened.close());
-      return opened;
-    };
-    return work({ ...session, config, client: (settings) => (client ??= open(settings)) });
-  });
+  await runCommand(config, (base) => withinApi({ ...base, config }, work));
 }
 
 /** Runs a command that needs no more than the database. */
@@ -56,16 +49,21 @@ export async function withSession(
   work: (session: Session) => Promise<ExitStatus>,
 ): Promise<void> {
   const config = loadConfig({ ...source, needsApi: false });
-  await runSession(config, (session) => work(session));
+  await runCommand(config, (base) => within(base, work));
 }
+
+/** What all sessions of one process share. */
+type Base<C extends Config = Config> = Pick<Session, 'log' | 'redact' | 'signal'> & {
+  config: C;
+  /** Has a value that is known only now taken out of everything printed, too. */
+  addSecret(value: string): void;
+};
 
 type Closers = (() => Promise<void>)[];
 
-async function runSession(
-  config: Config,
-  work: (session: Session, closers: Closers) => Promise<ExitStatus>,
-): Promise<void> {
-  let redactor = createRedactor(config.secrets);
+async function runCommand(config: Config, work: (base: Base) => Promise<ExitStatus>): Promise<void> {
+  const secrets = new Set(config.secrets);
+  let redactor = createRedactor([...secrets]);
   const redact: Redact = (text) => redactor(text);
   const log = createLog({
     level: config.logLevel,
@@ -75,6 +73,19 @@ async function runSession(
   });
   for (const warning of config.warnings) log.warn(warning);
   const stop = stopOnSignals(log);
+  const addSecret = (value: string) => {
+    redactor = createRedactor([...secrets.add(value)]);
+  };
+  try {
+    process.exitCode = await work({ config, log, redact, signal: stop.signal, addSecret });
+  } catch (error) {
+    process.exitCode = printFailure(error, redact);
+  }
+  stop.end();
+}
+
+async function within<T>(base: Base, work: (session: Session, closers: Closers) => Promise<T>): Promise<T> {
+  const { config, log, redact, signal } = base;
   const closers: Closers = [];
   let database: Promise<Database> | undefined;
   const openOnce = async (readOnly: boolean) => {
@@ -82,36 +93,54 @@ async function runSession(
       databaseUrl: config.databaseUrl,
       dataDir: config.dataDir,
       applicationName: 'tn-ledger',
-      signal: stop.signal,
+      signal,
       log: (message) => log.info(message),
       readOnly,
     });
     closers.push(() => opened.close());
     // The embedded server's password is no setting: it is known only now.
-    if (opened.embedded)
-      redactor = createRedactor([...config.secrets, decodeURIComponent(new URL(opened.url).password)]);
+    if (opened.embedded) base.addSecret(decodeURIComponent(new URL(opened.url).password));
     return opened;
   };
   const session: Session = {
     config,
     log,
     redact,
-    signal: stop.signal,
+    signal,
     database: ({ readOnly = false } = {}) => (database ??= openOnce(readOnly)),
   };
   try {
-    process.exitCode = await work(session, closers);
+    return await work(session, closers);
   } catch (error) {
-    process.exitCode = printFailure(explain(error, await database?.catch(() => undefined)), redact);
-  }
-  for (const close of closers.reverse()) {
-    try {
-      await close();
-    } catch (error) {
-      log.warn(`Not everything could be closed cleanly: ${redact(String(error))}`);
+    throw explain(error, await database?.catch(() => undefined));
+  } finally {
+    for (const close of closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        log.warn(`Not everything could be closed cleanly: ${redact(String(error))}`);
+      }
     }
   }
-  stop.end();
+}
+
+async function withinApi<T>(base: Base<ApiSession['config']>, work: (session: ApiSession) => Promise<T>): Promise<T> {
+  const { config, log, signal } = base;
+  return within(base, async (session, closers) => {
+    let client: Promise<DashboardClient> | undefined;
+    const open = async (settings?: ClientSettings) => {
+      const { openClient } = await import('./open-client.js');
+      const opened = openClient(config.api, log, signal, settings);
+      closers.push(() => opened.close());
+      return opened;
+    };
+    return work({
+      ...session,
+      config,
+      client: (settings) => (client ??= open(settings)),
+      anew: (again) => withinApi(base, again),
+    });
+  });
 }
 
 /** An error of the database that nothing nearer to it has put into words; any other comes back as it is. */

@@ -1,0 +1,83 @@
+import { nightly } from '../../jobs/nightly.js';
+import { type ExitStatus, exitStatus } from '../errors.js';
+import { systemClock } from '../schedule/clock.js';
+import { keepSchedule, type Night } from '../schedule/keep-schedule.js';
+import { nightStates } from '../schedule/missed-night.js';
+import { createTimetable } from '../schedule/timetable.js';
+import { formatInZone } from '../schedule/wall-clock.js';
+import { describeFailure } from './failure.js';
+import { runJobs } from './run-jobs.js';
+import type { ApiSession } from './session.js';
+
+/** Prints the next nights and runs each of them for every account, until a signal ends it: then it is done, and has not failed. */
+export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: boolean }): Promise<ExitStatus> {
+  const { config, log, signal } = session;
+  const timetable = createTimetable(config.schedule, config.timezone);
+  const describe = (moment: Date) => formatInZone(moment, config.timezone);
+  const upcoming = timetable.upcoming(systemClock.now(), 3).map((moment) => `  ${describe(moment)}\n`);
+  process.stdout.write(
+    `Nights by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}) of ${config.api.accounts.join(', ')}; the next ones:\n${upcoming.join('')}`,
+  );
+  await keepSchedule({
+    timetable,
+    clock: systemClock,
+    catchUp,
+    describe,
+    describeError: describeFailure,
+    log,
+    signal,
+    // A database that was down, or credentials that were refused, may be well again by the next night.
+    runNight: (night) => session.anew((fresh) => runNight(fresh, night, describe)),
+  });
+  return exitStatus.done;
+}
+
+async function runNight(session: ApiSession, night: Night, describe: (moment: Date) => string): Promise<boolean> {
+  const { config, log, signal } = session;
+  const when = describe(night.due);
+  const accounts = night.missed ? await accountsThatLack(session, night, when) : config.api.accounts;
+  if (accounts.length === 0) return false;
+  log.info(`The night of ${when} begins${night.missed ? ', late' : ''}: ${accounts.join(', ')}`);
+  const status = await runJobs(session, [nightly], { accounts });
+  if (signal.aborted) return true;
+  if (status === exitStatus.failed) log.error(`The night of ${when} failed; \`tn-ledger status\` shows why.`);
+  else if (status === exitStatus.alreadyRunning)
+    log.warn(`The night of ${when} was left to the run that is in progress already`);
+  else log.info(`The night of ${when} is over`);
+  return true;
+}
+
+/** The accounts for which a missed night is to be made up. */
+async function accountsThatLack(
+  { config, log, database }: ApiSession,
+  { due }: Night,
+  when: string,
+): Promise<string[]> {
+  const states = await nightStates(await database(), config.api.accounts, due, systemClock.now());
+  const accounts: string[] = [];
+  for (const account of config.api.accounts) {
+    switch (states.get(account)) {
+      case 'missed':
+        log.info(`The night of ${when} was missed for account ${account}: it is made up now`);
+        accounts.push(account);
+        break;
+      case 'cut short':
+        log.info(`The night of ${when} was cut short for account ${account}: it goes on now`);
+        accounts.push(account);
+        break;
+      case 'given up':
+        log.warn(
+          `The night of ${when} was cut short twice for account ${account}, and is not tried again: \`tn-ledger run nightly\` runs it`,
+        );
+        break;
+      case 'run':
+        log.debug(`The night of ${when} needs no making up for account ${account}`);
+        break;
+      case 'newcomer':
+        log.info(
+          `No night has run yet for account ${account}: the first one comes with the schedule, or now with \`tn-ledger run nightly\``,
+        );
+    }
+  }
+  return accounts;
+}
