@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { migrations } from '../../migrations/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { cli, makeDatabase, makeFolder, settingsOf, startProxy, startServer } from './support.js';
@@ -41,7 +42,10 @@ test('with everything in place each check is a line that says ok, in one column'
   ]);
   for (const [title, { verdict }] of Object.entries(lines)) t.is(verdict, 'ok', title);
   t.regex(lines.database?.text ?? '', /^127\.0\.0\.1:\d+\/test_\w+, PostgreSQL 18$/);
-  t.regex(lines.migrations?.text ?? '', /1 pending; the next `tn-ledger run` or `tn-ledger migrate` applies them/);
+  t.is(
+    lines.migrations?.text,
+    `${migrations.length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`,
+  );
   for (const line of stdout.trimEnd().split('\n')) t.regex(line, /^ok {6}\S/);
 });
 
