@@ -40,10 +40,16 @@ async function runNight(session: ApiSession, night: Night, describe: (moment: Da
   log.info(`The night of ${when} begins${night.missed ? ', late' : ''}: ${accounts.join(', ')}`);
   const status = await runJobs(session, [nightly], { accounts });
   if (signal.aborted) return true;
-  if (status === exitStatus.failed) log.error(`The night of ${when} failed; \`tn-ledger status\` shows why.`);
-  else if (status === exitStatus.alreadyRunning)
-    log.warn(`The night of ${when} was left to the run that is in progress already`);
-  else log.info(`The night of ${when} is over`);
+  switch (status) {
+    case exitStatus.failed:
+      log.error(`The night of ${when} failed; \`tn-ledger status\` shows why.`);
+      break;
+    case exitStatus.alreadyRunning:
+      log.warn(`Not all of the night of ${when} was run: another run of it, or of one of its jobs, is in progress`);
+      break;
+    default:
+      log.info(`The night of ${when} is over${status === exitStatus.rejected ? ', with rejects' : ''}`);
+  }
   return true;
 }
 
