@@ -55,6 +55,9 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
         { name: 'read-details', summary: '', run: (context) => readOrderDetails(context, resource) },
         account,
         {
+          accounts: [account],
+          dataDir: '/nonexistent',
+          requestsPerMinute: 100_000,
           database,
           client,
           log: createLog({ level: 'error', format: 'json', redact: (text) => text, write: () => undefined }),
