@@ -57,6 +57,45 @@ test('churn, faults and the clock can be set from another process', async (t) =>
   t.true(sandbox.clock.now().getTime() - before >= 86_400_000);
 });
 
+test('orders are told, placed, changed and made hard to read from another process', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const account = sandbox.account('9900000');
+  const path = (rest: string) => `/accounts/9900000/${rest}`;
+  const body = (value: unknown, method = 'POST') => ({ method, body: JSON.stringify(value) });
+  for (const [listing, truth] of [
+    ['orders', account.orders()],
+    ['disconnects', account.disconnects()],
+    ['portins', account.portIns()],
+    ['portouts', account.portOuts()],
+    ['numbersAssignment', account.assignmentOrders()],
+    ['disconnectednumbers', account.disconnectedNumbers()],
+  ] as const) {
+    const lines = (await ask(sandbox, path(listing))).text.trimEnd().split('\n');
+    t.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      JSON.parse(JSON.stringify(truth)),
+      listing,
+    );
+  }
+  const placed = await ask(sandbox, path('orders'), body({ numbers: 2, outcome: 'COMPLETE', done: true }));
+  t.is(placed.status, 201);
+  const [first, second] = placed.json().numbers as Array<{ telephoneNumber: string }>;
+  const numbers = [first?.telephoneNumber as string];
+  t.is((await ask(sandbox, path('disconnects'), body({ numbers, aging: true, done: true }))).json().status, 'COMPLETE');
+  t.is((await ask(sandbox, path('portins'), body({ outcome: 'EXCEPTION', done: true }))).json().status, 'EXCEPTION');
+  t.is((await ask(sandbox, path('portouts'), body({ number: second?.telephoneNumber }))).json().status, 'NEW');
+  t.is((await ask(sandbox, path('numbersAssignment'), body({ numbers, action: 'ASSIGN' }))).json().status, 'RECEIVED');
+  const { orderId } = placed.json();
+  const late = { customerOrderId: 'late', lastModifiedDate: '2031-01-01T00:00:00.000Z' };
+  t.is((await ask(sandbox, path(`orders/${orderId}`), body(late, 'PATCH'))).status, 204);
+  const changed = account.orders().find((order) => order.orderId === orderId);
+  t.like(changed, { customerOrderId: 'late', lastModifiedDate: new Date('2031-01-01T00:00:00Z') });
+  const quirks = (await ask(sandbox, path('orders/quirks'), body(['refused', 'odd-id'], 'PUT'))).json();
+  t.is((await get(sandbox, `/accounts/9900000/orders/${quirks.refused}`)).status, 404);
+  const night = (await ask(sandbox, path('night?seed=4'), { method: 'POST' })).json();
+  t.true(night.placed.orders.length > 0);
+});
+
 test('what makes no sense is refused and changes nothing', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { 500: 0.5 } });
   const before = [...sandbox.account('9900000').numbers()];
@@ -66,6 +105,16 @@ test('what makes no sense is refused and changes nothing', async (t) => {
     ['/accounts/9900000/churn?count=1000000', 'POST', undefined, /too few/],
     ['/accounts/1/churn?count=1', 'POST', undefined, /no account 1/],
     ['/accounts/1/numbers', 'GET', undefined, /no account 1/],
+    ['/accounts/9900000/night?seed=x', 'POST', undefined, /seed.*'x'/],
+    ['/accounts/9900000/orders', 'POST', '{"number":1}', /'number' can't be 1/],
+    ['/accounts/9900000/orders', 'POST', '{"numbers":0}', /'numbers' can't be 0/],
+    ['/accounts/9900000/orders', 'POST', '{"orderDate":"soon"}', /'orderDate' can't be "soon"/],
+    ['/accounts/9900000/orders', 'POST', '[]', /JSON object/],
+    ['/accounts/9900000/disconnects', 'POST', '{}', /'numbers' is missing/],
+    ['/accounts/9900000/numbersAssignment', 'POST', '{"numbers":[]}', /'action' is missing/],
+    ['/accounts/9900000/orders/none', 'PATCH', '{}', /no orders none/],
+    ['/accounts/9900000/invoices/none', 'PATCH', '{}', /no orders called 'invoices'/],
+    ['/accounts/9900000/orders/quirks', 'PUT', '["odd"]', /Quirks are.*odd/],
     ['/faults', 'PUT', '{"503":1}', /'503'/],
     ['/faults', 'PUT', '{"500":"1"}', /'500'.*"1"/],
     ['/faults', 'PUT', '[]', /object/],
@@ -79,4 +128,5 @@ test('what makes no sense is refused and changes nothing', async (t) => {
   t.deepEqual([...sandbox.account('9900000').numbers()], before);
   t.deepEqual(sandbox.faults, { 500: 0.5 });
   t.is((await ask(sandbox, '/nothing')).status, 404);
+  t.is((await ask(sandbox, '/accounts/9900000/invoices')).status, 404);
 });

@@ -8,6 +8,7 @@ import { linkOf, listedInService, sandboxFor } from './client.js';
 type Call<Arguments extends unknown[], Result> = (
   ...args: [...Arguments, (error: Error | null, result: Result) => void]
 ) => void;
+type Query = Record<string, string | number>;
 interface ListedTn {
   fullNumber: string | number;
   city?: string;
@@ -31,6 +32,14 @@ interface Tn {
   getTnDetails: Call<[], { fullNumber: string; city: string; rateCenter: string; sipPeer: { peerName: string } }>;
 }
 interface Numbers {
+  Order: { list: Call<[object, Query], OrderList>; get: Call<[object, string], { orderStatus: string; order: Order }> };
+  Disconnect: { list: Call<[object, Query], OrderList>; get: Call<[object, string, Query], Disconnect> };
+  PortIn: { list: Call<[object, Query], PortList>; get: Call<[object, string], PortIn> };
+  PortOut: { list: Call<[object, Query], PortList>; get: Call<[object, string], { portOutStatus: string }> };
+  DiscNumber: {
+    list: Call<[object, Query], { count: number; telephoneNumber: Array<string | number> }>;
+    totals: Call<[object], { count: number }>;
+  };
   Client: new (
     accountId: string,
     userName: string,
@@ -48,6 +57,42 @@ interface Numbers {
     list: Call<[object, Record<string, string | number>], TnList>;
     get: Call<[object, string], Tn>;
   };
+}
+interface ListedOrder {
+  orderId: string;
+  orderStatus: string;
+  countOfTNs: string | number;
+}
+interface OrderList {
+  listOrderIdUserIdDate: {
+    totalCount: number;
+    links: { next?: string };
+    orderIdUserIdDate: ListedOrder | ListedOrder[];
+  };
+}
+interface ListedPort {
+  orderId: string;
+  processingStatus: string;
+  fullNumber?: string | number;
+}
+interface PortList {
+  totalCount: number;
+  links: { next?: string };
+  lnpPortInfoForGivenStatus: ListedPort | ListedPort[];
+}
+interface Order {
+  id: string;
+  customerOrderId?: string;
+  getTns: Call<[], { count: number; telephoneNumber: string | number | Array<string | number> }>;
+}
+interface Disconnect {
+  orderStatus: string;
+  disconnectedTelephoneNumberList: { telephoneNumber: string | number | Array<string | number> };
+}
+interface PortIn {
+  processingStatus: string;
+  losingCarrierName: string;
+  listOfPhoneNumbers: { phoneNumber: string | number | Array<string | number> };
 }
 const numbers = createRequire(import.meta.url)('@bandwidth/numbers') as Numbers;
 
@@ -117,6 +162,92 @@ test('@bandwidth/numbers reads one TN and its details', async (t) => {
   t.is(details.fullNumber, number.telephoneNumber);
   t.like(number, { city: details.city, rateCenter: details.rateCenter });
   t.is(details.sipPeer.peerName, 'a2750fad-3');
+});
+
+const ever = { startdate: '2000-01-01', enddate: '2069-12-31' };
+const shortEver = { startdate: '00-01-01', enddate: '69-12-31' };
+
+const texts = (list: string | number | Array<string | number>) => [list].flat().map(String);
+
+test('@bandwidth/numbers lists number orders, page by page, and reads one with its numbers', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const client = clientOf(sandbox);
+  const expected = sandbox.account('9900000').orders();
+  const ids: string[] = [];
+  let page: string | undefined = '1';
+  while (page !== undefined) {
+    const { listOrderIdUserIdDate: answer }: OrderList = await promisify(numbers.Order.list)(client, {
+      page,
+      size: 30,
+      ...shortEver,
+    });
+    t.is(answer.totalCount, expected.length);
+    ids.push(...[answer.orderIdUserIdDate].flat().map(({ orderId }) => orderId));
+    page = cursorOf(answer.links.next);
+  }
+  t.deepEqual(
+    ids,
+    expected.map(({ orderId }) => orderId),
+  );
+  const some = expected.find(({ countOfTns }) => countOfTns > 1);
+  const { order, orderStatus } = await promisify(numbers.Order.get)(client, some?.orderId ?? '');
+  t.is(orderStatus, some?.status as string);
+  t.is(order.id, some?.orderId as string);
+  const tns = await promisify(order.getTns.bind(order))();
+  t.deepEqual(
+    texts(tns.telephoneNumber),
+    some?.numbers.filter(({ outcome }) => outcome === 'COMPLETED').map(({ telephoneNumber }) => telephoneNumber),
+  );
+});
+
+test('@bandwidth/numbers lists and reads disconnect orders and disconnected numbers', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const client = clientOf(sandbox);
+  const account = sandbox.account('9900000');
+  const list = await promisify(numbers.Disconnect.list)(client, { ...shortEver, page: 1, size: 500 });
+  t.deepEqual(
+    [list.listOrderIdUserIdDate.orderIdUserIdDate].flat().map(({ orderId }) => orderId),
+    account.disconnects().map(({ orderId }) => orderId),
+  );
+  const some = account.disconnects().find(({ status }) => status === 'COMPLETE');
+  const order = await promisify(numbers.Disconnect.get)(client, some?.orderId ?? '', {});
+  t.is(order.orderStatus, 'COMPLETE');
+  t.deepEqual(
+    texts(order.disconnectedTelephoneNumberList.telephoneNumber),
+    some?.numbers.map(({ telephoneNumber }) => telephoneNumber),
+  );
+  const gone = account.disconnectedNumbers().map(({ telephoneNumber }) => telephoneNumber);
+  const listed = await promisify(numbers.DiscNumber.list)(client, { page: 1, size: 5000 });
+  t.deepEqual(texts(listed.telephoneNumber), gone);
+  t.is((await promisify(numbers.DiscNumber.totals)(client)).count, gone.length);
+});
+
+test('@bandwidth/numbers lists and reads port-ins and port-outs', async (t) => {
+  const sandbox = await sandboxFor(t, { portouts: 12 });
+  const client = clientOf(sandbox);
+  const account = sandbox.account('9900000');
+  const portIns = account.portIns().filter(({ status }) => status !== 'DRAFT');
+  const list = await promisify(numbers.PortIn.list)(client, { ...ever, page: 1, size: 500 });
+  t.is(list.totalCount, portIns.length);
+  t.deepEqual(
+    [list.lnpPortInfoForGivenStatus].flat().map(({ orderId, processingStatus }) => ({ orderId, processingStatus })),
+    portIns.map(({ orderId, status }) => ({ orderId, processingStatus: status })),
+  );
+  const done = portIns.find(({ status }) => status === 'COMPLETE');
+  const portIn = await promisify(numbers.PortIn.get)(client, done?.orderId ?? '');
+  t.like(portIn, { processingStatus: 'COMPLETE', losingCarrierName: done?.losingCarrierName });
+  t.deepEqual(texts(portIn.listOfPhoneNumbers.phoneNumber), done?.numbers);
+  const stuck = portIns.find(({ errors }) => errors.length > 0);
+  const refused = promisify(numbers.PortIn.get)(client, stuck?.orderId ?? '');
+  // The client makes of an order's own errors one that is none of its Error class.
+  await t.throwsAsync(refused, { any: true, message: stuck?.errors[0]?.description as string });
+  const outs = await promisify(numbers.PortOut.list)(client, { ...ever, page: 1, size: 500 });
+  t.deepEqual(
+    [outs.lnpPortInfoForGivenStatus].flat().map(({ orderId, fullNumber }) => [orderId, String(fullNumber)]),
+    account.portOuts().map(({ orderId, telephoneNumber }) => [orderId, telephoneNumber]),
+  );
+  const [first] = account.portOuts();
+  t.is((await promisify(numbers.PortOut.get)(client, first?.orderId ?? '')).portOutStatus, first?.status as string);
 });
 
 test('@bandwidth/numbers meets the API’s errors', async (t) => {

@@ -110,6 +110,12 @@ test('options that make no sense are refused by name', async (t) => {
     [{ tokenLifetime: -1 }, /tokenLifetime/],
     [{ port: 70_000 }, /port/],
     [{ faults: { 500: 2 } }, /'500'.*not 2/],
+    [{ orders: -1 }, /orders/],
+    [{ portins: 1.5 }, /portins/],
+    [{ years: 0 }, /years/],
+    [{ open: 2 }, /share of open orders/],
+    [{ assignmentPace: { reads: -1 } }, /reads of an assignment order/],
+    [{ assignmentPace: { ms: Number.NaN } }, /milliseconds of an assignment order/],
     [{ accounts: [] }, /at least one account/],
     [{ accounts: [{ id: 'x', numbers: 1 }] }, /'x'/],
     [
