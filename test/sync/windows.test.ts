@@ -1,8 +1,14 @@
 import anyTest, { type TestFn } from 'ava';
-import { syncDisconnectedNumbers } from '../../jobs/sync-disconnected-numbers.js';
-import { syncOrders } from '../../jobs/sync-orders.js';
-import { syncPortins } from '../../jobs/sync-portins.js';
-import { syncPortouts } from '../../jobs/sync-portouts.js';
+import type { Job } from '../../src/sync/job.js';
+import { disconnectedNumbersListing } from '../../src/sync/windows/disconnected-numbers-listing.js';
+import type { WindowListing } from '../../src/sync/windows/listing.js';
+import {
+  ordersListing,
+  portinDraftsListing,
+  portinsListing,
+  portoutsListing,
+} from '../../src/sync/windows/order-listings.js';
+import { readWindows } from '../../src/sync/windows/read-windows.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type ListedOrder, openOrderApi } from './support/order-api.js';
 
@@ -12,6 +18,19 @@ test.before(async (t) => {
   t.context.postgres = await startPostgres();
 });
 test.after.always((t) => t.context.postgres?.stop());
+
+/** Jobs that read lists, and no order by its id. */
+const reading = (...listings: WindowListing[]): Job => ({
+  name: `read-${listings[0]?.name}`,
+  summary: '',
+  async run(context) {
+    for (const listing of listings) await readWindows(context, listing);
+  },
+});
+const syncOrders = reading(ordersListing);
+const syncPortins = reading(portinsListing, portinDraftsListing);
+const syncPortouts = reading(portoutsListing);
+const syncDisconnectedNumbers = reading(disconnectedNumbersListing);
 
 /** The night of the tests is that of 4 March 2026. */
 const lastNight = '2026-03-04';
