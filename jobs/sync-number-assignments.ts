@@ -1,6 +1,4 @@
-import { assignmentDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
-import { readOrderDetails } from '../src/sync/order-details.js';
 import { numberAssignmentsListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -8,8 +6,5 @@ import { readWindows } from '../src/sync/windows/read-windows.js';
 export const syncNumberAssignments: Job = {
   name: 'sync-number-assignments',
   summary: 'orders that declared numbers assigned or unassigned',
-  async run(context) {
-    await readWindows(context, numberAssignmentsListing);
-    await readOrderDetails(context, assignmentDetails);
-  },
+  run: (context) => readWindows(context, numberAssignmentsListing),
 };

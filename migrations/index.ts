@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import * as m0001 from './0001-numbers-and-runs.js';
 import * as m0002 from './0002-orders.js';
+import * as m0003 from './0003-history.js';
 import * as m0004 from './0004-assignment-batches.js';
 import * as m0005 from './0005-billing.js';
 
@@ -15,6 +16,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '0001-numbers-and-runs', ...m0001 },
   { name: '0002-orders', ...m0002 },
-  { name: '0005-billing', ...m0005 },
+  { name: '0003-history', ...m0003 },
   { name: '0004-assignment-batches', ...m0004 },
+  { name: '0005-billing', ...m0005 },
 ];

@@ -16,8 +16,7 @@ export function define(command: DefineCommand): Command {
     .addHelpText(
       'after',
       `
-Jobs: sync-inservice-numbers, sync-number-details, sync-orders, sync-disconnects, sync-disconnected-numbers, sync-portins,
-sync-portouts, sync-number-assignments, and nightly (all of them, in this order).
+Jobs: sync-inservice-numbers, sync-number-details, and nightly (all of them).
 
 Example:
   $ tn-ledger run nightly

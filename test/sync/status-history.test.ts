@@ -1,11 +1,10 @@
 import anyTest, { type TestFn } from 'ava';
 import fc from 'fast-check';
-import { reconcileStatusHistory } from '../../src/sync/status-history.js';
-import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { differences } from './support/expected-numbers.js';
-import { impossibilities, NumberHistory, render, type Sighting, storedHistories } from './support/history-model.js';
-import { type Ledger, openLedger } from './support/ledger.js';
+import { impossibilities, NumberHistory, render, storedHistories } from './support/history-model.js';
+import { openLedger } from './support/ledger.js';
+import { night } from './support/night.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -42,47 +41,6 @@ function resolve(date: When, nights: readonly bigint[], now: bigint): bigint | u
   if ('past' in date) return 1_500_000_000_000_000n + BigInt(date.past) * day;
   const night = nights[date.night];
   return night === undefined ? now - 3n : night + BigInt(date.microseconds);
-}
-
-/** Writes what a night saw into `telephone_numbers` as the jobs do: rows that changed are marked with the night's time. */
-const write = `
-  with seen as (
-    select n.number, n.number is not null and n.status is not null as here, n.status, n.rest,
-      timestamptz 'epoch' + n.in_service * interval '1 microsecond' as in_service,
-      timestamptz 'epoch' + n.modified * interval '1 microsecond' as modified
-    from jsonb_to_recordset($2::jsonb) as n (number text, status text, in_service bigint, modified bigint, rest text)
-  ), gone as (
-    update telephone_numbers t set telephone_number = t.telephone_number, removed_at = now(), changed_at = now()
-      from seen s where t.account_id = $1 and t.telephone_number = s.number and not s.here and t.removed_at is null
-  )
-  insert into telephone_numbers as t (account_id, telephone_number, status, in_service_date, last_modified, tier)
-  select $1, number, status, in_service, modified, rest from seen where here
-  on conflict (account_id, telephone_number) do update
-     set status = excluded.status, in_service_date = excluded.in_service_date, last_modified = excluded.last_modified,
-         tier = excluded.tier, removed_at = null, changed_at = now()
-   where t.removed_at is not null or (t.status, t.in_service_date, t.last_modified, t.tier)
-     is distinct from (excluded.status, excluded.in_service_date, excluded.last_modified, excluded.tier)`;
-
-async function night(
-  ledger: Ledger,
-  account: string,
-  see: (now: bigint) => ReadonlyMap<string, Sighting | undefined>,
-): Promise<{ now: bigint; seen: ReadonlyMap<string, Sighting | undefined> }> {
-  return inTransaction(ledger.database, {}, async (client) => {
-    const { rows } = await client.query('select (extract(epoch from now()) * 1000000)::bigint as now');
-    const now = BigInt(rows[0].now);
-    const seen = see(now);
-    const records = [...seen].map(([number, each]) => ({
-      number,
-      status: each?.status,
-      in_service: each?.inServiceDate?.toString(),
-      modified: each?.lastModified?.toString(),
-      rest: each?.rest,
-    }));
-    await client.query(write, [account, JSON.stringify(records)]);
-    await reconcileStatusHistory(client, account);
-    return { now, seen };
-  });
 }
 
 test('whatever the nights see, the history is the one that an independent model tells, and so is what was believed', async (t) => {

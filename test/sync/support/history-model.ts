@@ -24,6 +24,9 @@ export class NumberHistory {
   /** Beliefs as they were after each night on which they changed. */
   readonly believed: { at: bigint; intervals: Interval[] }[] = [];
   #last: string | undefined;
+  #inServiceDate: bigint | undefined;
+  /** What the first night saw, until another saw something else. */
+  #first: (Sighting & { at: bigint }) | undefined;
   /** When the last interval was last changed. */
   #since = 0n;
 
@@ -37,9 +40,15 @@ export class NumberHistory {
     } else {
       this.#see(now, seen, open);
     }
-    this.#last = seen === undefined ? undefined : describe(seen);
+    const told = seen === undefined ? undefined : describe(seen);
+    const learnt = this.#first !== undefined && told !== this.#last && mereDetails(this.#first, seen);
+    // Only what came first is looked at for that, and only once.
+    if (this.#last === undefined && this.#since === 0n && seen !== undefined) this.#first = { ...seen, at: now };
+    else if (told !== this.#last) this.#first = undefined;
+    this.#last = told;
+    this.#inServiceDate = seen?.inServiceDate;
     if (render(this.intervals) === before) return;
-    this.#since = now;
+    if (!learnt) this.#since = now;
     this.believed.push({ at: now, intervals: structuredClone(this.intervals) });
   }
 
@@ -63,25 +72,70 @@ export class NumberHistory {
       // It was gone and is back. Where the event lies within what was believed, what was believed of another status was too long.
       const end = last.to as bigint;
       if (last.status !== seen.status && event !== undefined && event > last.from && event < end) last.to = event;
-      this.intervals.push({ status: seen.status, from: later(past(event), last.to as bigint), to: undefined });
+      const inServiceDate = isInService ? undefined : seen.inServiceDate;
+      if (inServiceDate !== undefined && inServiceDate >= (last.to as bigint) && inServiceDate < past(event)) {
+        this.intervals.push({ status: 'Inservice', from: inServiceDate, to: past(event) });
+      }
+      const gone = this.intervals.at(-1)?.to as bigint;
+      this.intervals.push({ status: seen.status, from: later(past(event), gone), to: undefined });
       return;
     }
     if (describe(seen) === this.#last) return;
-    if (open.status !== seen.status) {
-      open.to = event !== undefined && event > open.from && event <= now ? event : later(now, open.from + 1n);
-      this.intervals.push({ status: seen.status, from: later(past(event), open.to), to: undefined });
-      return;
+    const dateIsNews = seen.inServiceDate !== this.#inServiceDate;
+    if (open.status === 'Inservice' && (isInService || dateIsNews)) this.#dateService(now, seen.inServiceDate, open);
+    if (open.status !== 'Inservice' && open.status === seen.status && dateIsNews) {
+      this.#dateFormerService(now, seen, open);
     }
-    if (!isInService || seen.inServiceDate === undefined || seen.inServiceDate > now) return;
-    const floor = this.intervals.at(-2)?.to ?? seen.inServiceDate;
-    if (seen.inServiceDate > this.#since) {
-      // After all that was believed so far: activated anew.
-      open.to = seen.inServiceDate;
-      this.intervals.push({ status: 'Inservice', from: seen.inServiceDate, to: undefined });
-    } else {
-      open.from = later(seen.inServiceDate, floor);
+    if (open.status !== seen.status) {
+      const current = this.intervals.at(-1) as Interval;
+      current.to = event !== undefined && event > current.from && event <= now ? event : later(now, current.from + 1n);
+      this.intervals.push({ status: seen.status, from: later(past(event), current.to), to: undefined });
     }
   }
+
+  /** In service until now, since a date that is told now. */
+  #dateService(now: bigint, date: bigint | undefined, open: Interval): void {
+    if (date === undefined || date > now) return;
+    if (date > this.#since) {
+      // After all that was believed so far: activated anew.
+      open.to = date;
+      this.intervals.push({ status: 'Inservice', from: date, to: undefined });
+    } else {
+      open.from = later(date, this.intervals.at(-2)?.to ?? date);
+    }
+  }
+
+  /** In service before it came to its present status, since a date that is told now. */
+  #dateFormerService(now: bigint, { status, inServiceDate: date, lastModified }: Sighting, open: Interval): void {
+    if (date === undefined) return;
+    if (date > open.from) {
+      if (date <= this.#since || lastModified === undefined || lastModified <= date || lastModified > now) return;
+      open.to = date;
+      this.intervals.push({ status: 'Inservice', from: date, to: lastModified });
+      this.intervals.push({ status, from: lastModified, to: undefined });
+      return;
+    }
+    if (date === open.from) return;
+    const former = this.intervals.at(-2);
+    if (former === undefined) this.intervals.unshift({ status: 'Inservice', from: date, to: open.from });
+    else if (former.status === 'Inservice' && former.to === open.from) {
+      former.from = later(date, this.intervals.at(-3)?.to ?? date);
+    }
+  }
+}
+
+/** Whether a night told no more than details of the first sight that were unknown then. */
+function mereDetails(first: Sighting & { at: bigint }, seen: Sighting | undefined): boolean {
+  if (seen === undefined) return false;
+  const same = <T>(then: T | undefined, now: T | undefined) => then === undefined || then === now;
+  return (
+    first.status === 'Inservice' &&
+    seen.status === 'Inservice' &&
+    same(first.rest, seen.rest) &&
+    same(first.inServiceDate, seen.inServiceDate) &&
+    same(first.lastModified, seen.lastModified) &&
+    (seen.inServiceDate === undefined || seen.inServiceDate <= first.at)
+  );
 }
 
 function describe({ status, inServiceDate, lastModified, rest }: Sighting): string {

@@ -1,0 +1,39 @@
+import type pg from 'pg';
+import { lockNumbers } from '../lock.js';
+import type { MovementKind } from './evidence.js';
+import { reconcileNumbers } from './reconcile.js';
+
+/** The kinds of orders that make history. */
+export type HistoryOrderKind = MovementKind | 'number_assignments';
+
+/**
+ * Brings the histories of numbers, `telephone_numbers.assignment_status` and `disconnected_numbers` in line with what is stored
+ * about these orders, within the client's transaction. Numbers that an order named before and names no more are put right too.
+ * Other transactions that work on the account's numbers wait until this one ends.
+ *
+ * @returns how many rows were written: none when it is called again
+ */
+export async function applyOrderEvents(
+  client: pg.ClientBase,
+  account: string,
+  kind: HistoryOrderKind,
+  orderIds: readonly string[],
+): Promise<number> {
+  if (orderIds.length === 0) return 0;
+  await lockNumbers(client, account);
+  return reconcileNumbers(client, account, { text: numbersOf[kind], values: [account, orderIds] });
+}
+
+const named = (table: string) => `select telephone_number from ${table} where account_id = $1 and order_id = any($2)`;
+const dated = (column: string) =>
+  `select telephone_number from number_status_history where account_id = $1 and ${column} = any($2)`;
+
+/** Numbers that orders name, and those whose histories say that they did. */
+const numbersOf: Record<HistoryOrderKind, string> = {
+  orders: `${named('orders_numbers')} union ${dated('from_order_id')}`,
+  portins: `${named('portins_numbers')} union ${dated('from_order_id')}`,
+  disconnects: `${named('disconnects_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}
+    union ${named('disconnected_numbers')}`,
+  portouts: `${named('portouts_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}`,
+  number_assignments: `${named('number_assignment_order_numbers')} union ${named('number_assignment_history')}`,
+};

@@ -1,0 +1,113 @@
+import type pg from 'pg';
+import { assignmentIntervalsOf } from './assignment-intervals.js';
+import { claimsOf } from './claims.js';
+import { type Evidence, readEvidence, timestamp } from './evidence.js';
+import { statusIntervalsOf } from './status-intervals.js';
+import { assignmentHistory, statusHistory, writeHistory } from './write.js';
+
+/** Numbers looked at together: many enough that a statement costs nothing, few enough that their evidence fits any memory. */
+const numbersAtOnce = 5000;
+
+/**
+ * Brings both histories of the numbers, their `assignment_status` and their row in `disconnected_numbers` in line with all that
+ * the tables hold about them: what the nights saw and what the orders say. It computes them anew from that evidence, so that the
+ * result does not depend on what came to be known first, and writes only what differs.
+ *
+ * @param query tells the numbers, once each, in its first column
+ * @returns how many rows were written
+ */
+export async function reconcileNumbers(
+  client: pg.ClientBase,
+  account: string,
+  query: { text: string; values: readonly unknown[] },
+): Promise<number> {
+  // All rows of the cursor will be fetched: the plan for them is wanted, not one that is quick with the first.
+  await client.query('set local cursor_tuple_fraction = 1');
+  await client.query(`declare numbers_to_reconcile no scroll cursor for ${query.text}`, [...query.values]);
+  let written = 0;
+  for (;;) {
+    const { rows } = await client.query<[string]>({
+      text: `fetch ${numbersAtOnce} from numbers_to_reconcile`,
+      rowMode: 'array',
+    });
+    if (rows.length > 0)
+      written += await reconcile(
+        client,
+        account,
+        rows.map(([number]) => number),
+      );
+    if (rows.length < numbersAtOnce) break;
+  }
+  await client.query('close numbers_to_reconcile');
+  return written;
+}
+
+async function reconcile(client: pg.ClientBase, account: string, numbers: readonly string[]): Promise<number> {
+  const evidence = await readEvidence(client, account, numbers);
+  const statuses = new Map(
+    [...evidence].map(([number, { sightings, events }]) => [number, statusIntervalsOf(claimsOf(sightings), events)]),
+  );
+  const assignments = new Map(
+    [...evidence].map(([number, { declarations, events }]) => [
+      number,
+      assignmentIntervalsOf(declarations, statuses.get(number) ?? [], events),
+    ]),
+  );
+  const intervals = await writeHistory(client, account, statusHistory, statuses);
+  const declared = await writeHistory(client, account, assignmentHistory, assignments);
+  const latest = new Map(
+    [...assignments].map(([number, of]) => [number, of.at(-1)?.to === undefined ? (of.at(-1)?.status ?? null) : null]),
+  );
+  const statusesChanged = await writeAssignmentStatus(client, account, evidence, latest);
+  const disconnects = await writeDisconnects(client, account, evidence);
+  return intervals + declared + statusesChanged + disconnects;
+}
+
+async function writeAssignmentStatus(
+  client: pg.ClientBase,
+  account: string,
+  evidence: ReadonlyMap<string, Evidence>,
+  latest: ReadonlyMap<string, string | null>,
+): Promise<number> {
+  const changed = [...evidence].flatMap(([number, { assignmentStatus }]) =>
+    assignmentStatus !== undefined && assignmentStatus !== latest.get(number) ? [number] : [],
+  );
+  if (changed.length === 0) return 0;
+  // telephone_number is set, to itself, for the reason that apply-numbers.ts gives.
+  const { rowCount } = await client.query(
+    `update telephone_numbers t set telephone_number = t.telephone_number, assignment_status = c.status, changed_at = now()
+       from unnest($2::text[], $3::text[]) as c (number, status)
+      where t.account_id = $1 and t.telephone_number = c.number`,
+    [account, changed, changed.map((number) => latest.get(number) ?? null)],
+  );
+  return rowCount ?? 0;
+}
+
+/** The latest disconnect order of each number; where a known one turned out to be none, the number keeps its row without it. */
+async function writeDisconnects(
+  client: pg.ClientBase,
+  account: string,
+  evidence: ReadonlyMap<string, Evidence>,
+): Promise<number> {
+  const numbers: string[] = [];
+  const times: (number | null)[] = [];
+  const orders: (string | null)[] = [];
+  for (const [number, { events, disconnect }] of evidence) {
+    const last = events.findLast(({ kind }) => kind === 'disconnects');
+    const known = disconnect?.orderId ?? undefined;
+    if (last?.orderId === known && (last === undefined || last.at === disconnect?.at)) continue;
+    numbers.push(number);
+    times.push(last?.at ?? null);
+    orders.push(last?.orderId ?? null);
+  }
+  if (numbers.length === 0) return 0;
+  const { rowCount } = await client.query(
+    `insert into disconnected_numbers (account_id, telephone_number, disconnected_at, order_id)
+     select $1, number, ${timestamp('at')}, order_id
+     from unnest($2::text[], $3::float8[], $4::text[]) as d (number, at, order_id)
+     on conflict (account_id, telephone_number) do update
+        set disconnected_at = excluded.disconnected_at, order_id = excluded.order_id, changed_at = now()`,
+    [account, numbers, times, orders],
+  );
+  return rowCount ?? 0;
+}

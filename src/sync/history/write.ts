@@ -1,0 +1,118 @@
+import type pg from 'pg';
+import type { AssignmentInterval } from './assignment-intervals.js';
+import { micros, timestamp } from './evidence.js';
+import type { StatusInterval } from './status-intervals.js';
+
+/** How intervals of one history are kept: their table, and its columns between the number and `valid_from`. */
+interface HistoryTable<Interval> {
+  name: string;
+  own: readonly string[];
+  valuesOf(interval: Interval): readonly (string | null)[];
+}
+
+export const statusHistory: HistoryTable<StatusInterval> = {
+  name: 'number_status_history',
+  own: ['status', 'from_order_id', 'to_order_id'],
+  valuesOf: ({ status, fromOrderId, toOrderId }) => [status, fromOrderId ?? null, toOrderId ?? null],
+};
+
+export const assignmentHistory: HistoryTable<AssignmentInterval> = {
+  name: 'number_assignment_history',
+  own: ['assignment_status', 'order_id'],
+  valuesOf: ({ status, orderId }) => [status, orderId],
+};
+
+type Row = readonly (string | number | null)[];
+
+/**
+ * Makes the table say about these numbers what the intervals say, and nothing else about them. Only differences are written;
+ * what they replace is kept in `…_superseded`, unless this very transaction wrote it.
+ *
+ * @returns how many intervals were begun, moved or ended
+ */
+export async function writeHistory<Interval extends { from: number; to: number | undefined }>(
+  client: pg.ClientBase,
+  account: string,
+  table: HistoryTable<Interval>,
+  wanted: ReadonlyMap<string, readonly Interval[]>,
+): Promise<number> {
+  const stored = await readRows(client, account, table, [...wanted.keys()]);
+  const gone: Row[] = [];
+  const come: Row[] = [];
+  let changes = 0;
+  for (const [number, intervals] of wanted) {
+    const surplus = new Map((stored.get(number) ?? []).map((row) => [JSON.stringify(row), row]));
+    let begun = 0;
+    for (const interval of intervals) {
+      const row = [number, interval.from, interval.to ?? null, ...table.valuesOf(interval)];
+      if (surplus.delete(JSON.stringify(row))) continue;
+      come.push(row);
+      begun += 1;
+    }
+    gone.push(...surplus.values());
+    changes += Math.max(begun, surplus.size);
+  }
+  if (gone.length > 0) await remove(client, account, table, gone);
+  if (come.length > 0) await insert(client, account, table, come);
+  return changes;
+}
+
+async function readRows(
+  client: pg.ClientBase,
+  account: string,
+  table: Pick<HistoryTable<never>, 'name' | 'own'>,
+  numbers: readonly string[],
+): Promise<Map<string, Row[]>> {
+  const columns = ['telephone_number', micros('valid_from'), micros('valid_to'), ...table.own].join(', ');
+  const { rows } = await client.query<(string | number | null)[]>({
+    text: `select ${columns} from ${table.name} where account_id = $1 and telephone_number = any($2)`,
+    values: [account, numbers],
+    rowMode: 'array',
+  });
+  const byNumber = new Map<string, Row[]>();
+  for (const row of rows) {
+    const number = row[0] as string;
+    const known = byNumber.get(number);
+    if (known === undefined) byNumber.set(number, [row]);
+    else known.push(row);
+  }
+  return byNumber;
+}
+
+async function remove(
+  client: pg.ClientBase,
+  account: string,
+  { name, own }: Pick<HistoryTable<never>, 'name' | 'own'>,
+  rows: readonly Row[],
+): Promise<void> {
+  const kept = `account_id, telephone_number, ${own.join(', ')}, valid_from, valid_to`;
+  await client.query(
+    `with gone as (
+       delete from ${name} h using unnest($2::text[], $3::float8[]) as g (number, valid_from)
+        where h.account_id = $1 and h.telephone_number = g.number and h.valid_from = ${timestamp('g.valid_from')}
+       returning h.*
+     )
+     insert into ${name}_superseded (${kept}, believed_from, believed_to)
+     select ${kept}, believed_since, now() from gone where believed_since < now()`,
+    [account, column(rows, 0), column(rows, 1)],
+  );
+}
+
+async function insert(
+  client: pg.ClientBase,
+  account: string,
+  { name, own }: Pick<HistoryTable<never>, 'name' | 'own'>,
+  rows: readonly Row[],
+): Promise<void> {
+  await client.query(
+    `insert into ${name} (account_id, telephone_number, valid_from, valid_to, ${own.join(', ')})
+     select $1, number, ${timestamp('valid_from')}, ${timestamp('valid_to')}, ${own.join(', ')}
+     from unnest($2::text[], $3::float8[], $4::float8[], ${own.map((_, index) => `$${index + 5}::text[]`).join(', ')})
+       as r (number, valid_from, valid_to, ${own.join(', ')})`,
+    [account, column(rows, 0), column(rows, 1), column(rows, 2), ...own.map((_, index) => column(rows, index + 3))],
+  );
+}
+
+function column(rows: readonly Row[], index: number): (string | number | null)[] {
+  return rows.map((row) => row[index] ?? null);
+}
