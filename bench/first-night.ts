@@ -1,15 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
 import { removeDataFolder } from '../test/support/postgres.js';
+import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
 
 const run = promisify(execFile);
-const commandLine = new URL('../src/cli/main.js', import.meta.url).pathname;
 
 /** Columns that the API gives; the generated ones and those of the ledger's own are left out of the comparison's load. */
 const columns =
@@ -27,7 +26,7 @@ export async function benchFirstNight({ numbers, rounds }: { numbers: number; ro
     applicationName: 'tn-ledger bench',
     log: () => undefined,
   });
-  const sandbox = await startSandboxProcess(numbers);
+  const sandbox = await startSandboxProcess('--numbers', String(numbers));
   try {
     const environment = {
       ...process.env,
@@ -112,30 +111,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return (performance.now() - begun) / 1000;
-}
-
-interface SandboxProcess {
-  /** Address of its admin interface. */
-  admin: string;
-  origin: string;
-  env: Record<string, string>;
-  stop(): void;
-}
-
-/** The sandbox in a process of its own, as its users run it, so that it does not share the night's thread. */
-async function startSandboxProcess(numbers: number): Promise<SandboxProcess> {
-  const child = spawn(process.execPath, [commandLine, 'sandbox', '--port', '0', '--numbers', String(numbers)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const env: Record<string, string> = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    const variable = /^([A-Z_]+)=(.*)$/.exec(line);
-    if (variable !== null) env[variable[1] as string] = variable[2] as string;
-    if (env.BANDWIDTH_TOKEN_URL !== undefined) break;
-  }
-  if (env.BANDWIDTH_API_URL === undefined) throw new Error('the sandbox ended before it served');
-  const { origin } = new URL(env.BANDWIDTH_API_URL);
-  return { admin: `${origin}/sandbox`, origin, env, stop: () => void child.kill('SIGTERM') };
 }
 
 /** The pages that the night read, as a curl configuration: one process, one connection, nothing kept. */

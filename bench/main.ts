@@ -1,7 +1,10 @@
 import { benchFirstNight } from './first-night.js';
+import { benchOrderDetails } from './order-details.js';
 
 /** `npm run bench`: every benchmark, each a comparison within one run, since single times say little on a shared machine. */
 const numbers = Number(process.env.BENCH_NUMBERS ?? 1_000_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+const orders = Number(process.env.BENCH_ORDERS ?? 10_000);
 
 await benchFirstNight({ numbers, rounds });
+await benchOrderDetails({ orders, latencyMs: 50 });

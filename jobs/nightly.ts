@@ -1,11 +1,26 @@
 import { CredentialsError } from '../src/dashboard/errors.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import type { Job } from '../src/sync/job.js';
+import { syncDisconnectedNumbers } from './sync-disconnected-numbers.js';
+import { syncDisconnects } from './sync-disconnects.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
+import { syncNumberAssignments } from './sync-number-assignments.js';
 import { syncNumberDetails } from './sync-number-details.js';
+import { syncOrders } from './sync-orders.js';
+import { syncPortins } from './sync-portins.js';
+import { syncPortouts } from './sync-portouts.js';
 
 /** The night's plan: every job, in the order in which they run. */
-export const plan: readonly Job[] = [syncInserviceNumbers, syncNumberDetails];
+export const plan: readonly Job[] = [
+  syncInserviceNumbers,
+  syncNumberDetails,
+  syncOrders,
+  syncDisconnects,
+  syncDisconnectedNumbers,
+  syncPortins,
+  syncPortouts,
+  syncNumberAssignments,
+];
 
 /** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */
 export const nightly: Job = {

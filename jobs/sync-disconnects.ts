@@ -1,4 +1,6 @@
+import { disconnectDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
+import { readOrderDetails } from '../src/sync/order-details.js';
 import { disconnectsListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -8,5 +10,6 @@ export const syncDisconnects: Job = {
   summary: 'orders that gave numbers back',
   async run(context) {
     await readWindows(context, disconnectsListing);
+    await readOrderDetails(context, disconnectDetails);
   },
 };

@@ -1,4 +1,6 @@
+import { assignmentDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
+import { readOrderDetails } from '../src/sync/order-details.js';
 import { numberAssignmentsListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -6,5 +8,8 @@ import { readWindows } from '../src/sync/windows/read-windows.js';
 export const syncNumberAssignments: Job = {
   name: 'sync-number-assignments',
   summary: 'orders that declared numbers assigned or unassigned',
-  run: (context) => readWindows(context, numberAssignmentsListing),
+  async run(context) {
+    await readWindows(context, numberAssignmentsListing);
+    await readOrderDetails(context, assignmentDetails);
+  },
 };

@@ -1,4 +1,6 @@
+import { orderDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
+import { readOrderDetails } from '../src/sync/order-details.js';
 import { ordersListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -8,5 +10,6 @@ export const syncOrders: Job = {
   summary: 'orders of new numbers',
   async run(context) {
     await readWindows(context, ordersListing);
+    await readOrderDetails(context, orderDetails);
   },
 };

@@ -1,4 +1,6 @@
+import { portinDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
+import { readOrderDetails } from '../src/sync/order-details.js';
 import { portinDraftsListing, portinsListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -9,5 +11,6 @@ export const syncPortins: Job = {
   async run(context) {
     await readWindows(context, portinsListing);
     await readWindows(context, portinDraftsListing);
+    await readOrderDetails(context, portinDetails);
   },
 };

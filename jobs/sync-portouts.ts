@@ -1,4 +1,6 @@
+import { portoutDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
+import { readOrderDetails } from '../src/sync/order-details.js';
 import { portoutsListing } from '../src/sync/windows/order-listings.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -8,5 +10,6 @@ export const syncPortouts: Job = {
   summary: 'port-outs and their numbers',
   async run(context) {
     await readWindows(context, portoutsListing);
+    await readOrderDetails(context, portoutDetails);
   },
 };

@@ -16,7 +16,8 @@ export function define(command: DefineCommand): Command {
     .addHelpText(
       'after',
       `
-Jobs: sync-inservice-numbers, sync-number-details, and nightly (all of them).
+Jobs: sync-inservice-numbers, sync-number-details, sync-orders, sync-disconnects, sync-disconnected-numbers, sync-portins,
+sync-portouts, sync-number-assignments, and nightly (all of them, in this order).
 
 Example:
   $ tn-ledger run nightly

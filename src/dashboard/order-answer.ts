@@ -38,10 +38,10 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   const status = takeText(rest, resource.status);
   const lastModified = resource.lastModified === undefined ? undefined : takeText(rest, resource.lastModified);
   const { numbers: described } = resource;
-  // Before the fields, of which they may be some.
   const count = countAt(rest, described?.count);
   const failedCount = countAt(rest, described?.failedCount);
-  const values = resource.fields.map(({ path }) => takeText(rest, path));
+  const values = resource.fields.map(({ path }) => textOf(rest, path));
+  for (const { path } of resource.fields) takeText(rest, path);
   const numbers = described === undefined ? undefined : takeNumbers(rest, described.path);
   const requested = described?.requested === undefined ? [] : numbersIn(find(rest, described.requested));
   if (described?.requested !== undefined && requested.every((number) => numbers?.includes(number))) {

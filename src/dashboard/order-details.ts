@@ -26,7 +26,7 @@ export interface DetailField {
   path: string;
   column: string;
   type: 'text' | 'date' | 'count' | 'flag' | 'action';
-  /** The list tells it too. */
+  /** The list may tell it too; what the order leaves out then stays. Else the order's answer is all there is to know. */
   listed?: true;
 }
 
@@ -69,6 +69,8 @@ export const orderDetails: OrderDetailResource = {
     { path: 'Order.SiteId', column: 'site_id', type: 'text' },
     { path: 'Order.PeerId', column: 'peer_id', type: 'text' },
     { path: 'CompletedQuantity', column: 'completed_quantity', type: 'count' },
+    // What the list calls CountOfTNs.
+    { path: 'CompletedQuantity', column: 'count_of_tns', type: 'count', listed: true },
     { path: 'FailedQuantity', column: 'failed_quantity', type: 'count' },
     { path: 'OrderCompleteDate', column: 'order_complete_date', type: 'date' },
     { path: 'Order.BackOrderRequested', column: 'back_order_requested', type: 'flag' },
@@ -128,17 +130,17 @@ export const portinDetails: OrderDetailResource = {
     { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
     { path: 'userId', column: 'user_id', type: 'text', listed: true },
     { path: 'LosingCarrierName', column: 'losing_carrier_name', type: 'text', listed: true },
-    { path: 'LosingCarrierIsWireless', column: 'losing_carrier_is_wireless', type: 'flag', listed: true },
+    { path: 'LosingCarrierIsWireless', column: 'losing_carrier_is_wireless', type: 'flag' },
     { path: 'BillingTelephoneNumber', column: 'billing_telephone_number', type: 'text', listed: true },
-    { path: 'NewBillingTelephoneNumber', column: 'new_billing_telephone_number', type: 'text', listed: true },
+    { path: 'NewBillingTelephoneNumber', column: 'new_billing_telephone_number', type: 'text' },
     { path: 'RequestedFocDate', column: 'requested_foc_date', type: 'date', listed: true },
     { path: 'ActualFocDate', column: 'actual_foc_date', type: 'date', listed: true },
     { path: 'PON', column: 'pon', type: 'text', listed: true },
-    { path: 'PortType', column: 'port_type', type: 'text', listed: true },
-    { path: 'PartialPort', column: 'partial_port', type: 'flag', listed: true },
-    { path: 'Triggered', column: 'triggered', type: 'flag', listed: true },
-    { path: 'SiteId', column: 'site_id', type: 'text', listed: true },
-    { path: 'PeerId', column: 'peer_id', type: 'text', listed: true },
+    { path: 'PortType', column: 'port_type', type: 'text' },
+    { path: 'PartialPort', column: 'partial_port', type: 'flag' },
+    { path: 'Triggered', column: 'triggered', type: 'flag' },
+    { path: 'SiteId', column: 'site_id', type: 'text' },
+    { path: 'PeerId', column: 'peer_id', type: 'text' },
     { path: 'VendorName', column: 'vendor_name', type: 'text', listed: true },
   ],
   numbers: {
@@ -164,10 +166,11 @@ export const portoutDetails: OrderDetailResource = {
   status: 'PortOutStatus',
   lastModified: 'LastModifiedDate',
   fields: [
+    { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
     { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
     { path: 'userId', column: 'user_id', type: 'text', listed: true },
     { path: 'RequestedFocDate', column: 'requested_foc_date', type: 'date', listed: true },
-    { path: 'ActualFocDate', column: 'actual_foc_date', type: 'date', listed: true },
+    { path: 'ActualFocDate', column: 'actual_foc_date', type: 'date' },
     { path: 'PON', column: 'pon', type: 'text', listed: true },
     { path: 'SPID', column: 'spid', type: 'text' },
   ],

@@ -58,7 +58,11 @@ export function toDetailRows(
     );
     return null;
   };
-  const values = resource.fields.map((field, index) => place(field, answer.values[index]));
+  const values = resource.fields.map((field, index) => {
+    // The API leaves the count out of orders that failed as a whole, or not at all.
+    const counted = field.path === resource.numbers?.failedCount ? told.failed : undefined;
+    return place(field, answer.values[index] ?? counted?.toString());
+  });
   const lastModified = place({ path: resource.lastModified ?? '', type: 'date' }, answer.lastModified);
   const numbers = told.numbers.filter(({ telephoneNumber }) => isTelephoneNumber(telephoneNumber));
   const odd = told.numbers.filter((number) => !numbers.includes(number)).map(({ telephoneNumber }) => telephoneNumber);

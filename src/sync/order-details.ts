@@ -33,6 +33,8 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   const { account, client, log, run, signal } = context;
   const { all: total } = await countOrdersToRead(context, resource);
   if (total === 0) return;
+  const remaining = context.detailsUntil - performance.now();
+  if (remaining <= 0) return warnOfLimit(context, resource);
   log.info(`${resource.title} of account ${account}: ${total} to read by id`);
   run.expect(run.counts.rowsRead + total);
 
@@ -40,7 +42,6 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   const follow = () => stop.abort(signal.reason);
   if (signal.aborted) follow();
   signal.addEventListener('abort', follow, { once: true });
-  const remaining = Math.max(0, context.detailsUntil - performance.now());
   const timer = setTimeout(() => stop.abort(limitReached), Math.min(remaining, longestTimer));
   const outcome = createOutcome();
   try {

@@ -25,6 +25,8 @@ export interface ToldNumbers {
   complete: boolean;
   /** What became of those that the answer does not name, though the order has them. */
   outcomeOfOthers: OrderNumber['outcome'];
+  /** How many failed, where each has an outcome and all are named. */
+  failed?: number;
   /** What does not add up, if anything. */
   doubt?: string;
 }
@@ -99,14 +101,15 @@ function assignedNumbers(answer: OrderAnswer, status: string): ToldNumbers {
       errorDescription: failure?.description || undefined,
     };
   });
-  const doubt = outcome === undefined ? undefined : doubtOf(answer, numbers);
-  const all = { numbers, complete: named.length > 0, outcomeOfOthers: outcome };
-  return doubt === undefined ? all : { ...all, doubt };
-}
-
-function doubtOf({ count, failedCount }: OrderAnswer, numbers: readonly OrderNumber[]): string | undefined {
-  if (count !== undefined && count !== numbers.length) return `${numbers.length} named, ${count} counted`;
-  const failed = numbers.filter(({ outcome }) => outcome === 'FAILED').length;
-  if (failedCount === undefined || failedCount === failed) return undefined;
-  return `${failed} named as failed, ${failedCount} counted`;
+  const all: ToldNumbers = { numbers, complete: named.length > 0, outcomeOfOthers: outcome };
+  if (outcome === undefined) return all;
+  const { count, failedCount } = answer;
+  if (count !== undefined && count !== numbers.length) {
+    return { ...all, doubt: `${numbers.length} named, ${count} counted` };
+  }
+  const failed = numbers.filter((number) => number.outcome === 'FAILED').length;
+  if (failedCount !== undefined && failedCount !== failed) {
+    return { ...all, doubt: `${failed} named as failed, ${failedCount} counted` };
+  }
+  return all.complete ? { ...all, failed } : all;
 }

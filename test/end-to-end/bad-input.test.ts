@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { cli, makeDatabase, makeFolder, query, settingsOf, startProxy, startServer } from './support.js';
@@ -130,6 +131,37 @@ test('a database that is down, refuses the password, or does not exist: exit 1, 
   t.deepEqual(proxied, []);
 });
 
+for (const [since, told] of [
+  ['yesterday', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "yesterday".'],
+  ['2024-02-30', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "2024-02-30".'],
+  ['31.01.2024', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "31.01.2024".'],
+  ['', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "".'],
+  ['1989-12-31', '--since 1989-12-31 is too early: the earliest day is 1990-01-01.'],
+] as const) {
+  test(`--since ${JSON.stringify(since)} is refused in one line, exit 2, and nothing is made`, async (t) => {
+    const database = await makeDatabase(t, server);
+    const env = settingsOf(sandbox, database.url);
+    const { status, stdout, stderr } = await cli(t, ['run', 'sync-orders', '--since', since], { env });
+    t.deepEqual([status, stdout, stderr], [2, '', `${told}\n`]);
+    t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+  });
+}
+
+test('--since a day in the future is refused in one line, exit 2; today and 1990 are days to read from', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { ...settingsOf(sandbox, database.url), ...quiet };
+  const day = (ahead: number) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+  const { status, stderr } = await cli(t, ['run', 'sync-portouts', '--since', day(2)], { env });
+  t.is(status, 2);
+  t.regex(stderr, /^--since \S{10} lies in the future: today is \S{10} \(UTC\)\.\n$/);
+  t.is((await cli(t, ['run', 'sync-portouts', '--since', day(0)], { env })).status, 0);
+  const marks = () => database.query('select since::text from tn_ledger.sync_watermarks');
+  t.deepEqual(await marks(), [{ since: day(0) }]);
+  t.is((await cli(t, ['run', 'sync-portouts', '--since', '1990-01-01'], { env })).status, 0);
+  t.deepEqual(await marks(), [{ since: '1990-01-01' }]);
+  t.is((await cli(t, ['run', 'sync-portouts', '--full'], { env })).status, 0);
+});
+
 test('a database that is too old is told by version, exit 1', async (t) => {
   const database = await makeDatabase(t, server);
   // An older server, as far as the program can see: it asks current_setting for the version.
@@ -166,7 +198,7 @@ test('a database that is read-only is refused by what writes, exit 1, and good e
   t.regex(check.stdout, /^failed {2}database: .+ is read-only: /m);
   t.is((await cli(t, ['status'], { env })).status, 0);
   t.regex((await cli(t, ['sql', 'select count(*) from telephone_numbers'], { env })).stdout, /\b300\b/);
-  t.deepEqual(await database.query('select count(*) from tn_ledger.sync_runs'), [{ count: '3' }]);
+  t.deepEqual(await database.query('select count(*) from tn_ledger.sync_runs'), [{ count: String(1 + plan.length) }]);
 });
 
 test('a database with a newer schema is left alone by every command, exit 1', async (t) => {

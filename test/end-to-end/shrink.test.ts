@@ -34,7 +34,10 @@ test('a night that would close too many numbers closes none, exit 1, until it is
   const accepted = await cli(t, ['run', 'nightly', '--accept-shrink'], { env });
   t.is(accepted.status, 0);
   // The list is not read again, only asked whether it is still the one that was proved.
-  t.deepEqual(listRequests(sandbox), ['9900000/inserviceNumbers/totals -']);
+  t.deepEqual(
+    listRequests(sandbox).filter((request) => /inserviceNumbers|tns/.test(request)),
+    ['9900000/inserviceNumbers/totals -'],
+  );
   t.deepEqual(await ledgerLines(database), sandboxLines(sandbox, '9900000'));
   t.deepEqual(
     await database.query(

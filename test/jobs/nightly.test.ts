@@ -1,4 +1,5 @@
 import anyTest, { type TestFn } from 'ava';
+import { plan } from '../../jobs/nightly.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
 import { account, openLedger, versionsOf } from '../sync/support/ledger.js';
 import { watchNights } from '../sync/support/nights.js';
@@ -35,7 +36,7 @@ test('after a night the tables hold what the account holds, row by row, and a se
   t.is(second.counts.rowsRead, first.counts.rowsRead);
   t.deepEqual(await versionsOf(ledger), before);
   const runs = await ledger.query('select job, status, rows_written::int from sync_runs order by run_id');
-  const night = ['nightly', 'sync-inservice-numbers', 'sync-number-details'];
+  const night = ['nightly', ...plan.map(({ name }) => name)];
   t.deepEqual(
     runs.map(({ job, status }) => [job, status]),
     [...night, ...night].map((job) => [job, 'succeeded']),

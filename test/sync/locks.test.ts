@@ -53,10 +53,11 @@ test('a second run of the same job does nothing; other accounts and jobs are not
   const night = await ledger.run('nightly');
   t.is(night.result, 'already running', night.error?.message);
   t.deepEqual(
-    night.parts.map(({ job, result }) => [job, result]),
+    night.parts.slice(0, 3).map(({ job, result }) => [job, result]),
     [
       ['sync-inservice-numbers', 'succeeded'],
       ['sync-number-details', 'already running'],
+      ['sync-orders', 'succeeded'],
     ],
   );
   go();

