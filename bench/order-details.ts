@@ -10,7 +10,6 @@ import { commandLine, startSandboxProcess } from './sandbox-process.js';
 
 const run = promisify(execFile);
 const inFlight = 4;
-/** The sandbox has an order for every ten numbers. */
 const numbersPerOrder = 10;
 /** Loaded into the measured process: tells the most memory that it had. */
 const tellMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('kilobytes=' + process.resourceUsage().maxRSS + '\\n'))`;
@@ -27,7 +26,14 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     log: () => undefined,
   });
   const numbers = String(orders * numbersPerOrder);
-  const sandbox = await startSandboxProcess('--numbers', numbers, '--latency', String(latencyMs));
+  const sandbox = await startSandboxProcess(
+    '--numbers',
+    numbers,
+    '--orders',
+    String(orders),
+    '--latency',
+    String(latencyMs),
+  );
   try {
     const env = {
       ...process.env,

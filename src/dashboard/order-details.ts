@@ -18,6 +18,8 @@ export interface OrderDetailResource {
   lastModified?: string;
   fields: readonly DetailField[];
   numbers?: NumbersInDetails;
+  /** Its answers hold personal data, which descriptions of errors may repeat: only their codes are told. */
+  personal?: true;
   /** Statuses in which an order stays; every other one, known or not, may still change. */
   terminalStatuses: readonly string[];
 }
@@ -115,13 +117,14 @@ export const disconnectDetails: OrderDetailResource = {
   terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED', 'CANCELLED'],
 };
 
-/** Port-ins. Their answers hold personal data, of which nothing is read. */
+/** Port-ins. */
 export const portinDetails: OrderDetailResource = {
   kind: 'portins',
   table: 'portins',
   title: 'port-ins',
   path: (account, orderId) => below(account, 'portins', orderId),
   root: 'LnpOrderResponse',
+  personal: true,
   id: 'OrderId',
   status: 'ProcessingStatus',
   lastModified: 'LastModifiedDate',

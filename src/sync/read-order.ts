@@ -45,7 +45,8 @@ export async function readOrder(
     return { order, answer, told: numbersOf(resource, answer, order, more) };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (error instanceof ApiError && error.status === 404) return { order, reason: refusal(error) };
+    if (error instanceof ApiError && error.status === 404) return { order, reason: `the API ${refusal(error)}` };
+    if (error instanceof ApiError && resource.personal) throw withoutDescriptions(error);
     if (error instanceof BrokenBodyError) return { order, reason: 'its answers were unusable', error };
     if (error instanceof UnavailableError)
       return { order, reason: 'it was not answered, however often it was tried', error };
@@ -55,7 +56,16 @@ export async function readOrder(
 
 function refusal({ status, codes }: ApiError): string {
   const told = [...new Set(codes.map(({ code }) => code).filter((code) => code !== ''))];
-  return told.length === 0
-    ? `the API refused it with status ${status}`
-    : `the API refused it with status ${status} (${told.join(', ')})`;
+  return `refused it with status ${status}${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
+}
+
+/** The same refusal in the API's codes alone. */
+function withoutDescriptions(error: ApiError): ApiError {
+  const { request, hint, status, codes } = error;
+  return new ApiError(`the API ${refusal(error)}`, {
+    ...(request !== undefined && { request }),
+    ...(hint !== undefined && { hint }),
+    status,
+    codes: codes.map(({ code }) => ({ code, description: '', telephoneNumbers: [] })),
+  });
 }

@@ -1,5 +1,5 @@
 import anyTest, { type TestFn } from 'ava';
-import { assignmentDetails, orderDetails } from '../../src/dashboard/order-details.js';
+import { assignmentDetails, orderDetails, portinDetails } from '../../src/dashboard/order-details.js';
 import { signalled } from '../dashboard/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type DetailApi, openDetailApi, orderAnswer } from './support/detail-api.js';
@@ -215,6 +215,19 @@ test('any other refusal fails the run as every job’s does', async (t) => {
   const report = await api.read(orderDetails);
   t.is(report.result, 'failed');
   t.regex(report.error?.message ?? '', /refused with status 403/);
+});
+
+test('a port-in that is refused tells the API’s codes, and nothing of its descriptions', async (t) => {
+  const api = await openDetailApi(t, t.context.server);
+  await api.query(`insert into portins (account_id, order_id, status) values ($1, 'port', 'SUBMITTED')`, [account]);
+  api.answers.set(
+    'portins/port',
+    '<LnpOrderResponse><Errors><Code>7511</Code><Description>PIN 8841 is wrong</Description></Errors></LnpOrderResponse>',
+  );
+  const report = await api.read(portinDetails);
+  t.is(report.result, 'failed');
+  t.regex(report.error?.message ?? '', /the API refused it with status 200 \(7511\)/);
+  t.false(JSON.stringify(await api.query('select * from sync_runs')).includes('8841'));
 });
 
 test('when the night’s time is over the job ends well and says what is left, and the next night goes on', async (t) => {

@@ -1,0 +1,156 @@
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { orderDetailResources } from '../../src/dashboard/order-details.js';
+import type { OrderAmounts } from '../../src/sandbox/server.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDifferences } from './support/expected-orders.js';
+import { account, type Ledger, leftovers, openLedger, type RunOptions } from './support/ledger.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+const jobs = ['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts', 'sync-number-assignments'];
+const amounts: OrderAmounts = { orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, open: 0.08 };
+
+/** Runs all jobs of orders, and answers with what they told. */
+async function night(t: ExecutionContext, ledger: Ledger, options: RunOptions = {}): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const job of jobs) {
+    const report = await ledger.run(job, options);
+    t.is(report.result, 'succeeded', `${job}: ${report.error?.message}`);
+    warnings.push(...report.warnings);
+  }
+  return warnings;
+}
+
+async function compare(t: ExecutionContext, ledger: Ledger): Promise<void> {
+  for (const resource of orderDetailResources) t.deepEqual(await orderDifferences(ledger, resource), [], resource.kind);
+}
+
+const tables = orderDetailResources.flatMap(({ table, numbers }) => [table, ...(numbers ? [numbers.table] : [])]);
+
+async function versionsOf(ledger: Ledger): Promise<unknown[]> {
+  const all = tables.map(
+    (table) => `select '${table}' as table, xmin::text, ctid::text, x::text as row from ${table} x`,
+  );
+  return ledger.query(`${all.join(' union all ')} order by 1, 4`);
+}
+
+/** Requests for single orders. */
+const byId = (ledger: Ledger) => ledger.sandbox.requests.filter(({ path }) => path.split('/').length > 5);
+
+test('night by night, orders of all kinds are what they are at Bandwidth, row by row and number by number', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 2000, seed: 11, ...amounts } });
+  const held = ledger.sandbox.account(account);
+  t.deepEqual(await night(t, ledger), []);
+  await compare(t, ledger);
+  const count = orderDetailResources.length;
+  t.is(count, 5);
+  const asked = byId(ledger).map(({ path }) => path);
+  t.is(asked.length, new Set(asked).size, 'one request an order');
+
+  // A quiet night: one request per open order, and nothing written.
+  const before = await versionsOf(ledger);
+  ledger.sandbox.clearRequests();
+  t.deepEqual(await night(t, ledger), []);
+  t.deepEqual(await versionsOf(ledger), before);
+  const open = (
+    await Promise.all(
+      orderDetailResources.map(({ table, terminalStatuses }) =>
+        ledger.query(`select order_id from ${table} where status <> all ($1)`, [terminalStatuses]),
+      ),
+    )
+  ).flat();
+  t.true(open.length > 20);
+  t.is(byId(ledger).length, open.length);
+
+  // Busy ones: orders move on and end, old ones change late, numbers come and go.
+  for (const seed of [1, 2, 3]) {
+    ledger.sandbox.clock.advance(36 * 3_600_000);
+    held.night(seed);
+    t.deepEqual(await night(t, ledger), []);
+    await compare(t, ledger);
+  }
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('under faults and a night limit the tables become the same', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 1000, seed: 12, ...amounts },
+    client: { timeouts: { firstByteMs: 1000, betweenBytesMs: 300 }, retry: { baseMs: 5, capMs: 50 } },
+  });
+  const rates = { '500': 0.05, reset: 0.05, truncate: 0.05, html: 0.05 };
+  ledger.sandbox.faults = rates;
+  for (const job of jobs) await ledger.run(job, { nightLimitMs: 200 });
+  await night(t, ledger);
+  ledger.sandbox.faults = {};
+  await night(t, ledger);
+  await compare(t, ledger);
+});
+
+test('orders with an id that would break an address, refused ones and numbers with letters cost no other order', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1000, seed: 13, ...amounts } });
+  const held = ledger.sandbox.account(account);
+  const refused = [];
+  for (const kind of ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'] as const) {
+    refused.push(held.misbehave(kind, ['odd-id', 'refused', 'letters', 'impossible-date']).refused);
+  }
+  const warnings = (await night(t, ledger)).join('\n');
+  for (const id of refused) t.true(warnings.includes(`"${id}"`), id);
+  t.regex(warnings, /the API refused it with status 404/);
+  t.is(warnings.match(/telephone number that is none/g)?.length, 4, warnings);
+  for (const { table } of orderDetailResources) {
+    const [odd] = await ledger.query(`select details_at from ${table} where order_id = $1`, [`a/b?c'; drop table`]);
+    t.truthy(odd?.details_at, table);
+    const [left] = await ledger.query(`select count(*)::int as count from ${table} where details_at is null`);
+    t.is(left?.count, 1, table);
+  }
+  const lettered = await ledger.query(
+    `select 1 from orders_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from disconnects_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from portins_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from number_assignment_order_numbers where telephone_number ~ '[A-Z]'`,
+  );
+  t.deepEqual(lettered, []);
+});
+
+test('names, addresses, PINs and account numbers of port-ins are nowhere in the database, and in no log', async (t) => {
+  const sandbox = { numbers: 1000, seed: 14, ...amounts };
+  const ledger = await openLedger(t, t.context.server, { sandbox, pageSize: 10 });
+  const held = ledger.sandbox.account(account);
+  const people = held
+    .portIns()
+    .flatMap(({ personal }) => Object.values(personal).filter((value) => value !== undefined));
+  t.true(people.length > 300 && people.every((value) => value.startsWith('Pii')));
+  held.misbehave('portins', ['odd-id', 'refused', 'letters', 'impossible-date']);
+  await night(t, ledger);
+  // A run that is stopped between two pages leaves what it staged.
+  const stopping = new AbortController();
+  ledger.proxy.onRequest = ({ query }) => {
+    if (query.has('page') && query.get('page') !== '1') stopping.abort(new Error('SIGTERM'));
+  };
+  t.is((await ledger.run('sync-portins', { full: true, signal: stopping.signal })).result, 'interrupted');
+  const columns = await ledger.query<{ place: string; name: string }>(
+    `select quote_ident(table_schema) || '.' || quote_ident(table_name) as place, quote_ident(column_name) as name
+       from information_schema.columns
+      where table_schema not in ('pg_catalog', 'information_schema')
+        and data_type in ('text', 'jsonb', 'json', 'character varying', 'ARRAY')`,
+  );
+  t.true(columns.some(({ place, name }) => place === 'tn_ledger.portins' && name === 'raw'));
+  t.true(columns.some(({ place, name }) => place.startsWith('tn_ledger_staging.') && name === 'raw'));
+  for (const { place, name } of columns) {
+    const found = await ledger.query(
+      `select ${name}::text as text from ${place} where ${name}::text ilike '%pii%' limit 1`,
+    );
+    t.deepEqual(found, [], `${place}.${name}`);
+  }
+  t.true(ledger.log.length > 0);
+  t.false(/pii/i.test(ledger.log.join('\n')));
+  const runs = await ledger.query<{ count: number }>(
+    `select count(*)::int from portins where raw -> 'details' is not null`,
+  );
+  t.true((runs[0]?.count ?? 0) > 0, 'something of their payloads is kept');
+});

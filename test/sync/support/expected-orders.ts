@@ -1,0 +1,158 @@
+import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
+import type { SandboxAccount, SandboxOrderBase } from '../../../src/sandbox/server.js';
+import { account, type Ledger } from './ledger.js';
+
+/** An order as its table must show it, its numbers with it; by order id. */
+export type ExpectedOrders = Map<string, Record<string, unknown>>;
+
+const common = ({ customerOrderId, orderDate, lastModifiedDate, userId }: SandboxOrderBase) => ({
+  customer_order_id: customerOrderId ?? null,
+  order_date: orderDate,
+  last_modified_date: lastModifiedDate,
+  user_id: userId,
+});
+
+/** What the tables must hold of a kind of orders, as the sandbox itself knows them. */
+export function expectedOrders(held: SandboxAccount, kind: OrderDetailResource['kind']): ExpectedOrders {
+  return new Map(expectations[kind](held));
+}
+
+const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) => [string, Record<string, unknown>][]> =
+  {
+    orders: (held) =>
+      held.orders().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.countOfTns,
+          name: order.name,
+          site_id: order.siteId,
+          peer_id: order.peerId ?? null,
+          completed_quantity: order.countOfTns,
+          failed_quantity: order.failedQuantity,
+          order_complete_date: order.completedDate ?? null,
+          back_order_requested: order.backOrderRequested,
+          partial_allowed: order.partialAllowed,
+          numbers: namesOf(order.numbers.filter(({ outcome }) => outcome === 'COMPLETED')),
+        },
+      ]),
+    disconnects: (held) =>
+      held.disconnects().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          // No resource tells it more exactly.
+          last_modified_date: new Date(Math.floor(order.lastModifiedDate.getTime() / 1000) * 1000),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.countOfTns,
+          name: order.name,
+          disconnect_mode: order.disconnectMode,
+          protected: order.protected,
+          numbers: namesOf(order.numbers.filter(({ outcome }) => outcome === 'DISCONNECTED')),
+        },
+      ]),
+    portins: (held) =>
+      held.portIns().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.countOfTns,
+          losing_carrier_name: order.losingCarrierName,
+          losing_carrier_is_wireless: order.losingCarrierIsWireless,
+          billing_telephone_number: order.billingTelephoneNumber,
+          requested_foc_date: order.requestedFocDate,
+          actual_foc_date: order.actualFocDate ?? null,
+          pon: order.pon,
+          site_id: order.siteId,
+          peer_id: order.peerId,
+          vendor_id: order.vendorId,
+          vendor_name: order.vendorName,
+          partial_port: order.partialPort,
+          triggered: order.triggered,
+          port_type: order.portType,
+          numbers: [...order.numbers].sort(),
+        },
+      ]),
+    portouts: (held) =>
+      held.portOuts().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.countOfTns,
+          requested_foc_date: order.requestedFocDate,
+          actual_foc_date: order.actualFocDate ?? null,
+          pon: order.pon,
+          spid: order.spid,
+          error_code: order.errorCode,
+          error_message: order.errorMessage,
+          numbers: order.countOfTns === 0 ? [] : [order.telephoneNumber],
+        },
+      ]),
+    number_assignments: (held) =>
+      held.assignmentOrders().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          // No resource tells it.
+          last_modified_date: null,
+          status: order.status,
+          action: order.action,
+          total_quantity: order.totalQuantity,
+          failed_quantity: order.numbers.some(({ outcome }) => outcome !== undefined) ? order.failedQuantity : null,
+          numbers: order.numbers
+            .map((number) =>
+              [number.telephoneNumber, number.outcome, number.errorCode, number.errorDescription].join('|'),
+            )
+            .sort(),
+        },
+      ]),
+  };
+
+function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
+  return numbers.map(({ telephoneNumber }) => telephoneNumber).sort();
+}
+
+/** What the tables hold of a kind of orders, in the columns of the expectation. */
+export async function storedOrders(
+  ledger: Pick<Ledger, 'query'>,
+  { kind, table }: OrderDetailResource,
+  columns: readonly string[],
+): Promise<ExpectedOrders> {
+  const isAssignment = kind === 'number_assignments';
+  const number = isAssignment
+    ? `concat_ws('|', telephone_number, coalesce(outcome, ''), coalesce(error_code, ''), coalesce(error_description, ''))`
+    : 'telephone_number';
+  const rows = await ledger.query(
+    `select o.*, coalesce(n.numbers, '{}') as numbers
+       from ${table} o left join (
+         select account_id, order_id, array_agg(${number} order by ${number} collate "C") as numbers
+           from ${isAssignment ? 'number_assignment_order_numbers' : `${table}_numbers`} group by 1, 2
+       ) as n using (account_id, order_id)
+      where o.account_id = $1`,
+    [account],
+  );
+  return new Map(
+    rows.map((row) => [row.order_id as string, Object.fromEntries(columns.map((name) => [name, row[name]]))]),
+  );
+}
+
+/** Differences between what a table holds and what it must hold, order by order, a line each. */
+export async function orderDifferences(ledger: Ledger, resource: OrderDetailResource): Promise<string[]> {
+  const expected = expectedOrders(ledger.sandbox.account(account), resource.kind);
+  const [first] = expected.values();
+  const stored = await storedOrders(ledger, resource, Object.keys(first ?? {}));
+  const lines: string[] = [];
+  for (const id of new Set([...expected.keys(), ...stored.keys()])) {
+    const wanted = JSON.stringify(expected.get(id));
+    const found = JSON.stringify(stored.get(id));
+    if (wanted !== found) lines.push(`${resource.kind} ${id}: expected ${wanted}, stored ${found}`);
+  }
+  return lines;
+}
