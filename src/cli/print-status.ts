@@ -1,3 +1,5 @@
+import { jobs } from '../../jobs/index.js';
+import { nightly } from '../../jobs/nightly.js';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { createTimetable } from '../schedule/timetable.js';
@@ -39,7 +41,7 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
       `select distinct on (account_id, job) *, extract(epoch from clock_timestamp() - coalesce(finished_at, started_at))::float8 as age_seconds
          from sync_runs order by account_id, job, started_at desc`,
     );
-    runs.push(...lastRuns.rows);
+    runs.push(...lastRuns.rows.sort(byAccountAndPlan));
     const listings = await database.pool.query(
       `select account_id, listing, state, cardinality(pages_read) as pages, rows_staged,
               extract(epoch from clock_timestamp() - updated_at)::float8 as age_seconds
@@ -49,6 +51,15 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
   }
   process.stdout.write(json ? toJson(runs, open, nextNight) : toText(runs, open, nextNight, session));
   return exitStatus.done;
+}
+
+const jobOrder = [nightly, ...jobs].map(({ name }) => name);
+
+/** Each account's night, then its jobs as they come in the night; those that this version does not know come last. */
+function byAccountAndPlan(a: LastRun, b: LastRun): number {
+  const position = ({ job }: LastRun) => (jobOrder.includes(job) ? jobOrder.indexOf(job) : jobOrder.length);
+  if (a.account_id !== b.account_id) return a.account_id < b.account_id ? -1 : 1;
+  return position(a) - position(b);
 }
 
 function toText(
@@ -76,8 +87,11 @@ function toText(
   const failed = runs.filter((run) => run.status === 'failed' || run.status === 'interrupted');
   for (const run of failed) {
     // A night that failed repeats what its jobs say of themselves.
-    const told = failed.some((other) => other.job !== 'nightly' && other.account_id === run.account_id);
-    if (run.job === 'nightly' && told) continue;
+    const told = failed.some(
+      ({ job, account_id, error }) =>
+        job !== nightly.name && account_id === run.account_id && error !== null && run.error?.includes(error),
+    );
+    if (run.job === nightly.name && told) continue;
     const reason = redact(run.error ?? 'no reason is recorded');
     lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${reason}`);
   }

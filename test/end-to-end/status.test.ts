@@ -1,5 +1,5 @@
 import test from 'ava';
-import { plan } from '../../jobs/nightly.js';
+import { nightly, plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { cli, makeDatabase, settingsOf } from './support.js';
@@ -40,7 +40,7 @@ test('after a night, the last run of each job is a row, in text and in JSON', as
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
   const { status, stdout } = await cli(t, ['status'], { env: { DATABASE_URL: database.url } });
   t.is(status, 0);
-  for (const job of ['nightly', ...plan.map(({ name }) => name)]) {
+  for (const { name: job } of [nightly, ...plan]) {
     t.is(
       stdout.match(new RegExp(`^${job} +9900000 +succeeded +[\\d.]+ s ago +\\d+ +\\d+ +0 +0$`, 'gm'))?.length,
       1,
@@ -54,7 +54,10 @@ test('after a night, the last run of each job is a row, in text and in JSON', as
     runs.find(({ job }: { job: string }) => job === 'sync-number-details'),
     { account_id: '9900000', status: 'succeeded', pages: 1, rows_read: 100, rows_written: 0, error: null },
   );
-  t.deepEqual(runs.map(({ job }: { job: string }) => job).sort(), ['nightly', ...plan.map(({ name }) => name)].sort());
+  t.deepEqual(
+    runs.map(({ job }: { job: string }) => job),
+    [nightly, ...plan].map(({ name }) => name),
+  );
 });
 
 test('failed runs are told with their reason, half-read and held listings with how far they came', async (t) => {
@@ -85,4 +88,24 @@ test('failed runs are told with their reason, half-read and held listings with h
   );
   const { open } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
   t.is(open.length, 2);
+});
+
+test('each account’s night comes first and its jobs follow as they ran; a night that failed by itself is told beside them', async (t) => {
+  const database = await makeDatabase(t, server);
+  const env = { DATABASE_URL: database.url };
+  t.is((await cli(t, ['migrate'], { env })).status, 0);
+  const order = [nightly.name, ...plan.map(({ name }) => name), 'a-job-of-another-version'];
+  for (const job of [...order].sort()) {
+    await database.query(
+      `insert into tn_ledger.sync_runs (job, account_id, finished_at, status, error)
+       select '${job}', account, now(), 'failed', '${job} has its own reason' from unnest('{9,10,8}'::text[]) as account`,
+    );
+  }
+  const { stdout } = await cli(t, ['status'], { env });
+  const rows = [...stdout.matchAll(/^(\S+) +(\d+) +failed /gm)].map(([, job, account]) => `${account} ${job}`);
+  t.deepEqual(
+    rows,
+    ['10', '8', '9'].flatMap((account) => order.map((job) => `${account} ${job}`)),
+  );
+  t.regex(stdout, /^nightly of account 8 failed: nightly has its own reason$/m);
 });
