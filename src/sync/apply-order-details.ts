@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { OrderDetailResource } from '../dashboard/order-details.js';
 import { copyRows } from '../database/copy.js';
+import { applyOrderEvents } from './history/apply-order-events.js';
 import type { JobContext } from './job.js';
 import { type DetailRows, numberColumns, orderColumns } from './order-detail-row.js';
 import { inTransaction } from './transaction.js';
@@ -12,7 +13,8 @@ export interface DetailBatch {
 }
 
 /**
- * Brings a batch of readings into the tables, in one transaction, and answers with how many rows that changed. What is as it was
+ * Brings a batch of readings into the tables, the histories that follow from them too, in one transaction, and answers with how
+ * many rows that changed. What is as it was
  * is not written again, so that open orders may be read every night.
  */
 export async function applyOrderDetails(
@@ -26,8 +28,10 @@ export async function applyOrderDetails(
     if (batch.read.length > 0) {
       await stage(client, resource, batch.read);
       const numbers = await applyNumbers(client, resource, account);
-      const orders = await client.query(updateOrders(resource), [account, numbers.orderIds]);
-      written = numbers.written + (orders.rowCount ?? 0);
+      const { rows } = await client.query(updateOrders(resource), [account, numbers.orderIds]);
+      const changed = rows.map((row) => row.order_id as string);
+      const history = await applyOrderEvents(client, account, resource.kind, changed);
+      written = numbers.written + changed.length + history;
     }
     return written + (await markFailed(client, resource, account, batch.failed));
   });
