@@ -15,7 +15,16 @@ export function userOf(draw: Draw): string {
 /** Customers number most of their orders, in several ways; some orders have no number of theirs. */
 export function customerOrderIdOf(draw: Draw): string | undefined {
   const n = draw.below(100_000);
-  return draw.of([undefined, undefined, `ORD-${n}`, String(n).padStart(9, '0'), `Job ${n} West`]);
+  switch (draw.below(5)) {
+    case 0:
+      return `ORD-${n}`;
+    case 1:
+      return String(n).padStart(9, '0');
+    case 2:
+      return `Job ${n} West`;
+    default:
+      return undefined;
+  }
 }
 
 /** What an order asked for, going by the first number that it brought. */
@@ -28,17 +37,22 @@ export function searchOf(row: NumberRow, draw: Draw): SandboxOrder['search'] {
     return { type: 'TollFreeWildCharSearchAndOrderType', criteria: { TollFreeWildCardPattern: '8**' } };
   }
   const { city = '', state = '', rateCenter = '', lata = '' } = row;
-  return draw.of<SandboxOrder['search']>([
-    { type: 'AreaCodeSearchAndOrderType', criteria: { AreaCode: digits.slice(0, 3) } },
-    { type: 'RateCenterSearchAndOrderType', criteria: { RateCenter: rateCenter, State: state } },
-    {
-      type: 'NPANXXSearchAndOrderType',
-      criteria: { NpaNxx: digits.slice(0, 6), EnableTNDetail: 'true', EnableLCA: 'false' },
-    },
-    { type: 'CitySearchAndOrderType', criteria: { City: city, State: state } },
-    { type: 'LATASearchAndOrderType', criteria: { Lata: lata } },
-    { type: existingNumbers, criteria: {} },
-  ]);
+  switch (draw.below(6)) {
+    case 0:
+      return { type: 'AreaCodeSearchAndOrderType', criteria: { AreaCode: digits.slice(0, 3) } };
+    case 1:
+      return { type: 'RateCenterSearchAndOrderType', criteria: { RateCenter: rateCenter, State: state } };
+    case 2: {
+      const criteria = { NpaNxx: digits.slice(0, 6), EnableTNDetail: 'true', EnableLCA: 'false' };
+      return { type: 'NPANXXSearchAndOrderType', criteria };
+    }
+    case 3:
+      return { type: 'CitySearchAndOrderType', criteria: { City: city, State: state } };
+    case 4:
+      return { type: 'LATASearchAndOrderType', criteria: { Lata: lata } };
+    default:
+      return { type: existingNumbers, criteria: {} };
+  }
 }
 
 /** The name that the Dashboard's examples give to an order of a type. */

@@ -12,12 +12,10 @@ const salts: Record<OrderKind, number> = {
 /** The id of the n-th order of a kind, in the usual form of 36 characters. */
 export function orderId(seed: number, kind: OrderKind, n: number): string {
   const salt = salts[kind];
-  const digits = [0, 1, 2, 3]
-    .map((part) =>
-      hash(hash(salt + part, seed), n)
-        .toString(16)
-        .padStart(8, '0'),
-    )
-    .join('');
-  return [8, 12, 16, 20, 32].map((end, i, ends) => digits.slice(ends[i - 1] ?? 0, end)).join('-');
+  const part = (which: number) =>
+    hash(hash(salt + which, seed), n)
+      .toString(16)
+      .padStart(8, '0');
+  const [second, third] = [part(1), part(2)];
+  return `${part(0)}-${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}-${third.slice(4)}${part(3)}`;
 }
