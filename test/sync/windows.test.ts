@@ -3,6 +3,7 @@ import type { Job } from '../../src/sync/job.js';
 import { disconnectedNumbersListing } from '../../src/sync/windows/disconnected-numbers-listing.js';
 import type { WindowListing } from '../../src/sync/windows/listing.js';
 import {
+  numberAssignmentsListing,
   ordersListing,
   portinDraftsListing,
   portinsListing,
@@ -30,6 +31,7 @@ const reading = (...listings: WindowListing[]): Job => ({
 const syncOrders = reading(ordersListing);
 const syncPortins = reading(portinsListing, portinDraftsListing);
 const syncPortouts = reading(portoutsListing);
+const syncAssignments = reading(numberAssignmentsListing);
 const syncDisconnectedNumbers = reading(disconnectedNumbersListing);
 
 /** The night of the tests is that of 4 March 2026. */
@@ -441,4 +443,110 @@ test('disconnected numbers are proved by …/totals where they come on several p
   api.requests.length = 0;
   t.is((await api.run(syncDisconnectedNumbers)).counts.rowsWritten, 0);
   t.is(api.requests.length, 1);
+});
+
+/** `count` assignment orders of a day, half of them of either action, every tenth FAILED. */
+function assignments(day: string, count: number): ListedOrder[] {
+  return Array.from({ length: count }, (_, n) => {
+    const action = n % 2 === 0 ? 'ASSIGN' : 'UNASSIGN';
+    const status = n % 20 < 2 ? 'FAILED' : 'COMPLETE';
+    return {
+      id: `${day}/${n}`,
+      day,
+      elements: { Action: action, OrderStatus: status, TotalQuantity: '1', OrderDate: `${day}T01:00:00Z` },
+      filters: { action: `${action}ED`, status },
+    };
+  });
+}
+
+test('a list without pages is halved until it is below the ceiling, and every order comes in once', async (t) => {
+  const days = ['2025-04-01', '2025-06-01', '2025-06-02', '2025-06-03', '2026-03-04'];
+  const orders = days.flatMap((day) => assignments(day, 600));
+  const api = await openOrderApi(t, t.context.postgres, { numbersAssignment: orders });
+  const { error, counts } = await api.run(syncAssignments, { since: '2025-03-05' });
+  t.is(error, undefined);
+  t.is(counts.rowsWritten, 3000);
+  t.is((await api.query('select from number_assignment_orders')).length, 3000);
+  const read = api.requests.map(({ query }) => `${query.modifiedDateFrom}..${query.modifiedDateTo}`);
+  t.is(read[0], '2025-03-05..2026-03-04');
+  t.true(read.includes('2025-06-01..2025-06-01') || read.includes('2025-06-02..2025-06-02'), read.join(' '));
+  t.true(read.length < 40, `${read.length} requests`);
+  t.true(api.requests.every(({ query }) => query.page === undefined && query.size === undefined));
+  t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: lastNight }]);
+  api.requests.length = 0;
+  t.is((await api.run(syncAssignments)).counts.rowsWritten, 0);
+  t.is(api.requests.length, 1);
+});
+
+test('a day at the ceiling is asked for by action, then by status', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    numbersAssignment: [...assignments('2026-03-02', 2100), ...assignments('2026-03-04', 10)],
+  });
+  const { error } = await api.run(syncAssignments, { since: '2026-03-01' });
+  t.is(error, undefined);
+  t.is((await api.query('select from number_assignment_orders')).length, 2110);
+  const ofTheDay = api.requests.filter(({ query }) => query.modifiedDateFrom === '2026-03-02');
+  t.deepEqual(
+    ofTheDay
+      .filter(({ query }) => query.modifiedDateTo === '2026-03-02')
+      .map(({ query }) => [query.action, query.status]),
+    [
+      [undefined, undefined],
+      ['ASSIGNED', undefined],
+      ['ASSIGNED', 'COMPLETE'],
+      ['ASSIGNED', 'PARTIAL'],
+      ['ASSIGNED', 'FAILED'],
+      ['UNASSIGNED', undefined],
+      ['UNASSIGNED', 'COMPLETE'],
+      ['UNASSIGNED', 'PARTIAL'],
+      ['UNASSIGNED', 'FAILED'],
+    ],
+  );
+  t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: lastNight }]);
+});
+
+test('what is still at the ceiling fails by name; days before it are kept, and --since reads on behind it', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    numbersAssignment: [
+      ...assignments('2026-03-01', 5),
+      ...assignments('2026-03-02', 2500),
+      ...assignments('2026-03-04', 10),
+    ],
+  });
+  const { error, result } = await api.run(syncAssignments, { since: '2026-02-01' });
+  t.is(result, 'failed');
+  t.is(
+    error?.message,
+    'The list of assignment orders of account 9900000 from 2026-03-02 to 2026-03-02, action ASSIGNED, status COMPLETE, has 1000 orders ' +
+      'or more. The API gives no more at a time, and the list cannot be asked for in smaller parts. Nothing of it was written, and ' +
+      'its day counts as unread.',
+  );
+  t.is(
+    (error as { hint?: string }).hint,
+    'Ask Bandwidth for the orders of that day; run it with --since 2026-03-03 to leave it out.',
+  );
+  t.is((await api.query('select from number_assignment_orders')).length, 5);
+  const [mark] = await api.query<{ read_to: string }>('select read_to::text from sync_watermarks');
+  t.is(mark?.read_to, '2026-03-01');
+  t.deepEqual(await api.query('select from sync_cursors'), []);
+  const { warnings } = await api.run(syncAssignments, { since: '2026-03-03' });
+  t.regex(warnings.join(), /the days from 2026-03-01 to 2026-03-03 were never read, and are left out now/);
+  t.is((await api.query('select from number_assignment_orders')).length, 15);
+});
+
+test('a run stopped in the middle of halves goes on behind the last one that was brought in', async (t) => {
+  const orders = ['2025-04-01', '2025-09-01', '2026-03-04'].flatMap((day) => assignments(day, 600));
+  const api = await openOrderApi(t, t.context.postgres, { numbersAssignment: orders });
+  const stop = new AbortController();
+  api.onRequest = (_request, nth) => {
+    if (nth === 5) stop.abort();
+  };
+  await api.run(syncAssignments, { since: '2025-03-05', signal: stop.signal });
+  const [mark] = await api.query<{ read_to: string }>('select read_to::text from sync_watermarks');
+  t.true((mark?.read_to ?? '') > '2025-03-05' && (mark?.read_to ?? lastNight) < lastNight);
+  api.onRequest = () => undefined;
+  api.requests.length = 0;
+  t.is((await api.run(syncAssignments)).error, undefined);
+  t.true((api.requests[0]?.query.modifiedDateFrom ?? '') > '2025-03-05');
+  t.is((await api.query('select from number_assignment_orders')).length, 1800);
 });

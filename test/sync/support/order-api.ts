@@ -123,6 +123,7 @@ function matches(entry: ListedOrder, query: URLSearchParams): boolean {
   return true;
 }
 
+const assignmentLists = new Set(['numbersAssignment']);
 const numberLists = new Set(['discnumbers']);
 const portLists = new Set(['portins', 'portouts']);
 
@@ -136,12 +137,19 @@ function render(list: string, found: ListedOrder[], start: number, size: number,
     const numbers = items.map(({ id }) => `<TelephoneNumber>${id ?? ''}</TelephoneNumber>`).join('');
     return `<TNs>${head}<TelephoneNumbers><Count>${items.length}</Count>${numbers}</TelephoneNumbers></TNs>`;
   }
-  const name = portLists.has(list) ? 'lnpPortInfoForGivenStatus' : 'OrderIdUserIdDate';
+  const name = portLists.has(list)
+    ? 'lnpPortInfoForGivenStatus'
+    : assignmentLists.has(list)
+      ? 'TelephoneNumbersAssignmentOrderSummary'
+      : 'OrderIdUserIdDate';
   const orders = items.map(({ id, elements = {} }) => {
     const all = { ...(id === undefined ? {} : { OrderId: id }), ...elements };
     const children = Object.entries(all).map(([child, text]) => `<${child}>${text}</${child}>`);
     return `<${name}>${children.join('')}</${name}>`;
   });
   if (portLists.has(list)) return `<LNPResponseWrapper>${head}${orders.join('')}</LNPResponseWrapper>`;
+  if (assignmentLists.has(list)) {
+    return `<TelephoneNumbersAssignmentOrders>${head}${orders.join('')}</TelephoneNumbersAssignmentOrders>`;
+  }
   return `<ResponseSelectWrapper><ListOrderIdUserIdDate>${head}${orders.join('')}</ListOrderIdUserIdDate></ResponseSelectWrapper>`;
 }
