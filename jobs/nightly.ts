@@ -1,6 +1,7 @@
 import { CredentialsError } from '../src/dashboard/errors.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import type { Job } from '../src/sync/job.js';
+import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncDisconnectedNumbers } from './sync-disconnected-numbers.js';
 import { syncDisconnects } from './sync-disconnects.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
@@ -20,6 +21,7 @@ export const plan: readonly Job[] = [
   syncPortins,
   syncPortouts,
   syncNumberAssignments,
+  submitNumberAssignments,
 ];
 
 /** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */

@@ -29,13 +29,17 @@ export interface AssignOptions {
   customerOrderId?: string | undefined;
   wait: boolean;
   timeoutMs: number;
-  /** Where the results go. They are written there whatever becomes of the batch. */
+  /** Where the results go. */
   files: ResultFiles;
+  /** The caller writes the results of a recorded batch; of one that is not recorded, the rejected lines are written all the same. */
+  resultsLater?: boolean;
   /** The folder of the results, where the batch is to remember it. */
   resultsFolder?: string | undefined;
   /** Brings the account's inventory up to date before the file is checked against it. */
   refreshInventory?: (() => Promise<void>) | undefined;
 }
+
+type BringOnOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'resultsLater'>;
 
 /** What was done with a file. */
 export interface AssignResult {
@@ -91,7 +95,7 @@ export async function assignFile(context: AssignContext, path: string, options: 
 export async function assignOpenBatch(
   context: AssignContext,
   batch: Batch,
-  options: Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files'>,
+  options: BringOnOptions,
 ): Promise<AssignResult> {
   const lock = await takeBatchLock(context, batch.fileSha256, batch.fileName);
   try {
@@ -120,24 +124,25 @@ async function resume(context: AssignContext, batch: Batch, options: AssignOptio
   if (!options.dryRun && !isFinished) return bringOn(context, batch, options, 'resumed');
   const summary = await settleBatch(context.database.pool, batch.batchId);
   if (options.dryRun) return { summary, results: undefined, rejected: undefined, kind: 'reported' };
-  return { summary, ...(await writeAll(context, summary, options.files)), kind: 'reported' };
+  return { summary, ...(await writeAll(context, summary, options)), kind: 'reported' };
 }
 
 async function bringOn(
   context: AssignContext,
   { batchId }: Batch,
-  options: Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files'>,
+  options: BringOnOptions,
   kind: AssignResult['kind'],
 ): Promise<AssignResult> {
   const summary = await runBatch(context, batchId, options);
-  return { summary, ...(await writeAll(context, summary, options.files)), kind };
+  return { summary, ...(await writeAll(context, summary, options)), kind };
 }
 
 async function writeAll(
   { database }: AssignContext,
   { batch, rejected }: BatchSummary,
-  files: ResultFiles,
-): Promise<{ results: string; rejected: string | undefined }> {
+  { files, resultsLater }: BringOnOptions,
+): Promise<{ results: string | undefined; rejected: string | undefined }> {
+  if (resultsLater) return { results: undefined, rejected: undefined };
   const written = await writeResults(database.pool, batch.batchId, files);
   return { results: written.results, rejected: rejected > 0 ? written.rejected : undefined };
 }

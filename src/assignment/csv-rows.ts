@@ -6,6 +6,11 @@ import { type InspectedFile, maxLineBytes, readAsUtf8 } from './text-file.js';
 export type Delimiter = ',' | ';' | '\t';
 const delimiters: readonly Delimiter[] = [',', ';', '\t'];
 
+/** A file was written to while it was read: another try, later, may go well. */
+export class FileChangedError extends UsageError {
+  override readonly name = 'FileChangedError';
+}
+
 /** A row of a CSV file. */
 export interface CsvRow {
   /** Line of the file on which it begins, counted from 1. */
@@ -29,7 +34,8 @@ export async function findDelimiter(file: InspectedFile): Promise<Delimiter> {
 /**
  * The rows of a CSV file, as many at a time as a piece of it holds; rows of nothing but blanks are left out.
  *
- * @throws {UsageError} for what can't be read as CSV, or was changed since the file was inspected
+ * @throws {UsageError} for what can't be read as CSV
+ * @throws {FileChangedError} where the file was changed since it was inspected
  */
 export async function* readCsvRows(
   file: InspectedFile,
@@ -74,7 +80,7 @@ export async function* readCsvRows(
     parser.destroy();
   }
   if (hash.digest('hex') !== file.sha256) {
-    throw new UsageError(`${file.path} was changed while it was read.`, {
+    throw new FileChangedError(`${file.path} was changed while it was read.`, {
       hint: 'Try again when whatever writes it is done.',
     });
   }

@@ -3,6 +3,7 @@ import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
 import { type Action, parseAction } from '../assignment/action.js';
 import { type AssignOptions, type AssignResult, assignFile, prepareResultsFolder } from '../assignment/assign-file.js';
 import { checkOwnId } from '../assignment/customer-order-id.js';
+import { outboxFolder } from '../assignment/inbox.js';
 import { resultFiles } from '../assignment/results.js';
 import { parseDuration } from '../config.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
@@ -18,7 +19,7 @@ import type { ApiSession } from './session.js';
 export async function runAssign(session: ApiSession, path: string, options: AssignCommandOptions): Promise<ExitStatus> {
   const begun = performance.now();
   const account = chooseOneAccount(session.config.api.accounts, options.account);
-  const resultsFolder = resolve(options.out ?? join(session.config.dataDir, 'outbox'));
+  const resultsFolder = resolve(options.out ?? join(session.config.dataDir, outboxFolder));
   const choices: AssignOptions = {
     action: options.action === undefined ? undefined : actionOf(options.action),
     column: options.column,
