@@ -98,6 +98,36 @@ test('an order that Bandwidth ends becomes an order of the ledger, as the nightl
   );
 });
 
+test('what was accepted is the declared state of the numbers from the order on, and the history says so', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const [a, b] = world.numbers as [string, string];
+  world.sandbox.account(account).disconnect([b], { aging: true });
+  await world.assign(await world.write('numbers.csv', [a, b]));
+  const [order] = world.placed();
+  t.deepEqual(
+    await world.query(
+      'select telephone_number, assignment_status, order_id, valid_from, valid_to from number_assignment_history',
+    ),
+    [
+      {
+        telephone_number: a,
+        assignment_status: 'ASSIGNED',
+        order_id: order?.orderId,
+        valid_from: order?.orderDate,
+        valid_to: null,
+      },
+    ],
+  );
+  t.deepEqual(
+    await world.query(
+      'select telephone_number, assignment_status from telephone_numbers where assignment_status is not null',
+    ),
+    [{ telephone_number: a, assignment_status: 'ASSIGNED' }],
+  );
+  const second = await world.assign(await world.write('more.csv', [a, world.numbers[2] as string]));
+  t.deepEqual([second.summary.skipped, second.summary.accepted], [1, 1]);
+});
+
 test('lines may name their action; what has both is rejected on both lines; each action has orders of its own', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c, d, e] = world.numbers as [string, string, string, string, string];
@@ -310,7 +340,7 @@ test('an inventory that was never read stops a file; an old one is said to be', 
     message: /does not know the numbers of account 9900000 yet/,
   });
   const refreshInventory = async () => void (await world.run('sync-inservice-numbers'));
-  t.is((await world.assign(path, { again: true, refreshInventory })).summary.accepted, 3);
+  t.is((await world.assign(path, { again: true, force: true, refreshInventory })).summary.accepted, 3);
 });
 
 test('a batch that another process is submitting is left to it', async (t) => {
