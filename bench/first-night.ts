@@ -114,17 +114,10 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The pages that the night read, as a curl configuration: one process, one connection, nothing kept. */
-async function describePages({ admin, origin, env }: SandboxProcess): Promise<string> {
+async function describePages({ admin, origin, token }: SandboxProcess): Promise<string> {
   const requests = (await (await fetch(`${admin}/requests`)).json()) as LoggedRequest[];
   const pages = requests.filter(({ method, query }) => method === 'GET' && 'page' in query);
-  const authorization = Buffer.from(`${env.BANDWIDTH_CLIENT_ID}:${env.BANDWIDTH_CLIENT_SECRET}`).toString('base64');
-  const answer = await fetch(env.BANDWIDTH_TOKEN_URL as string, {
-    method: 'POST',
-    headers: { authorization: `Basic ${authorization}`, 'content-type': 'application/x-www-form-urlencoded' },
-    body: 'grant_type=client_credentials',
-  });
-  const { access_token: token } = (await answer.json()) as { access_token: string };
-  const lines = [`header = "Authorization: Bearer ${token}"`];
+  const lines = [`header = "Authorization: Bearer ${await token()}"`];
   for (const { path, query } of pages) {
     lines.push(`url = "${origin}${path}?${new URLSearchParams(query)}"`, 'output = "/dev/null"');
   }

@@ -6,13 +6,26 @@ import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
 import { removeDataFolder } from '../test/support/postgres.js';
-import { commandLine, startSandboxProcess } from './sandbox-process.js';
+import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
 
 const run = promisify(execFile);
 const inFlight = 4;
 const numbersPerOrder = 10;
 /** Loaded into the measured process: tells the most memory that it had. */
 const tellMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('kilobytes=' + process.resourceUsage().maxRSS + '\\n'))`;
+
+/** Seconds that a request takes when fetch sends so many, as many at a time as the client does, and nothing is done with them. */
+async function timeBareRequests(sandbox: SandboxProcess, count: number): Promise<number> {
+  const authorization = `Bearer ${await sandbox.token()}`;
+  const url = `${sandbox.env.BANDWIDTH_API_URL}/accounts/${sandbox.env.BANDWIDTH_ACCOUNT_ID}`;
+  let left = count;
+  const begun = performance.now();
+  const send = async () => {
+    for (; left > 0; left -= 1) await (await fetch(url, { headers: { authorization } })).text();
+  };
+  await Promise.all(Array.from({ length: inFlight }, send));
+  return (performance.now() - begun) / 1000 / count;
+}
 
 /**
  * The first reading of an account's number orders with their details, its ceiling lifted, against the time that its requests take
@@ -55,12 +68,13 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     const { rows } = await database.pool.query(
       `select count(details_at)::int as read, (select count(*)::int from tn_ledger.orders_numbers) as numbers from tn_ledger.orders`,
     );
+    const bare = await timeBareRequests(sandbox, 400);
     const least = (requests * latencyMs) / 1000 / inFlight;
     const megabytes = Math.round(Number(/kilobytes=(\d+)/.exec(stderr)?.[1]) / 1024);
     process.stdout.write(
       `details of ${rows[0].read} orders with ${rows[0].numbers} numbers: ${requests} requests in ${seconds.toFixed(1)} s, ` +
-        `${(seconds / least).toFixed(3)} times the ${least.toFixed(1)} s that ${latencyMs} ms each take ${inFlight} at a time; ` +
-        `at most ${megabytes} MB of memory\n`,
+        `${(seconds / least).toFixed(3)} times the ${least.toFixed(1)} s that ${latencyMs} ms each take ${inFlight} at a time, ` +
+        `${(seconds / (requests * bare)).toFixed(3)} times as long as fetch alone takes for them on this machine; at most ${megabytes} MB of memory\n`,
     );
     await database.pool.query('drop schema if exists tn_ledger cascade');
   } finally {

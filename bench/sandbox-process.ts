@@ -8,6 +8,8 @@ export interface SandboxProcess {
   admin: string;
   origin: string;
   env: Record<string, string>;
+  /** Asks for a token. */
+  token(): Promise<string>;
   stop(): void;
 }
 
@@ -24,5 +26,22 @@ export async function startSandboxProcess(...options: string[]): Promise<Sandbox
   }
   if (env.BANDWIDTH_API_URL === undefined) throw new Error('the sandbox ended before it served');
   const { origin } = new URL(env.BANDWIDTH_API_URL);
-  return { admin: `${origin}/sandbox`, origin, env, stop: () => void child.kill('SIGTERM') };
+  return {
+    admin: `${origin}/sandbox`,
+    origin,
+    env,
+    token: () => requestToken(env),
+    stop: () => void child.kill('SIGTERM'),
+  };
+}
+
+async function requestToken(env: Record<string, string>): Promise<string> {
+  const authorization = Buffer.from(`${env.BANDWIDTH_CLIENT_ID}:${env.BANDWIDTH_CLIENT_SECRET}`).toString('base64');
+  const answer = await fetch(env.BANDWIDTH_TOKEN_URL as string, {
+    method: 'POST',
+    headers: { authorization: `Basic ${authorization}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  return token;
 }
