@@ -3,6 +3,7 @@ import { orderDetailResources } from '../../src/dashboard/order-details.js';
 import type { OrderAmounts } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { orderDifferences } from './support/expected-orders.js';
+import { finishNight, killNight, randomFrom } from './support/kills.js';
 import { account, type Ledger, leftovers, openLedger, type RunOptions } from './support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -74,6 +75,19 @@ test('night by night, orders of all kinds are what they are at Bandwidth, row by
     t.deepEqual(await night(t, ledger), []);
     await compare(t, ledger);
   }
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('a night that is killed while it reads orders, again and again, comes to the same tables in the end', async (t) => {
+  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
+  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
+  const random = randomFrom(seed);
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 500, seed: 15, ...amounts } });
+  t.true(await killNight(t, ledger, { request: 60 + random(150), answered: random(2) === 0 }));
+  t.true(await killNight(t, ledger, { table: 'disconnects_numbers' }));
+  t.true(await killNight(t, ledger, { table: 'number_assignment_order_numbers' }));
+  await finishNight(t, ledger);
+  await compare(t, ledger);
   t.deepEqual(await leftovers(ledger), []);
 });
 
