@@ -64,17 +64,20 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
       { env, maxBuffer: 1e8 },
     );
     const seconds = (performance.now() - begun) / 1000;
-    const requests = ((await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[]).length;
+    const requests = (await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[];
+    const byId = requests.filter(({ path }) => /\/orders\/./.test(path)).map(({ at }) => at);
+    const byIdSeconds = ((byId.at(-1) ?? 0) - (byId[0] ?? 0) + latencyMs) / 1000;
     const { rows } = await database.pool.query(
       `select count(details_at)::int as read, (select count(*)::int from tn_ledger.orders_numbers) as numbers from tn_ledger.orders`,
     );
     const bare = await timeBareRequests(sandbox, 400);
-    const least = (requests * latencyMs) / 1000 / inFlight;
+    const least = (count: number) => (count * latencyMs) / 1000 / inFlight;
     const megabytes = Math.round(Number(/kilobytes=(\d+)/.exec(stderr)?.[1]) / 1024);
     process.stdout.write(
-      `details of ${rows[0].read} orders with ${rows[0].numbers} numbers: ${requests} requests in ${seconds.toFixed(1)} s, ` +
-        `${(seconds / least).toFixed(3)} times the ${least.toFixed(1)} s that ${latencyMs} ms each take ${inFlight} at a time, ` +
-        `${(seconds / (requests * bare)).toFixed(3)} times as long as fetch alone takes for them on this machine; at most ${megabytes} MB of memory\n`,
+      `details of ${rows[0].read} orders with ${rows[0].numbers} numbers, lists and start included: ${requests.length} requests in ` +
+        `${seconds.toFixed(1)} s, ${(seconds / least(requests.length)).toFixed(2)} times what ${latencyMs} ms each take ${inFlight} ` +
+        `at a time; the orders alone ${(byIdSeconds / least(byId.length)).toFixed(2)} times, and fetch with nothing else to do ` +
+        `${(bare / least(1)).toFixed(2)} times; at most ${megabytes} MB of memory\n`,
     );
     await database.pool.query('drop schema if exists tn_ledger cascade');
   } finally {
