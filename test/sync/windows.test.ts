@@ -550,3 +550,23 @@ test('a run stopped in the middle of halves goes on behind the last one that was
   t.true((api.requests[0]?.query.modifiedDateFrom ?? '') > '2025-03-05');
   t.is((await api.query('select from number_assignment_orders')).length, 1800);
 });
+
+test('what the list alone tells makes history: a number leaves by its port-out, at the date of the event', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    portouts: [order('p', '2026-03-02', { FullNumber: '9195550101', ActualFocDate: '2026-03-02T15:00:00Z' })],
+  });
+  await api.query(
+    `insert into telephone_numbers (account_id, telephone_number, status, first_seen_at, removed_at)
+     values ('9900000', '9195550101', 'Inservice', '2026-02-01', '2026-03-03T07:00:00Z')`,
+  );
+  // It was in service until that night found it gone.
+  await api.query(
+    `insert into telephone_number_versions (account_id, telephone_number, status, replaced_at)
+     values ('9900000', '9195550101', 'Inservice', '2026-03-03T07:00:00Z')`,
+  );
+  t.is((await api.run(syncPortouts, { since: '2026-01-01' })).error, undefined);
+  t.deepEqual(await api.query('select valid_to, to_order_id from number_status_history'), [
+    { valid_to: new Date('2026-03-02T15:00:00Z'), to_order_id: 'p' },
+  ]);
+  t.is((await api.run(syncPortouts)).counts.rowsWritten, 0);
+});

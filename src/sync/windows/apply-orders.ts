@@ -1,9 +1,11 @@
 import type pg from 'pg';
+import { applyOrderEvents, type HistoryOrderKind } from '../history/apply-order-events.js';
 import type { JobContext } from '../job.js';
 import type { StagingTable } from '../staging.js';
 import { numbersColumn, type OrderColumn, untilColumn } from './order-listing.js';
 
 export interface OrdersToApply {
+  kind: HistoryOrderKind;
   table: string;
   columns: readonly OrderColumn[];
   staging: StagingTable;
@@ -12,8 +14,8 @@ export interface OrdersToApply {
 }
 
 /**
- * Brings a window's orders into their table, in one statement, and answers how many rows were inserted or changed; a row that
- * would stay as it is stays untouched.
+ * Brings a window's orders into their table, in one statement, and the histories in line with those whose numbers are known
+ * already; answers how many rows were inserted, changed or removed. A row that would stay as it is stays untouched.
  *
  * The details of an order fill the same columns. What the list leaves out is left as it is, and so is a date of which the list
  * tells the hour or the second only, where the order itself told it exactly.
@@ -23,7 +25,7 @@ export async function applyOrders(
   { account }: JobContext,
   orders: OrdersToApply,
 ): Promise<number> {
-  const { table, columns, staging, numbered } = orders;
+  const { kind, table, columns, staging, numbered } = orders;
   const own = columns.map(({ name }) => name);
   const names = [...own, 'raw'];
   const merged = [...columns.map(mergedColumn), mergedRaw];
@@ -38,13 +40,14 @@ export async function applyOrders(
       order by s.order_id
      on conflict (account_id, order_id) do update set
        ${own.map((name) => `${name} = coalesce(excluded.${name}, t.${name})`).join(', ')}, raw = excluded.raw, changed_at = now()
-     returning order_id`,
+     returning order_id, details_at is not null as detailed`,
     [account],
   );
   if (rows.length > 10_000) await client.query(`analyze ${table}`);
-  const changed = rows.map(({ order_id }) => order_id as string);
-  if (!numbered) return changed.length;
-  return changed.length + (await applyNumbers(client, account, orders)).length;
+  const numbers = numbered ? await applyNumbers(client, account, orders) : [];
+  // An order whose numbers are not known yet makes history once its details are read.
+  const telling = [...rows.filter(({ detailed }) => numbered || detailed), ...numbers].map(({ order_id }) => order_id);
+  return rows.length + numbers.length + (await applyOrderEvents(client, account, kind, [...new Set<string>(telling)]));
 }
 
 function mergedColumn({ name, type }: OrderColumn): string {

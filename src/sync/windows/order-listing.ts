@@ -3,6 +3,7 @@ import type { WindowResource } from '../../dashboard/order-resources.js';
 import type { Item } from '../../dashboard/pager.js';
 import type { XmlValue } from '../../dashboard/xml.js';
 import type { CopyValue } from '../../database/copy.js';
+import type { HistoryOrderKind } from '../history/apply-order-events.js';
 import { checkedNumber } from '../number-listings.js';
 import { withoutPersonalData } from '../personal-data.js';
 import type { ValueWarnings } from '../value-warnings.js';
@@ -22,6 +23,7 @@ export interface OrderListingOptions {
   name: string;
   title: string;
   resource: WindowResource;
+  kind: HistoryOrderKind;
   table: string;
   columns: readonly OrderColumn[];
   /** The field that names an order's number, in the one list where the orders themselves don't. */
@@ -35,7 +37,7 @@ export const untilColumn = (name: string) => `${name}_until`;
 
 /** A list of orders, as it is staged and brought into its table. */
 export function orderListing(options: OrderListingOptions): WindowListing {
-  const { name, title, resource, table, columns, numberField } = options;
+  const { name, title, resource, kind, table, columns, numberField } = options;
   const keyIndex = resource.fields.indexOf(resource.key);
   const indexes = columns.map(({ field }) => resource.fields.indexOf(field));
   const numberIndex = numberField === undefined ? -1 : resource.fields.indexOf(numberField);
@@ -72,7 +74,7 @@ export function orderListing(options: OrderListingOptions): WindowListing {
       return row;
     },
     apply: (client, context, staging) =>
-      applyOrders(client, context, { table, columns, staging, numbered: numberIndex >= 0 }),
+      applyOrders(client, context, { kind, table, columns, staging, numbered: numberIndex >= 0 }),
   };
 }
 

@@ -40,6 +40,7 @@ export const ordersListing = orderListing({
   name: 'orders',
   title: 'number orders',
   resource: orders,
+  kind: 'orders',
   table: 'orders',
   columns: commonColumns,
 });
@@ -48,6 +49,7 @@ export const disconnectsListing = orderListing({
   name: 'disconnects',
   title: 'disconnect orders',
   resource: disconnects,
+  kind: 'disconnects',
   table: 'disconnects',
   columns: commonColumns,
 });
@@ -56,6 +58,7 @@ export const portinsListing = orderListing({
   name: 'portins',
   title: 'port-ins',
   resource: portins,
+  kind: 'portins',
   table: 'portins',
   columns: portinColumns,
 });
@@ -64,6 +67,7 @@ export const portinDraftsListing = orderListing({
   name: 'portin_drafts',
   title: 'drafts of port-ins',
   resource: portinDrafts,
+  kind: 'portins',
   table: 'portins',
   columns: portinColumns,
 });
@@ -72,6 +76,7 @@ export const portoutsListing = orderListing({
   name: 'portouts',
   title: 'port-outs',
   resource: portouts,
+  kind: 'portouts',
   table: 'portouts',
   columns: portColumns,
   numberField: 'FullNumber',
@@ -81,6 +86,7 @@ export const numberAssignmentsListing = orderListing({
   name: 'number_assignments',
   title: 'assignment orders',
   resource: numberAssignments,
+  kind: 'number_assignments',
   table: 'number_assignment_orders',
   columns: [
     { field: 'CustomerOrderId', name: 'customer_order_id', type: 'text' },
