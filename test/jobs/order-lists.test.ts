@@ -1,8 +1,10 @@
 import anyTest, { type TestFn } from 'ava';
 import { plan } from '../../jobs/nightly.js';
 import { orderDetailResources } from '../../src/dashboard/order-details.js';
+import type { OrderKind } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { expectedOrders, orderDifferences } from '../sync/support/expected-orders.js';
+import { finishNight, killNight, randomFrom } from '../sync/support/kills.js';
 import { account, type Ledger, leftovers, openLedger } from '../sync/support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -12,9 +14,12 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-const jobs = plan.map(({ name }) => name).filter((name) => /^sync-(?!inservice|number-details)/.test(name));
+/** The jobs that read lists by windows, in the night's order. */
+const jobs = plan
+  .map(({ name }) => name)
+  .filter((name) => /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|number-assignments)$/.test(name));
 const few = { numbers: 300, orders: 25, disconnects: 12, portins: 12, portouts: 8, assignments: 8, open: 0.1 };
-const amounts = { numbers: 1500, orders: 120, disconnects: 60, portins: 60, portouts: 30, assignments: 40, open: 0.1 };
+const amounts = { numbers: 800, orders: 60, disconnects: 40, portins: 40, portouts: 30, assignments: 30, open: 0.1 };
 const hour = 3_600_000;
 
 /** What the tables hold otherwise than the sandbox. */
@@ -47,15 +52,15 @@ async function runAll(ledger: Ledger): Promise<number> {
 }
 
 test('after each night the tables of orders hold what the account has, row by row; a quiet night asks once a list', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { ...amounts, seed: 5 }, pageSize: 25 });
+  const ledger = await openLedger(t, t.context.server, { sandbox: { ...amounts, seed: 5 }, pageSize: 10 });
   const { sandbox } = ledger;
   await runAll(ledger);
   const held = sandbox.account(account);
   for (const { kind } of orderDetailResources) t.true(expectedOrders(held, kind).size >= 30, kind);
   t.true(held.portIns().some(({ status }) => status === 'DRAFT'));
-  t.true(held.disconnectedNumbers().length > 100);
+  t.true(held.disconnectedNumbers().length > 50);
   t.deepEqual(await differences(ledger), []);
-  for (let night = 1; night <= 3; night += 1) {
+  for (let night = 1; night <= 2; night += 1) {
     held.night(night);
     sandbox.clock.advance(24 * hour);
     await runAll(ledger);
@@ -127,4 +132,59 @@ test('a list that is short fails by name and leaves the watermark where it was',
   ledger.sandbox.faults = {};
   await runAll(ledger);
   t.deepEqual(await differences(ledger), []);
+});
+
+test('lists with entries that are wrong in every known way cost nothing but those entries, and say so', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 8 }, pageSize: 5 });
+  const held = ledger.sandbox.account(account);
+  const kinds = { orders: 'orders', disconnects: 'disconnects', portins: 'portins', portouts: 'portouts' } as const;
+  const jobOf = (kind: OrderKind) => (kind === 'numbersAssignment' ? 'sync-number-assignments' : `sync-${kind}`);
+  const tableOf = (kind: OrderKind) => (kind === 'numbersAssignment' ? 'number_assignment_orders' : kinds[kind]);
+  for (const kind of ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'] as const) {
+    const befallen = held.misbehave(kind, ['no-id', 'impossible-date', 'repeated', 'odd-id']);
+    const { result, error, warnings } = await ledger.run(jobOf(kind));
+    t.is(result, 'succeeded', `${kind}: ${error?.message}`);
+    t.regex(warnings.join('\n'), /[12] × entry that names no order \(left out\), such as /, kind);
+    t.regex(
+      warnings.join('\n'),
+      /1 × \w*Date that fits no date form \(kept in raw, .*such as "2014-13-45T25:61:00Z" of /,
+      kind,
+    );
+    const stored = (await ledger.query<{ order_id: string }>(`select order_id from ${tableOf(kind)}`)).map(
+      ({ order_id }) => order_id,
+    );
+    const ids = {
+      orders: held.orders(),
+      disconnects: held.disconnects(),
+      portins: held.portIns(),
+      portouts: held.portOuts(),
+      numbersAssignment: held.assignmentOrders(),
+    }[kind].map(({ orderId }) => orderId);
+    const wanted = ids
+      .filter((id) => id !== befallen['no-id'])
+      .map((id) => (id === befallen['odd-id'] ? "a/b?c'; drop table" : id));
+    t.deepEqual(stored.sort(), wanted.sort(), kind);
+    const [odd] = await ledger.query(`select raw->'list' as list from ${tableOf(kind)} where order_id = $1`, [
+      befallen['impossible-date'],
+    ]);
+    t.true(Object.values(odd?.list as object).includes('2014-13-45T25:61:00Z'), kind);
+  }
+  t.deepEqual(await leftovers(ledger), []);
+});
+
+test('nights that are killed while they read orders come to the same tables, and leave nothing behind', async (t) => {
+  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
+  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
+  const random = randomFrom(seed);
+  const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 9 }, pageSize: 6 });
+  const beforeOrders = 2 * Math.ceil(few.numbers / 6);
+  const listRequests = 150;
+  for (let n = 0; n < 2; n += 1) {
+    const request = beforeOrders + random(listRequests / 2) + (n * listRequests) / 2;
+    await killNight(t, ledger, { request: Math.round(request), answered: random(2) === 0 });
+  }
+  await killNight(t, ledger, { table: 'sync_watermarks' });
+  await finishNight(t, ledger);
+  t.deepEqual(await differences(ledger), []);
+  t.deepEqual(await leftovers(ledger), []);
 });

@@ -226,7 +226,7 @@ test('a window that stays short of TotalCount fails by name, writes nothing, and
   t.is(
     error?.message,
     'The list of number orders of account 9900000 from 2024-12-27 to 2025-12-28, is not complete: after 3 readings TotalCount says ' +
-      '2, but its 1 pages named 1 different ones. Nothing of it was written, and its days count as unread.',
+      '2, but its page named 1 different ones. Nothing of it was written, and its days count as unread.',
   );
   t.deepEqual(await api.query('select order_id from orders'), [{ order_id: 'a' }]);
   t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: '2024-12-30' }]);

@@ -162,15 +162,18 @@ async function findShortage(
   cursor: ReadListing,
 ): Promise<string | undefined> {
   const { account, client, signal } = context;
-  const read = (await dropRepeatedRows(context, snapshot, cursor)) + cursor.rowsLeftOut;
+  const named = await dropRepeatedRows(context, snapshot, cursor);
   // A list of one page was told with its size in one answer, which the second word of another request makes no surer.
   const asksTotal =
     snapshot.resource.totals !== undefined && (cursor.pagesRead.length > 1 || cursor.lastTotalCount === undefined);
   const total = asksTotal ? await readTotal(client, snapshot.resource, account, signal) : cursor.lastTotalCount;
   const { lastTotalCount = total } = cursor;
-  if (read === (total ?? read) && read === (lastTotalCount ?? read)) return undefined;
-  const pages = `its ${cursor.pagesRead.length} pages named ${read} different ones`;
-  return `TotalCount says ${lastTotalCount}${asksTotal ? `, …/totals ${total}` : ''}, but ${pages}`;
+  // Which of the entries without a name is one of the others told again, nobody can say.
+  const holds = (count: number | undefined) =>
+    count === undefined || (named <= count && count <= named + cursor.rowsLeftOut);
+  if (holds(total) && holds(lastTotalCount)) return undefined;
+  const pages = cursor.pagesRead.length === 1 ? 'its page' : `its ${cursor.pagesRead.length} pages`;
+  return `TotalCount says ${lastTotalCount}${asksTotal ? `, …/totals ${total}` : ''}, but ${pages} named ${named} different ones`;
 }
 
 function isAtCeiling({ resource: { ceiling } }: WindowListing, cursor: Cursor): boolean {
