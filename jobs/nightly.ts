@@ -1,6 +1,7 @@
 import { CredentialsError } from '../src/dashboard/errors.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import type { Job } from '../src/sync/job.js';
+import { fetchBillingReports } from './fetch-billing-reports.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncDisconnectedNumbers } from './sync-disconnected-numbers.js';
 import { syncDisconnects } from './sync-disconnects.js';
@@ -22,6 +23,7 @@ export const plan: readonly Job[] = [
   syncPortouts,
   syncNumberAssignments,
   submitNumberAssignments,
+  fetchBillingReports,
 ];
 
 /** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */

@@ -22,6 +22,15 @@ export interface ApiConfig {
   concurrency: number;
 }
 
+/** What an archive of a billing report may be, against archives that are made to fill memory and disks. */
+export interface ArchiveLimits {
+  entries: number;
+  /** Uncompressed bytes to each compressed one. */
+  ratio: number;
+  /** Bytes of all its files, uncompressed. */
+  uncompressedBytes: number;
+}
+
 export interface Config {
   /** Undefined: the embedded PostgreSQL below `dataDir`. */
   databaseUrl: string | undefined;
@@ -32,6 +41,9 @@ export interface Config {
   /** Milliseconds that a night may go on filling in order details. */
   nightLimitMs: number;
   billingTypes: string[];
+  /** Days that archives of billing reports are kept. */
+  keepArchivesDays: number;
+  archiveLimits: ArchiveLimits;
   /** Share (0..1) of an account's numbers that a snapshot may close without being asked. */
   maxShrink: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -119,6 +131,21 @@ export function parseDuration(text: string): number | undefined {
   return Number.parseFloat(text) * durationUnits[text.slice(-1) as keyof typeof durationUnits];
 }
 
+const sizeUnits = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 } as const;
+
+/** A size in bytes. */
+const size = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => /^\d{1,15}(\.\d+)?\s*[kmgt]?b$/i.test(text) && Number.parseFloat(text) > 0, {
+      error: 'must be a size such as 200GB or 500MB',
+    })
+    .transform((text) => {
+      const unit = /[a-z]+$/i.exec(text)?.[0].toLowerCase() as keyof typeof sizeUnits;
+      return Math.round(Number.parseFloat(text) * sizeUnits[unit]);
+    });
+
 const secureUrl = z.string().superRefine((text, context) => {
   const problem = urlProblem(text);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
@@ -157,6 +184,10 @@ const variables = z.object({
     .refine((types) => types.every((type) => /^[A-Z][A-Z0-9_]*$/.test(type)), {
       error: 'must be report types separated by commas, such as BDR,MDR (empty: none)',
     }),
+  TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)'),
+  TN_LEDGER_ARCHIVE_MAX_ENTRIES: wholeNumber(100, '100'),
+  TN_LEDGER_ARCHIVE_MAX_RATIO: wholeNumber(200, '200'),
+  TN_LEDGER_ARCHIVE_MAX_SIZE: size('200GB'),
   TN_LEDGER_MAX_SHRINK: z
     .string()
     .default('20')
@@ -201,6 +232,12 @@ export function loadConfig(source: ConfigSource): Config {
     timezone: general.TN_LEDGER_TIMEZONE,
     nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,
     billingTypes: general.TN_LEDGER_BILLING_TYPES,
+    keepArchivesDays: general.TN_LEDGER_KEEP_ARCHIVES,
+    archiveLimits: {
+      entries: general.TN_LEDGER_ARCHIVE_MAX_ENTRIES,
+      ratio: general.TN_LEDGER_ARCHIVE_MAX_RATIO,
+      uncompressedBytes: general.TN_LEDGER_ARCHIVE_MAX_SIZE,
+    },
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     logLevel: general.TN_LEDGER_LOG_LEVEL,
     logFormat: general.TN_LEDGER_LOG_FORMAT,

@@ -28,6 +28,8 @@ test('with an account and client credentials, everything else has its documented
     timezone: 'America/New_York',
     nightLimitMs: 4 * 3_600_000,
     billingTypes: ['BDR'],
+    keepArchivesDays: 400,
+    archiveLimits: { entries: 100, ratio: 200, uncompressedBytes: 200e9 },
     maxShrink: 0.2,
     logLevel: 'info',
     logFormat: undefined,

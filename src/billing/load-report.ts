@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { LedgerError, UsageError } from '../errors.js';
+import type { Day } from '../sync/days.js';
 import { inTransaction } from '../sync/transaction.js';
 import { type Archive, type ArchiveFile, openArchive } from './archive.js';
-import type { Day } from './days.js';
 import type { ArchiveLimits } from './limits.js';
 import { loadCsv } from './load-csv.js';
 import { readFileIn } from './read-file.js';
@@ -27,6 +27,8 @@ export interface LoadableReport {
   days: { from: Day; to: Day } | undefined;
   /** Path of the archive. */
   path: string;
+  /** Load it even if it was loaded before. */
+  again: boolean;
 }
 
 export interface LoadReportOptions {
@@ -89,6 +91,9 @@ async function loadInto(
 ): Promise<{ loaded: LoadedReport; written: string[] }> {
   const { account, reportId, type } = report;
   await lockRecords(client, type);
+  if (!report.again && (await isLoaded(client, report))) {
+    return { loaded: { files: [], rows: 0, rejected: 0, replaced: 0, days: report.days, warnings: [] }, written: [] };
+  }
   let table = await findRecordsTable(client, type);
   await removeRows(client, table, account, reportId);
   table ??= await makeRecordsTable(client, type);
@@ -153,6 +158,15 @@ async function loadInto(
     [account, reportId, rows, rejected, JSON.stringify(files), written, days?.from ?? null, days?.to ?? null],
   );
   return { loaded: { files, rows, rejected, replaced, days, warnings }, written };
+}
+
+/** Whether another process, which was at the same report, was faster. */
+async function isLoaded(client: pg.PoolClient, { account, reportId }: LoadableReport): Promise<boolean> {
+  const { rows } = await client.query<{ state: string }>(
+    'select state from tn_ledger.billing_reports where account_id = $1 and report_id = $2 for update',
+    [account, reportId],
+  );
+  return rows[0]?.state === 'loaded';
 }
 
 /** Facts of the load that columns take as their defaults; they end with the transaction. */

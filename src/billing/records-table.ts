@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { grantReaders } from '../database/roles.js';
 import { LedgerError } from '../errors.js';
-import type { Day } from './days.js';
+import type { Day } from '../sync/days.js';
 import { type ColumnType, recordsTable, shapeOf } from './report-type.js';
 
 /** The table of a type's records, as far as loading needs to know it. */

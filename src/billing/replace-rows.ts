@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { addDays, type Day } from './days.js';
+import { addDays, type Day } from '../sync/days.js';
 import { partitionsOf, type RecordsTable } from './records-table.js';
 
 export interface Replacement {

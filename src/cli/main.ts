@@ -4,6 +4,7 @@ import { exitStatus, messageOf } from '../errors.js';
 import { version } from '../version.js';
 import * as assign from './assign.js';
 import * as assignments from './assignments.js';
+import * as billing from './billing.js';
 import * as check from './check.js';
 import * as demo from './demo.js';
 import { printFailure } from './failure.js';
@@ -15,7 +16,7 @@ import * as sql from './sql.js';
 import * as status from './status.js';
 
 /** The commands in the order of `--help`. Each loads what it works with when it is run, so that help answers at once. */
-const commands = [demo, check, migrate, run, schedule, assign, assignments, status, sql, sandbox];
+const commands = [demo, check, migrate, run, schedule, assign, assignments, billing, status, sql, sandbox];
 
 function buildProgram(): Command {
   const program = new Command('tn-ledger')

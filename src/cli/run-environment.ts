@@ -1,5 +1,6 @@
 import { migrate } from '../database/migrations.js';
 import type { RunEnvironment } from '../sync/run-job.js';
+import { billingSettings } from './billing-settings.js';
 import { createProgress } from './progress.js';
 import type { ApiSession } from './session.js';
 
@@ -10,6 +11,7 @@ export async function openRunEnvironment(session: ApiSession): Promise<RunEnviro
   if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
   return {
     accounts: session.config.api.accounts,
+    billing: billingSettings(session.config),
     dataDir: session.config.dataDir,
     requestsPerMinute: session.config.api.requestsPerMinute,
     database,

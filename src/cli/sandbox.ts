@@ -7,6 +7,7 @@ export function define(command: DefineCommand): Command {
     .description('serve a local Dashboard API to try, test and measure against')
     .option('--port <port>', 'port on 127.0.0.1', wholeNumber, 8099)
     .option('--numbers <count>', 'telephone numbers of its account', wholeNumber, 1000)
+    .option('--billing-rows <count>', 'records of a day in billing reports', wholeNumber, 100)
     .option('--seed <seed>', 'the same seed gives the same numbers', wholeNumber, 1)
     .option('--orders <count>', 'number orders (a tenth of the numbers unless told; 0: none)', wholeNumber)
     .option('--disconnects <count>', 'disconnect orders', wholeNumber)
@@ -26,6 +27,7 @@ export function define(command: DefineCommand): Command {
         port: options.port,
         numbers: options.numbers,
         seed: options.seed,
+        billing: { rowsPerDay: options.billingRows },
         latency: options.latency,
         ...amountsOf(options),
         ...(options.requestsPerMinute > 0 && { requestsPerMinute: options.requestsPerMinute }),
@@ -51,6 +53,7 @@ function amountsOf(options: Amounts): Amounts {
 interface SandboxCommandOptions extends Amounts {
   port: number;
   numbers: number;
+  billingRows: number;
   seed: number;
   latency: number;
   requestsPerMinute: number;

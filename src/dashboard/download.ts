@@ -5,7 +5,7 @@ import { type ResponseBody, readBody, type StreamedResponse } from './exchange.j
 export interface FileReceiver<T> {
   /** Headers for the next try: a `Range`, once a part of the file is there. */
   headers?: () => Record<string, string>;
-  /** Whether a body (of an answer 200 or 206) that begins so is the file; any other is a message, read whole and judged. */
+  /** Whether the body of an answer 200 that begins so is the file; any other is a message, read whole and judged. A 206 is. */
   isFile: (firstBytes: Buffer) => boolean;
   /** Takes the file's bytes as they come. Whatever it throws counts as a broken answer, and the request is tried again. */
   receive: (response: StreamedResponse) => Promise<T>;
@@ -29,7 +29,7 @@ export async function receiveAnswer<T>(
   }
   const { begin, whole } = await peek(response.body);
   const answer = { ...response, body: whole };
-  return receiver.isFile(begin)
+  return response.status === 206 || receiver.isFile(begin)
     ? { kind: 'file', value: await receiver.receive(answer) }
     : { kind: 'message', body: await readBody(answer, maxMessageBytes) };
 }

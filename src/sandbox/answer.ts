@@ -6,6 +6,10 @@ export interface Answer {
   contentType: string;
   body: string | Buffer;
   headers?: Record<string, string>;
+  /** A body that is made while it is sent, in place of the other; its length is not told. */
+  stream?: Iterable<Buffer> | AsyncIterable<Buffer>;
+  /** The connection breaks after so many bytes of the body. */
+  breakAfter?: number;
 }
 
 /** An answer that the request itself earned: thrown by what reads parameters, sent like any other. */

@@ -8,6 +8,8 @@ import type { LoggedRequest } from './request-log.js';
 import { type ApiRequest, createResponder } from './respond.js';
 import type { Route } from './route.js';
 import { accountRoutes } from './routes/accounts.js';
+import { bdrRoutes } from './routes/bdrs.js';
+import { billingReportRoutes } from './routes/billing-reports.js';
 import { discNumberRoutes } from './routes/discnumbers.js';
 import { disconnectRoutes } from './routes/disconnects.js';
 import { inServiceNumberRoutes } from './routes/inservice-numbers.js';
@@ -42,6 +44,8 @@ export function createApp(state: SandboxState): Hono<Env> {
     ...portOutRoutes(),
     ...numbersAssignmentRoutes(),
     ...productRoutes(),
+    ...billingReportRoutes(),
+    ...bdrRoutes(),
   ];
 
   app.use(`${apiPath}/*`, async (c, next) => {
@@ -67,6 +71,7 @@ export function createApp(state: SandboxState): Hono<Env> {
       route,
       params: c.req.param() as Record<string, string>,
       body: () => c.req.text(),
+      header: (name) => c.req.header(name),
       authorization: c.req.header('authorization'),
       acceptEncoding: c.req.header('accept-encoding'),
       response: c.env.outgoing,

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Answer } from './answer.js';
+import { deliverStream } from './deliver-stream.js';
 import type { LoggedRequest } from './request-log.js';
 
 const compress = promisify(gzip);
@@ -20,6 +21,10 @@ export interface Delivery {
 /** Sends an answer, whole or as damaged as its fault wants it, and logs what became of it. */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { response, entry, answer, damage } = delivery;
+  if (answer.stream !== undefined || answer.breakAfter !== undefined) {
+    await deliverStream(delivery);
+    return;
+  }
   const whole = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const cut = damage === 'truncate' && answer.status === 200 && whole.length > 1;
   const plain = cut ? whole.subarray(0, whole.length >> 1) : whole;

@@ -16,6 +16,7 @@ export interface ApiRequest {
   route: Route;
   params: Record<string, string>;
   body(): Promise<string>;
+  header(name: string): string | undefined;
   authorization: string | undefined;
   acceptEncoding: string | undefined;
   response: ServerResponse;
@@ -80,6 +81,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
       params: request.params,
       query: entry.query,
       body: request.body,
+      header: request.header,
       account: accountId === undefined ? undefined : state.accounts.get(accountId),
       get rawLinks() {
         if (fault === 'raw-links') {

@@ -9,6 +9,8 @@ export interface Call {
   params: Record<string, string>;
   query: Record<string, string>;
   body(): Promise<string>;
+  /** A header of the request. */
+  header(name: string): string | undefined;
   /** The account in the path, or that of the accountId parameter. */
   account: AccountState | undefined;
   /** Links are to be written with raw angle brackets. */

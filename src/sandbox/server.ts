@@ -4,6 +4,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type AccountState, createAccount, type SandboxAccount } from './account.js';
 import { apiPath, createApp, tokenPath } from './app.js';
+import type { BillingBehaviour, SandboxBilling } from './billing/behaviour.js';
+import { type BillingOffice, createBillingOffice } from './billing/office.js';
 import { createBlockSequence } from './blocks.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCredentials, sandboxCredentials } from './credentials.js';
@@ -14,6 +16,7 @@ import { createRequestLog, type LoggedRequest } from './request-log.js';
 import type { EmptyAnswer, SandboxState } from './state.js';
 
 export type { SandboxAccount } from './account.js';
+export type * from './billing/behaviour.js';
 export type { Churned } from './churn.js';
 export type { SandboxClock } from './clock.js';
 export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
@@ -53,6 +56,8 @@ export interface SandboxOptions extends OrderAmounts {
   datesUntil?: Date;
   /** How many years of in-service dates there are, 6 unless told. */
   years?: number;
+  /** How billing reports behave at first. */
+  billing?: Partial<BillingBehaviour>;
   /** Where the sandbox's clock starts, the real time unless told; it runs on from there. */
   now?: Date;
   /** How long assignment orders that come by POST take; two reads unless told. */
@@ -74,6 +79,8 @@ export interface Sandbox {
   /** An account that exists, but that the credentials may not see: 403. */
   readonly foreignAccountId: string;
   readonly clock: SandboxClock;
+  /** Billing reports: those that were requested, and how the next ones behave. */
+  readonly billing: SandboxBilling;
   /** In the order of arrival. */
   readonly requests: readonly LoggedRequest[];
   /** May be changed while the sandbox runs. */
@@ -111,6 +118,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     accountIds: [...state.accounts.keys()],
     foreignAccountId,
     clock: state.clock,
+    billing: state.billing.forTests,
     requests: state.log.entries,
     get faults() {
       return state.faults;
@@ -148,6 +156,7 @@ function createState(options: SandboxOptions): SandboxState {
   return {
     seed,
     clock,
+    billing: createOffice(seed, clock, options.billing),
     accounts: createAccounts(options, { seed, clock }),
     foreignAccountId,
     credentials: createCredentials(tokenLifetime),
@@ -161,6 +170,13 @@ function createState(options: SandboxOptions): SandboxState {
     emptyAs: options.emptyAs ?? '204',
     gzip: options.gzip ?? false,
   };
+}
+
+function createOffice(seed: number, clock: SandboxClock, options: Partial<BillingBehaviour> = {}): BillingOffice {
+  wholeNumber('billing records of a day', options.rowsPerDay ?? 0, { from: 0, to: 5_000_000 });
+  const office = createBillingOffice(seed, clock);
+  Object.assign(office.behaviour, options);
+  return office;
 }
 
 function createAccounts(

@@ -1,4 +1,5 @@
 import type { AccountState } from './account.js';
+import type { BillingOffice } from './billing/office.js';
 import type { SandboxClock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { FaultRates } from './faults.js';
@@ -18,6 +19,7 @@ export interface SandboxState {
   readonly log: RequestLog;
   /** Answers when the account's limit clears (epoch milliseconds) if the request is over it. */
   readonly admit: (accountId: string) => number | undefined;
+  readonly billing: BillingOffice;
   faults: FaultRates;
   readonly latency: number;
   readonly resetUnit: 'seconds' | 'milliseconds';

@@ -1,3 +1,4 @@
+import type { BillingSettings } from '../billing/settings.js';
 import type { DashboardClient } from '../dashboard/client.js';
 import type { Database } from '../database/connect.js';
 import type { Log } from '../log.js';
@@ -13,6 +14,8 @@ export interface JobContext {
   dataDir: string;
   /** Requests of an account in any minute, for telling beforehand how long they take. */
   requestsPerMinute: number;
+  /** What the configuration says about billing reports. */
+  billing: BillingSettings;
   database: Database;
   client: DashboardClient;
   log: Log;

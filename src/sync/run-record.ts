@@ -20,14 +20,24 @@ export interface RunRecord {
   reject(count: number): void;
   /** Notes something that the run goes on in spite of. */
   warn(sentence: string): void;
+  /** Tells what the run is at, where its work is no listing of rows. */
+  step(step: RunStep): void;
   /** Tells how many rows the run expects to read in all, for progress and time left. */
   expect(rows: number): void;
+}
+
+/** A part of a run's work: what it is, and how far it has come. */
+export interface RunStep {
+  /** `downloading BDR 2026-10-01`; the same text again is the same step, further on. */
+  text: string;
+  done?: { count: number; of?: number | undefined; unit: 'bytes' | 'rows' };
 }
 
 /** Receives a run's progress; implemented by the command line's bar and lines. */
 export interface ProgressListener {
   expect(rows: number): void;
   advance(counts: Readonly<RunCounts>): void;
+  step?(step: RunStep): void;
 }
 
 /** @param redact takes secrets out of the warnings */
@@ -52,6 +62,7 @@ export function createRunRecord(runId: string, listener: ProgressListener, redac
       listener.advance(counts);
     },
     warn: (sentence) => warnings.push(redact(sentence)),
+    step: (step) => listener.step?.(step),
     expect: (rows) => listener.expect(rows),
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { jobs } from '../../../jobs/index.js';
+import { type BillingSettings, defaultTimeoutMs } from '../../../src/billing/settings.js';
 import {
   createDashboardClient,
   type DashboardClient,
@@ -41,9 +42,13 @@ export interface RunOptions extends Partial<JobOptions> {
   account?: string;
   signal?: AbortSignal;
   client?: DashboardClient;
+  billing?: Partial<BillingSettings>;
+  now?: Date;
 }
 
 export interface LedgerOptions {
+  /** Billing reports: no types unless told. */
+  billing?: Partial<BillingSettings>;
   sandbox?: SandboxOptions;
   client?: Partial<DashboardClientOptions>;
   pageSize?: number;
@@ -51,6 +56,12 @@ export interface LedgerOptions {
 
 /** Orders are in the way of tests that are about numbers: whoever wants some says how many. */
 export const withoutOrders = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 } as const;
+
+/** Settings as the configuration has them, and waits as short as the test wants to be. */
+export function billingSettings(settings: Partial<BillingSettings> = {}): BillingSettings {
+  const limits = { entries: 100, ratio: 200, uncompressedBytes: 200e9 };
+  return { types: [], timeoutMs: defaultTimeoutMs, keepArchivesDays: 400, limits, firstWaitMs: 1, ...settings };
+}
 
 /** Opens a ledger that is closed at the end of the test. */
 export async function openLedger(
@@ -117,17 +128,19 @@ export async function openLedger(
       DATABASE_URL: url,
     },
     openClient,
-    run(name, { account: of = account, signal, client: other, ...jobOptions } = {}) {
+    run(name, { account: of = account, signal, client: other, billing, now, ...jobOptions } = {}) {
       const job = jobs.find((each) => each.name === name);
       if (job === undefined) throw new Error(`there is no job ${name}`);
       const environment = {
         accounts: sandbox.accountIds,
+        billing: billingSettings(billing ?? options.billing),
         dataDir,
         requestsPerMinute: 1_000_000,
         database,
         client: other ?? client,
         log,
         signal: signal ?? new AbortController().signal,
+        ...(now !== undefined && { now: () => now }),
         progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
         now: () => sandbox.clock.now(),
       };

@@ -7,6 +7,7 @@ import type { Job, JobOptions } from '../../../src/sync/job.js';
 import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { clientFor, quantity, type Received, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { billingSettings } from './ledger.js';
 
 /** An order as a list tells it: elements by name, and the day by which windows find it. */
 export interface ListedOrder {
@@ -89,6 +90,7 @@ export async function openOrderApi(
         account,
         {
           accounts: [account],
+          billing: billingSettings(),
           dataDir: '/nonexistent',
           requestsPerMinute: 1_000_000,
           database,

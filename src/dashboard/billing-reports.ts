@@ -1,0 +1,224 @@
+import { LedgerError, UsageError } from '../errors.js';
+import type { DashboardClient, FileReceiver } from './client.js';
+import { ApiError, describeApiErrors, parseApiErrors } from './errors.js';
+import type { ResponseBody } from './exchange.js';
+import { encodeText, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
+
+/** The resource that reports are requested from; `bdrs` is the older one, for call records only. */
+export type ReportResource = 'billingreports' | 'bdrs';
+
+export interface ReportRequest {
+  type: string;
+  /** First and last day, `yyyy-MM-dd`. */
+  from: string;
+  to: string;
+}
+
+/** What became of a request. */
+export type Requested =
+  | { kind: 'accepted'; reportId: string; status: string | undefined; description: string | undefined }
+  /** Nothing was begun: there is no data yet, or the API asks to try later. */
+  | { kind: 'not yet'; description: string };
+
+/** How a report stands. */
+export type ReportStatus =
+  | { kind: 'waiting'; status: string | undefined; description: string | undefined }
+  /** In a word that nobody documents. */
+  | { kind: 'unknown'; status: string; description: string | undefined }
+  | { kind: 'ready'; status: string | undefined; description: string | undefined }
+  | { kind: 'failed'; status: string | undefined; description: string }
+  /** The API has none of that id (any more): it has to be requested again. */
+  | { kind: 'gone'; description: string };
+
+export interface ReportCall {
+  client: DashboardClient;
+  account: string;
+  resource: ReportResource;
+  signal: AbortSignal;
+}
+
+/**
+ * Requests a report.
+ *
+ * @throws {UsageError} for a range of days that the API refuses (15501)
+ */
+export async function requestReport(call: ReportCall, { type, from, to }: ReportRequest): Promise<Requested> {
+  const { client, account, resource, signal } = call;
+  const dates = `<StartDate>${encodeText(from)}</StartDate><EndDate>${encodeText(to)}</EndDate>`;
+  const body =
+    resource === 'bdrs'
+      ? `<Bdr>${dates}</Bdr>`
+      : `<BillingReport><Type>${encodeText(type)}</Type><DateRange>${dates}</DateRange></BillingReport>`;
+  try {
+    const answer = await client.post<Requested | Nameless>({
+      account,
+      path: reportsPath(account, resource),
+      body: `<?xml version="1.0" encoding="UTF-8"?>${body}`,
+      // A report whose id was lost is built and never fetched: that harms nobody.
+      retry: 'safe',
+      accept: [201, 202, 204],
+      parse: parseRequested,
+      signal,
+    });
+    if (answer.kind !== 'nameless') return answer;
+    throw new LedgerError(
+      `Bandwidth accepted the request for a report of type ${type}, ${from} to ${to} (account ${account}), but its answer names no report: Location ${answer.location}. It was not requested again.`,
+    );
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal?.kind === 'range') {
+      throw new UsageError(
+        `Bandwidth refuses the days ${from} to ${to} for a report of type ${type} (account ${account}): ${refusal.description}.`,
+        { hint: 'Check --from and --to: days in UTC, the first not after the last.', cause: error },
+      );
+    }
+    if (refusal?.kind === 'later' || refusal?.kind === 'building') {
+      return { kind: 'not yet', description: refusal.description };
+    }
+    throw error;
+  }
+}
+
+interface Nameless {
+  kind: 'nameless';
+  location: string;
+}
+
+function parseRequested({ text, headers, status }: ResponseBody): Requested | Nameless {
+  if (status === 204) return { kind: 'not yet', description: 'there is no data yet (204)' };
+  const reportId = idOf(headers.location);
+  let document: XmlElement = {};
+  try {
+    document = text.trim() === '' ? {} : parseXml(text);
+  } catch (error) {
+    // The id is what matters: another request would only be a second report.
+    if (reportId === undefined) throw error;
+  }
+  refuseErrors(document);
+  if (reportId === undefined) return { kind: 'nameless', location: JSON.stringify(headers.location) };
+  return { kind: 'accepted', reportId, ...statusIn(document) };
+}
+
+/** An id is what the address ends with; whose address it is does not matter. */
+function idOf(location: string | string[] | undefined): string | undefined {
+  if (typeof location !== 'string' || !URL.canParse(location, 'http://relative.invalid/')) return undefined;
+  const last = new URL(location, 'http://relative.invalid/').pathname.split('/').findLast((part) => part !== '');
+  return last !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(last) ? last : undefined;
+}
+
+/** Asks how a report stands. */
+export async function readReportStatus(call: ReportCall, reportId: string): Promise<ReportStatus> {
+  const { client, account, resource, signal } = call;
+  try {
+    return await client.get<ReportStatus>({
+      account,
+      path: `${reportsPath(account, resource)}/${encodeURIComponent(reportId)}`,
+      accept: [204, 303],
+      parse: (answer) => parseStatus(answer, resource),
+      signal,
+    });
+  } catch (error) {
+    return statusOfRefusal(error);
+  }
+}
+
+const waitingWords: ReadonlySet<string> = new Set(['RECEIVED', 'PROCESSING']);
+const readyWords: ReadonlySet<string> = new Set(['COMPLETED', 'COMPLETE']);
+
+function parseStatus({ text, status: httpStatus }: ResponseBody, resource: ReportResource): ReportStatus {
+  // Its Location may name any host; the file is where the report is.
+  if (httpStatus === 303) return { kind: 'ready', status: undefined, description: undefined };
+  if (httpStatus === 204) return { kind: 'waiting', status: undefined, description: 'there is no data yet (204)' };
+  const document = parseXml(text);
+  refuseErrors(document);
+  const { status, description } = statusIn(document);
+  if (/\bfail(ed|ure|s)?\b/i.test(description ?? '') || status?.toUpperCase() === 'FAILED') {
+    return { kind: 'failed', status, description: description ?? 'it gave no reason' };
+  }
+  const word = status?.toUpperCase();
+  if (resource === 'bdrs' && word === undefined) return { kind: 'waiting', status, description };
+  if (status === undefined || word === undefined) throw new XmlError('expected <ReportStatus>');
+  if (readyWords.has(word)) return { kind: 'ready', status, description };
+  return waitingWords.has(word) ? { kind: 'waiting', status, description } : { kind: 'unknown', status, description };
+}
+
+/**
+ * Downloads the archive of a report, as far as `file` takes it; what the API says in place of it is told as a status.
+ */
+export async function downloadReport<T>(
+  call: ReportCall,
+  reportId: string,
+  file: FileReceiver<T>,
+): Promise<{ kind: 'file'; value: T } | ReportStatus> {
+  const { client, account, resource, signal } = call;
+  try {
+    return await client.download<{ kind: 'file'; value: T } | ReportStatus>({
+      account,
+      path: `${reportsPath(account, resource)}/${encodeURIComponent(reportId)}/file`,
+      file: {
+        ...file,
+        receive: async (response) => ({ kind: 'file', value: await file.receive(response) }),
+      },
+      accept: [204],
+      parse: ({ text, status }) => {
+        if (status === 204) return { kind: 'waiting', status: undefined, description: 'there is no data yet (204)' };
+        const document = parseXml(text);
+        refuseErrors(document);
+        const { status: word, description } = statusIn(document);
+        // A report that is still under way may be told in the place of its file.
+        if (word !== undefined && waitingWords.has(word.toUpperCase()))
+          return { kind: 'waiting', status: word, description };
+        throw new XmlError('expected a ZIP archive, got XML without an error');
+      },
+      signal,
+    });
+  } catch (error) {
+    return statusOfRefusal(error);
+  }
+}
+
+function statusOfRefusal(error: unknown): ReportStatus {
+  const refusal = refusalOf(error);
+  switch (refusal?.kind) {
+    case 'gone':
+      return { kind: 'gone', description: refusal.description };
+    case 'building':
+    case 'later':
+      return { kind: 'waiting', status: undefined, description: refusal.description };
+    default:
+      throw error;
+  }
+}
+
+/** 15501: the range; 15602: still being built; 15603 (15001 of `bdrs`): there is none; 15606: try later. */
+const meaningOfCode: Readonly<Record<string, 'range' | 'building' | 'gone' | 'later'>> = {
+  '15501': 'range',
+  '15602': 'building',
+  '15603': 'gone',
+  '15001': 'gone',
+  '15606': 'later',
+};
+
+function refusalOf(error: unknown) {
+  if (!(error instanceof ApiError)) return undefined;
+  const detail = error.codes.find(({ code }) => Object.hasOwn(meaningOfCode, code));
+  if (detail === undefined) return undefined;
+  return { kind: meaningOfCode[detail.code], description: describeApiErrors([detail]) };
+}
+
+/** An error may come with any status: thrown here, it becomes an ApiError with its codes. */
+function refuseErrors(document: XmlElement): void {
+  const errors = parseApiErrors(document);
+  if (errors.length > 0) throw new XmlError(describeApiErrors(errors));
+}
+
+function statusIn(document: XmlElement) {
+  const [root] = Object.values(document);
+  if (typeof root !== 'object' || Array.isArray(root)) return { status: undefined, description: undefined };
+  const description = textAt(root, 'Description') || textAt(root, 'Info') || undefined;
+  return { status: textAt(root, 'ReportStatus') || undefined, description };
+}
+
+function reportsPath(account: string, resource: ReportResource): string {
+  return `/accounts/${encodeURIComponent(account)}/${resource}`;
+}

@@ -1,0 +1,331 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import anyTest, { type TestFn } from 'ava';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+const job = 'fetch-billing-reports';
+const now = new Date('2026-10-10T06:00:00Z');
+const lastThree = ['2026-10-07', '2026-10-08', '2026-10-09'];
+
+const open = (t: Parameters<typeof openLedger>[0], server: TestServer, types = ['BDR']) =>
+  openLedger(t, server, { sandbox: { numbers: 10, now, billing: { rowsPerDay: 20 } }, billing: { types } });
+
+const callsADay = (ledger: Ledger) =>
+  ledger.query(
+    `select call_start_date_time::date::text as day, count(*)::int as calls, count(distinct report_id)::int as reports
+       from billing_bdr group by 1 order by 1`,
+  );
+
+const reports = (ledger: Ledger) =>
+  ledger.query<Record<string, unknown>>(
+    `select start_date::text as day, state, status, row_count::int as rows, error from billing_reports order by requested_at, 1`,
+  );
+
+const posts = (ledger: Ledger) =>
+  ledger.sandbox.requests.filter(({ method, path }) => method === 'POST' && /billingreports|bdrs/.test(path));
+
+test('a night loads the last three days, a report each, and run again that day asks for nothing', async (t) => {
+  const ledger = await open(t, t.context.server);
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.deepEqual(report.counts, { pages: 3, rowsRead: 60, rowsWritten: 60 });
+  t.deepEqual(report.warnings, []);
+  t.deepEqual(
+    ledger.sandbox.billing.reports.map(({ type, from, to }) => [type, from, to]),
+    lastThree.map((day) => ['BDR', day, day]),
+  );
+  t.deepEqual(
+    await callsADay(ledger),
+    lastThree.map((day) => ({ day, calls: 20, reports: 1 })),
+  );
+  t.deepEqual(
+    await reports(ledger),
+    lastThree.map((day) => ({ day, state: 'loaded', status: 'COMPLETED', rows: 20, error: null })),
+  );
+  const again = await ledger.run(job, { now: new Date(now.getTime() + 3_600_000) });
+  t.is(again.result, 'succeeded');
+  t.is(again.counts.rowsWritten, 0);
+  t.is(ledger.sandbox.billing.reports.length, 3);
+});
+
+test('the next night asks for its three days, whose calls replace the older ones; a day three days old is final', async (t) => {
+  const ledger = await open(t, t.context.server);
+  await ledger.run(job, { now });
+  ledger.sandbox.billing.rowsPerDay = 30;
+  const next = await ledger.run(job, { now: new Date('2026-10-11T06:00:00Z') });
+  t.is(next.result, 'succeeded', next.error?.message);
+  t.deepEqual(
+    ledger.sandbox.billing.reports.slice(3).map(({ from }) => from),
+    ['2026-10-08', '2026-10-09', '2026-10-10'],
+  );
+  t.deepEqual(await callsADay(ledger), [
+    { day: '2026-10-07', calls: 20, reports: 1 },
+    { day: '2026-10-08', calls: 30, reports: 1 },
+    { day: '2026-10-09', calls: 30, reports: 1 },
+    { day: '2026-10-10', calls: 30, reports: 1 },
+  ]);
+  // Nights were missed: the days between are asked for, and none that is final.
+  await ledger.run(job, { now: new Date('2026-10-18T06:00:00Z') });
+  t.deepEqual(
+    ledger.sandbox.billing.reports.slice(6).map(({ from }) => from),
+    [
+      '2026-10-09',
+      '2026-10-10',
+      '2026-10-11',
+      '2026-10-12',
+      '2026-10-13',
+      '2026-10-14',
+      '2026-10-15',
+      '2026-10-16',
+      '2026-10-17',
+    ],
+  );
+});
+
+test('the first run goes back to --since', async (t) => {
+  const ledger = await open(t, t.context.server);
+  const report = await ledger.run(job, { now, since: '2026-09-28' });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is((await callsADay(ledger)).length, 12);
+  t.deepEqual(
+    await ledger.query(`select relname from pg_class where relname like 'billing_bdr%' order by 1`),
+    ['billing_bdr', 'billing_bdr__2026_09', 'billing_bdr__2026_10', 'billing_bdr__other'].map((relname) => ({
+      relname,
+    })),
+  );
+});
+
+test('archives are kept under names of their own, with their size and SHA-256, until they are old', async (t) => {
+  const ledger = await open(t, t.context.server);
+  await ledger.run(job, { now });
+  const folder = join(ledger.dataDir, 'downloads');
+  const rows = await ledger.query<{ archive_file: string; archive_bytes: string; archive_sha256: string }>(
+    'select archive_file, archive_bytes, archive_sha256 from billing_reports order by start_date',
+  );
+  t.deepEqual((await readdir(folder)).sort(), rows.map(({ archive_file }) => archive_file).sort());
+  for (const { archive_file, archive_bytes, archive_sha256 } of rows) {
+    t.regex(archive_file, /^9900000-BDR-2026-10-0\d-2026-10-0\d-[0-9a-f-]{36}\.zip$/);
+    const content = await readFile(join(folder, archive_file));
+    t.is(content.length, Number(archive_bytes));
+    t.is(createHash('sha256').update(content).digest('hex'), archive_sha256);
+  }
+  await writeFile(join(folder, 'notes.txt'), 'not ours');
+  await ledger.run(job, { now: new Date(Date.now() + 500 * 86_400_000), billing: { types: [] } });
+  t.deepEqual(await readdir(folder), ['notes.txt']);
+  t.deepEqual(await ledger.query('select 1 from billing_reports where archive_file is not null'), []);
+});
+
+test('a report that takes its time is looked at again and again, and requested once', async (t) => {
+  const ledger = await open(t, t.context.server);
+  Object.assign(ledger.sandbox.billing, { pace: { reads: 5 }, location: 'relative' });
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(posts(ledger).length, 3);
+  t.is((await callsADay(ledger)).length, 3);
+});
+
+test('what is not ready in time is waited for by the next run, without another request', async (t) => {
+  const ledger = await open(t, t.context.server);
+  Object.assign(ledger.sandbox.billing, { pace: { ms: 3_600_000 }, location: 'foreign' });
+  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 3000 } });
+  t.is(late.result, 'succeeded', late.error?.message);
+  t.is(late.warnings.length, 3);
+  t.regex(late.warnings[0] ?? '', /BDR 2026-10-07 was not ready in time \(PROCESSING\); the next run goes on/);
+  t.deepEqual(new Set((await reports(ledger)).map(({ state }) => state)), new Set(['waiting']));
+  ledger.sandbox.clock.advance(3_600_000);
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(posts(ledger).length, 3);
+  t.deepEqual(
+    await callsADay(ledger),
+    lastThree.map((day) => ({ day, calls: 20, reports: 1 })),
+  );
+});
+
+test('204 and 15606 to a request, 15602 and 204 for a status, 15602 with 200 for a file: not yet', async (t) => {
+  const ledger = await open(t, t.context.server);
+  ledger.sandbox.billing.refuse = {
+    request: [{ status: 204 }, { status: 404, code: '15606', description: 'Try again later' }],
+    read: [{ status: 404, code: '15602' }, { status: 204 }, { status: 400, code: '15606' }],
+    file: [{ status: 200, code: '15602' }, { status: 204 }, { status: 404, code: '15602' }],
+  };
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(ledger.sandbox.billing.reports.length, 3);
+  t.deepEqual(
+    await callsADay(ledger),
+    lastThree.map((day) => ({ day, calls: 20, reports: 1 })),
+  );
+});
+
+for (const [outcome, what] of [
+  ['FAILED', /No data could be read \(status FAILED\)/],
+  ['described as failed', /The requested report archive is failed \(status COMPLETE\)/],
+] as const) {
+  test(`a report that ends as ${outcome} fails with its text, and is requested again the next night`, async (t) => {
+    const ledger = await open(t, t.context.server);
+    ledger.sandbox.billing.outcome = outcome;
+    const report = await ledger.run(job, { now });
+    t.is(report.result, 'failed');
+    t.regex(report.error?.message ?? '', /3 of 3 billing reports of account 9900000 failed/);
+    t.regex(report.error?.message ?? '', what);
+    t.deepEqual(new Set((await reports(ledger)).map(({ state }) => state)), new Set(['failed']));
+    ledger.sandbox.billing.outcome = 'COMPLETED';
+    const next = await ledger.run(job, { now: new Date('2026-10-11T06:00:00Z') });
+    t.is(next.result, 'succeeded', next.error?.message);
+    t.is((await callsADay(ledger)).length, 4);
+  });
+}
+
+test('a report that Bandwidth lost is requested again in the same run, once', async (t) => {
+  const ledger = await open(t, t.context.server);
+  ledger.sandbox.billing.refuse.read = [
+    { status: 404, code: '15603', description: 'The requested report was not found.' },
+  ];
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(posts(ledger).length, 4);
+  t.is((await callsADay(ledger)).length, 3);
+  const [lost] = (await reports(ledger)).filter(({ state }) => state === 'failed');
+  t.regex(String(lost?.error), /given up: Bandwidth does not find it \(15603 The requested report was not found\.\)/);
+});
+
+test('an undocumented word is kept and told, and a report that never gets ready is given up after two days', async (t) => {
+  const ledger = await open(t, t.context.server);
+  Object.assign(ledger.sandbox.billing, { outcome: 'PONDERING', waitingWord: 'MUSING' });
+  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 3000 } });
+  t.is(late.result, 'succeeded', late.error?.message);
+  t.regex(late.warnings.join(' '), /has the status "PONDERING", which Bandwidth does not document/);
+  t.is((await reports(ledger))[0]?.status, 'PONDERING');
+  ledger.sandbox.billing.outcome = 'COMPLETED';
+  for (const report of [...ledger.sandbox.billing.reports])
+    report.from < '2026-10-08' && ledger.sandbox.billing.forget(report.id);
+  ledger.sandbox.billing.pace = { reads: 100 };
+  const older = await ledger.run(job, {
+    now: new Date('2026-10-12T07:00:00Z'),
+    billing: { types: ['BDR'], timeoutMs: 3000 },
+  });
+  t.is(older.result, 'succeeded', older.error?.message);
+  const failed = (await reports(ledger)).filter(({ state }) => state === 'failed');
+  t.is(failed.length, 3);
+  t.regex(failed.map(({ error }) => error).join(' '), /was not ready 49 hours after it was requested/);
+});
+
+test('a type that nobody documents is requested with a warning; a range that Bandwidth refuses fails alone', async (t) => {
+  const ledger = await open(t, t.context.server, ['NOVELTY', 'BDR']);
+  ledger.sandbox.billing.refuse.request = [{ status: 400, code: '15501', description: 'Invalid date range' }];
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'failed');
+  t.regex(report.warnings.join(' '), /NOVELTY is no type of report that Bandwidth documents/);
+  t.regex(report.error?.message ?? '', /refuses the days 2026-10-07 to 2026-10-07 for a report of type NOVELTY.*15501/);
+  t.is((await callsADay(ledger)).length, 3);
+  const [row] = await ledger.query(
+    'select count(*)::int as rows, min(report_date)::text as first from billing_novelty',
+  );
+  t.deepEqual(row, { rows: 40, first: '2026-10-08' });
+});
+
+test('a connection that breaks again and again costs no byte twice where the API can resume, and begins anew where not', async (t) => {
+  const ledger = await open(t, t.context.server);
+  const { billing } = ledger.sandbox;
+  billing.rowsPerDay = 200;
+  billing.breakAfter = [1000, 1500, 2000];
+  t.is((await ledger.run(job, { now })).result, 'succeeded');
+  const files = () =>
+    ledger.sandbox.requests
+      .filter(({ path, status }) => path.endsWith('/file') && status !== undefined)
+      .map(({ status }) => status);
+  t.deepEqual(files(), [206, 200, 200]);
+  for (const [settings, expected] of [
+    [{ ranges: false }, [200]],
+    [{ tellsLength: false }, [200]],
+  ] as const) {
+    ledger.sandbox.clearRequests();
+    Object.assign(billing, { ranges: true, tellsLength: true, ...settings, breakAfter: [1000, 1500] });
+    const report = await ledger.run(job, { now: new Date(now.getTime() + 86_400_000), billing: { types: ['BDR'] } });
+    t.is(report.result, 'succeeded', report.error?.message);
+    t.deepEqual([...new Set(files())], expected);
+    await ledger.query(`delete from billing_reports where start_date >= '2026-10-08'`);
+    await ledger.query(`delete from billing_bdr where call_start_date_time >= '2026-10-08'`);
+  }
+  t.deepEqual(await callsADay(ledger), [{ day: '2026-10-07', calls: 200, reports: 1 }]);
+});
+
+test('the file may come with a Content-Type that says XML', async (t) => {
+  const ledger = await open(t, t.context.server);
+  ledger.sandbox.billing.contentType = 'application/xml';
+  t.is((await ledger.run(job, { now })).result, 'succeeded');
+  t.is((await callsADay(ledger)).length, 3);
+});
+
+test('every kind of fault of the connection and of the API leaves the same calls', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 10, now, billing: { rowsPerDay: 50, pace: { reads: 2 } } },
+    billing: { types: ['BDR', 'MDR'] },
+    client: { timeouts: { firstByteMs: 1000, betweenBytesMs: 200 }, retry: { baseMs: 1, tries: 12 } },
+  });
+  ledger.sandbox.faults = { '500': 0.15, reset: 0.15, stall: 0.05, truncate: 0.15, html: 0.1, 'lost-answer': 0.2 };
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.deepEqual(
+    await callsADay(ledger),
+    lastThree.map((day) => ({ day, calls: 50, reports: 1 })),
+  );
+  t.deepEqual(await ledger.query('select count(*)::int as count from billing_mdr'), [{ count: 150 }]);
+  t.true(ledger.sandbox.requests.some(({ fault }) => fault !== undefined));
+});
+
+test('archives that are no good fail with a reason, are kept, and load nothing; the next night asks again', async (t) => {
+  const ledger = await open(t, t.context.server);
+  ledger.sandbox.billing.archiveFault = 'wrong-crc';
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'failed');
+  t.regex(report.error?.message ?? '', /is damaged: the checksum \(CRC\) of "BDR-2026-10-07-2026-10-07\.csv" is wrong/);
+  t.deepEqual(await ledger.query(`select to_regclass('tn_ledger.billing_bdr') as made`), [{ made: null }]);
+  t.is((await readdir(join(ledger.dataDir, 'downloads'))).length, 3);
+  ledger.sandbox.billing.archiveFault = undefined;
+  const next = await ledger.run(job, { now: new Date(now.getTime() + 3_600_000) });
+  t.is(next.result, 'succeeded', next.error?.message);
+  t.is((await callsADay(ledger)).length, 3);
+});
+
+test('invoices are kept and listed, not loaded', async (t) => {
+  const ledger = await open(t, t.context.server, ['INVOICE']);
+  const report = await ledger.run(job, { now });
+  t.is(report.result, 'succeeded', report.error?.message);
+  const rows = await ledger.query(`select state, files from billing_reports order by start_date limit 1`);
+  const name = 'INVOICE-2026-10-07-2026-10-07.pdf';
+  t.like(rows[0], { state: 'kept', files: [{ name, rows: null }] });
+  t.is((await readdir(join(ledger.dataDir, 'downloads'))).length, 3);
+  t.is((await ledger.run(job, { now })).counts.pages, 0);
+});
+
+test('accounts are kept apart', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: {
+      accounts: [
+        { id: account, numbers: 1 },
+        { id: '9900001', numbers: 1 },
+      ],
+      now,
+      billing: { rowsPerDay: 10 },
+    },
+    billing: { types: ['BDR'] },
+  });
+  await ledger.run(job, { now });
+  await ledger.run(job, { now, account: '9900001' });
+  await ledger.run(job, { now: new Date('2026-10-11T06:00:00Z') });
+  t.deepEqual(await ledger.query('select account_id, count(*)::int as calls from billing_bdr group by 1 order by 1'), [
+    { account_id: account, calls: 40 },
+    { account_id: '9900001', calls: 30 },
+  ]);
+});
