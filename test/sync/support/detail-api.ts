@@ -8,7 +8,7 @@ import { readOrderDetails } from '../../../src/sync/order-details.js';
 import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
-import { account } from './ledger.js';
+import { account, billingSettings } from './ledger.js';
 
 /** What the API of a test answers for an order: a payload, a status, or whatever the function does. */
 export type OrderAnswer = string | number | ((response: ServerResponse) => void);
@@ -55,6 +55,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
         { name: 'read-details', summary: '', run: (context) => readOrderDetails(context, resource) },
         account,
         {
+          billing: billingSettings(),
           accounts: [account],
           dataDir: '/nonexistent',
           requestsPerMinute: 100_000,
