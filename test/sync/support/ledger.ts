@@ -43,6 +43,7 @@ export interface RunOptions extends Partial<JobOptions> {
   signal?: AbortSignal;
   client?: DashboardClient;
   billing?: Partial<BillingSettings>;
+  /** Stands in for the sandbox’s clock. */
   now?: Date;
 }
 
@@ -140,9 +141,8 @@ export async function openLedger(
         client: other ?? client,
         log,
         signal: signal ?? new AbortController().signal,
-        ...(now !== undefined && { now: () => now }),
         progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
-        now: () => sandbox.clock.now(),
+        now: () => now ?? sandbox.clock.now(),
       };
       return runJob(job, of, environment, {
         maxShrink: 0.2,
