@@ -4,6 +4,7 @@ import * as m0002 from './0002-orders.js';
 import * as m0003 from './0003-history.js';
 import * as m0004 from './0004-assignment-batches.js';
 import * as m0005 from './0005-billing.js';
+import * as m0006 from './0006-nruf.js';
 
 /** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
 export interface Migration {
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: '0003-history', ...m0003 },
   { name: '0004-assignment-batches', ...m0004 },
   { name: '0005-billing', ...m0005 },
+  { name: '0006-nruf', ...m0006 },
 ];

@@ -1,0 +1,232 @@
+import test from 'ava';
+import pg from 'pg';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { type CountingLedger, openCountingLedger } from './support/ledger.js';
+
+let server: TestServer;
+test.before(async () => {
+  // A transaction of anyone else on the server makes the copy's age uncertain, which would hide what is wrong with it.
+  server = await startPostgres({ settings: { autovacuum: false } });
+});
+test.after.always(() => server.stop());
+
+const account = '9900001';
+
+function numbers(count: number, block = '9195550', more: Record<string, unknown> = {}) {
+  return Array.from({ length: count }, (_, index) => ({
+    account_id: account,
+    telephone_number: `${block}${String(index).padStart(3, '0')}`,
+    ...more,
+  }));
+}
+
+/** Numbers in service since the begin of 2026. */
+async function hold(ledger: CountingLedger, rows: Record<string, unknown>[], details: Record<string, unknown> = {}) {
+  await ledger.insert(
+    'telephone_numbers',
+    rows.map((row) => ({ ...row, status: 'Inservice', rate_center: 'RALEIGH', state: 'NC', ...details })),
+  );
+  await ledger.insert(
+    'number_status_history',
+    rows.map((row) => ({ ...row, status: 'Inservice', valid_from: '2026-01-01T05:00:00Z' })),
+  );
+}
+
+const totals = async (ledger: CountingLedger, call: string) => {
+  const [row] = await ledger.query<Record<string, number>>(
+    `select coalesce(sum(numbers_received), 0)::int as received, coalesce(sum(assigned), 0)::int as assigned, coalesce(sum(aging), 0)::int as aging
+       from nruf_utilization(${call})`,
+  );
+  return row;
+};
+
+test.serial('an unassigned number is aging for as many days as asked, counted from the day after', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  await hold(ledger, numbers(1));
+  await ledger.insert(
+    'number_assignment_history',
+    numbers(1).flatMap((row) => [
+      {
+        ...row,
+        assignment_status: 'ASSIGNED',
+        order_id: 'a',
+        valid_from: '2026-02-01',
+        valid_to: '2026-03-01T12:00:00Z',
+      },
+      { ...row, assignment_status: 'UNASSIGNED', order_id: 'b', valid_from: '2026-03-01T12:00:00Z' },
+    ]),
+  );
+  const aging = async (day: string, days: number) => (await totals(ledger, `'${day}', aging_days => ${days}`))?.aging;
+  t.is(await aging('2026-03-31', 30), 1);
+  t.is(await aging('2026-04-01', 30), 0);
+  t.is(await aging('2026-03-01', 1), 1);
+  t.is(await aging('2026-03-01', 0), 0, 'without days nothing is aging');
+  t.is((await totals(ledger, "'2026-02-28'"))?.assigned, 1);
+  await t.throwsAsync(totals(ledger, "'2026-03-01', aging_days => -1"), {
+    message: /aging_days must be 0 or more, not -1/,
+  });
+});
+
+test.serial("a block's rate center and state are those of most of its numbers, and any rather than none", async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  const rows = numbers(6);
+  await hold(ledger, rows.slice(0, 3), { rate_center: null, state: null });
+  await hold(ledger, rows.slice(3, 5), { rate_center: 'DURHAM' });
+  await hold(ledger, rows.slice(5));
+  const names = 'select rate_center, state, numbers_received::int as numbers';
+  const expected = [{ rate_center: 'DURHAM', state: 'NC', numbers: 6 }];
+  t.deepEqual(await ledger.query(`${names} from nruf_utilization('2026-06-30')`), expected);
+  await ledger.query('select nruf_refresh()');
+  t.deepEqual(await ledger.query(`${names} from nruf_utilization('2026-06-30')`), expected);
+  await ledger.query(
+    `update telephone_numbers set telephone_number = telephone_number, rate_center = 'CARY' where rate_center is null`,
+  );
+  t.deepEqual(await ledger.query(`${names} from nruf_utilization_by_code('2026-06-30')`), [
+    { rate_center: 'DURHAM', state: 'NC', numbers: 6 },
+  ]);
+  await ledger.query(
+    `update telephone_numbers set telephone_number = telephone_number, state = 'NC' where state is null`,
+  );
+  t.deepEqual(await ledger.query(`${names} from nruf_utilization('2026-06-30')`), [
+    { rate_center: 'CARY', state: 'NC', numbers: 6 },
+  ]);
+});
+
+test.serial(
+  'known_at tells what the ledger knew then: intervals, declarations, categories, rate centers and port-ins',
+  async (t) => {
+    const ledger = await openCountingLedger(t, server);
+    const [number] = numbers(1);
+    const history = { ...number, valid_from: '2026-01-01' };
+    const known = { believed_from: '2026-01-02', believed_to: '2026-07-10' };
+    await ledger.insert('telephone_numbers', [
+      { ...number, status: 'Inservice', rate_center: 'DURHAM', state: 'NC', first_seen_at: '2026-01-02' },
+    ]);
+    await ledger.insert('telephone_number_versions', [
+      { ...number, status: 'Inservice', rate_center: 'OLD', state: 'NC', replaced_at: '2026-03-01' },
+      { ...number, status: 'Inservice', rate_center: 'RALEIGH', state: 'NC', replaced_at: '2026-07-10' },
+    ]);
+    // A disconnect of June was learnt of on 10 July.
+    await ledger.insert('number_status_history_superseded', [{ ...history, status: 'Inservice', ...known }]);
+    await ledger.insert('number_status_history', [
+      { ...history, status: 'Inservice', valid_to: '2026-06-15', believed_since: '2026-07-10' },
+    ]);
+    await ledger.insert('number_assignment_history_superseded', [
+      { ...history, assignment_status: 'ASSIGNED', order_id: 'a', ...known },
+    ]);
+    await ledger.insert('number_assignment_history', [
+      {
+        ...history,
+        assignment_status: 'ASSIGNED',
+        order_id: 'a',
+        valid_to: '2026-06-15',
+        believed_since: '2026-07-10',
+      },
+    ]);
+    const row = "select rate_center, assigned::int, intermediate::int from nruf_utilization('2026-06-30'";
+    t.deepEqual(await ledger.query(`${row})`), []);
+    const then = [{ rate_center: 'RALEIGH', assigned: 1, intermediate: 0 }];
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-09')`), then);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-10')`), []);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-01-01')`), []);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-02-01')`), [{ ...then[0], rate_center: 'OLD' }]);
+    // A category that was declared on 5 July, and taken back on 8 July.
+    await ledger.insert('number_categories_superseded', [
+      {
+        ...history,
+        category: 'intermediate',
+        overridden: false,
+        believed_from: '2026-07-05',
+        believed_to: '2026-07-08',
+      },
+    ]);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-04')`), then);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-06')`), [
+      { ...then[0], assigned: 0, intermediate: 1 },
+    ]);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-08')`), then);
+    const port = { account_id: account, order_id: 'p' };
+    await ledger.insert('portins', [
+      {
+        ...port,
+        status: 'COMPLETE',
+        losing_carrier_name: 'Other',
+        actual_foc_date: '2026-01-01',
+        first_seen_at: '2026-07-09',
+        changed_at: '2026-07-09',
+      },
+    ]);
+    await ledger.insert('portins_numbers', [
+      { ...port, telephone_number: number?.telephone_number, first_seen_at: '2026-07-09' },
+    ]);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-08')`), then);
+    t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-09')`), []);
+  },
+);
+
+test.serial(
+  'what a transaction wrote that was open while the copy was made is counted when it is committed, and not before',
+  async (t) => {
+    const ledger = await openCountingLedger(t, server);
+    await hold(ledger, numbers(3));
+    await ledger.query('select nruf_refresh()');
+    const writer = new pg.Client({ connectionString: ledger.url });
+    await writer.connect();
+    t.teardown(() => writer.end());
+    await writer.query('begin');
+    // In a savepoint: such rows carry an id of their own, younger than the transaction's.
+    await writer.query('savepoint a');
+    await writer.query(
+      `update tn_ledger.number_status_history set valid_to = '2026-06-01' where telephone_number = '9195550000'`,
+    );
+    await writer.query('savepoint b');
+    await writer.query(`delete from tn_ledger.number_status_history where telephone_number = '9195550001'`);
+    await ledger.query('select nruf_refresh()');
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 3);
+    await writer.query('commit');
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 1);
+    await ledger.query('select nruf_refresh()');
+    t.deepEqual(await ledger.query('select * from nruf_changed_numbers(10)'), []);
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 1);
+  },
+);
+
+test.serial('a copy that came out of a dump is not believed', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  await hold(ledger, numbers(2));
+  await ledger.query('select nruf_refresh()');
+  t.not((await ledger.query('select nruf_mark() as mark'))[0]?.mark, null);
+  // What a restore does: the same rows, written by another transaction.
+  await ledger.query('create table kept as select * from nruf_intervals_mark');
+  await ledger.query('delete from nruf_intervals_mark');
+  await ledger.query('insert into nruf_intervals_mark select * from kept');
+  await ledger.query('delete from nruf_intervals');
+  t.is((await ledger.query('select nruf_mark() as mark'))[0]?.mark, null);
+  t.is((await totals(ledger, "'2026-06-30'"))?.received, 2);
+});
+
+test.serial('an analyst who may only read can ask, with any settings of the session', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  await hold(ledger, numbers(2));
+  const client = new pg.Client({ connectionString: ledger.superuserUrl });
+  await client.connect();
+  t.teardown(() => client.end());
+  const ask = async () => {
+    const { rows } = await client.query(
+      `select numbers_received::int as n, (select count(*)::int from tn_ledger.nruf_number_categories('2026-06-30')) as proof
+         from tn_ledger.nruf_utilization('2026-06-30', known_at => now())`,
+    );
+    t.deepEqual(rows, [{ n: 2, proof: 2 }]);
+    t.is((await client.query('select * from tn_ledger.nruf_utilization_today')).rows.length, 1);
+  };
+  await client.query(
+    `set role tn_ledger_reader; set datestyle = 'German'; set timezone = 'Pacific/Apia'; set search_path = ''`,
+  );
+  await client.query('begin read only');
+  await ask();
+  await client.query('commit');
+  await ledger.query('select nruf_refresh()');
+  await client.query('begin read only');
+  await ask();
+  await client.query('commit');
+});

@@ -1,0 +1,54 @@
+import type { ExecutionContext } from 'ava';
+import { type Database, openDatabase } from '../../../src/database/connect.js';
+import { migrate } from '../../../src/database/migrations.js';
+import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+
+/** The tables that a count rests on, filled by hand: no sync, no sandbox. */
+export interface CountingLedger {
+  database: Database;
+  url: string;
+  superuserUrl: string;
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+  /** Inserts rows given as objects; columns left out get their defaults. */
+  insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
+}
+
+/** Opens an empty ledger that is closed at the end of the test. */
+export async function openCountingLedger(
+  t: ExecutionContext<unknown>,
+  server: TestServer,
+  dataDir = '/nonexistent',
+): Promise<CountingLedger> {
+  const { url, superuserUrl, drop } = await withFreshDatabase(server);
+  const database = await openDatabase({
+    databaseUrl: url,
+    dataDir,
+    applicationName: 'tn-ledger tests',
+    log: () => undefined,
+  });
+  await migrate(database);
+  t.teardown(async () => {
+    await database.close();
+    await drop();
+  });
+  const query: CountingLedger['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
+  return {
+    database,
+    url,
+    superuserUrl,
+    query,
+    async insert(table, rows) {
+      const byColumns = new Map<string, Record<string, unknown>[]>();
+      for (const row of rows) {
+        const columns = Object.keys(row).join(', ');
+        byColumns.set(columns, [...(byColumns.get(columns) ?? []), row]);
+      }
+      for (const [columns, alike] of byColumns) {
+        await query(
+          `insert into ${table} (${columns}) select ${columns} from jsonb_populate_recordset(null::${table}, $1)`,
+          [JSON.stringify(alike)],
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import type { CountingLedger } from './ledger.js';
+
+/** A number's life in one account, its times in hours since the epoch of `day 0`, and what follows from it for the end of a day. */
+export interface Life {
+  account: string;
+  number: string;
+  rateCenter: string | null;
+  state: string | null;
+  statuses: { status: string; from: number; to: number | undefined }[];
+  declarations: { status: 'ASSIGNED' | 'UNASSIGNED'; from: number; to: number | undefined }[];
+  categories: { category: string; fromDay: number; toDay: number | undefined }[];
+  ports: { ordered: number | undefined; done: number | undefined; changed: number; carrier: string; status: string }[];
+}
+
+export const days = 40;
+const epoch = Date.UTC(2026, 0, 1);
+export const moment = (hours: number) => new Date(epoch + hours * 3_600_000).toISOString();
+export const dayText = (day: number) => moment(day * 24).slice(0, 10);
+
+const blocks = ['9195550', '9195551', '5035550', '5215550', '8005550', '9005550', '+44203', '1195550'];
+const hour = fc.oneof(
+  fc.integer({ min: 0, max: days * 24 }),
+  fc.integer({ min: 0, max: days }).map((day) => day * 24),
+);
+
+/** Rising, different times: the ends of intervals; an odd one out stays open. */
+const times = (most: number) => fc.uniqueArray(hour, { maxLength: most }).map((list) => list.sort((a, b) => a - b));
+
+const statuses = fc
+  .tuple(
+    times(6),
+    fc.array(fc.constantFrom('Inservice', 'Inservice', 'Aging'), { minLength: 6, maxLength: 6 }),
+    fc.boolean(),
+  )
+  .map(([cuts, names, gaps]) =>
+    cuts.flatMap((from, index) =>
+      gaps && index % 2 === 1 ? [] : [{ status: names[index] as string, from, to: cuts[index + 1] }],
+    ),
+  );
+
+const declarations = fc
+  .tuple(
+    times(6),
+    fc.array(fc.constantFrom('ASSIGNED' as const, 'UNASSIGNED' as const), { minLength: 6, maxLength: 6 }),
+    fc.integer({ min: 0, max: 6 }),
+  )
+  .map(([cuts, names, gap]) =>
+    cuts.flatMap((from, index) =>
+      index === gap ? [] : [{ status: names[index] as 'ASSIGNED', from, to: cuts[index + 1] }],
+    ),
+  );
+
+const categories = fc
+  .tuple(
+    fc.uniqueArray(fc.integer({ min: 0, max: days }), { maxLength: 3 }),
+    fc.constantFrom('intermediate', 'reserved', 'administrative', 'aging'),
+    fc.boolean(),
+  )
+  .map(([cuts, category, open]) => {
+    const sorted = cuts.sort((a, b) => a - b);
+    const first = sorted[0];
+    if (first === undefined) return [];
+    return [{ category, fromDay: first, toDay: open ? undefined : (sorted[1] ?? first + 1) }];
+  });
+
+const ports = fc.array(
+  fc.record({
+    ordered: fc.option(hour, { nil: undefined }),
+    done: fc.option(hour, { nil: undefined }),
+    changed: hour,
+    carrier: fc.constantFrom('Bandwidth CLEC', 'Bandwidth.com', 'Mock Carrier', 'Narrowbandwidth Inc'),
+    status: fc.constantFrom('COMPLETE', 'FOC', 'CANCELLED'),
+  }),
+  { maxLength: 1 },
+);
+
+const life = (account: fc.Arbitrary<string>): fc.Arbitrary<Life> =>
+  fc.record({
+    account,
+    number: fc
+      .tuple(fc.constantFrom(...blocks), fc.integer({ min: 0, max: 4 }))
+      .map(([block, last]) => `${block}00${last}`),
+    rateCenter: fc.constantFrom('RALEIGH', 'DURHAM', null),
+    state: fc.constantFrom('NC', 'NC', null),
+    statuses,
+    declarations,
+    categories,
+    ports: fc.oneof({ weight: 3, arbitrary: fc.constant<Life['ports']>([]) }, { weight: 1, arbitrary: ports }),
+  });
+
+/** Lives of different numbers (or of one number in both accounts). */
+export const world = (accounts: readonly string[]): fc.Arbitrary<Life[]> =>
+  fc.uniqueArray(life(fc.constantFrom(...accounts)), {
+    minLength: 1,
+    maxLength: 12,
+    selector: ({ account, number }) => `${account} ${number}`,
+  });
+
+/** Writes lives into the tables; `known` is when the ledger came to believe them. */
+export async function writeLives(ledger: CountingLedger, lives: readonly Life[], known?: string): Promise<void> {
+  const when = <K extends string>(column: K) => (known === undefined ? {} : { [column]: known });
+  const key = ({ account, number }: Life) => ({ account_id: account, telephone_number: number });
+  const interval = ({ from, to }: { from: number; to: number | undefined }) => ({
+    valid_from: moment(from),
+    valid_to: to === undefined ? null : moment(to),
+  });
+  await ledger.insert(
+    'telephone_numbers',
+    lives.map((each) => ({
+      ...key(each),
+      status: 'Inservice',
+      rate_center: each.rateCenter,
+      state: each.state,
+      ...when('first_seen_at'),
+    })),
+  );
+  await ledger.insert(
+    'number_status_history',
+    lives.flatMap((each) =>
+      each.statuses.map((one) => ({ ...key(each), status: one.status, ...interval(one), ...when('believed_since') })),
+    ),
+  );
+  await ledger.insert(
+    'number_assignment_history',
+    lives.flatMap((each) =>
+      each.declarations.map((one) => ({
+        ...key(each),
+        assignment_status: one.status,
+        order_id: 'a',
+        ...interval(one),
+        ...when('believed_since'),
+      })),
+    ),
+  );
+  await ledger.insert(
+    'number_categories',
+    lives.flatMap((each) =>
+      each.categories.map((one) => ({
+        ...key(each),
+        category: one.category,
+        valid_from: moment(one.fromDay * 24),
+        valid_to: one.toDay === undefined ? null : moment(one.toDay * 24),
+        overridden: false,
+        ...when('believed_since'),
+      })),
+    ),
+  );
+  for (const each of lives) {
+    for (const [index, port] of each.ports.entries()) {
+      const order = { account_id: each.account, order_id: `${each.number}-${index}` };
+      await ledger.insert('portins', [
+        {
+          ...order,
+          status: port.status,
+          losing_carrier_name: port.carrier,
+          order_date: port.ordered === undefined ? null : moment(port.ordered),
+          actual_foc_date: port.done === undefined ? null : moment(port.done),
+          last_modified_date: moment(port.changed),
+          first_seen_at: known ?? moment(0),
+          changed_at: known ?? moment(0),
+        },
+      ]);
+      await ledger.insert('portins_numbers', [
+        { ...order, telephone_number: each.number, first_seen_at: known ?? moment(0) },
+      ]);
+    }
+  }
+}
+
+export const emptyTables = (ledger: CountingLedger) =>
+  ledger.query(
+    'truncate telephone_numbers, number_status_history, number_assignment_history, number_categories, number_categories_superseded, portins, portins_numbers, number_status_history_superseded, number_assignment_history_superseded',
+  );
