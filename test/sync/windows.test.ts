@@ -384,6 +384,18 @@ test('drafts of port-ins are asked for by themselves, and a draft that is submit
   t.deepEqual(await api.query(`select status from portins where order_id = 'd'`), [{ status: 'SUBMITTED' }]);
 });
 
+test('the text of a port-in’s error, which may quote a PIN, is not kept; its code is', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    portins: [
+      order('p', '2026-03-02', { ErrorCode: '7300', ErrorMessage: 'PIN 987123 was refused', Subscriber: 'Jo' }),
+    ],
+  });
+  t.is((await api.run(syncPortins, { since: '2026-03-01' })).error, undefined);
+  const [row] = await api.query('select error_code, portins::text as row from portins');
+  t.is(row?.error_code, '7300');
+  t.notRegex(row?.row as string, /987123|Jo/);
+});
+
 test('the numbers of port-outs are those of the list; one that the list corrects is corrected', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     portouts: [

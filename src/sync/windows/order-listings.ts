@@ -26,9 +26,9 @@ const portColumns: readonly OrderColumn[] = [
   { field: 'VendorId', name: 'vendor_id', type: 'text' },
   { field: 'VendorName', name: 'vendor_name', type: 'text' },
   { field: 'ErrorCode', name: 'error_code', type: 'text' },
-  { field: 'ErrorMessage', name: 'error_message', type: 'text' },
 ];
 
+// The text of a port-in's error may quote what its subscriber's address or PIN should be: it is read, and not kept.
 const portinColumns: readonly OrderColumn[] = [
   ...portColumns,
   { field: 'BillingTelephoneNumber', name: 'billing_telephone_number', type: 'text' },
@@ -78,7 +78,7 @@ export const portoutsListing = orderListing({
   resource: portouts,
   kind: 'portouts',
   table: 'portouts',
-  columns: portColumns,
+  columns: [...portColumns, { field: 'ErrorMessage', name: 'error_message', type: 'text' }],
   numberField: 'FullNumber',
 });
 
