@@ -47,7 +47,7 @@ function keepHarmless(value: XmlValue, allowed: ReadonlySet<string>, leftOut: Se
   const kept = emptyElement();
   for (const [name, child] of Object.entries(value)) {
     const known = name.toLowerCase();
-    if (!allowed.has(known)) {
+    if (!allowed.has(known) || (onlyWithin.has(known) && holdsText(child))) {
       collectTexts(child, leftOut);
       continue;
     }
@@ -55,6 +55,10 @@ function keepHarmless(value: XmlValue, allowed: ReadonlySet<string>, leftOut: Se
     if (harmlessChild !== undefined) kept[name] = harmlessChild;
   }
   return Object.keys(kept).length === 0 ? undefined : kept;
+}
+
+function holdsText(value: XmlValue): boolean {
+  return Array.isArray(value) ? value.some(holdsText) : typeof value === 'string';
 }
 
 function collectTexts(value: XmlValue, texts: Set<string>): void {
