@@ -1,6 +1,6 @@
 import type { Item, ListPageOptions } from './list-page.js';
-import { emptyElement } from './xml.js';
-import { decodeEntities, XmlError } from './xml-text.js';
+import { cleanText, scanElement } from './scan-element.js';
+import { emptyElement, type XmlElement, type XmlValue } from './xml.js';
 
 /** Items whose children have the same names in the same order: one expression reads such an item whole. */
 interface Shape {
@@ -15,14 +15,16 @@ const childPattern = new RegExp(
   `${space}<(?!(?:__proto__|constructor|prototype)\\b)([A-Za-z_][\\w.-]*)(?:>[^<]*</\\1>|${space}/>)`,
   'y',
 );
-// An account's items come in a handful of shapes. A list where each item is of another is better parsed as XML.
+const spaces = new RegExp(space, 'y');
+// An account's flat items come in a handful of shapes. Where each is of another, they are better scanned element by element.
 const maxShapes = 64;
 
 /**
- * Scans items from `start` (an item's opening tag) as long as one follows the other.
+ * Scans items from `start` (an item's opening tag) as long as one follows the other: flat ones, whose children hold text only and
+ * come once, by the shape they share with others; any other element by element.
  *
- * Strict: it accepts only opening tags without attributes, texts, closing tags and white space, each child once in an item.
- * Undefined when it meets anything else; then the XML parser has to say what it is. `end` is the place after the last item.
+ * Strict: it accepts only opening tags without attributes, texts, closing tags and white space. Undefined when it meets anything
+ * else; then the XML parser has to say what it is. `end` is the place after the last item.
  */
 export function scanItems(
   text: string,
@@ -34,19 +36,28 @@ export function scanItems(
   const indexes = fieldIndexes(options);
   const items: Item[] = [];
   let shape: Shape | undefined;
+  let allFlat = true;
   let at = start;
   while (text.startsWith(open, at)) {
     let match = execAt(shape?.pattern, text, at);
-    if (match === null) {
+    if (match === null && allFlat) {
       shape = shapeAt(text, at, options, indexes, shapes);
       match = execAt(shape?.pattern, text, at);
     }
     const item = shape && match && toItem(match, shape, options.fields.length);
-    if (!item || !match) {
+    if (item && match) {
+      items.push(item);
+      at += match[0].length;
+      continue;
+    }
+    // Where one item is not flat, most are not: they are not looked at twice.
+    allFlat = false;
+    const element = scanElement(text, at);
+    if (element === undefined) {
       return undefined;
     }
-    items.push(item);
-    at += match[0].length;
+    items.push(itemOf(element.value, options.fields.length, indexes));
+    at = element.end + (execAt(spaces, text, element.end)?.[0].length ?? 0);
   }
   return { items, end: at };
 }
@@ -124,6 +135,28 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
   return item;
 }
 
+/** An entry of a list that was read as an element. */
+export function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
+  const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
+  const item: Item = { values: emptyRow(fieldCount), extra: undefined };
+  for (const [name, content] of Object.entries(element)) {
+    const field = indexes.get(name);
+    if (field !== undefined && typeof content === 'string' && item.values[field] === undefined) {
+      item.values[field] = content;
+    } else if (name !== '#text' || content !== '') {
+      item.extra ??= emptyElement();
+      item.extra[name] = content;
+    }
+  }
+  return item;
+}
+
+function textElement(text: string): XmlElement {
+  const element = emptyElement();
+  element['#text'] = text;
+  return element;
+}
+
 /** Where each wanted element's text belongs, by all the names that it may have. */
 export function fieldIndexes({ fields, aliases = {} }: ListPageOptions): ReadonlyMap<string, number> {
   const indexes = new Map(fields.map((name, index) => [name, index]));
@@ -134,19 +167,4 @@ export function fieldIndexes({ fields, aliases = {} }: ListPageOptions): Readonl
 /** A row of `length` values, none of them there yet. */
 export function emptyRow(length: number): (string | undefined)[] {
   return new Array<string | undefined>(length).fill(undefined);
-}
-
-/** The text trimmed and decoded; undefined when it has an entity that doesn't exist. */
-function cleanText(raw: string): string | undefined {
-  if (!raw.includes('&')) {
-    return raw.trim();
-  }
-  try {
-    return decodeEntities(raw).trim();
-  } catch (error) {
-    if (error instanceof XmlError) {
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -134,13 +134,16 @@ function addChild(
   lists: ReadonlySet<string>,
 ): void {
   const value = toValue(content, path, lists);
+  addValue(element, name, lists.has(path) && element[name] === undefined ? [value] : value);
+}
+
+/** Adds a child to an element; one that repeats becomes a list. */
+export function addValue(element: XmlElement, name: string, value: XmlValue): void {
   const present = element[name];
   if (Array.isArray(present)) {
     present.push(value);
-  } else if (present !== undefined) {
-    element[name] = [present, value];
   } else {
-    element[name] = lists.has(path) ? [value] : value;
+    element[name] = present === undefined ? value : [present, value];
   }
 }
 

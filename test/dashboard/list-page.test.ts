@@ -189,7 +189,18 @@ const flatItem = fc
     const children = names.map((name, index) => `<${name}>${texts[index]}</${name}>${before}`).join('');
     return `<Item>${before}${children}</Item>${after}`;
   });
+/** Elements within elements, as the summaries of orders have them. */
+const { nested } = fc.letrec<{ nested: string; inner: string }>((tie) => ({
+  inner: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, selfClosing, tie('nested')),
+  nested: fc
+    .tuple(childName, space, fc.array(fc.tuple(tie('inner'), space), { maxLength: 3 }))
+    .map(([name, before, children]) => `<${name}>${before}${children.map((pair) => pair.join('')).join('')}</${name}>`),
+}));
+const nestedItem = fc
+  .tuple(space, fc.array(fc.oneof(leaf, nested), { maxLength: 4 }), space)
+  .map(([before, children, after]) => `<Item>${before}${children.join('')}</Item>${after}`);
 const anyItem = fc.oneof(
+  { weight: 4, arbitrary: nestedItem },
   { weight: 6, arbitrary: flatItem },
   { weight: 3, arbitrary: text.map((content) => `<Item>${content}</Item>`) },
   { weight: 2, arbitrary: fc.array(child, { maxLength: 5 }).map((children) => `<Item>${children.join('')}</Item>`) },
@@ -279,6 +290,25 @@ test('pages that are flat are scanned whole, whatever their white space and enti
     }),
     { numRuns: 300 },
   );
+});
+
+test('items with elements in their elements are scanned, too', (t) => {
+  fc.assert(
+    fc.property(fc.array(nestedItem, { minLength: 1, maxLength: 8 }), (items) => {
+      const list = items.join('').replace(/\r\n?/g, '\n');
+      const scanned = scanItems(`<Items>${list}</Items>`, '<Items>'.length, options);
+      t.is(scanned?.items.length, items.length, list);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('elements nested deeper than any of the API are left to the XML parser', (t) => {
+  const deep = (levels: number) => `<Item>${'<a>'.repeat(levels)}${'</a>'.repeat(levels)}</Item>`;
+  t.is(scanItems(`${deep(10)}</Items>`, 0, options)?.items.length, 1);
+  t.is(scanItems(`${deep(40)}</Items>`, 0, options), undefined);
+  t.is(parseListPage(`<R><Items>${deep(40)}</Items></R>`, options).items.length, 1);
+  t.throws(() => parseListPage(`<R><Items>${deep(100)}</Items></R>`, options), { instanceOf: XmlError });
 });
 
 test('what is written into a page is read from it', (t) => {
