@@ -1,3 +1,4 @@
+import { benchAssignment } from './assignment.js';
 import { benchFirstNight } from './first-night.js';
 import { benchOrderDetails } from './order-details.js';
 
@@ -8,3 +9,4 @@ const orders = Number(process.env.BENCH_ORDERS ?? 10_000);
 
 await benchFirstNight({ numbers, rounds });
 await benchOrderDetails({ orders, latencyMs: 50 });
+await benchAssignment({ numbers, requestsPerMinute: 60 });

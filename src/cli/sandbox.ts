@@ -14,6 +14,11 @@ export function define(command: DefineCommand): Command {
     .option('--portins <count>', 'port-ins', wholeNumber)
     .option('--portouts <count>', 'port-outs', wholeNumber)
     .option('--assignments <count>', 'orders that declared numbers assigned or not', wholeNumber)
+    .option(
+      '--assignment-time <ms>',
+      'how long an assignment order takes; else it is at its end when read twice',
+      wholeNumber,
+    )
     .option('--latency <ms>', 'wait before every answer', wholeNumber, 0)
     .option('--requests-per-minute <count>', 'answer 429 beyond this (0: no limit)', wholeNumber, 0)
     .option(
@@ -30,6 +35,7 @@ export function define(command: DefineCommand): Command {
         billing: { rowsPerDay: options.billingRows },
         latency: options.latency,
         ...amountsOf(options),
+        ...(options.assignmentTime !== undefined && { assignmentPace: { ms: options.assignmentTime } }),
         ...(options.requestsPerMinute > 0 && { requestsPerMinute: options.requestsPerMinute }),
         ...(options.faults !== undefined && { faults: parseFaults(options.faults) }),
       });
@@ -55,6 +61,7 @@ interface SandboxCommandOptions extends Amounts {
   numbers: number;
   billingRows: number;
   seed: number;
+  assignmentTime?: number;
   latency: number;
   requestsPerMinute: number;
   faults?: string;

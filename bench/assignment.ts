@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openDatabase } from '../src/database/connect.js';
+import type { LoggedRequest } from '../src/sandbox/server.js';
+import { removeDataFolder } from '../test/support/postgres.js';
+import { commandLine, startSandboxProcess } from './sandbox-process.js';
+
+const run = promisify(execFile);
+
+// What `/usr/bin/time -v` calls the maximum resident set size, from the process itself.
+const tellPeak = `data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
+)}`;
+
+/**
+ * A file of so many numbers, from its reading to its results, at a ceiling of requests a minute that the sandbox enforces too: against
+ * the least that the ceiling allows, polls included, and how long the preparing takes (read, check, record), by a dry run.
+ */
+export async function benchAssignment({
+  numbers,
+  requestsPerMinute,
+}: {
+  numbers: number;
+  requestsPerMinute: number;
+}): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
+  const database = await openDatabase({
+    dataDir: join(folder, 'data'),
+    applicationName: 'tn-ledger bench',
+    log: () => undefined,
+  });
+  const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments'].flatMap((name) => [`--${name}`, '0']);
+  const sandbox = await startSandboxProcess(
+    '--numbers',
+    String(numbers + Math.ceil(numbers / 10)),
+    '--assignment-time',
+    '5000',
+    ...amounts,
+  );
+  try {
+    const env = {
+      ...process.env,
+      ...sandbox.env,
+      DATABASE_URL: database.url,
+      TN_LEDGER_DATA_DIR: join(folder, 'data'),
+      TN_LEDGER_LOG_LEVEL: 'warn',
+    };
+    const command = async (perMinute: number, ...args: string[]) => {
+      const begun = performance.now();
+      const { stdout, stderr } = await run(process.execPath, ['--import', tellPeak, commandLine, ...args], {
+        env: { ...env, BANDWIDTH_REQUESTS_PER_MINUTE: String(perMinute) },
+        maxBuffer: 1e8,
+      });
+      const peak = Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024;
+      return { seconds: (performance.now() - begun) / 1000, peakMegabytes: peak / 1e6, stdout };
+    };
+    await command(1_000_000, 'run', 'sync-inservice-numbers');
+    const { rows } = await database.pool.query(
+      `select telephone_number from tn_ledger.telephone_numbers where npa is not null order by md5(telephone_number) limit $1`,
+      [numbers],
+    );
+    const file = join(folder, 'numbers.csv');
+    await writeFile(file, ['telephone_number', ...rows.map((row) => row.telephone_number), ''].join('\n'));
+
+    const trial = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--dry-run');
+    process.stdout.write(
+      `Assignment of ${rows.length.toLocaleString('en-US')} numbers: a dry run (read, check, record, roll back) took ${trial.seconds.toFixed(1)} s\n`,
+    );
+    await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
+    const real = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--json', '--timeout', '1h');
+    const requests = ((await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[]).filter(
+      ({ path }) => !path.endsWith('/token'),
+    );
+    const posts = requests.filter(({ method }) => method === 'POST').length;
+    const refused = requests.filter(({ status }) => status === 429).length;
+    const least = (Math.ceil(requests.length / requestsPerMinute) - 1) * 60;
+    const { accepted_count: accepted } = JSON.parse(real.stdout);
+    process.stdout.write(
+      `${accepted.toLocaleString('en-US')} accepted; ${requests.length} requests (${posts} orders, ${refused} answered 429) at ${requestsPerMinute} a minute: ` +
+        `${real.seconds.toFixed(1)} s, ${(real.seconds / least).toFixed(3)} times the ceiling's least of ${least} s; peak ${real.peakMegabytes.toFixed(0)} MB\n`,
+    );
+  } finally {
+    sandbox.stop();
+    await database.close();
+    await removeDataFolder(join(folder, 'data'));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
