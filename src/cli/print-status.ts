@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { jobs } from '../../jobs/index.js';
 import { nightly } from '../../jobs/nightly.js';
 import { readSchemaState } from '../database/migrations.js';
@@ -29,7 +30,17 @@ interface OpenListing {
   age_seconds: number;
 }
 
-/** Prints the last run of each job and account, listings that are half-read or held, and the next night. */
+interface OpenBatch {
+  account_id: string;
+  batch_id: string;
+  file_name: string;
+  orders: number;
+  orders_open: number;
+  orders_unknown: number;
+  age_seconds: number;
+}
+
+/** Prints the last run of each job and account, listings that are half-read or held, assignment batches that are open, and the next night. */
 export async function printStatus(session: Session, json: boolean): Promise<ExitStatus> {
   const database = await session.database({ readOnly: true });
   const nextNight = createTimetable(session.config.schedule, session.config.timezone).next(new Date());
@@ -49,8 +60,21 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
     );
     open.push(...listings.rows);
   }
-  process.stdout.write(json ? toJson(runs, open, nextNight) : toText(runs, open, nextNight, session));
+  const batches = applied.includes('0004-assignment-batches') ? await openBatches(database.pool) : [];
+  process.stdout.write(json ? toJson(runs, open, batches, nextNight) : toText(runs, open, batches, nextNight, session));
   return exitStatus.done;
+}
+
+async function openBatches(pool: pg.Pool): Promise<OpenBatch[]> {
+  const { rows } = await pool.query(
+    `select b.account_id, b.batch_id, b.file_name, count(*)::integer as orders,
+            count(*) filter (where o.finished_at is null)::integer as orders_open,
+            count(*) filter (where o.status = 'unknown')::integer as orders_unknown,
+            extract(epoch from clock_timestamp() - b.created_at)::float8 as age_seconds
+       from assignment_batches b join assignment_orders o using (batch_id)
+      where b.status = 'open' group by b.batch_id order by b.account_id, b.batch_id`,
+  );
+  return rows;
 }
 
 const jobOrder = [nightly, ...jobs].map(({ name }) => name);
@@ -65,6 +89,7 @@ function byAccountAndPlan(a: LastRun, b: LastRun): number {
 function toText(
   runs: LastRun[],
   open: OpenListing[],
+  batches: OpenBatch[],
   nextNight: Date | undefined,
   { config, redact }: Session,
 ): string {
@@ -102,6 +127,14 @@ function toText(
         `(${formatCount(Number(listing.rows_staged))} rows), ${formatDuration(listing.age_seconds)} ago`,
     );
   }
+  for (const { batch_id: batch, file_name: file, account_id: account, ...batchFacts } of batches) {
+    const { orders, orders_open: openOrders, orders_unknown: unknown, age_seconds: age } = batchFacts;
+    lines.push(
+      '',
+      `Assignment batch ${batch} (${file}) of account ${account} is open: ${formatCount(openOrders)} of ${formatCount(orders)} orders are not at their end` +
+        `${unknown === 0 ? '' : `, of ${formatCount(unknown)} nobody can tell whether they exist`}; handed in ${formatDuration(age)} ago`,
+    );
+  }
   const next = nextNight === undefined ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   lines.push('', `Next night by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}): ${next}`);
   return `${lines.join('\n')}\n`;
@@ -112,12 +145,12 @@ function describeState(state: string): string {
   return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
 }
 
-function toJson(runs: LastRun[], open: OpenListing[], nextNight: Date | undefined): string {
+function toJson(runs: LastRun[], open: OpenListing[], batches: OpenBatch[], nextNight: Date | undefined): string {
   const numbers = (run: LastRun) => ({
     ...run,
     pages: Number(run.pages),
     rows_read: Number(run.rows_read),
     rows_written: Number(run.rows_written),
   });
-  return `${JSON.stringify({ runs: runs.map(numbers), open, next_night: nextNight ?? null }, null, 2)}\n`;
+  return `${JSON.stringify({ runs: runs.map(numbers), open, open_batches: batches, next_night: nextNight ?? null }, null, 2)}\n`;
 }

@@ -116,6 +116,10 @@ test('too many rejects, an inventory never read, and orders that are not at thei
     /1 of 1 orders are not at their end yet\.\nThe same command, or the next night, goes on from here\.\n$/,
   );
   t.is((await run(t, world, ['assign', 'good.csv', '--action', 'ASSIGN', '--no-wait'], { cwd })).status, 0);
+  t.regex(
+    (await run(t, world, ['status'], { cwd })).stdout,
+    /^Assignment batch \d+ \(good\.csv\) of account 9900000 is open: 1 of 1 orders are not at their end; handed in [\d.]+ s ago$/m,
+  );
   t.is((await run(t, world, ['run', 'submit-number-assignments'], { cwd })).status, 0);
   t.is((await run(t, world, ['assign', 'good.csv', '--action', 'ASSIGN'], { cwd })).status, 0);
   await world.query('delete from sync_runs');
