@@ -9,6 +9,8 @@ export interface OpenCsv {
   firstLine: number;
   /** What ends its lines. */
   lineEnd: '\n' | '\r\n' | '\r';
+  /** Bytes after the header that were read with it; `rest` begins with them. */
+  begin: Buffer;
   /** The bytes after the header. */
   rest: AsyncGenerator<Buffer, void>;
 }
@@ -42,7 +44,8 @@ export async function openCsv(chunks: AsyncGenerator<Buffer, void>, name: string
       const text = begin.subarray(0, bytes).toString('latin1');
       const lineEnd = text.endsWith('\r\n') ? '\r\n' : text.endsWith('\r') ? '\r' : '\n';
       const lines = text.split(lineEnd).length - 1;
-      return { header, lineEnd, firstLine: Math.max(1, lines) + 1, rest: joined(begin.subarray(bytes), chunks) };
+      const rest = begin.subarray(bytes);
+      return { header, lineEnd, firstLine: Math.max(1, lines) + 1, begin: rest, rest: joined(rest, chunks) };
     }
     if (isWhole || begin.length > longestHeader) {
       await chunks.return(undefined);

@@ -7,7 +7,7 @@ import { columnNames } from './column-names.js';
 import { createCsvGuard } from './csv-guard.js';
 import { type OpenCsv, openCsv } from './csv-header.js';
 import { loadRowByRow } from './load-row-by-row.js';
-import { addColumns, type RecordsTable } from './records-table.js';
+import { addColumns, addMonths, type RecordsTable } from './records-table.js';
 import { type ColumnType, shapeOf } from './report-type.js';
 
 export interface LoadedFile {
@@ -52,6 +52,7 @@ export async function loadCsv(
   const columns = fileColumns(table.type, csv.header);
   try {
     await addColumns(client, table, new Map(columns.map(({ name, type, header }) => [name, { type, header }])));
+    await addFirstMonth(client, table, columns, csv);
     await client.query('savepoint before_copy');
     const rows = await copyBytes(client, table, columns, csv.rest, options);
     await client.query('release savepoint before_copy');
@@ -74,6 +75,26 @@ function fileColumns(type: string, header: readonly string[]): FileColumn[] {
     header: header[index] as string,
     type: Object.hasOwn(columns, name) ? (columns[name] as ColumnType) : 'text',
   }));
+}
+
+/**
+ * Makes the partition of the month that the first row is in. Where nobody told the days of the file, that is where most of its rows
+ * will go; those of other months are moved once all are there.
+ */
+async function addFirstMonth(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  columns: readonly FileColumn[],
+  csv: OpenCsv,
+): Promise<void> {
+  const place = columns.findIndex(({ name }) => name === table.timeColumn);
+  const lineLength = csv.begin.indexOf(csv.lineEnd);
+  if (place === -1 || lineLength === -1) return;
+  const time = csv.begin.subarray(0, lineLength).toString('latin1').split(',')[place];
+  const [, year = '', month = ''] = /^"?(\d{4})[-/](0[1-9]|1[0-2])[-/]\d\d\b/.exec(time ?? '') ?? [];
+  if (year < '1990' || year > '2100') return;
+  const day = `${year}-${month}-01`;
+  await addMonths(client, table, day, day);
 }
 
 /** What COPY would read otherwise than it is meant. */

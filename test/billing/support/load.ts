@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { parse } from 'csv-parse/sync';
+import { type LoadedReport, loadReport } from '../../../src/billing/load-report.js';
+import { openDatabase } from '../../../src/database/connect.js';
+import { migrate } from '../../../src/database/migrations.js';
+import { type ZipFile, zipWhole } from '../../../src/sandbox/billing/zip.js';
+import { makeFolder } from '../../end-to-end/support.js';
+import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { billingSettings } from '../../sync/support/ledger.js';
+
+export interface LoadSpec {
+  type?: string;
+  days?: { from: string; to: string };
+  reportId?: string;
+}
+
+/** A ledger into which archives are loaded. */
+export interface Loader {
+  folder: string;
+  load(files: readonly ZipFile[] | Buffer, spec?: LoadSpec): Promise<LoadedReport & { reportId: string }>;
+  query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+}
+
+export async function openLoader(t: ExecutionContext<unknown>, server: TestServer): Promise<Loader> {
+  const folder = await makeFolder(t);
+  const { url, drop } = await withFreshDatabase(server);
+  const database = await openDatabase({
+    databaseUrl: url,
+    dataDir: folder,
+    applicationName: 'tn-ledger tests',
+    log: () => undefined,
+  });
+  t.teardown(async () => {
+    await database.close();
+    await drop();
+  });
+  await migrate(database);
+  const query: Loader['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
+  return {
+    folder,
+    query,
+    async load(files, { type = 'BDR', days, reportId = randomBytes(6).toString('hex') } = {}) {
+      const path = join(folder, `${reportId}.zip`);
+      await writeFile(path, Buffer.isBuffer(files) ? files : await zipWhole(files));
+      await query(
+        `insert into billing_reports (account_id, report_id, type, start_date, end_date, source, requested_by, state)
+         values ('9900000', $1, $2, $3, $4, 'file', 'command', 'downloaded') on conflict do nothing`,
+        [reportId, type, days?.from, days?.to],
+      );
+      const loaded = await loadReport(
+        { account: '9900000', reportId, type, days, path, again: true },
+        { database, limits: billingSettings().limits, signal: new AbortController().signal },
+      );
+      return { ...loaded, reportId };
+    },
+  };
+}
+
+/** Rows as csv-parse alone reads them, an empty field without quotes as null. */
+export function readByCsvParse(csv: string | Buffer): (string | null)[][] {
+  return parse(csv, {
+    bom: true,
+    from: 2,
+    cast: (value: string, { quoting }: { quoting: boolean }) => (value === '' && !quoting ? null : value),
+  }) as unknown as (string | null)[][];
+}
