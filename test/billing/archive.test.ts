@@ -1,0 +1,121 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import anyTest, { type TestFn } from 'ava';
+import { openArchive } from '../../src/billing/archive.js';
+import { readFileIn } from '../../src/billing/read-file.js';
+import { archiveOf } from '../../src/sandbox/billing/archive.js';
+import { type ArchiveFault, type SandboxReport, usualBehaviour } from '../../src/sandbox/billing/behaviour.js';
+import { type ZipFile, zipWhole } from '../../src/sandbox/billing/zip.js';
+import { makeFolder } from '../end-to-end/support.js';
+import { billingSettings } from '../sync/support/ledger.js';
+
+const test = anyTest as TestFn;
+const { limits } = billingSettings();
+const report: SandboxReport = {
+  id: 'x',
+  account: '9900000',
+  type: 'BDR',
+  from: '2026-10-01',
+  to: '2026-10-01',
+  resource: 'billingreports',
+};
+
+/** Names and contents of an archive's files. */
+async function readAll(path: string, options: Partial<Parameters<typeof openArchive>[1]> = {}) {
+  const archive = await openArchive(path, { type: 'BDR', limits, ...options });
+  const read: Record<string, string> = {};
+  for (const file of archive.files) {
+    let text = '';
+    for await (const chunk of readFileIn(archive, file, { limits, unpacked: 0, ...options })) text += chunk.toString();
+    read[file.name] = text;
+  }
+  return read;
+}
+
+async function write(t: Parameters<typeof makeFolder>[0], content: Buffer): Promise<string> {
+  const path = join(await makeFolder(t), 'data', 'downloads', 'archive.zip');
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+  return path;
+}
+
+const refusals: Partial<Record<ArchiveFault, RegExp>> = {
+  'cut-tail': /archive\.zip has a directory that can't be read, as one that was cut off has/,
+  'wrong-crc': /is damaged: the checksum \(CRC\) of "BDR-2026-10-01-2026-10-01\.csv" is wrong/,
+  'wrong-size': /is damaged: .* has \d+ bytes, where its directory says 1\b/,
+  nested: /holds another archive, "inner\.zip"/,
+  encrypted: /is encrypted \(its file "BDR/,
+  method: /holds "BDR.*" compressed by method 12, which is not supported/,
+  'duplicate-names': /holds two files of the same name, "BDR/,
+  'many-files': /holds 101 files, more than the 100 allowed/,
+  overlap: /holds files that overlap/,
+  bomb: /holds "bomb\.csv", which unpacks to more than 200 times its compressed size/,
+  'no-csv': /holds "readme\.html", which is no CSV file/,
+  'not-zip': /has a directory that can't be read/,
+  empty: /holds no file/,
+};
+for (const [fault, expected] of Object.entries(refusals)) {
+  test(`an archive with the fault ${fault} is refused with a reason`, async (t) => {
+    const behaviour = { ...usualBehaviour(), archiveFault: fault as ArchiveFault };
+    const path = await write(t, (await archiveOf(report, behaviour, 1)) as Buffer);
+    const error = await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: expected });
+    t.regex(error?.message ?? '', /Nothing of it was loaded, and the archive was kept\.$/);
+    t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
+  });
+}
+
+test('names that lead elsewhere are read under their base names, and nothing is written anywhere', async (t) => {
+  const behaviour = { ...usualBehaviour(), archiveFault: 'unsafe-names' as const, rowsPerDay: 1 };
+  const path = await write(t, (await archiveOf(report, behaviour, 1)) as Buffer);
+  t.deepEqual(Object.keys(await readAll(path)), ['escaped.csv', 'absolute.csv', 'windows.csv']);
+  t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
+  t.deepEqual(await readdir(dirname(dirname(path))), ['downloads']);
+});
+
+test('a size that the directory tells too small does not get a bomb past the limits', async (t) => {
+  const zeros = Buffer.alloc(10_000_000);
+  const files: ZipFile[] = [{ name: 'x.csv', content: zeros, size: 100 }];
+  await t.throwsAsync(readAll(await write(t, await zipWhole(files))), {
+    message: /more than 200 times its compressed size/,
+  });
+  const narrow = { ...limits, ratio: 100_000, uncompressedBytes: 1_000_000 };
+  const path = await write(t, await zipWhole(files));
+  const error = await t.throwsAsync(readAll(path, { limits: narrow }), {
+    message: /unpacks to more than the 1000000 bytes allowed/,
+  });
+  t.regex((error as { hint?: string }).hint ?? '', /TN_LEDGER_ARCHIVE_MAX_SIZE/);
+});
+
+test('a byte that is wrong anywhere in the data is found', async (t) => {
+  const text = Array.from({ length: 5000 }, (_, n) => `${n},${(n * 7919) % 1000}\n`).join('');
+  const whole = await zipWhole([{ name: 'x.csv', content: text }]);
+  for (let at = 60; at < whole.length - 200; at += 997) {
+    const damaged = Buffer.from(whole);
+    damaged[at] = (damaged[at] as number) ^ 0x10;
+    await t.throwsAsync(readAll(await write(t, damaged)), { message: /is damaged/ }, `byte ${at}`);
+  }
+  t.deepEqual(await readAll(await write(t, whole)), { 'x.csv': text });
+});
+
+test('folders and what macOS adds are no files; a PDF is kept where it is an invoice', async (t) => {
+  const files = [
+    { name: 'folder/', content: '' },
+    { name: 'folder/a.CSV', content: 'x\n' },
+    { name: '__MACOSX/folder/._a.CSV', content: 'y' },
+  ];
+  t.deepEqual(await readAll(await write(t, await zipWhole(files))), { 'a.CSV': 'x\n' });
+  const path = await write(t, await zipWhole([{ name: 'a.pdf', content: '%PDF-1.4' }]));
+  const archive = await openArchive(path, { type: 'INVOICE', limits });
+  t.deepEqual(
+    archive.files.map(({ name, kind }) => [name, kind]),
+    [['a.pdf', 'document']],
+  );
+  await t.throwsAsync(openArchive(path, { type: 'BDR', limits }), { message: /"a\.pdf", which is no CSV file/ });
+});
+
+test('a file that is not there is bad usage', async (t) => {
+  await t.throwsAsync(openArchive('/nonexistent/a.zip', { type: 'BDR', limits }), {
+    name: 'UsageError',
+    message: /can't be read: ENOENT/,
+  });
+});
