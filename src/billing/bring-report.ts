@@ -52,9 +52,10 @@ async function fetchOne(context: JobContext, { type, days, resource }: BringOpti
   const [outcome] = await fetchReports(context, [{ type, ...days, resource, open }], 'command');
   if (outcome?.result === 'loaded') return { reportId: outcome.reportId, loaded: outcome.loaded };
   if (outcome?.result === 'failed') throw outcome.error;
-  const minutes = Math.round(context.billing.timeoutMs / 60_000);
+  const seconds = context.billing.timeoutMs / 1000;
+  const waited = seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} minutes`;
   throw new LedgerError(
-    `${describe({ type, ...days })} of account ${context.account} was not ready after ${minutes} minutes (${outcome?.status ?? 'no status told'}).`,
+    `${describe({ type, ...days })} of account ${context.account} was not ready after ${waited} (${outcome?.status ?? 'no status told'}).`,
     {
       hint: 'Run the same command again, or let the next night: it goes on waiting for the same report. --timeout waits longer.',
     },

@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { ProgressDisplay } from '../sync/run-job.js';
 import { formatCount, formatDuration } from './format.js';
+import { createStepDisplay } from './step-progress.js';
 
 /** How often a line is printed where there is no terminal. */
 const lineEveryMs = 5000;
@@ -25,14 +26,22 @@ export function createProgress({ stream, bar, now = () => performance.now() }: P
       const run = { hasParts: false };
       underWay.add(run);
       const display = bar ? startBar(title, stream, now) : startLines(title, stream, now);
+      const steps = createStepDisplay({ title, stream, bar, lineEveryMs, now });
+      let hasSteps = false;
       return {
         expect: (rows) => display.expect(rows),
         advance(counts) {
-          if (!run.hasParts) display.advance(counts);
+          // A run that tells its steps shows its rows with them.
+          if (!run.hasParts && !hasSteps) display.advance(counts);
+        },
+        step(step) {
+          hasSteps = true;
+          if (!run.hasParts) steps.step(step);
         },
         stop() {
           underWay.delete(run);
           display.stop();
+          steps.stop();
         },
       };
     },
