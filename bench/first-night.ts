@@ -7,6 +7,7 @@ import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
+import { median, psqlEnvironment, timed } from './support.js';
 
 const run = promisify(execFile);
 
@@ -87,30 +88,6 @@ export async function benchFirstNight({ numbers, rounds }: { numbers: number; ro
     await removeDataFolder(join(folder, 'data'));
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Connection settings as psql reads them from its environment: a password on a command line is for everybody to see. */
-function psqlEnvironment(url: string): NodeJS.ProcessEnv {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  return {
-    ...process.env,
-    PGHOST: hostname,
-    PGPORT: port,
-    PGUSER: decodeURIComponent(username),
-    PGPASSWORD: decodeURIComponent(password),
-    PGDATABASE: decodeURIComponent(pathname.slice(1)),
-  };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** Seconds that the work takes. */
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return (performance.now() - begun) / 1000;
 }
 
 /** The pages that the night read, as a curl configuration: one process, one connection, nothing kept. */

@@ -1,4 +1,5 @@
 import { benchAssignment } from './assignment.js';
+import { benchBilling } from './billing.js';
 import { benchFirstNight } from './first-night.js';
 import { benchOrderDetails } from './order-details.js';
 
@@ -6,7 +7,9 @@ import { benchOrderDetails } from './order-details.js';
 const numbers = Number(process.env.BENCH_NUMBERS ?? 1_000_000);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const orders = Number(process.env.BENCH_ORDERS ?? 10_000);
+const billingRows = Number(process.env.BENCH_BILLING_ROWS ?? 5_000_000);
 
 await benchFirstNight({ numbers, rounds });
 await benchOrderDetails({ orders, latencyMs: 50 });
 await benchAssignment({ numbers, requestsPerMinute: 60 });
+await benchBilling({ rows: billingRows, rounds });

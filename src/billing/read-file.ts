@@ -5,7 +5,7 @@ import { type Archive, ArchiveError, type ArchiveFile, tooDense, tooLarge } from
 import type { ArchiveLimits } from './limits.js';
 
 /** Bytes of a file that are uncompressed at a time. */
-const chunkBytes = 128 * 1024;
+const chunkBytes = 64 * 1024;
 
 export interface ReadOptions {
   limits: ArchiveLimits;

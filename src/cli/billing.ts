@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import { keepYoungSpaceSmall } from './memory.js';
 
 export function define(command: DefineCommand): Command {
   return command('billing')
@@ -23,6 +24,7 @@ Example:
   $ tn-ledger billing --file archive.zip --type BDR`,
     )
     .action(async (options: BillingOptions) => {
+      keepYoungSpaceSmall();
       const [{ processSettings }, { runBilling }] = await Promise.all([
         import('./session.js'),
         import('./run-billing.js'),
