@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { nightChangesView } from './night-changes-view.js';
 
 // Breaks nothing: it makes new tables and adds columns that are null at first.
 
@@ -104,6 +105,56 @@ export async function up(knex: Knex): Promise<void> {
 
     create index disconnected_numbers_order on tn_ledger.disconnected_numbers (account_id, order_id)
       where order_id is not null;
+
+    create table tn_ledger.order_status_changes (
+      account_id text collate "C" not null,
+      order_kind text not null,
+      order_id text collate "C" not null,
+      status_before text,
+      status_after text,
+      changed_at timestamptz not null
+    );
+    create index order_status_changes_order on tn_ledger.order_status_changes (account_id, order_id);
+    create index order_status_changes_changed_at on tn_ledger.order_status_changes (changed_at);
+    comment on table tn_ledger.order_status_changes is
+      'Every change of an order''s status that tn-ledger saw; what happened between two nights shows as one.';
+    comment on column tn_ledger.order_status_changes.account_id is 'Bandwidth account';
+    comment on column tn_ledger.order_status_changes.order_kind is 'Table that holds the order: orders, disconnects, portins, portouts or number_assignment_orders';
+    comment on column tn_ledger.order_status_changes.order_id is 'The order';
+    comment on column tn_ledger.order_status_changes.status_before is 'Its status before';
+    comment on column tn_ledger.order_status_changes.status_after is 'Its status from then on';
+    comment on column tn_ledger.order_status_changes.changed_at is 'When tn-ledger saw it';
+  `);
+  await keepOrderStatuses(knex);
+  await knex.raw(nightChangesView(orderTables));
+}
+
+const orderTables = ['orders', 'disconnects', 'portins', 'portouts', 'number_assignment_orders'];
+
+async function keepOrderStatuses(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create function tn_ledger.keep_order_status_changes() returns trigger language plpgsql as $function$
+    begin
+      execute $statement$
+        insert into tn_ledger.order_status_changes (account_id, order_kind, order_id, status_before, status_after, changed_at)
+        select o.account_id, $1, o.order_id, o.status, n.status, now()
+        from old_rows o join new_rows n on n.account_id = o.account_id and n.order_id = o.order_id
+        where o.status is distinct from n.status and o.first_seen_at < now()
+        order by o.account_id, o.order_id
+      $statement$ using tg_table_name::text;
+      return null;
+    end
+    $function$;
+    comment on function tn_ledger.keep_order_status_changes() is
+      'Trigger of the tables of orders: keeps changes of status in order_status_changes';
+    ${orderTables
+      .map(
+        (table) => `
+    create trigger keep_status_changes after update on tn_ledger.${table}
+      referencing old table as old_rows new table as new_rows
+      for each statement execute function tn_ledger.keep_order_status_changes();`,
+      )
+      .join('')}
   `);
 }
 
@@ -165,6 +216,10 @@ async function seedVersions(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
+    drop view tn_ledger.night_changes;
+    ${orderTables.map((table) => `drop trigger keep_status_changes on tn_ledger.${table};`).join('\n    ')}
+    drop function tn_ledger.keep_order_status_changes();
+    drop table tn_ledger.order_status_changes;
     drop index tn_ledger.disconnected_numbers_order;
     drop table tn_ledger.number_assignment_history_superseded;
     drop table tn_ledger.number_assignment_history;
