@@ -1,17 +1,16 @@
 import anyTest, { type TestFn } from 'ava';
 import fc from 'fast-check';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import {
+  expectedAssignmentStatus,
+  expectedAssignments,
+  expectedStatuses,
+  renderSpan,
+} from './support/expected-histories.js';
 import { impossibilities } from './support/history-model.js';
 import { type Ledger, openLedger } from './support/ledger.js';
 import { night } from './support/night.js';
-import {
-  expectedAssignments,
-  expectedStatuses,
-  ordersOf,
-  sightingOf,
-  storyPlans,
-  tellStory,
-} from './support/number-lives.js';
+import { knownLives, ordersOf, sightingOf, storyPlans, tellStory } from './support/number-lives.js';
 import { learn, type OrderRow } from './support/order-rows.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -103,20 +102,16 @@ test('histories follow from what really happened, in whatever order the news of 
         late.map(({ order }) => order()),
       );
       for (const { story } of tales) {
-        const line = ({ status, from, to }: { status: string; from: bigint; to: bigint | undefined }) =>
-          `${status} ${from}-${to ?? ''}`;
-        const assignments = expectedAssignments(story, nights);
+        const lives = knownLives(story, nights);
         const lastOut = story.lives.findLast(
           ({ gone, outOrder }) => gone.night < count && outOrder.kind === 'disconnects',
         );
-        const seen = story.lives.some(({ inService, gone, agedUntil }) =>
-          nights.some((_, each) => inService.night <= each && each < Math.max(gone.night, agedUntil?.night ?? 0)),
-        );
-        const latest = assignments.at(-1);
         const expected: Histories = {
-          statuses: expectedStatuses(story, nights).map(line),
-          assignments: assignments.map((each) => line({ ...each, status: `${each.status} ${each.orderId}` })),
-          declared: seen ? (latest !== undefined && latest.to === undefined ? latest.status : null) : undefined,
+          statuses: expectedStatuses(lives, nights).map(renderSpan),
+          assignments: expectedAssignments(lives).map((each) =>
+            renderSpan({ ...each, status: `${each.status} ${each.orderId}` }),
+          ),
+          declared: expectedAssignmentStatus(lives),
           disconnected: lastOut && `${lastOut.outOrder.id} ${lastOut.disconnectOrdered.at}`,
         };
         const actual = await historiesOf(ledger, account, story.number);

@@ -25,7 +25,7 @@ interface Absence {
 /**
  * What was declared about a number when, by its declarations (by date), its status intervals and its orders. A declaration holds
  * until the next different one, or until the number left; a repeated one changes nothing. One that was made while the number was
- * known to be gone means nothing, and so does one of which nothing says until when it held, of a number that is not on the account.
+ * known to be gone means nothing, so does one of several at the same moment that is not the last of them by its id, and so does one of which nothing says until when it held, of a number that is not on the account.
  */
 export function assignmentIntervalsOf(
   declarations: readonly Declaration[],
@@ -43,7 +43,8 @@ export function assignmentIntervalsOf(
     if (open.to > open.from) result.push(open);
     open = undefined;
   };
-  for (const { at, status, orderId } of declarations) {
+  for (const [index, { at, status, orderId }] of declarations.entries()) {
+    if (declarations[index + 1]?.at === at) continue;
     if (absences.some(({ from, to }) => from <= at && at < to)) continue;
     const leftSince =
       open !== undefined && absences.some(({ from }) => from > (open as AssignmentInterval).from && from <= at);
@@ -69,8 +70,9 @@ function isHeld(intervals: readonly StatusInterval[]): boolean {
 function absencesOf(intervals: readonly StatusInterval[], events: readonly OrderEvent[]): Absence[] {
   const held = intervals.filter(({ status }) => status !== aging);
   const departures: { at: number; goneUntil: number | undefined }[] = [];
-  for (const [index, { to, goneUntil }] of held.entries()) {
-    if (to !== undefined && held[index + 1]?.from !== to) departures.push({ at: to, goneUntil });
+  for (const [index, { to, toOrderId, goneUntil }] of held.entries()) {
+    const goesOn = toOrderId === undefined && held[index + 1]?.from === to;
+    if (to !== undefined && !goesOn) departures.push({ at: to, goneUntil });
   }
   // Orders that took it out of a time of which nothing else is known.
   for (const { direction, at } of events) {

@@ -18,8 +18,8 @@ export interface Claim {
   event: number | undefined;
   /** The night that first saw it. */
   seenAt: number;
-  /** The last night that saw it with something changed about it. */
-  lastSeenAt: number;
+  /** Nights after the first that saw it still, with something changed about it. */
+  seenAgain: number[];
   /** It ended because nothing named the number any more, so that nothing but the night dates the end. */
   vanished: boolean;
 }
@@ -55,7 +55,7 @@ class SightingReader {
     else if (last.to !== undefined) this.#seeAgain(seen, last);
     else if (last.status !== seen.status) this.#seeOtherStatus(seen, last);
     else {
-      last.lastSeenAt = seen.at;
+      last.seenAgain.push(seen.at);
       if (seen.status === inService) this.#reviseService(seen, last);
       else if (seen.inServiceDate !== this.#inServiceDate) this.#reviseFormerService(seen, last);
     }
@@ -161,5 +161,5 @@ function eventOf({ at, status, inServiceDate, lastModified }: Sighting): number 
 }
 
 function claim(status: string, from: number, event: number | undefined, seenAt: number): Claim {
-  return { status, from, to: undefined, event, seenAt, lastSeenAt: seenAt, vanished: false };
+  return { status, from, to: undefined, event, seenAt, seenAgain: [], vanished: false };
 }

@@ -128,27 +128,30 @@ function addOtherStatus(intervals: StatusInterval[], events: readonly OrderEvent
   const end = before?.to ?? -Infinity;
   // Of two such statuses, one after the other, the second has nothing to do with service that ended.
   const followsService = before === undefined || before.status === inService || end < claim.from;
-  const order = followsService ? lastMove(events, end, lastMomentBefore(claim)) : undefined;
+  // An order in after it began is about what follows.
+  const moves = events.filter(({ at, direction }) => direction === 'out' || at <= claim.from);
+  const order = followsService ? lastMove(moves, end, lastMomentBefore(claim)) : undefined;
   const out = order?.direction === 'out' ? order : undefined;
   const from = out?.at ?? claim.from;
   addUnseenService(intervals, events, from);
   const to = claim.to ?? Infinity;
-  const add = (piece: { from: number; fromOrderId: string | undefined }, end: number | undefined) => {
-    if (piece.from >= (end ?? Infinity)) return;
+  let piece = { from, fromOrderId: out?.orderId };
+  const add = (end: number | undefined) => {
+    const until = end ?? Infinity;
+    // That it came to this status once more, after service that no night saw, is not said by a night before.
+    const seen =
+      piece.from === from || end === undefined || claim.seenAgain.some((at) => at >= piece.from && at < until);
+    if (!seen || piece.from >= until) return;
     const goneUntil = claim.vanished ? claim.to : undefined;
     intervals.push({ status: claim.status, ...piece, to: end, toOrderId: undefined, dated: true, goneUntil });
   };
-  let piece = { from, fromOrderId: out?.orderId };
   for (const service of unseenService(events, from, to)) {
-    // Nights that saw this status on either side of an order in and an order out did not see what was between.
-    add(piece, service.from);
+    add(service.from);
     intervals.push(service);
     piece = { from: service.to as number, fromOrderId: service.toOrderId };
   }
-  // That it came to this status once more is not said by a night before.
-  if (piece.from !== from && claim.to !== undefined && claim.lastSeenAt < piece.from) return;
   const last = claim.vanished ? lastMove(events, piece.from + 1, to) : undefined;
-  add(piece, last?.direction === 'in' ? last.at : claim.to);
+  add(last?.direction === 'in' ? last.at : claim.to);
 }
 
 /** Adds the service between the last interval and `until` that orders alone tell. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
+import type { KnownLife } from './expected-histories.js';
 import type { Sighting } from './history-model.js';
 import type { OrderRow } from './order-rows.js';
 
-// What really happened to a number, made up first: from that follow both what the nights see and what the orders say, and, life
-// by life, what the histories must say once all is known. Nothing here knows how the product comes to it.
+// What really happened to a number, made up first: from that follow both what the nights see and what the orders say, and
+// what the histories must say.
 
 /** Something that happens: before which night, and when exactly. */
 export interface Moment {
@@ -150,63 +151,20 @@ export function ordersOf({ number, lives }: NumberStory): { from: number; order:
   ]);
 }
 
-interface Span {
-  status: string;
-  from: bigint;
-  to: bigint | undefined;
-}
-
-/** What the status history must say after all nights, when every order that came to its end is known. */
-export function expectedStatuses(story: NumberStory, nights: readonly bigint[]): Span[] {
-  const spans: Span[] = [];
-  const seen = nights.map((_, night) => ({ ...whatIsSeen(story, night), night }));
-  const begins = story.lives.map((life, index) => {
-    if (life.inService.night >= nights.length) return undefined;
-    const of = seen.filter((each) => each.life === life);
-    if (story.tellsDate && of.length > 0) return life.inService.at;
-    if (life.inOrder.known) return life.ordered.at;
-    const first = of.find(({ status }) => status === 'Inservice');
-    return first && index === 0 ? nights[first.night] : undefined;
-  });
-  for (const [index, life] of story.lives.entries()) {
-    const hasEnded = life.gone.night < nights.length;
-    const from = begins[index];
-    const end = hasEnded ? life.disconnectOrdered.at : undefined;
-    if (from !== undefined) spans.push({ status: 'Inservice', from, to: end });
-    const aged = seen.findLast((each) => each.life === life && each.status === 'Aging');
-    if (aged === undefined || end === undefined) continue;
-    const absent = seen.find(({ night, status }) => night > aged.night && status === undefined);
-    const again = begins[index + 1];
-    const next = story.lives[index + 1];
-    // A number that is ordered is not Aging any more, even if it comes later.
-    const orderedAgain = next && next.inService.night < nights.length ? next.ordered.at : undefined;
-    let to = absent && nights[absent.night];
-    if (to !== undefined && orderedAgain !== undefined && orderedAgain < to) to = orderedAgain;
-    if (again !== undefined && (to === undefined || again < to)) to = again;
-    spans.push({ status: 'Aging', from: end, to });
-  }
-  return spans;
-}
-
-function whatIsSeen(story: NumberStory, night: number): { life: Life | undefined; status: string | undefined } {
-  const status = sightingOf(story, night)?.status;
-  return {
-    status,
-    life: status === undefined ? undefined : story.lives.findLast(({ inService }) => inService.night <= night),
-  };
-}
-
-/** What the assignment history must say then: within a life, each change of what is declared, until the number is given back. */
-export function expectedAssignments(story: NumberStory, nights: readonly bigint[]): (Span & { orderId: string })[] {
-  return story.lives.flatMap((life) => {
-    const end = life.gone.night < nights.length ? life.disconnectOrdered.at : undefined;
-    const made = life.declared.filter(({ night }) => night < nights.length);
-    const changes = made.filter(({ action }, index) => action !== made[index - 1]?.action);
-    return changes.map(({ action, at, orderId }, index) => ({
-      status: `${action}ED`,
-      orderId,
-      from: at,
-      to: changes[index + 1]?.at ?? end,
-    }));
-  });
+/** The lives of the number as far as they have come by these nights, when every order that came to its end is known. */
+export function knownLives(story: NumberStory, nights: readonly bigint[]): KnownLife[] {
+  const begun = story.lives.filter(({ inService }) => inService.night < nights.length);
+  return begun.map((life) => ({
+    toldDate: story.tellsDate ? life.inService.at : undefined,
+    ordered: life.inOrder.known ? life.ordered.at : undefined,
+    out: life.gone.night < nights.length ? life.disconnectOrdered.at : undefined,
+    seen: new Map(
+      nights.flatMap((_, night) => {
+        const status = sightingOf(story, night)?.status;
+        const current = begun.findLast(({ inService }) => inService.night <= night);
+        return status !== undefined && current === life ? [[night, status]] : [];
+      }),
+    ),
+    declared: life.declared.filter(({ night }) => night < nights.length),
+  }));
 }

@@ -1,0 +1,131 @@
+import type { ExecutionContext } from 'ava';
+import {
+  expectedAssignmentStatus,
+  expectedAssignments,
+  expectedStatuses,
+  type KnownLife,
+  renderSpan,
+} from './expected-histories.js';
+import { differences } from './expected-numbers.js';
+import { impossibilities, micros, storedHistories } from './history-model.js';
+import { account, type Ledger } from './ledger.js';
+import { SandboxLives } from './sandbox-lives.js';
+
+const epoch = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint::text`;
+
+/** Follows the histories of a ledger over several nights, and knows from the sandbox's own state what they must say after each. */
+export interface HistoryWatch {
+  /** Runs a night, which must succeed, and compares the histories, and what was believed after each night before. */
+  night(t: ExecutionContext): Promise<void>;
+  /** How many lives, and of which kinds, the numbers had so far, to tell that a test meets what it is about. */
+  lives(): KnownLife[][];
+}
+
+export function watchHistories(ledger: Ledger): HistoryWatch {
+  const held = ledger.sandbox.account(account);
+  const lives = new SandboxLives(held, () => ledger.sandbox.clock.now());
+  const nights: bigint[] = [];
+  const believed: { at: bigint; histories: Map<string, string> }[] = [];
+
+  async function compare(t: ExecutionContext): Promise<void> {
+    const all = lives.all();
+    const statuses = await storedHistories(ledger, account);
+    t.deepEqual(
+      differences(
+        statuses,
+        expectations(all, (each) => expectedStatuses(each, nights)),
+      ),
+      [],
+      'statuses',
+    );
+    const assignments = expectations(all, (each) =>
+      expectedAssignments(each).map((span) => ({ ...span, status: `${span.status} ${span.orderId}` })),
+    );
+    t.deepEqual(differences(await storedAssignments(ledger), assignments), [], 'assignments');
+    const latest = [...all].flatMap(([number, each]) => {
+      const status = expectedAssignmentStatus(each);
+      return status === undefined ? [] : ([[number, status]] as const);
+    });
+    t.deepEqual(
+      differences(await storedDeclarations(ledger), new Map(latest)),
+      [],
+      'telephone_numbers.assignment_status',
+    );
+    t.deepEqual(differences(await storedDisconnects(ledger), expectedDisconnects()), [], 'disconnected_numbers');
+    t.deepEqual(await impossibilities(ledger), []);
+    for (const { at, histories } of believed) {
+      t.deepEqual(differences(await storedHistories(ledger, account, at), histories), [], `as believed at ${at}`);
+    }
+    const [row] = await ledger.query<{ at: string }>(`select ${epoch('now()')} as at`);
+    believed.push({ at: BigInt(row?.at ?? 0), histories: statuses });
+  }
+
+  /** By number, the disconnect order that was placed last. */
+  function expectedDisconnects(): Map<string, string> {
+    const latest = new Map<string, string>();
+    for (const { orderId, orderDate, numbers } of [...held.disconnects()].sort((a, b) => +a.orderDate - +b.orderDate)) {
+      for (const { telephoneNumber, outcome } of numbers) {
+        if (outcome === 'DISCONNECTED') latest.set(telephoneNumber, `${orderId} ${micros(orderDate)}`);
+      }
+    }
+    return latest;
+  }
+
+  return {
+    async night(t) {
+      lives.night();
+      const report = await ledger.run('nightly');
+      t.is(report.result, 'succeeded', report.error?.message);
+      nights.push(await lastSnapshot(ledger));
+      await compare(t);
+    },
+    lives: () => [...lives.all().values()],
+  };
+}
+
+function expectations(
+  all: ReadonlyMap<string, readonly KnownLife[]>,
+  spansOf: (lives: readonly KnownLife[]) => Parameters<typeof renderSpan>[0][],
+): Map<string, string> {
+  const rendered = [...all].map(([number, lives]) => [number, spansOf(lives).map(renderSpan).join(', ')] as const);
+  return new Map(rendered.filter(([, line]) => line !== ''));
+}
+
+type Line = { number: string; line: string };
+
+async function linesOf(ledger: Ledger, sql: string): Promise<Map<string, string>> {
+  const rows = await ledger.query<Line>(sql, [account]);
+  return new Map(rows.map(({ number, line }) => [number, line]));
+}
+
+function storedAssignments(ledger: Ledger): Promise<Map<string, string>> {
+  return linesOf(
+    ledger,
+    `select telephone_number as number, string_agg(assignment_status || ' ' || order_id || ' ' || ${epoch('valid_from')}
+       || '-' || coalesce(${epoch('valid_to')}, ''), ', ' order by valid_from) as line
+     from number_assignment_history where account_id = $1 group by 1`,
+  );
+}
+
+function storedDeclarations(ledger: Ledger): Promise<Map<string, string | null>> {
+  return linesOf(
+    ledger,
+    'select telephone_number as number, assignment_status as line from telephone_numbers where account_id = $1',
+  );
+}
+
+function storedDisconnects(ledger: Ledger): Promise<Map<string, string>> {
+  return linesOf(
+    ledger,
+    `select telephone_number as number, order_id || ' ' || ${epoch('disconnected_at')} as line
+     from disconnected_numbers where account_id = $1 and order_id is not null`,
+  );
+}
+
+/** When the number details were last compared with the ledger and differed from it. */
+async function lastSnapshot(ledger: Ledger): Promise<bigint> {
+  const [row] = await ledger.query<{ at: string }>(
+    `select ${epoch('greatest((select max(first_seen_at) from telephone_numbers), (select max(replaced_at) from telephone_number_versions))')} as at`,
+  );
+  return BigInt(row?.at ?? 0);
+}
