@@ -96,7 +96,7 @@ export async function up(knex: Knex): Promise<void> {
       error_code text,
       error_description text,
       primary key (batch_id, line_number)
-    );
+    ) with (fillfactor = 50); -- each row is written a second time, with its outcome: on its page, no index has to follow
     create index assignment_numbers_chunk on tn_ledger.assignment_numbers (batch_id, chunk_number) where chunk_number is not null;
     comment on table tn_ledger.assignment_numbers is 'The lines of each batch''s file, and what became of each.';
     comment on column tn_ledger.assignment_numbers.batch_id is 'The batch, as in assignment_batches';

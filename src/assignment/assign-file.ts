@@ -49,6 +49,8 @@ export interface AssignResult {
   rejected: string | undefined;
   /** recorded now; resumed; already finished, and only reported; a dry run, of which nothing is kept. */
   kind: 'new' | 'resumed' | 'reported' | 'dry run';
+  /** How long the placing of orders and the waiting for their ends took; undefined where nothing was sent. */
+  sendingSeconds?: number;
 }
 
 /** More than this share of lines rejected looks like the wrong file, or the wrong account. */
@@ -133,8 +135,10 @@ async function bringOn(
   options: BringOnOptions,
   kind: AssignResult['kind'],
 ): Promise<AssignResult> {
+  const begun = performance.now();
   const summary = await runBatch(context, batchId, options);
-  return { summary, ...(await writeAll(context, summary, options)), kind };
+  const sendingSeconds = (performance.now() - begun) / 1000;
+  return { summary, sendingSeconds, ...(await writeAll(context, summary, options)), kind };
 }
 
 async function writeAll(

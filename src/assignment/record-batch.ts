@@ -34,13 +34,19 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
   );
   const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
   let total = 0;
+  // While the server takes up one piece of the file, the next one is parsed.
+  let copying = Promise.resolve(0);
   for await (const rows of file.rows()) {
-    total += await copyRows(
+    total += await copying;
+    copying = copyRows(
       client,
       target,
       rows.map((row) => toLine(row, options.action)),
     );
+    // It is awaited above, or below, or given up with the transaction where the file can't be read on.
+    copying.catch(() => undefined);
   }
+  total += await copying;
   await client.query('analyze assignment_lines');
   const batchKey = newBatchKey();
   const { rows } = await client.query(
@@ -98,7 +104,7 @@ const judge = `
       from assignment_lines
      where code is null
     window same as (partition by number)
-  ), judged as materialized (
+  ), judged as (
     select c.line, c.given, c.number, c.action, c.first_line,
            t.status, coalesce(d.disconnected_at, t.removed_at) as left_at,
            case
@@ -111,15 +117,8 @@ const judge = `
       from compared c
       left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number
       left join disconnected_numbers d on d.account_id = $2 and d.telephone_number = c.number
-  ), dealt as (
-    select *, row_number() over (partition by code is null, action order by line) - 1 as place from judged
-  ), lines as (
-    select line, given, number, code,
-           case when code is null then
-             place / $4::integer + 1
-             + case action when 'ASSIGN' then 0 else
-                 (select (count(*) + $4::integer - 1) / $4::integer from judged where code is null and action = 'ASSIGN') end
-           end as chunk,
+  ), reasoned as (
+    select line, given, number, action, code,
            case code
              when 'both-actions' then 'the file names it with both actions'
              when 'duplicate' then 'the same number as on line ' || first_line
@@ -129,9 +128,21 @@ const judge = `
                  else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
              when 'already-declared' then 'already declared ' || action || 'ED'
            end as reason
-      from dealt
+      from judged
     union all
-    select line, given, number, code, null, reason from assignment_lines where code is not null
+    select line, given, number, action, code, reason from assignment_lines where code is not null
+  ), lines as (
+    -- The whole is sorted once, by line: the orders are dealt out and the rows are written in that order.
+    select line, given, number, code, reason,
+           case when code is not null then null
+             when action = 'ASSIGN' then
+               (count(*) filter (where code is null and action = 'ASSIGN') over so_far - 1) / $4::integer + 1
+             else
+               (count(*) filter (where code is null and action = 'UNASSIGN') over so_far - 1) / $4::integer + 1
+               + (select (count(*) + $4::integer - 1) / $4::integer from assignment_lines where code is null and action = 'ASSIGN')
+           end as chunk
+      from reasoned
+    window so_far as (order by line rows unbounded preceding)
   )
   select $1, line, given, number, chunk,
          case when code = 'already-declared' then 'SKIPPED' when code is not null then 'REJECTED' end, code, reason

@@ -18,7 +18,6 @@ export async function recordOutcome(
 ): Promise<string[]> {
   const outcome = readOutcome(order, chunk.telephoneNumbers);
   await inTransaction(database, {}, async (client) => {
-    await lockNumbers(client, account);
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
     await client.query(
       `update assignment_orders
@@ -36,6 +35,8 @@ export async function recordOutcome(
         outcome.restFailure?.description ?? null,
       ],
     );
+    // Only for what follows, which other transactions write to as well: the rows of the batch are nobody else's.
+    await lockNumbers(client, account);
     await client.query(writeOrder, [
       account,
       order.orderId,
@@ -68,23 +69,18 @@ export async function recordRefusal(database: Database, chunk: Chunk, failure: F
 }
 
 const writeNumbers = `
-  update assignment_numbers n
-     set outcome = case when f.number is null then $3 else 'FAILED' end,
-         error_code = case when f.number is null then $4 else f.code end,
-         error_description = case when f.number is null then $5 else f.description end
-    from assignment_numbers sent
-    left join unnest($6::text[], $7::text[], $8::text[]) f (number, code, description) on f.number = sent.telephone_number
-   where sent.batch_id = $1 and sent.chunk_number = $2 and n.batch_id = sent.batch_id and n.line_number = sent.line_number`;
+  update assignment_numbers
+     set outcome = case when $6::jsonb ? telephone_number then 'FAILED' else $3 end,
+         error_code = case when $6::jsonb ? telephone_number then $6::jsonb -> telephone_number ->> 'code' else $4 end,
+         error_description = case when $6::jsonb ? telephone_number then $6::jsonb -> telephone_number ->> 'description' else $5 end
+   where batch_id = $1 and chunk_number = $2`;
 
 function outcomeValues({ failures, rest, restFailure }: Outcome): unknown[] {
-  const failed = [...failures];
   return [
     rest,
     restFailure?.code ?? null,
     restFailure?.description ?? null,
-    failed.map(([number]) => number),
-    failed.map(([, { code }]) => code ?? null),
-    failed.map(([, { description }]) => description),
+    JSON.stringify(Object.fromEntries(failures)),
   ];
 }
 

@@ -30,7 +30,10 @@ const kinds: Record<AssignResult['kind'], string> = {
   'dry run': '',
 };
 
-export function summaryAsText({ summary, results, rejected, kind }: AssignResult, facts: AssignFacts): string {
+export function summaryAsText(
+  { summary, results, rejected, kind, sendingSeconds }: AssignResult,
+  facts: AssignFacts,
+): string {
   const { batch } = summary;
   const begin = `${batch.fileName}, ${batch.action}, account ${batch.account}`;
   const lines = [
@@ -45,7 +48,8 @@ export function summaryAsText({ summary, results, rejected, kind }: AssignResult
     lines.push('The same file and action were handed in before: nothing was sent again (--again does).');
   if (results !== undefined) lines.push(`Results: ${results}`);
   if (rejected !== undefined) lines.push(`Rejected lines: ${rejected}`);
-  lines.push(`${formatDuration(facts.seconds)}`);
+  const sending = sendingSeconds === undefined ? '' : `, ${formatDuration(sendingSeconds)} of it for the orders`;
+  lines.push(`${formatDuration(facts.seconds)}${sending}`);
   return lines.join('\n');
 }
 
@@ -91,7 +95,10 @@ function describeOrders(summary: BatchSummary, estimated: Estimate | undefined):
   return `${count}${open}${unknown}`;
 }
 
-export function summaryAsJson({ summary, results, rejected, kind }: AssignResult, facts: AssignFacts): string {
+export function summaryAsJson(
+  { summary, results, rejected, kind, sendingSeconds }: AssignResult,
+  facts: AssignFacts,
+): string {
   return JSON.stringify(
     {
       ...batchAsJson(summary),
@@ -104,6 +111,7 @@ export function summaryAsJson({ summary, results, rejected, kind }: AssignResult
         estimated_seconds: facts.estimate.seconds,
       }),
       warnings: facts.warnings,
+      sending_seconds: sendingSeconds === undefined ? null : Number(sendingSeconds.toFixed(3)),
       seconds: Number(facts.seconds.toFixed(3)),
     },
     null,
