@@ -1,11 +1,6 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { stringify } from 'csv-stringify/sync';
+import { basename, extname, join } from 'node:path';
 import type pg from 'pg';
-import { LedgerError, messageOf } from '../errors.js';
+import { type Cells, removeCsvFile, writeCsvFile } from './csv-file.js';
 
 /** Columns of the results, in their order. */
 const header = [
@@ -17,6 +12,9 @@ const header = [
   'error_description',
   'order_id',
 ] as const;
+
+const hint =
+  'What became of the numbers is in the database: the same command writes the results when the folder can be written to (--out names another).';
 
 /** Lines that are read from the database, and are in memory, at a time. */
 const linesAtOnce = 5000;
@@ -43,20 +41,18 @@ type Queryable = pg.ClientBase | pg.Pool;
  * @throws {LedgerError} the folder can't be written to
  */
 export async function writeResults(db: Queryable, batchId: string, files: ResultFiles): Promise<ResultFiles> {
-  await writeCsv(files.results, readLines(db, batchId, false));
+  await writeCsvFile(files.results, header, readLines(db, batchId, false), { hint });
   await writeRejected(db, batchId, files);
   return files;
 }
 
 /** The same for the rejected lines alone; true where there are any. */
 export async function writeRejected(db: Queryable, batchId: string, files: ResultFiles): Promise<boolean> {
-  const isAny = await writeCsv(files.rejected, readLines(db, batchId, true), { evenEmpty: false });
+  const isAny = await writeCsvFile(files.rejected, header, readLines(db, batchId, true), { evenEmpty: false, hint });
   // What an earlier batch of that name left is not this one's.
-  if (!isAny) await rm(files.rejected, { force: true });
+  if (!isAny) await removeCsvFile(files.rejected);
   return isAny;
 }
-
-type Cells = (string | null)[];
 
 async function* readLines(db: Queryable, batchId: string, onlyRejected: boolean): AsyncGenerator<Cells[]> {
   let last = 0;
@@ -76,42 +72,4 @@ async function* readLines(db: Queryable, batchId: string, onlyRejected: boolean)
     if (rows.length < linesAtOnce) return;
     last = Number(rows.at(-1)?.[0]);
   }
-}
-
-/** Answers whether there were any lines. */
-async function writeCsv(
-  path: string,
-  pieces: AsyncGenerator<Cells[]>,
-  { evenEmpty = true }: { evenEmpty?: boolean } = {},
-): Promise<boolean> {
-  const first = await pieces.next();
-  if (first.done && !evenEmpty) return false;
-  // In the same folder, so that the renaming is one step; a name of its own, so that two writers don't meet.
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const stream = createWriteStream(temporary);
-    const done = finished(stream);
-    // Its error comes by `done`, which is awaited at the end, or where the stream is full.
-    done.catch(() => undefined);
-    const write = async (rows: readonly (readonly (string | null)[])[]) => {
-      if (!stream.write(stringify(rows as Cells[], { escape_formulas: true })))
-        await Promise.race([once(stream, 'drain'), done]);
-    };
-    await write([header]);
-    if (!first.done) await write(first.value);
-    for await (const rows of pieces) await write(rows);
-    stream.end();
-    await done;
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new LedgerError(`The results can't be written to ${path}: ${code ?? messageOf(error)}.`, {
-      hint: 'What became of the numbers is in the database: the same command writes the results when the folder can be written to (--out names another).',
-      cause: error,
-    });
-  }
-  return !first.done;
 }

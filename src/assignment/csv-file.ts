@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { stringify } from 'csv-stringify/sync';
+import { LedgerError, messageOf } from '../errors.js';
+
+export type Cells = (string | null)[];
+
+export interface CsvFileOptions {
+  /** Whether a file of nothing but a header is written. */
+  evenEmpty?: boolean;
+  /** What to do where it can't be written. */
+  hint: string;
+}
+
+/**
+ * Writes a CSV file for people, piece by piece. It appears under its name only when it is whole; one of the same name, from an
+ * earlier time, is replaced.
+ *
+ * @returns whether there were any lines
+ * @throws {LedgerError} the folder can't be written to
+ */
+export async function writeCsvFile(
+  path: string,
+  header: readonly string[],
+  pieces: AsyncGenerator<Cells[]>,
+  { evenEmpty = true, hint }: CsvFileOptions,
+): Promise<boolean> {
+  const first = await pieces.next();
+  if (first.done && !evenEmpty) return false;
+  // In the same folder, so that the renaming is one step; a name of its own, so that two writers don't meet.
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const stream = createWriteStream(temporary);
+    const done = finished(stream);
+    // Its error comes by `done`, which is awaited at the end, or where the stream is full.
+    done.catch(() => undefined);
+    const write = async (rows: readonly (readonly (string | null)[])[]) => {
+      if (!stream.write(stringify(rows as Cells[], { escape_formulas: true })))
+        await Promise.race([once(stream, 'drain'), done]);
+    };
+    await write([header]);
+    if (!first.done) await write(first.value);
+    for await (const rows of pieces) await write(rows);
+    stream.end();
+    await done;
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new LedgerError(`The results can't be written to ${path}: ${code ?? messageOf(error)}.`, {
+      hint,
+      cause: error,
+    });
+  }
+  return !first.done;
+}
+
+/** Removes a file that an earlier run left. */
+export async function removeCsvFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
