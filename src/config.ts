@@ -49,6 +49,8 @@ export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Undefined: pretty on a terminal, json elsewhere. */
   logFormat: 'pretty' | 'json' | undefined;
+  /** Accounts in BANDWIDTH_ACCOUNT_ID; none where it isn't set and the API wasn't asked for. */
+  accounts: string[];
   /** Undefined only where the caller did not ask for the API. */
   api: ApiConfig | undefined;
   /** Values that must never be shown, for the redactor. */
@@ -224,6 +226,7 @@ export function loadConfig(source: ConfigSource): Config {
   const values = readValues(source, problems);
   const general = collect(variables.safeParse(values), problems);
   const api = source.needsApi ? readApi(values, problems) : undefined;
+  const accounts = api?.config.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
   if (general === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: general.DATABASE_URL,
@@ -241,6 +244,7 @@ export function loadConfig(source: ConfigSource): Config {
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     logLevel: general.TN_LEDGER_LOG_LEVEL,
     logFormat: general.TN_LEDGER_LOG_FORMAT,
+    accounts,
     api: api?.config,
     secrets: secretsOf(values),
     warnings: api?.warnings ?? [],
@@ -284,6 +288,14 @@ function readDotenv(cwd: string, problems: string[]): Record<string, string> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problems.push(`.env cannot be read (${messageOf(error)})`);
     return {};
   }
+}
+
+/** For commands that do without the API: naming no account is fine, naming what can't be one is not. */
+function readAccounts(values: Values, problems: string[]): string[] {
+  if (values.BANDWIDTH_ACCOUNT_ID === undefined) return [];
+  return (
+    collect(apiVariables.pick({ BANDWIDTH_ACCOUNT_ID: true }).safeParse(values), problems)?.BANDWIDTH_ACCOUNT_ID ?? []
+  );
 }
 
 function readApi(values: Values, problems: string[]): { config: ApiConfig; warnings: string[] } | undefined {

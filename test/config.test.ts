@@ -22,6 +22,7 @@ function problemsOf(t: ExecutionContext, env: Record<string, string>, cwd = make
 test('with an account and client credentials, everything else has its documented default', (t) => {
   const cwd = makeFolder(t);
   t.deepEqual(loadConfig({ env: good, cwd, needsApi: true }), {
+    accounts: ['9900008'],
     databaseUrl: undefined,
     dataDir: join(cwd, 'data'),
     schedule: '0 2 * * *',
@@ -188,4 +189,12 @@ test('a database address without a host, or that cannot be parsed, is told witho
     t.regex(problems, /^DATABASE_URL [^\n]*postgresql:\/\/user:password@host/);
     t.notRegex(problems, /db-secret/);
   }
+});
+
+test('a command that does without the API knows the accounts that are named, and does without those, too', (t) => {
+  const cwd = makeFolder(t);
+  const load = (env: Record<string, string>) => loadConfig({ env, cwd, needsApi: false });
+  t.deepEqual(load({}).accounts, []);
+  t.deepEqual(load({ BANDWIDTH_ACCOUNT_ID: ' 9900008, 9900009' }).accounts, ['9900008', '9900009']);
+  t.throws(() => load({ BANDWIDTH_ACCOUNT_ID: 'a b' }), { message: /BANDWIDTH_ACCOUNT_ID must be account ids/ });
 });
