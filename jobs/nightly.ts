@@ -2,6 +2,7 @@ import { CredentialsError } from '../src/dashboard/errors.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import type { Job } from '../src/sync/job.js';
 import { fetchBillingReports } from './fetch-billing-reports.js';
+import { prepareNruf } from './prepare-nruf.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncDisconnectedNumbers } from './sync-disconnected-numbers.js';
 import { syncDisconnects } from './sync-disconnects.js';
@@ -24,6 +25,7 @@ export const plan: readonly Job[] = [
   syncNumberAssignments,
   submitNumberAssignments,
   fetchBillingReports,
+  prepareNruf,
 ];
 
 /** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */

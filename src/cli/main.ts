@@ -4,11 +4,14 @@ import { exitStatus, messageOf } from '../errors.js';
 import { version } from '../version.js';
 import * as assign from './assign.js';
 import * as assignments from './assignments.js';
+import * as audit from './audit.js';
 import * as billing from './billing.js';
 import * as check from './check.js';
+import * as classify from './classify.js';
 import * as demo from './demo.js';
 import { printFailure } from './failure.js';
 import * as migrate from './migrate.js';
+import * as nruf from './nruf.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -16,7 +19,22 @@ import * as sql from './sql.js';
 import * as status from './status.js';
 
 /** The commands in the order of `--help`. Each loads what it works with when it is run, so that help answers at once. */
-const commands = [demo, check, migrate, run, schedule, assign, assignments, billing, status, sql, sandbox];
+const commands = [
+  demo,
+  check,
+  migrate,
+  run,
+  schedule,
+  assign,
+  assignments,
+  billing,
+  classify,
+  nruf,
+  audit,
+  status,
+  sql,
+  sandbox,
+];
 
 function buildProgram(): Command {
   const program = new Command('tn-ledger')

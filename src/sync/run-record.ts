@@ -76,6 +76,15 @@ export async function insertRun(pool: pg.Pool, job: string, account: string): Pr
   return rows[0].run_id;
 }
 
+/** Whether the job succeeded for the account at any time. */
+export async function succeededBefore(pool: pg.Pool, job: string, account: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from sync_runs where job = $1 and account_id = $2 and status = 'succeeded' limit 1`,
+    [job, account],
+  );
+  return rowCount === 1;
+}
+
 export type RunOutcome = 'succeeded' | 'failed' | 'interrupted';
 
 /** Writes what became of the run into its row. */

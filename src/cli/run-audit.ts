@@ -1,0 +1,56 @@
+import { type ExitStatus, exitStatus } from '../errors.js';
+import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
+import { refreshIntervals } from '../nruf/refresh.js';
+import { checkScope, describeAccounts, splitAccounts } from '../nruf/scope.js';
+import { inTransaction } from '../sync/transaction.js';
+import { readAgingDays } from './aging-days.js';
+import type { AuditOptions } from './audit.js';
+import { formatCount } from './format.js';
+import { openLedger } from './open-ledger.js';
+import { parsePastDay } from './past-day.js';
+import type { Session } from './session.js';
+
+/** Prints what a filing would stumble over. Findings are no failure: the exit status is that of a command that is done. */
+export async function runAudit(session: Session, options: AuditOptions): Promise<ExitStatus> {
+  const parameters: AuditParameters = {
+    asOf: parsePastDay('--as-of', options.asOf),
+    accounts: splitAccounts(options.account),
+    agingDays: readAgingDays(options.agingDays),
+  };
+  const database = await openLedger(session);
+  await checkScope(database.pool, parameters);
+  await refreshIntervals(database, session.signal);
+  const findings = await inTransaction(database, { signal: session.signal }, async (client) => {
+    await client.query('set transaction isolation level repeatable read');
+    return audit(client, parameters);
+  });
+  process.stdout.write(`${options.json ? toJson(findings, parameters) : toText(findings, parameters)}\n`);
+  return exitStatus.done;
+}
+
+function toText(findings: readonly AuditFinding[], { asOf, accounts }: AuditParameters): string {
+  const lines = [`As of the end of ${asOf} (UTC), ${describeAccounts(accounts)}:`];
+  for (const { title, why, count, examples, sql } of findings.filter((finding) => finding.count > 0)) {
+    lines.push('', `${capitalised(title)}: ${formatCount(count)}`, `  ${why}`);
+    for (const example of examples) lines.push(`    ${describe(example)}`);
+    if (count > examples.length) lines.push('    …');
+    lines.push(`  All of them:`, ...sql.split('\n').map((line) => `    ${line}`));
+  }
+  const nothing = findings.filter(({ count }) => count === 0).map(({ title }) => title);
+  if (nothing.length > 0) lines.push('', 'None of these:', ...nothing.map((title) => `  ${title}`));
+  return lines.join('\n');
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function describe(example: Record<string, unknown>): string {
+  return Object.values(example)
+    .filter((value) => value !== null)
+    .join('  ');
+}
+
+function toJson(findings: readonly AuditFinding[], { asOf, accounts, agingDays }: AuditParameters): string {
+  return JSON.stringify({ as_of: asOf, accounts: accounts ?? null, aging_days: agingDays, findings }, null, 2);
+}

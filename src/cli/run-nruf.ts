@@ -1,0 +1,111 @@
+import { basename, resolve } from 'node:path';
+import type { Database } from '../database/connect.js';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { compareRows } from '../nruf/compare.js';
+import { exportFiling, refuseEmpty, writeAgain } from '../nruf/export.js';
+import { fileKind } from '../nruf/file-content.js';
+import { type FilingParameters, readFilingRows } from '../nruf/filing-rows.js';
+import { findFiling, listFilings, readContent, readStoredRows } from '../nruf/filings.js';
+import { findForm } from '../nruf/form.js';
+import { refreshIntervals } from '../nruf/refresh.js';
+import { checkScope, splitAccounts } from '../nruf/scope.js';
+import { inTransaction } from '../sync/transaction.js';
+import { readAgingDays } from './aging-days.js';
+import { formatComparison, formatExported, formatFilings, formatRows } from './format-filing.js';
+import type { NrufOptions } from './nruf.js';
+import { openLedger } from './open-ledger.js';
+import { parsePastDay } from './past-day.js';
+import type { Session } from './session.js';
+
+/** Counts for a filing, writes it, or shows one that is kept. */
+export async function runNruf(session: Session, options: NrufOptions): Promise<ExitStatus> {
+  const work = chooseWork(options);
+  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  const json = options.json ?? false;
+  if (work !== 'count') {
+    const database = await openLedger(session);
+    if (work === 'filings') print(formatFilings(await listFilings(database.pool), json));
+    if (work === 'filing') print(await again(database, options));
+    if (work === 'compare') print(await compare(session, database, options));
+    return exitStatus.done;
+  }
+  const parameters = readParameters(options);
+  const path = options.out === undefined ? undefined : resolve(options.out);
+  if (path !== undefined) fileKind(path);
+  const database = await openLedger(session);
+  await checkScope(database.pool, parameters);
+  await refreshIntervals(database, session.signal);
+  if (path === undefined) {
+    const rows = await readRows(session, database, parameters);
+    refuseEmpty(rows, parameters);
+    print(formatRows(rows, parameters, json));
+    return exitStatus.done;
+  }
+  const exported = await exportFiling(database, parameters, {
+    path,
+    force: options.force ?? false,
+    allowGaps: options.allowGaps ?? false,
+    signal: session.signal,
+  });
+  print(formatExported(exported, options.out ?? path, parameters, json));
+  return exitStatus.done;
+}
+
+/** What the options ask for; they contradict each other where they ask for more than one thing. */
+function chooseWork(options: NrufOptions): 'count' | 'filings' | 'filing' | 'compare' {
+  const asked = [
+    ...(options.asOf === undefined ? [] : (['count'] as const)),
+    ...(options.filings ? (['filings'] as const) : []),
+    ...(options.filing === undefined ? [] : (['filing'] as const)),
+    ...(options.compare === undefined ? [] : (['compare'] as const)),
+  ];
+  const [work, ...others] = asked;
+  if (work !== undefined && others.length === 0) return work;
+  if (work === undefined) {
+    throw new UsageError('The day to count at is missing: --as-of 2026-12-31.', {
+      hint: 'Or ask for a kept filing: --filings, --filing NUMBER, --compare NUMBER.',
+    });
+  }
+  throw new UsageError('--as-of, --filings, --filing and --compare are four different questions.', {
+    hint: 'Give one of them.',
+  });
+}
+
+function readParameters(options: NrufOptions): FilingParameters {
+  const { state, assignor } = options;
+  if (state !== undefined && !/^[A-Za-z]{2}$/.test(state.trim()))
+    throw new UsageError(`--state wants two letters, such as NC; got ${JSON.stringify(state)}.`);
+  if (assignor !== undefined && assignor.trim() === '')
+    throw new UsageError('--assignor is blank.', { hint: 'Give a text, or leave it out.' });
+  return {
+    asOf: parsePastDay('--as-of', options.asOf ?? ''),
+    form: findForm(options.form),
+    accounts: splitAccounts(options.account),
+    state: state?.trim().toUpperCase(),
+    agingDays: readAgingDays(options.agingDays),
+    assignor: assignor?.trim(),
+  };
+}
+
+function readRows(session: Session, database: Database, parameters: FilingParameters) {
+  return inTransaction(database, { signal: session.signal }, async (client) => {
+    await client.query('set transaction isolation level repeatable read');
+    return readFilingRows(client, parameters);
+  });
+}
+
+async function again(database: Database, options: NrufOptions): Promise<string> {
+  const filing = await findFiling(database.pool, options.filing ?? '');
+  const path = resolve(options.out ?? basename(filing.fileName));
+  await writeAgain(path, await readContent(database.pool, filing.id), options.force ?? false);
+  if (options.json) return JSON.stringify({ filing: filing.id, file: path, sha256: filing.sha256 }, null, 2);
+  return `Filing ${filing.id} of ${filing.createdAt.toISOString().slice(0, 10)} written to ${path} again, byte for byte.\nSHA-256 ${filing.sha256}`;
+}
+
+async function compare(session: Session, database: Database, options: NrufOptions): Promise<string> {
+  const filing = await findFiling(database.pool, options.compare ?? '');
+  await refreshIntervals(database, session.signal);
+  const now = await readRows(session, database, filing);
+  const filed = await readStoredRows(database.pool, filing.id);
+  return formatComparison(filing, compareRows(filed, now), options.json ?? false);
+}

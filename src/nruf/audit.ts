@@ -1,0 +1,64 @@
+import pg from 'pg';
+import { addDays, type Day } from '../sync/days.js';
+import { type AuditCheck, auditChecks } from './audit-checks.js';
+import { accountsArgument } from './scope.js';
+
+export interface AuditFinding extends Omit<AuditCheck, 'sql'> {
+  count: number;
+  /** The first few, as objects of columns. */
+  examples: Record<string, unknown>[];
+  /** A statement that shows them all. */
+  sql: string;
+}
+
+export interface AuditParameters {
+  asOf: Day;
+  accounts: readonly string[] | undefined;
+  agingDays: number;
+}
+
+const examplesShown = 5;
+
+/** Looks for what a filing as of a day would stumble over: every check, those without findings too, within the client's transaction. */
+export async function audit(client: pg.ClientBase, parameters: AuditParameters): Promise<AuditFinding[]> {
+  const { asOf, accounts, agingDays } = parameters;
+  const account = accountsArgument(accounts);
+  // Counted once for all checks; for those who look at a finding, the function itself.
+  await client.query(
+    `create temp table audit_numbers on commit drop as select * from nruf_number_categories($1, $2, $3)`.replace(
+      /\$[123]/g,
+      (name) => literal([asOf, account, agingDays][Number(name[1]) - 1] as string | number | null),
+    ),
+  );
+  await client.query('analyze audit_numbers');
+  const call = `nruf_number_categories(${literal(asOf)}${account === null && agingDays === 0 ? '' : `, ${literal(account)}, ${agingDays}`})`;
+  const findings: AuditFinding[] = [];
+  for (const { sql, ...check } of auditChecks) {
+    const fill = (numbers: string) => fillIn(sql, { asOf, accounts, numbers });
+    const { rows } = await client.query(
+      `with found as (${fill('audit_numbers')})
+       select (select count(*)::int from found) as count,
+         (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
+    );
+    findings.push({ ...check, count: rows[0].count, examples: rows[0].examples, sql: fill(call) });
+  }
+  return findings;
+}
+
+function fillIn(
+  sql: string,
+  { asOf, accounts, numbers }: Pick<AuditParameters, 'asOf' | 'accounts'> & { numbers: string },
+): string {
+  const values: Record<string, string> = {
+    ':numbers': numbers,
+    ':day': `date ${literal(asOf)}`,
+    ':end': `timestamptz ${literal(`${addDays(asOf, 1)} 00:00 UTC`)}`,
+    ':accounts': accounts === undefined ? 'true' : `account_id in (${accounts.map(literal).join(', ')})`,
+  };
+  return sql.replace(/:(?:numbers|day|end|accounts)\b/g, (name) => values[name] as string);
+}
+
+function literal(value: string | number | null): string {
+  if (value === null) return 'null';
+  return typeof value === 'number' ? String(value) : pg.escapeLiteral(value);
+}

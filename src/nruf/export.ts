@@ -1,0 +1,119 @@
+import { access, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Database } from '../database/connect.js';
+import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { inTransaction } from '../sync/transaction.js';
+import { fileContent, fileKind } from './file-content.js';
+import { type FilingParameters, readFilingRows } from './filing-rows.js';
+import { storeFiling } from './filings.js';
+import { blanks, type FilingRow, hyphenated } from './form.js';
+import { describeAccounts } from './scope.js';
+
+export interface ExportOptions {
+  /** Where the file goes. */
+  path: string;
+  /** Replace a file of that name. */
+  force: boolean;
+  /** Blanks in required columns are left blank. */
+  allowGaps: boolean;
+  signal: AbortSignal;
+}
+
+export interface Exported {
+  id: string;
+  sha256: string;
+  rows: FilingRow[];
+}
+
+/**
+ * Counts, writes the file, and keeps the filing: all three or none.
+ *
+ * @throws {UsageError} the file exists, or is of no kind that can be written
+ * @throws {LedgerError} there is nothing to file, a required column has blanks, or the file can't be written
+ */
+export async function exportFiling(
+  database: Database,
+  parameters: FilingParameters,
+  options: ExportOptions,
+): Promise<Exported> {
+  const { path, signal } = options;
+  const kind = fileKind(path);
+  await checkPath(path, options.force);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    const exported = await inTransaction(database, { signal }, async (client) => {
+      // One snapshot for the counts, the carriers' names and the time that is kept with them.
+      await client.query('set transaction isolation level repeatable read');
+      const rows = await readFilingRows(client, parameters);
+      refuseEmpty(rows, parameters);
+      if (!options.allowGaps) refuseGaps(rows);
+      const content = await fileContent(kind, parameters.form, rows);
+      await writeOrSay(path, () => writeFile(temporary, content));
+      const stored = await storeFiling(client, {
+        parameters,
+        gapsAllowed: options.allowGaps,
+        fileName: basename(path),
+        content,
+        rows,
+      });
+      return { ...stored, rows };
+    });
+    await writeOrSay(path, () => rename(temporary, path));
+    return exported;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes a filing's file again. */
+export async function writeAgain(path: string, content: Buffer, force: boolean): Promise<void> {
+  await checkPath(path, force);
+  await writeOrSay(path, () => writeFile(path, content));
+}
+
+async function checkPath(path: string, force: boolean): Promise<void> {
+  if (force) return;
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return;
+  throw new UsageError(`${path} exists already. Nothing was written.`, {
+    hint: 'Name another file, or replace it with --force.',
+  });
+}
+
+export function refuseEmpty(rows: readonly FilingRow[], { asOf, accounts, state }: FilingParameters): void {
+  if (rows.length > 0) return;
+  throw new LedgerError(
+    `No number of ${describeAccounts(accounts)}${state === undefined ? '' : ` in ${state}`} counts at the end of ${asOf} (UTC): there is nothing to file.`,
+    { hint: `tn-ledger audit --as-of ${asOf} tells which numbers are left out, and why.` },
+  );
+}
+
+/** @throws {LedgerError} a column that the form requires has blanks */
+export function refuseGaps(rows: readonly FilingRow[]): void {
+  const gaps = rows.flatMap((row) => blanks(row).map((heading) => ({ code: row.code, heading })));
+  if (gaps.length === 0) return;
+  const kinds = [...new Set(gaps.map(({ heading }) => heading))].map((heading) => {
+    const codes = gaps.filter((gap) => gap.heading === heading).map(({ code }) => hyphenated(code));
+    const examples = codes.slice(0, 5).join(', ');
+    return `${heading} of ${codes.length} ${codes.length === 1 ? 'row' : 'rows'} (${examples}${codes.length > 5 ? ', …' : ''})`;
+  });
+  throw new LedgerError(`The form requires what the ledger does not know: ${kinds.join('; ')}. Nothing was written.`, {
+    hint: 'tn-ledger run sync-number-details reads rate centers, states and carriers; --assignor gives one text for all rows; --allow-gaps leaves blanks to be filled in by hand.',
+  });
+}
+
+async function writeOrSay(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new LedgerError(`${path} can't be written: ${code ?? messageOf(error)}.`, {
+      hint: 'See that its folder exists and may be written to, and try again.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,143 @@
+import test from 'ava';
+import { cli, makeFolder } from '../end-to-end/support.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { openCountingLedger } from './support/ledger.js';
+
+let server: TestServer;
+test.before(async () => {
+  server = await startPostgres();
+});
+test.after.always(() => server.stop());
+
+const account = '9900001';
+
+test('the audit counts each thing that a filing would stumble over, with examples and SQL that shows them all', async (t) => {
+  const folder = await makeFolder(t);
+  const ledger = await openCountingLedger(t, server, folder);
+  const key = (number: string, of = account) => ({ account_id: of, telephone_number: number });
+  const block = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, index) => key(`${prefix}${String(index).padStart(3, '0')}`));
+  const hold = async (rows: ReturnType<typeof block>, details: Record<string, unknown> = {}) => {
+    await ledger.insert(
+      'telephone_numbers',
+      rows.map((row) => ({ ...row, status: 'Inservice', rate_center: 'RALEIGH', state: 'NC', ...details })),
+    );
+    await ledger.insert(
+      'number_status_history',
+      rows.map((row) => ({ ...row, status: 'Inservice', valid_from: '2025-01-01' })),
+    );
+  };
+  const declare = (number: string, more: Record<string, unknown> = {}) =>
+    ledger.insert('number_assignment_history', [
+      { ...key(number), assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2025-02-01', ...more },
+    ]);
+  const portIn = async (id: string, number: string, carrier: string | null) => {
+    await ledger.insert('portins', [
+      {
+        account_id: account,
+        order_id: id,
+        status: 'COMPLETE',
+        losing_carrier_name: carrier,
+        actual_foc_date: '2025-01-01',
+      },
+    ]);
+    await ledger.insert('portins_numbers', [{ ...key(number), order_id: id }]);
+  };
+  await hold(block('9195550', 7));
+  await hold(block('9195551', 2), { rate_center: 'CARY' });
+  await hold([key('9195551900')]);
+  await hold([key('9195552000')], { rate_center: null });
+  await hold([key('8005550000'), key('8885550000'), key('9005550000'), key('5215550000'), key('+442071234567')]);
+  await hold([key('5035550000')], { rate_center: 'PORTLAND', state: 'OR' });
+  await hold([key('9195550000', '9900002')]);
+  await declare('9195550000');
+  await declare('9195550001');
+  await declare('9195550002', { valid_to: '2025-06-01' });
+  await ledger.query(`update number_status_history set valid_to = '2025-06-01' where telephone_number = '9195550002'`);
+  await portIn('p1', '9195550003', 'Mock Carrier');
+  await portIn('p2', '9195550004', 'Bandwidth.com CLEC');
+  await portIn('p3', '9195550005', null);
+  const category = { note: null, overridden: false, valid_to: null };
+  await ledger.insert('number_categories', [
+    { ...key('9195550001'), ...category, category: 'intermediate', valid_from: '2025-03-01' },
+    { ...key('9195550006'), ...category, category: 'reserved', valid_from: '2025-03-01', overridden: true },
+  ]);
+  const run = {
+    account_id: account,
+    job: 'sync-orders',
+    started_at: '2025-11-03T02:00:00Z',
+    warnings: [],
+    pages: 0,
+    rows_read: 0,
+    rows_written: 0,
+  };
+  await ledger.insert('sync_runs', [
+    { ...run, status: 'failed' },
+    { ...run, status: 'failed', started_at: '2025-11-04T02:00:00Z' },
+    { ...run, status: 'succeeded', started_at: '2025-11-04T09:00:00Z' },
+    { ...run, status: 'succeeded', job: 'sync-inservice-numbers', started_at: '2025-12-31T02:00:00Z' },
+    {
+      ...run,
+      status: 'succeeded',
+      job: 'sync-number-details',
+      account_id: '9900002',
+      started_at: '2025-12-28T02:00:00Z',
+    },
+  ]);
+
+  const audit = (...args: string[]) =>
+    cli(t, ['audit', '--as-of', '2025-12-31', ...args], { cwd: folder, env: { DATABASE_URL: ledger.url } });
+  const { status, stdout, stderr } = await audit('--json');
+  t.is(status, 0, stderr);
+  const { findings } = JSON.parse(stdout) as {
+    findings: { id: string; count: number; examples: Record<string, unknown>[]; sql: string; why: string }[];
+  };
+  const counts = Object.fromEntries(findings.map(({ id, count }) => [id, count]));
+  t.deepEqual(counts, {
+    'ported-in': 2,
+    'toll-free': 2,
+    '900': 1,
+    '5xx': 1,
+    'not-nanp': 1,
+    // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and the five of other blocks are left.
+    undeclared: 6,
+    'assigned-not-in-service': 1,
+    'no-place': 1,
+    'two-rate-centers': 1,
+    'ported-from-bandwidth': 1,
+    'ported-from-nobody': 1,
+    'over-limit': 1,
+    'intermediate-assigned': 1,
+    'two-accounts': 1,
+    'counted-twice': 0,
+    'old-data': 1,
+    'failed-days': 1,
+  });
+  for (const { id, count, sql, examples, why } of findings) {
+    const rows = await ledger.query(sql);
+    t.is(rows.length, count, id);
+    t.is(examples.length, Math.min(count, 5), id);
+    t.not(why, '', id);
+  }
+  const example = (id: string) => findings.find((finding) => finding.id === id)?.examples[0];
+  t.like(example('two-rate-centers'), { npa_nxx_x: '9195551', places: 'CARY NC, RALEIGH NC' });
+  t.like(example('assigned-not-in-service'), { telephone_number: '9195550002', order_id: 'a' });
+  t.like(example('failed-days'), { day: '2025-11-03', jobs: 'sync-orders' });
+  t.like(example('old-data'), { account_id: '9900002' });
+
+  const text = await audit();
+  t.regex(text.stdout, /^Toll-free numbers: 2$/m);
+  t.regex(text.stdout, /^ {4}9900001 {2}9195550002 {2}a {2}/m);
+  t.regex(text.stdout, /^None of these:\n {2}numbers whose history has them in service twice at once$/m);
+
+  // Of one account only what is its own.
+  const one = JSON.parse((await audit('--account', '9900002', '--json')).stdout).findings as typeof findings;
+  const own = Object.fromEntries(one.map(({ id, count }) => [id, count]));
+  t.like(own, { undeclared: 1, 'toll-free': 0, 'over-limit': 0, 'failed-days': 0, 'old-data': 1 });
+  for (const { id, count, sql } of one) t.is((await ledger.query(sql)).length, count, id);
+
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const future = await cli(t, ['audit', '--as-of', tomorrow], { cwd: folder, env: { DATABASE_URL: ledger.url } });
+  t.is(future.status, 2);
+  t.regex(future.stderr, /lies in the future/);
+});

@@ -1,0 +1,250 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { type CliResult, cli, makeFolder } from '../end-to-end/support.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { type CountingLedger, openCountingLedger } from './support/ledger.js';
+
+let server: TestServer;
+test.before(async () => {
+  server = await startPostgres();
+});
+test.after.always(() => server.stop());
+
+const account = '9900001';
+
+interface Installation {
+  ledger: CountingLedger;
+  folder: string;
+  run(...args: string[]): Promise<CliResult>;
+}
+
+async function install(t: ExecutionContext): Promise<Installation> {
+  const folder = await makeFolder(t);
+  const ledger = await openCountingLedger(t, server, folder);
+  return { ledger, folder, run: (...args) => cli(t, args, { cwd: folder, env: { DATABASE_URL: ledger.url } }) };
+}
+
+/** So many numbers in service in a block since the begin of 2025, the first of them assigned. */
+async function hold(ledger: CountingLedger, block: string, count: number, details: Record<string, unknown> = {}) {
+  const rows = Array.from({ length: count }, (_, index) => ({
+    account_id: account,
+    telephone_number: `${block}${String(index).padStart(3, '0')}`,
+  }));
+  const known = { rate_center: 'RALEIGH', state: 'NC', vendor_name: 'Bandwidth.com CLEC, LLC "East"' };
+  await ledger.insert(
+    'telephone_numbers',
+    rows.map((row) => ({ ...row, status: 'Inservice', ...known, ...details })),
+  );
+  await ledger.insert(
+    'number_status_history',
+    rows.map((row) => ({ ...row, status: 'Inservice', valid_from: '2025-01-01T05:00:00Z' })),
+  );
+  await ledger.insert('number_assignment_history', [
+    { ...rows[0], assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2025-02-01' },
+  ]);
+}
+
+const filings = (ledger: CountingLedger) =>
+  ledger.query<{ filing_id: string; sha256: string; file_name: string; row_count: number }>(
+    'select filing_id, sha256, file_name, row_count from nruf_filings order by 1',
+  );
+const sha256 = async (path: string) =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+
+test('what cannot be answered is refused in a sentence, and nothing is written or kept', async (t) => {
+  const { ledger, folder, run } = await install(t);
+  const empty = await run('nruf', '--as-of', '2025-12-31');
+  t.is(empty.status, 1);
+  t.regex(empty.stderr, /The ledger holds no numbers yet: there is nothing to count\.\n.*tn-ledger run nightly/);
+  await hold(ledger, '9195550', 2);
+  await ledger.query(`update number_status_history set valid_to = '2025-12-01'`);
+  await hold(ledger, '9195551', 1);
+  await writeFile(join(folder, 'there.csv'), 'mine');
+  const before = await readdir(folder);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const asOf = ['--as-of', '2025-12-31'];
+  for (const [args, message, status = 2] of [
+    [[], /The day to count at is missing: --as-of 2026-12-31/],
+    [['--as-of', tomorrow], /--as-of .* lies in the future/],
+    [['--as-of', '31.12.2025'], /--as-of wants a day as yyyy-mm-dd, such as 2024-01-31; got "31\.12\.2025"/],
+    [['--as-of', '2024-12-31'], /can't answer for 2024-12-31: its history of all accounts begins on 2025-01-01/],
+    [[...asOf, '--form', 'u5'], /There is no form "u5" to export\.\nKnown: u4 .*, u3/],
+    [[...asOf, '--form', 'U2'], /U1 and U2 are for companies that hold whole codes or blocks/],
+    [[...asOf, '--state', 'ZZ'], /No numbers are in a state "ZZ" on that day\.\nStates with numbers: NC\./],
+    [[...asOf, '--state', 'North Carolina'], /--state wants two letters, such as NC/],
+    [[...asOf, '--account', '4711'], /The ledger has no numbers of account 4711\. It has those of 9900001\./],
+    [[...asOf, '--account', ','], /--account names no account/],
+    [[...asOf, '--aging-days', '366'], /--aging-days wants a whole number of days from 0 to 365; got "366"/],
+    [[...asOf, '--aging-days', '-1'], /--aging-days wants a whole number/],
+    [[...asOf, '--assignor', ' '], /--assignor is blank/],
+    [[...asOf, '--out', 'u4.pdf'], /u4\.pdf ends neither in \.csv nor in \.xlsx/],
+    [[...asOf, '--out', 'there.csv'], /there\.csv exists already\. Nothing was written\.\n.*--force/],
+    [[...asOf, '--out', 'nowhere/u4.csv'], /nowhere\/u4\.csv can't be written: ENOENT/, 1],
+    [[...asOf, '--compare', '1'], /four different questions/],
+    [['--filing', '7'], /There is no filing "7"/],
+    [['--compare', 'one'], /There is no filing "one"/],
+  ] as [string[], RegExp, number?][]) {
+    const result = await run('nruf', ...args);
+    t.is(result.status, status, args.join(' '));
+    t.regex(result.stderr, message);
+    t.is(result.stdout, '');
+  }
+  t.deepEqual(await readdir(folder), before);
+  t.is(await readFile(join(folder, 'there.csv'), 'utf8'), 'mine');
+  t.deepEqual(await filings(ledger), []);
+});
+
+test('a day on which no number is left has nothing to file', async (t) => {
+  const { ledger, run } = await install(t);
+  await hold(ledger, '9195550', 2);
+  await ledger.query(`update number_status_history set valid_to = '2025-12-01'`);
+  const { status, stderr } = await run('nruf', '--as-of', '2025-12-31', '--out', 'u4.csv');
+  t.is(status, 1);
+  t.regex(stderr, /No number of all accounts counts at the end of 2025-12-31 \(UTC\): there is nothing to file/);
+});
+
+test('an export has columns A to J of the form, sorted, and is kept; a blank that the form requires stops it', async (t) => {
+  const { ledger, folder, run } = await install(t);
+  await hold(ledger, '9842004', 3, { rate_center: 'DURHAM' });
+  await hold(ledger, '9195550', 2);
+  await hold(ledger, '8005550', 2);
+  const command = ['nruf', '--as-of', '2025-12-31', '--form', 'u4'];
+  const written = await run(...command, '--out', 'u4.csv');
+  t.is(written.status, 0, written.stderr);
+  const csv = await readFile(join(folder, 'u4.csv'), 'utf8');
+  const heading =
+    'NPA-NXX-X,Rate Center Abbreviation,State,Numbers Received,Assigned,Intermediate,Reserved,Aging,Administrative,Notes/Assignor,Available,Utilization %';
+  const carrier = '"Bandwidth.com CLEC, LLC ""East"""';
+  t.deepEqual(csv.split('\n'), [
+    heading,
+    `919-555-0,RALEIGH,NC,2,1,0,0,0,0,${carrier},1,50.00`,
+    `984-200-4,DURHAM,NC,3,1,0,0,0,0,${carrier},2,33.33`,
+    '',
+  ]);
+  t.regex(written.stdout, /^u4\.csv: form U4, by thousands-block, 2 rows, 5 numbers; .*\nKept as filing 1, SHA-256 /);
+  const [kept] = await filings(ledger);
+  t.like(kept, { filing_id: '1', file_name: 'u4.csv', row_count: 2, sha256: await sha256(join(folder, 'u4.csv')) });
+
+  const byCode = await run('nruf', '--as-of', '2025-12-31', '--form', 'U3', '--state', 'nc', '--json');
+  t.deepEqual(
+    JSON.parse(byCode.stdout).rows.map(({ code, numbers_received }: Record<string, unknown>) => [
+      code,
+      numbers_received,
+    ]),
+    [
+      ['919555', 2],
+      ['984200', 3],
+    ],
+  );
+  const screen = await run(...command, '--account', account, '--assignor', 'Me');
+  t.regex(screen.stdout, /^919-555-0 +RALEIGH +NC +2 +1 +0 +0 +0 +0 +Me +1 +50\.00 +1$/m);
+  t.regex(screen.stdout, /^2 rows +5 +2 +0 +0 +0 +0 +3 +40\.00 +3$/m);
+
+  await hold(ledger, '9195552', 1, { rate_center: null, vendor_name: null });
+  const stopped = await run(...command, '--out', 'gaps.csv');
+  t.is(stopped.status, 1);
+  t.regex(
+    stopped.stderr,
+    /requires what the ledger does not know: Rate Center Abbreviation of 1 row \(919-555-2\); Notes\/Assignor of 1 row/,
+  );
+  t.false(existsSync(join(folder, 'gaps.csv')));
+  t.is((await filings(ledger)).length, 1);
+  const allowed = await run(...command, '--out', 'gaps.csv', '--allow-gaps');
+  t.is(allowed.status, 0);
+  t.regex(await readFile(join(folder, 'gaps.csv'), 'utf8'), /^919-555-2,,NC,1,1,0,0,0,0,,0,100\.00$/m);
+  t.is((await run(...command, '--out', 'gaps.csv', '--allow-gaps', '--force', '--assignor', 'Me')).status, 0);
+  t.regex(await readFile(join(folder, 'gaps.csv'), 'utf8'), /^919-555-2,,NC,1,1,0,0,0,0,Me,0,100\.00$/m);
+});
+
+test('a kept filing is written again byte for byte, and compared with what the ledger knows today', async (t) => {
+  const { ledger, folder, run } = await install(t);
+  await hold(ledger, '9195550', 4);
+  await hold(ledger, '9195551', 1);
+  const command = ['nruf', '--as-of', '2025-12-31', '--aging-days', '90'];
+  t.is((await run(...command, '--out', 'u4.xlsx')).status, 0);
+  t.regex((await run('nruf', '--compare', '1')).stdout, /Filing 1 .*: the ledger gives the same rows today\./);
+
+  // A disconnect of the year that is learnt of later: what was believed is kept, as the jobs do.
+  for (const [number, at] of [
+    ['9195550000', '2025-11-01'],
+    ['9195551000', '2025-11-02'],
+  ]) {
+    await ledger.query(
+      `with gone as (delete from number_status_history where telephone_number = $1 returning *),
+            kept as (insert into number_status_history_superseded (account_id, telephone_number, status, valid_from, valid_to, believed_from, believed_to)
+                     select account_id, telephone_number, status, valid_from, valid_to, believed_since, now() from gone)
+       insert into number_status_history (account_id, telephone_number, status, valid_from, valid_to)
+       select account_id, telephone_number, status, valid_from, $2 from gone`,
+      [number, at],
+    );
+  }
+  const { stdout } = await run('nruf', '--compare', '1');
+  t.regex(stdout, /^919-555-0 +numbers_received +4 +3$/m);
+  t.regex(stdout, /^919-555-0 +assigned +1 +0$/m);
+  t.regex(stdout, /^919-555-1 +numbers_received +1 +\(no row\)$/m);
+  t.notRegex(stdout, /919-555-0 +rate_center/);
+  t.regex(stdout, /2 rows are different today/);
+  const { differences } = JSON.parse((await run('nruf', '--compare', '1', '--json')).stdout);
+  t.deepEqual(differences[0], { code: '9195550', column: 'numbers_received', filed: 4, now: 3 });
+
+  t.is((await run('nruf', '--filing', '1')).status, 2, 'the file is there');
+  const again = await run('nruf', '--filing', '1', '--out', 'again.xlsx');
+  t.is(again.status, 0);
+  t.is(await sha256(join(folder, 'again.xlsx')), await sha256(join(folder, 'u4.xlsx')));
+  t.regex(again.stdout, new RegExp(await sha256(join(folder, 'u4.xlsx'))));
+  const list = JSON.parse((await run('nruf', '--filings', '--json')).stdout);
+  t.like(list[0], { filing: '1', as_of: '2025-12-31', form: 'u4', aging_days: 90, row_count: 2, accounts: null });
+  // What the ledger knew when the filing was made, as the documentation says.
+  t.deepEqual(
+    await ledger.query(
+      `select u.npa_nxx_x, u.numbers_received::int as n
+         from nruf_filings f, nruf_utilization(f.as_of, array_to_string(f.accounts, ','), f.aging_days, f.created_at) u
+        where f.filing_id = 1`,
+    ),
+    [
+      { npa_nxx_x: '9195550', n: 4 },
+      { npa_nxx_x: '9195551', n: 1 },
+    ],
+  );
+});
+
+const office = [
+  '/usr/bin/soffice',
+  '/usr/local/bin/soffice',
+  '/Applications/LibreOffice.app/Contents/MacOS/soffice',
+].find(existsSync);
+const withOffice = office === undefined ? test.skip : test;
+
+withOffice(
+  'the workbook, opened in LibreOffice, is the CSV file (skipped where LibreOffice is not installed)',
+  async (t) => {
+    const { ledger, folder, run } = await install(t);
+    await hold(ledger, '9195550', 3);
+    await hold(ledger, '9842004', 1, { rate_center: 'ST. MARY, "N"', vendor_name: 'Übertragung & <Söhne>' });
+    await hold(ledger, '2012010', 1500, { state: 'NJ', rate_center: null });
+    const command = ['nruf', '--as-of', '2025-12-31', '--allow-gaps', '--out'];
+    for (const file of ['u4.csv', 'u4.xlsx']) t.is((await run(...command, file)).status, 0);
+    // The seconds of an archive's times are even: written in another second, the same rows give the same bytes.
+    await ledger.query('select pg_sleep(2.1)');
+    t.is((await run(...command, 'later.xlsx')).status, 0);
+    const converted = join(folder, 'converted');
+    await mkdir(converted);
+    await promisify(execFile)(
+      office as string,
+      [
+        ...['--headless', `-env:UserInstallation=file://${folder}/office`],
+        ...['--convert-to', 'csv:Text - txt - csv (StarCalc):44,34,76', '--outdir', converted, join(folder, 'u4.xlsx')],
+      ],
+      { env: { ...process.env, HOME: folder } },
+    );
+    t.is(await readFile(join(converted, 'u4.csv'), 'utf8'), await readFile(join(folder, 'u4.csv'), 'utf8'));
+    t.is(await sha256(join(folder, 'later.xlsx')), await sha256(join(folder, 'u4.xlsx')));
+  },
+);
