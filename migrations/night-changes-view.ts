@@ -19,6 +19,20 @@ const anyOrder = (orderTables: readonly string[]) =>
     )
     .join(' union all ');
 
+/** The latest order that brought the number. */
+const broughtBy = (number: string) => `
+    select * from (
+      select 'orders' as order_kind, o.order_id, o.user_id, o.order_date
+      from tn_ledger.orders_numbers n join tn_ledger.orders o using (account_id, order_id)
+      where n.account_id = ${number}.account_id and n.telephone_number = ${number}.telephone_number
+      union all
+      select 'portins', o.order_id, o.user_id, o.order_date
+      from tn_ledger.portins_numbers n join tn_ledger.portins o using (account_id, order_id)
+      where n.account_id = ${number}.account_id and n.telephone_number = ${number}.telephone_number
+        and upper(o.status) = 'COMPLETE'
+    ) as named
+    order by order_date desc nulls last limit 1`;
+
 /**
  * The statements that make the view `night_changes`, over these tables of orders. Each part is limited by its own times, so that
  * only what is recent is looked at more closely.
@@ -49,24 +63,14 @@ export const nightChangesView = (orderTables: readonly string[]) => `
     null as before, t.status as after, t.in_service_date as happened_at, brought.order_kind, brought.order_id, brought.user_id
   from since
   join tn_ledger.telephone_numbers t on t.account_id = since.account_id and t.first_seen_at >= since.at
-  left join lateral (
-    select * from (
-      select 'orders' as order_kind, o.order_id, o.user_id, o.order_date
-      from tn_ledger.orders_numbers n join tn_ledger.orders o using (account_id, order_id)
-      where n.account_id = t.account_id and n.telephone_number = t.telephone_number
-      union all
-      select 'portins', o.order_id, o.user_id, o.order_date
-      from tn_ledger.portins_numbers n join tn_ledger.portins o using (account_id, order_id)
-      where n.account_id = t.account_id and n.telephone_number = t.telephone_number and upper(o.status) = 'COMPLETE'
-    ) as named
-    order by order_date desc nulls last limit 1
-  ) as brought on true
+  left join lateral (${broughtBy('t')}) as brought on true
   union all
   select v.account_id, v.replaced_at, case when v.removed_at is null then 'number left' else 'number back' end,
     v.telephone_number, 'status', case when v.removed_at is null then v.status end,
     case when v.removed_at is not null then v.next ->> 'status' end,
     case when v.removed_at is null then history.valid_to else (v.next ->> 'in_service_date')::timestamptz end,
-    moved.order_kind, moved.order_id, moved.user_id
+    coalesce(moved.order_kind, brought.order_kind), coalesce(moved.order_id, brought.order_id),
+    coalesce(moved.user_id, brought.user_id)
   from next_version v
   left join lateral (
     select h.valid_to, h.to_order_id from tn_ledger.number_status_history h
@@ -77,6 +81,7 @@ export const nightChangesView = (orderTables: readonly string[]) => `
     select o.order_kind, o.order_id, o.user_id from any_order o
     where o.account_id = v.account_id and o.order_id = history.to_order_id limit 1
   ) as moved on true
+  left join lateral (${broughtBy('v')}) as brought on v.removed_at is not null
   where (v.removed_at is null) <> (v.next ->> 'removed_at' is null)
   union all
   select v.account_id, v.replaced_at, 'number changed', v.telephone_number, field.name, field.before, v.next ->> field.name,
