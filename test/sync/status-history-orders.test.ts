@@ -128,3 +128,94 @@ test('histories follow from what really happened, in whatever order the news of 
   await fc.assert(property, { numRuns: 40, includeErrorInReport: true });
   t.deepEqual(await impossibilities(ledger), []);
 });
+
+// Orders of any date, also such as no account could have: they contradict the nights and each other.
+const anyOrder = fc.record({
+  kind: fc.constantFrom('orders', 'portins', 'disconnects', 'disconnects', 'portouts', 'number_assignments' as const),
+  action: fc.constantFrom('ASSIGN' as const, 'UNASSIGN' as const),
+  night: fc.integer({ min: -1, max: 4 }),
+  offset: fc.integer({ min: -3, max: 3 }),
+  numbers: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 3 }),
+});
+const anySighting = fc.option(
+  fc.record({
+    status: fc.constantFrom('Inservice', 'Inservice', 'Aging', 'Reserved'),
+    inService: fc.option(fc.integer({ min: -3, max: 3 })),
+    modified: fc.option(fc.integer({ min: -3, max: 3 })),
+  }),
+  { nil: undefined, freq: 3 },
+);
+
+test('whatever orders say, histories hold no impossible interval, depend on no order of news, and forget orders that are none', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0 } });
+  const numbers = ['9195550000', '9195550001', '9195550002', '9195550003'];
+  let run = 0;
+  const property = fc.asyncProperty(
+    fc.array(fc.tuple(anySighting, anySighting, anySighting, anySighting), { maxLength: 5 }),
+    fc.array(anyOrder, { minLength: 1, maxLength: 14 }),
+    fc.array(fc.nat(5), { minLength: 14, maxLength: 14 }),
+    async (plan, wanted, learntAt) => {
+      run += 1;
+      const account = String(run);
+      const nights: bigint[] = [];
+      const near = (index: number, offset: number) => (nights[index] ?? 1_500_000_000_000_000n) + BigInt(offset);
+      const histories = async () =>
+        JSON.stringify(await Promise.all(numbers.map((each) => historiesOf(ledger, account, each))));
+      const order = (index: number): OrderRow => {
+        const { kind, action, night: of, offset, numbers: named } = wanted[index] as (typeof wanted)[number];
+        const at = near(of, offset);
+        return { kind, id: `order-${index}`, action, at, numbers: named.map((each) => numbers[each] as string) };
+      };
+      const indexes = [...wanted.keys()];
+      for (const [index, sightings] of plan.entries()) {
+        const see = (now: bigint) =>
+          new Map(
+            sightings.map((each, nth) => [
+              numbers[nth] as string,
+              each && {
+                status: each.status,
+                inServiceDate:
+                  each.inService === null ? undefined : (nights[index - 1] ?? now) + BigInt(each.inService),
+                lastModified: each.modified === null ? undefined : (nights[index - 1] ?? now) + BigInt(each.modified),
+              },
+            ]),
+          );
+        nights.push((await night(ledger, account, see)).now);
+        const due = indexes.filter((each) => learntAt[each] === index && (wanted[each]?.night ?? 0) <= index);
+        await learn(ledger, account, due.map(order));
+      }
+      await learn(ledger, account, indexes.map(order));
+      const known = await histories();
+      if ((await learn(ledger, account, indexes.map(order))) !== 0) throw new Error('known news changed something');
+      const wrong = await overlaps(ledger, account);
+      if (wrong.length > 0) throw new Error(`impossible: ${JSON.stringify(wrong)}`);
+
+      // They turn out to be about no number at all; then the other way round they are about theirs again.
+      const none = indexes.map((index) => ({ ...order(index), numbers: [] }));
+      for (const each of none) await learn(ledger, account, [each]);
+      const forgotten = await histories();
+      if (forgotten.includes('order-')) throw new Error(`orders of no number are in ${forgotten}`);
+      for (const index of indexes.toReversed()) await learn(ledger, account, [order(index)]);
+      await learn(ledger, account, indexes.map(order));
+      const again = await histories();
+      if (again !== known) throw new Error(`${known} became ${again}`);
+    },
+  );
+  await fc.assert(property, { numRuns: 30, includeErrorInReport: true });
+  t.deepEqual(await impossibilities(ledger), []);
+});
+
+/** Intervals of the same number that overlap, or lie open where nothing is held. */
+function overlaps(ledger: Ledger, account: string): Promise<unknown[]> {
+  const of = (table: string) => `
+    select a.telephone_number, a.valid_from, a.valid_to from ${table} a join ${table} b using (account_id, telephone_number)
+     where account_id = $1 and a.valid_from < b.valid_from and coalesce(a.valid_to, 'infinity') > b.valid_from`;
+  return ledger.query(
+    `${of('number_status_history')} union all ${of('number_assignment_history')}
+     union all
+     select telephone_number, h.valid_from, h.valid_to from number_status_history h
+       left join telephone_numbers t using (account_id, telephone_number)
+      where account_id = $1 and h.valid_to is null and (t.first_seen_at is null or t.removed_at is not null)`,
+    [account],
+  );
+}

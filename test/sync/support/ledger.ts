@@ -160,7 +160,10 @@ export async function openLedger(
 
 /** What is in the ledger beyond the run log, for comparing it before and after: contents and row versions of all tables. */
 export async function versionsOf(ledger: Pick<Ledger, 'query'>): Promise<Record<string, unknown>> {
-  const tables = ['telephone_numbers', 'number_status_history', 'number_status_history_superseded', 'sync_cursors'];
+  const tables = [
+    ...['telephone_numbers', 'telephone_number_versions', 'number_status_history', 'number_status_history_superseded'],
+    ...['number_assignment_history', 'number_assignment_history_superseded', 'sync_cursors'],
+  ];
   const versions: Record<string, unknown> = {};
   for (const table of tables) {
     const [row] = await ledger.query(
