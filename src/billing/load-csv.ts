@@ -115,6 +115,11 @@ async function copyBytes(
   const stream = client.query(copyFrom(sql));
   const done = finished(stream);
   done.catch(() => undefined);
+  // Bytes that come after it would find no connection any more.
+  let refusal: Error | undefined;
+  stream.once('error', (error) => {
+    refusal = error;
+  });
   const findUnsafe = createCsvGuard();
   const countRows = createRowEstimate();
   try {
@@ -122,11 +127,14 @@ async function copyBytes(
       signal.throwIfAborted();
       const unsafe = findUnsafe(chunk);
       if (unsafe !== undefined) throw new UnsafeForCopy(unsafe);
+      if (refusal !== undefined) throw refusal;
       if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), done]);
       onProgress(chunk.length, countRows(chunk));
     }
+    if (refusal !== undefined) throw refusal;
     stream.end();
   } catch (error) {
+    if (refusal !== undefined) throw refusal;
     // Ends the COPY on the server, so that the connection can go on to roll back.
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
     await done.catch(() => undefined);

@@ -69,9 +69,18 @@ export async function loadReport(report: LoadableReport, options: LoadReportOpti
     { settings: { DateStyle: 'ISO, YMD', TimeZone: 'UTC' }, signal },
     (client) => loadInto(client, report, archive, options),
   );
-  // A plan made for the table as it was before could take hours on what it is now.
-  for (const partition of written) await database.pool.query(`analyze ${partition}`);
+  await analyze(database, written);
   return loaded;
+}
+
+/**
+ * Tells the planner how large the tables are now: a plan made for what they were before could take hours. A sample of 3000 rows
+ * says that as well as the usual 30,000, which took a tenth of the load's time; autovacuum takes the larger one in its own.
+ */
+async function analyze(database: Database, tables: readonly string[]): Promise<void> {
+  await inTransaction(database, { settings: { default_statistics_target: '10' } }, async (client) => {
+    for (const table of tables) await client.query(`analyze ${table}`);
+  });
 }
 
 /** Months of a table that is in use are made beforehand: whoever reads it has to wait for that only, and not for the load. */

@@ -1,6 +1,11 @@
+import { Readable } from 'node:stream';
 import anyTest, { type TestFn } from 'ava';
+import { type CsvSource, loadCsv } from '../../src/billing/load-csv.js';
+import { makeRecordsTable } from '../../src/billing/records-table.js';
 import { callColumns, recordsCsv } from '../../src/sandbox/billing/records.js';
+import { inTransaction } from '../../src/sync/transaction.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
+import { until } from '../sync/support/moments.js';
 import { type Loader, openLoader, readByCsvParse } from './support/load.js';
 
 const test = anyTest as TestFn<{ servers: TestServer[] }>;
@@ -179,6 +184,35 @@ test('of a file with bad rows of every kind the good ones are loaded, and the ba
       rejected_count: bad.size,
     });
   }
+});
+
+test('bytes that come long after the server refused the file change nothing about that', async (t) => {
+  const server = t.context.servers[0] as TestServer;
+  const { database, query } = await openLoader(t, server);
+  await inTransaction(database, {}, async (client) => {
+    for (const fact of ['account_id', 'report_id', 'file_name']) {
+      await client.query(`select set_config($1, 'x', true)`, [`tn_ledger.billing_${fact}`]);
+    }
+    const table = await makeRecordsTable(client, 'BDR');
+    async function* read() {
+      yield Buffer.from('Duration,CallID\nx,a\n');
+      await until(async () => {
+        const [row] = await query(
+          `select 1 from pg_stat_activity where datname = current_database() and state like '%aborted%'`,
+        );
+        return row === undefined ? undefined : true;
+      });
+      yield Buffer.from('2,b\n');
+    }
+    let reads = 0;
+    const source = {
+      name: 'x.csv',
+      read: () =>
+        reads++ === 0 ? read() : Readable.from([Buffer.from('Duration,CallID\nx,a\n2,b\n')])[Symbol.asyncIterator](),
+    };
+    const options = { signal: new AbortController().signal, onProgress: () => undefined };
+    t.like(await loadCsv(client, table, source as CsvSource, options), { rows: 1, rejected: 1 });
+  });
 });
 
 test('two stray quotes in the same column do not make one row of two, though COPY would', async (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { parse } from 'csv-parse/sync';
 import { type LoadedReport, loadReport } from '../../../src/billing/load-report.js';
-import { openDatabase } from '../../../src/database/connect.js';
+import { type Database, openDatabase } from '../../../src/database/connect.js';
 import { migrate } from '../../../src/database/migrations.js';
 import { type ZipFile, zipWhole } from '../../../src/sandbox/billing/zip.js';
 import { makeFolder } from '../../end-to-end/support.js';
@@ -19,6 +19,7 @@ export interface LoadSpec {
 
 /** A ledger into which archives are loaded. */
 export interface Loader {
+  database: Database;
   folder: string;
   load(files: readonly ZipFile[] | Buffer, spec?: LoadSpec): Promise<LoadedReport & { reportId: string }>;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
@@ -40,6 +41,7 @@ export async function openLoader(t: ExecutionContext<unknown>, server: TestServe
   await migrate(database);
   const query: Loader['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
   return {
+    database,
     folder,
     query,
     async load(files, { type = 'BDR', days, reportId = randomBytes(6).toString('hex') } = {}) {
