@@ -1,26 +1,28 @@
-import { mkdirSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { nightly } from '../../jobs/nightly.js';
 import { storageError } from '../database/embedded/storage.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { startSandbox } from '../sandbox/server.js';
 import { formatCount, formatTable } from './format.js';
+import { runAssign } from './run-assign.js';
 import { flatten, runAll, summaryTable } from './run-jobs.js';
 import { type ApiSession, withApiSession } from './session.js';
 
-/** Questions that the demo asks of its ledger, as a user would with `tn-ledger sql`. */
-const questions: readonly { title: string; sql: string; right: readonly number[] }[] = [
+interface Question {
+  title: string;
+  sql: string;
+  /** Columns set flush right, by index. */
+  right: readonly number[];
+}
+
+/** What the demo asks of its ledger after the first night, as a user would with `tn-ledger sql`. */
+const questions: readonly Question[] = [
   {
-    title: 'Numbers by state',
-    sql: `select state, count(*) from telephone_numbers
-where removed_at is null group by 1 order by 2 desc limit 5`,
-    right: [1],
-  },
-  {
-    title: 'The fullest thousands-blocks',
-    sql: `select npa_nxx_x, rate_center, state, count(*) from telephone_numbers
-where removed_at is null and npa_nxx_x is not null group by 1, 2, 3 order by 4 desc, 1 limit 5`,
-    right: [3],
+    title: 'Numbers by rate center',
+    sql: `select state, rate_center, count(*) from telephone_numbers
+where removed_at is null group by 1, 2 order by 3 desc, 1, 2 limit 5`,
+    right: [2],
   },
   {
     title: 'Numbers in service at the end of each of the last three years',
@@ -31,16 +33,42 @@ left join number_status_history h on h.status = 'Inservice' and h.valid_from < y
 group by 1 order by 1`,
     right: [1],
   },
+  {
+    title: 'Port-ins that are stuck',
+    sql: `select order_id, losing_carrier_name, error_code, last_modified_date from portins
+where status = 'EXCEPTION' order by last_modified_date limit 5`,
+    right: [],
+  },
+  {
+    title: 'The latest disconnects, and by whose order',
+    sql: `select d.telephone_number, d.disconnected_at, o.customer_order_id, o.user_id
+from disconnected_numbers d join disconnects o using (account_id, order_id)
+order by d.disconnected_at desc, 1 limit 5`,
+    right: [],
+  },
 ];
 
-const changesQuestion = {
+const changesQuestion: Question = {
   title: 'What the second night changed',
-  sql: `select case when removed_at = changed_at then 'left' when first_seen_at = changed_at then 'new' else 'changed' end as change, count(*)
-from telephone_numbers where changed_at = (select max(changed_at) from telephone_numbers) group by 1 order by 1`,
+  sql: 'select change, count(*) from night_changes group by 1 order by 1',
   right: [1],
 };
 
-/** Serves a sandbox, runs two nights against it over HTTP into an embedded database of the demo's own, and shows what came in. */
+const undeclaredQuestion = `select telephone_number from telephone_numbers
+where status = 'Inservice' and removed_at is null and assignment_status is null and npa_nxx_x is not null
+order by telephone_number limit 300`;
+
+const utilizationQuestion: Question = {
+  title: 'How full the thousands-blocks are, as an NRUF filing counts them',
+  sql: `select npa_nxx_x, rate_center, state, numbers_received, assigned, aging, available, undeclared, utilization_percent
+from nruf_utilization(current_date) order by assigned desc, npa_nxx_x limit 5`,
+  right: [3, 4, 5, 6, 7, 8],
+};
+
+/**
+ * Serves a sandbox, runs two nights against it over HTTP into an embedded database of the demo's own, and shows what came in; then
+ * declares some numbers assigned, and counts them as an NRUF filing does.
+ */
 export async function runDemo(numbers: number): Promise<void> {
   const dataDir = resolve(process.env.TN_LEDGER_DATA_DIR ?? './data', 'demo');
   makeFolder(dataDir);
@@ -69,9 +97,14 @@ export async function runDemo(numbers: number): Promise<void> {
       for (const question of questions) await ask(session, question);
       const account = sandbox.account(sandbox.accountIds[0] as string);
       account.churn(Math.max(1, Math.round(numbers / 100)));
-      say('\nThe account changes: numbers come, go and move. The second night brings in what changed.\n');
+      account.night(1);
+      say(
+        '\nThe account changes: numbers are ordered, ported, disconnected. The second night brings in what changed.\n',
+      );
       if (!(await runNight(session))) return exitStatus.failed;
       await ask(session, changesQuestion);
+      await declareNumbers(session, dataDir);
+      await ask(session, utilizationQuestion);
       say(whatNext(relative(process.cwd(), dataDir) || dataDir));
       return exitStatus.done satisfies ExitStatus;
     });
@@ -96,7 +129,18 @@ async function runNight(session: ApiSession): Promise<boolean> {
   return reports.every(({ result }) => result === 'succeeded');
 }
 
-async function ask(session: ApiSession, { title, sql, right }: (typeof questions)[number]): Promise<void> {
+/** Hands in a file of numbers that nobody has declared yet, and one line that is no number. */
+async function declareNumbers(session: ApiSession, dataDir: string): Promise<void> {
+  const { pool } = await session.database();
+  const { rows } = await pool.query(undeclaredQuestion);
+  const file = join(dataDir, 'customers.csv');
+  const lines = ['telephone_number', ...rows.map(({ telephone_number }) => telephone_number), 'not a number'];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  say(`\nAn operator declares numbers assigned: tn-ledger assign ${relative(process.cwd(), file)} --action ASSIGN\n`);
+  await runAssign(session, file, { action: 'ASSIGN', again: true, wait: true, timeout: '1m' });
+}
+
+async function ask(session: ApiSession, { title, sql, right }: Question): Promise<void> {
   const { pool } = await session.database();
   const { fields, rows } = await pool.query({ text: sql, rowMode: 'array' });
   say(`\n${title}:\n`);
@@ -119,6 +163,7 @@ What to type next:
 
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger sql "select state, count(*) from telephone_numbers group by 1"
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger status
+  TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger assignments
 
 With your own account: copy .env.example to .env, fill in the account and the credentials, and then
 
