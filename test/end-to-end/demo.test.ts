@@ -18,8 +18,10 @@ test('the demo runs again and again, whatever .env says, and what it prints to t
     t.is(stderr, '');
     t.regex(stdout, /serves 500 numbers at http:\/\/127\.0\.0\.1:\d+\/api\./);
     t.is(stdout.match(/^sync-number-details +9900000 +succeeded/gm)?.length, 2);
-    t.regex(stdout, /^ {2}state +count$/m);
-    t.regex(stdout, /^ {2}(changed|left|new) +\d+$/m);
+    t.regex(stdout, /^ {2}state +rate_center +count$/m);
+    t.regex(stdout, /^ {2}number (changed|left|new) +\d+$/m);
+    t.regex(stdout, /^accepted +[1-9]\d*$/m);
+    t.regex(stdout, /^ {2}npa_nxx_x .* utilization_percent$/m);
     t.notRegex(stdout, /\breal\b/);
   }
   t.false(existsSync(join(cwd, 'data', 'postgres')));
@@ -32,4 +34,7 @@ test('the demo runs again and again, whatever .env says, and what it prints to t
   const status = await cli(t, ['status'], typed);
   t.is(status.status, 0);
   t.regex(status.stdout, /^nightly +9900000 +succeeded/m);
+  const assignments = await cli(t, ['assignments'], typed);
+  t.is(assignments.status, 0);
+  t.regex(assignments.stdout, /customers\.csv/);
 });
