@@ -38,3 +38,14 @@ test('a table is a header, a rule and aligned rows, without spaces at line ends'
 test('a value that looks like a rule stays, and one of several lines keeps its lines', (t) => {
   t.is(formatTable(['a'], [['───'], ['x\ny']]), ['a', '───', '───', 'x', 'y'].join('\n'));
 });
+
+test('a long table is laid out like a short one, by the widest value wherever it is', (t) => {
+  const rows = Array.from({ length: 1000 }, (_, index) => [`${index}`, index === 700 ? '日本日本日本' : 'x', 'end']);
+  const lines = formatTable(['number', 'note', 'last'], rows, { right: [0] }).split('\n');
+  t.is(lines.length, 1002);
+  t.is(lines[0], 'number  note          last');
+  t.is(lines[1], '─'.repeat(26));
+  t.is(lines[2], '     0  x             end');
+  t.is(lines[702], '   700  日本日本日本  end');
+  t.is(lines[1001], '   999  x             end');
+});
