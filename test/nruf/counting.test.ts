@@ -1,6 +1,6 @@
 import test from 'ava';
 import pg from 'pg';
-import { startPostgres, type TestServer } from '../support/postgres.js';
+import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
 import { type CountingLedger, openCountingLedger } from './support/ledger.js';
 
 let server: TestServer;
@@ -230,3 +230,68 @@ test.serial('an analyst who may only read can ask, with any settings of the sess
   await ask();
   await client.query('commit');
 });
+
+test.serial('while numbers move, every count is of one moment: none is missing, none is there twice', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  const [here, there] = [numbers(20, '9195550'), numbers(20, '9842004')];
+  await hold(ledger, here);
+  await ledger.insert(
+    'telephone_numbers',
+    there.map((row) => ({ ...row, status: 'Inservice', rate_center: 'DURHAM', state: 'NC' })),
+  );
+  const move = async (from: typeof here, to: typeof here) => {
+    await ledger.query(
+      `with gone as (delete from number_status_history where telephone_number = any($1) returning *),
+            marked as (update telephone_numbers set telephone_number = telephone_number, status = 'Aging' where telephone_number = any($1) returning 1)
+       insert into number_status_history (account_id, telephone_number, status, valid_from)
+       select account_id, $2 || right(telephone_number, 3), status, valid_from from gone`,
+      [from.map((row) => row.telephone_number), to[0]?.telephone_number.slice(0, 7)],
+    );
+  };
+  let moving = true;
+  const mover = (async () => {
+    for (let round = 0; round < 60; round += 1) {
+      await move(...((round % 2 === 0 ? [here, there] : [there, here]) as [typeof here, typeof here]));
+      if (round % 10 === 5) await ledger.query('select nruf_refresh()');
+    }
+    moving = false;
+  })();
+  const blocks = new Set<string>();
+  while (moving) {
+    const rows = await ledger.query<{ npa_nxx_x: string; n: number }>(
+      `select npa_nxx_x, numbers_received::int as n from nruf_utilization('2026-06-30')`,
+    );
+    t.deepEqual(
+      rows.map(({ n }) => n),
+      [20],
+    );
+    blocks.add(rows[0]?.npa_nxx_x ?? '');
+  }
+  await mover;
+  t.true(blocks.size >= 1);
+});
+
+const postgres15 = installedPostgres(15);
+(postgres15 === undefined ? test.skip : test.serial)(
+  'PostgreSQL 15 counts the same, with a copy and without',
+  async (t) => {
+    const older = await startPostgres({ binDir: postgres15 });
+    t.teardown(() => older.stop());
+    const ledger = await openCountingLedger(t, older);
+    await hold(ledger, numbers(3));
+    await ledger.insert('number_assignment_history', [
+      { ...numbers(1)[0], assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2026-02-01' },
+    ]);
+    const expected = { received: 3, assigned: 1, aging: 0 };
+    t.deepEqual(await totals(ledger, "'2026-06-30'"), expected);
+    t.deepEqual(await totals(ledger, "'2026-06-30', known_at => now()"), expected);
+    await ledger.query('select nruf_refresh()');
+    t.deepEqual(await totals(ledger, "'2026-06-30'"), expected);
+    await ledger.query(
+      `update number_status_history set valid_to = '2026-06-01' where telephone_number = '9195550002'`,
+    );
+    t.deepEqual(await totals(ledger, "'2026-06-30'"), { ...expected, received: 2 });
+    await ledger.query('select nruf_refresh()');
+    t.deepEqual(await totals(ledger, "'2026-06-30'"), { ...expected, received: 2 });
+  },
+);
