@@ -198,7 +198,7 @@ const changeNotes = `
 
 const changedRows = (table: string) => `
       if exists (select from tn_ledger.nruf_writes w where w.table_name = '${table}' and w.xid >= mark) then
-        return query select distinct h.account_id, h.telephone_number from tn_ledger.${table} h
+        return query select distinct h.telephone_number from tn_ledger.${table} h
           where age(h.xmin) <= oldest limit at_most;
       end if;`;
 
@@ -222,18 +222,17 @@ const readingChanges = `
   $$;
   comment on function tn_ledger.nruf_accounts() is 'The accounts that the ledger has any history of';
 
-  create function tn_ledger.nruf_changed_numbers(at_most integer) returns table (account_id text, telephone_number text)
-    language plpgsql stable as $$
+  create function tn_ledger.nruf_changed_numbers(at_most integer) returns table (telephone_number text) language plpgsql stable as $$
     declare
       mark constant bigint := tn_ledger.nruf_mark();
       oldest constant integer := age((mark % 4294967296)::text::xid);
     begin
-      return query select distinct d.account_id, d.telephone_number from tn_ledger.nruf_deletions d where d.xid >= mark limit at_most;
+      return query select distinct d.telephone_number from tn_ledger.nruf_deletions d where d.xid >= mark limit at_most;
       ${sources.map(changedRows).join('')}
     end
   $$;
   comment on function tn_ledger.nruf_changed_numbers(integer) is
-    'Numbers that were, or may have been, written since nruf_intervals was brought up to date; a number may come more than once, and each source gives at most so many';
+    'Numbers that were, or may have been, written since nruf_intervals was brought up to date, whichever account has them. A number may come more than once; each source gives at most so many different ones, so that fewer in all are all there are';
 `;
 
 // A number without any declaration has one stretch in each stay; one with declarations has the time before the first, each declaration, and

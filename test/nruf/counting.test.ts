@@ -271,6 +271,30 @@ test.serial('while numbers move, every count is of one moment: none is missing, 
   t.true(blocks.size >= 1);
 });
 
+test.serial(
+  'more changed numbers than are looked up one by one are all counted, where two accounts have each of them, too',
+  async (t) => {
+    const ledger = await openCountingLedger(t, server);
+    const both = `from generate_series(0, 29999) g, (values ('9900001'), ('9900002')) as a (account)`;
+    await ledger.query(
+      `insert into telephone_numbers (account_id, telephone_number, status, rate_center, state)
+     select account, (9195500000 + g)::text, 'Inservice', 'RALEIGH', 'NC' ${both}`,
+    );
+    await ledger.query(
+      `insert into number_status_history (account_id, telephone_number, status, valid_from)
+     select account, (9195500000 + g)::text, 'Inservice', '2026-01-01' ${both}`,
+    );
+    await ledger.query('select nruf_refresh()');
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 30_000);
+    await ledger.query(`update number_status_history set valid_to = '2026-06-01'`);
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 0);
+    t.is((await totals(ledger, "'2026-06-30', '9900002'"))?.received, 0);
+    await ledger.query('select nruf_refresh()');
+    t.is((await totals(ledger, "'2026-06-30'"))?.received, 0);
+    t.is((await totals(ledger, "'2026-05-31'"))?.received, 30_000);
+  },
+);
+
 const postgres15 = installedPostgres(15);
 (postgres15 === undefined ? test.skip : test.serial)(
   'PostgreSQL 15 counts the same, with a copy and without',
