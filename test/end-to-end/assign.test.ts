@@ -4,7 +4,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { type Assigning, openAssigning } from '../assignment/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account } from '../sync/support/ledger.js';
-import { type CliOptions, cli, makeFolder, startCli } from './support.js';
+import { type CliOptions, cli, makeFolder, startCli, withoutProgress } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -48,7 +48,7 @@ test('a file is assigned, exit 0, or 3 where lines were rejected; the summary an
     { cwd },
   );
   t.is(done.status, 0, done.output);
-  t.is(done.stderr, '');
+  t.is(withoutProgress(done.stderr), '');
   t.regex(
     done.stdout,
     /^Batch \d+: numbers\.csv, ASSIGN, account 9900000\n +numbers\n─+\nread +12\nrejected +0\nsubmitted +12\naccepted +12\nfailed +0\n\n1 order\nResults: .+\/data\/outbox\/numbers\.results\.csv\n/,

@@ -77,6 +77,11 @@ export function startCli(
   return { child, result };
 }
 
+/** What is on standard error beside the lines of progress, which come where work takes seconds: on a slow machine anywhere. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^\S+ \d+: .*(?:\/s|so far|left|, [\d.]+ s)\n/gm, '');
+}
+
 /** Runs a command to its end. */
 export async function cli(t: ExecutionContext, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const cwd = options.cwd ?? (await makeFolder(t));
