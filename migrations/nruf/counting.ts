@@ -271,4 +271,16 @@ const answers = `
   create view tn_ledger.nruf_utilization_today as
     select * from tn_ledger.nruf_utilization((now() at time zone 'UTC')::date);
   comment on view tn_ledger.nruf_utilization_today is 'nruf_utilization as of today (UTC)';
+  comment on column tn_ledger.nruf_utilization_today.npa_nxx_x is 'Thousands-block (9195550)';
+  comment on column tn_ledger.nruf_utilization_today.rate_center is 'Rate center of most of the blocks numbers';
+  comment on column tn_ledger.nruf_utilization_today.state is 'State of most of the blocks numbers';
+  comment on column tn_ledger.nruf_utilization_today.numbers_received is 'All numbers of the block in the inventory: the sum of the categories';
+  comment on column tn_ledger.nruf_utilization_today.assigned is 'Numbers declared assigned';
+  comment on column tn_ledger.nruf_utilization_today.intermediate is 'Numbers passed on to another carrier or reseller';
+  comment on column tn_ledger.nruf_utilization_today.reserved is 'Numbers held for an end user at his request';
+  comment on column tn_ledger.nruf_utilization_today.aging is 'Numbers disconnected from an end user and held back';
+  comment on column tn_ledger.nruf_utilization_today.administrative is 'Numbers in use for the network itself';
+  comment on column tn_ledger.nruf_utilization_today.available is 'All others';
+  comment on column tn_ledger.nruf_utilization_today.undeclared is 'Those of the available ones that nobody ever declared';
+  comment on column tn_ledger.nruf_utilization_today.utilization_percent is 'assigned divided by numbers_received, times 100 (47 CFR 52.15(h))';
 `;
