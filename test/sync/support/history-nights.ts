@@ -6,7 +6,7 @@ import {
   type KnownLife,
   renderSpan,
 } from './expected-histories.js';
-import { differences } from './expected-numbers.js';
+import { differences, expectedRow, storedRows } from './expected-numbers.js';
 import { impossibilities, micros, storedHistories } from './history-model.js';
 import { account, type Ledger } from './ledger.js';
 import { SandboxLives } from './sandbox-lives.js';
@@ -51,6 +51,11 @@ export function watchHistories(ledger: Ledger): HistoryWatch {
       [],
       'telephone_numbers.assignment_status',
     );
+    const rows = [...held.numbers()].map((number) => {
+      const status = expectedAssignmentStatus(all.get(number.telephoneNumber) ?? []) ?? null;
+      return [number.telephoneNumber, { ...expectedRow(number), assignment_status: status }] as const;
+    });
+    t.deepEqual(differences(await storedRows(ledger, account, 'removed_at is null'), new Map(rows)), [], 'numbers');
     t.deepEqual(differences(await storedDisconnects(ledger), expectedDisconnects()), [], 'disconnected_numbers');
     t.deepEqual(await impossibilities(ledger), []);
     for (const { at, histories } of believed) {
