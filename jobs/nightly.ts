@@ -12,6 +12,7 @@ import { syncNumberDetails } from './sync-number-details.js';
 import { syncOrders } from './sync-orders.js';
 import { syncPortins } from './sync-portins.js';
 import { syncPortouts } from './sync-portouts.js';
+import { writeReport } from './write-report.js';
 
 /** The night's plan: every job, in the order in which they run. */
 export const plan: readonly Job[] = [
@@ -26,6 +27,7 @@ export const plan: readonly Job[] = [
   submitNumberAssignments,
   fetchBillingReports,
   prepareNruf,
+  writeReport,
 ];
 
 /** All jobs in order. One that fails does not keep the others from running; the night then fails, and names them. */

@@ -12,6 +12,7 @@ import * as demo from './demo.js';
 import { printFailure } from './failure.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
+import * as report from './report.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -32,6 +33,7 @@ const commands = [
   nruf,
   audit,
   status,
+  report,
   sql,
   sandbox,
 ];

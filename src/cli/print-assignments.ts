@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
+import { formatMinute } from '../format.js';
 import type { AssignmentsOptions } from './assignments.js';
 import { formatCount, formatTable } from './format.js';
 import type { Session } from './session.js';
@@ -154,17 +155,17 @@ function listText(batches: readonly BatchRow[]): string {
     formatCount(batch.failed_count),
     formatCount(batch.rejected_count),
     formatCount(batch.orders ?? 0),
-    minute(batch.created_at),
+    formatMinute(batch.created_at),
   ]);
   return formatTable(header, rows, { right: [0, 5, 6, 7, 8, 9] });
 }
 
 function oneText(batch: BatchRow, orders: readonly OrderRow[], failures: readonly FailureRow[]): string {
   const { total_count, accepted_count, failed_count, rejected_count, skipped_count, unknown_count } = batch;
-  const finished = batch.finished_at === null ? '' : `, finished ${minute(batch.finished_at)}`;
+  const finished = batch.finished_at === null ? '' : `, finished ${formatMinute(batch.finished_at)}`;
   const lines = [
     `Batch ${batch.batch_id}: ${batch.file_name}, ${batch.action}, account ${batch.account_id}, ${batch.status}`,
-    `handed in ${minute(batch.created_at)}${finished}`,
+    `handed in ${formatMinute(batch.created_at)}${finished}`,
     `${formatCount(total_count)} lines: ${formatCount(accepted_count)} accepted, ${formatCount(failed_count)} failed, ${formatCount(rejected_count)} rejected, ${formatCount(skipped_count)} skipped, ${formatCount(unknown_count)} unknown`,
     '',
     formatTable(
@@ -194,8 +195,4 @@ function oneText(batch: BatchRow, orders: readonly OrderRow[], failures: readonl
     lines.push('', formatTable(['outcome', 'code', 'numbers', 'first line', 'number', ''], rows, { right: [2, 3] }));
   }
   return lines.join('\n');
-}
-
-function minute(time: Date): string {
-  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

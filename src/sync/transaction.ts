@@ -2,6 +2,8 @@ import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 
 export interface TransactionOptions {
+  /** Writes nothing, and every statement sees the database as the first one does: what is read is all of one moment. */
+  snapshot?: boolean;
   /** Commits without waiting for the disk: right only for what a later check finds missing and reads again. */
   asynchronous?: boolean;
   /** Settings for this transaction alone, such as `work_mem`. */
@@ -21,7 +23,7 @@ export async function inTransaction<T>(
   const stopWatching = cancelWhenAborted(database, client, options);
   let broken: Error | undefined;
   try {
-    await client.query(options.asynchronous ? 'begin; set local synchronous_commit = off' : 'begin');
+    await client.query(beginning(options));
     for (const [name, value] of Object.entries(options.settings ?? {})) {
       await client.query('select set_config($1, $2, true)', [name, value]);
     }
@@ -38,6 +40,11 @@ export async function inTransaction<T>(
     stopWatching();
     client.release(broken);
   }
+}
+
+function beginning({ snapshot = false, asynchronous = false }: TransactionOptions): string {
+  if (snapshot) return 'begin isolation level repeatable read read only';
+  return asynchronous ? 'begin; set local synchronous_commit = off' : 'begin';
 }
 
 /** How long a statement may go on after the run was asked to stop, so that the whole command ends within ten seconds. */

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { jobs } from '../../jobs/index.js';
 import { type CliResult, cli, type Env, makeFolder } from '../end-to-end/support.js';
 
-const commands = ['demo', 'check', 'migrate', 'run', 'schedule', 'status', 'sql', 'sandbox'];
+const commands = ['demo', 'check', 'migrate', 'run', 'schedule', 'status', 'report', 'sql', 'sandbox'];
 const broken = { BANDWIDTH_API_URL: 'nonsense', DATABASE_URL: 'nonsense', TN_LEDGER_LOG_LEVEL: 'nonsense' };
 
 /** Runs a command and answers with its result and every package of which it loaded a module, as V8 saw it. */

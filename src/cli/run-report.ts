@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { refreshIntervals } from '../nruf/refresh.js';
+import { makeReport } from '../report/make-report.js';
+import { refuseExisting, reportPath, writeReportFile } from '../report/report-file.js';
+import { openLedger } from './open-ledger.js';
+import type { ReportOptions } from './report.js';
+import type { Session } from './session.js';
+
+/** Writes the report and prints where it is. */
+export async function runReport(session: Session, { out, account, force = false }: ReportOptions): Promise<ExitStatus> {
+  const { config, signal } = session;
+  if (out === '') throw new UsageError('--out names no file.');
+  const path = out === undefined ? undefined : resolve(out);
+  if (path !== undefined && !force) await refuseExisting(path);
+  const database = await openLedger(session);
+  if (account !== undefined) {
+    const { rows } = await database.pool.query('select distinct account_id from sync_runs order by 1');
+    const known: string[] = rows.map(({ account_id }) => account_id);
+    if (!known.includes(account)) {
+      throw new UsageError(`The ledger knows nothing of account ${JSON.stringify(account)}. No report was written.`, {
+        hint: known.length > 0 ? `Known: ${known.join(', ')}.` : '`tn-ledger run nightly` brings accounts in.',
+      });
+    }
+  }
+  await refreshIntervals(database.pool);
+  const { html, time } = await makeReport(database, { account, signal });
+  const written = path ?? reportPath(config.dataDir, time, account);
+  await writeReportFile(written, html, { replace: force });
+  process.stdout.write(`${written}\n`);
+  return exitStatus.done;
+}

@@ -1,0 +1,16 @@
+import { type Html, html } from './html.js';
+
+/** A part of the page with a heading of its own, which the list of contents leads to. */
+export interface Section {
+  id: string;
+  title: string;
+  content: Html;
+}
+
+export function sectionHtml({ id, title, content }: Section): Html {
+  return html`<section aria-labelledby="${id}">
+<h2 id="${id}">${title}</h2>
+${content}
+</section>
+`;
+}

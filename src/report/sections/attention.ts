@@ -1,0 +1,205 @@
+import { formatCount, formatDuration } from '../../format.js';
+import { type Html, html } from '../html.js';
+import { type Scope, shownCondition } from '../scope.js';
+import type { Section } from '../section.js';
+import { sqlText } from '../table.js';
+import type { LastRun } from './runs.js';
+
+/** Something that somebody should look at. */
+export interface Concern {
+  /** `problem`: something did not work; `notice`: something to decide or to complete. */
+  kind: 'problem' | 'notice';
+  text: string;
+  /** Shows the rows behind it. */
+  sql?: string;
+}
+
+/** A night is due every day; half a day more is the time that it may take. */
+const lateAfterHours = 36;
+
+/** What the last runs and the tables show that needs somebody, problems first. */
+export async function readConcerns(scope: Scope, runs: readonly LastRun[]): Promise<Concern[]> {
+  const concerns = [
+    ...concernsOfRuns(scope, runs),
+    ...(await concernsOfNights(scope)),
+    ...(await concernsOfListings(scope)),
+    ...(await countedConcerns(scope)),
+  ];
+  return [...concerns.filter(({ kind }) => kind === 'problem'), ...concerns.filter(({ kind }) => kind === 'notice')];
+}
+
+function concernsOfRuns(scope: Scope, runs: readonly LastRun[]): Concern[] {
+  const concerns: Concern[] = runs
+    .filter(({ status, job }) => (status === 'failed' || status === 'interrupted') && job !== 'nightly')
+    .map(({ job, account, status }) => ({
+      kind: 'problem',
+      text: `The last run of ${job} for account ${account} ${status === 'failed' ? 'failed' : 'was interrupted'}. tn-ledger run ${job} runs it again.`,
+    }));
+  const warned = runs.filter(({ warnings }) => warnings.length > 0);
+  if (warned.length > 0) {
+    const count = warned.reduce((sum, { warnings }) => sum + warnings.length, 0);
+    concerns.push({
+      kind: 'notice',
+      text: `${formatCount(count)} ${count === 1 ? 'warning' : 'warnings'} of the last runs: ${[...new Set(warned.map(({ job }) => job))].join(', ')}.`,
+      sql: `select job, account_id, started_at, warnings from sync_runs
+where warnings <> '[]'${shownCondition(scope, 'and')} order by started_at desc`,
+    });
+  }
+  return concerns;
+}
+
+async function concernsOfNights({ client, account }: Scope): Promise<Concern[]> {
+  const { rows } = await client.query(
+    `select account_id, max(started_at) filter (where job = 'nightly') is null as never,
+            extract(epoch from now() - max(finished_at) filter (where job = 'nightly' and status = 'succeeded'))::float8 as age,
+            bool_or(job = 'nightly' and status = 'running') as running
+       from sync_runs where $1::text is null or account_id = $1 group by account_id order by account_id`,
+    [account ?? null],
+  );
+  const concerns: Concern[] = [];
+  for (const { account_id, never, age, running } of rows) {
+    if (age === null) {
+      const text = never
+        ? 'No night has run yet'
+        : running
+          ? 'The first night is still running'
+          : 'No night has succeeded yet';
+      concerns.push({ kind: running ? 'notice' : 'problem', text: `${text} for account ${account_id}.` });
+    } else if (age > lateAfterHours * 3600) {
+      concerns.push({
+        kind: 'problem',
+        text: `The last night of account ${account_id} that succeeded ended ${formatDuration(age)} ago: the data may be that old.`,
+      });
+    }
+  }
+  return concerns;
+}
+
+async function concernsOfListings({ client, account }: Scope): Promise<Concern[]> {
+  const { rows } = await client.query(
+    `select account_id, listing, state from sync_cursors
+      where pages_read <> '{}' and ($1::text is null or account_id = $1) order by account_id, listing`,
+    [account ?? null],
+  );
+  return rows.map(({ account_id, listing, state }) =>
+    state === 'held'
+      ? {
+          kind: 'problem',
+          text: `The listing ${listing} of account ${account_id} would close more numbers than allowed and is held: if that is true, run it again with --accept-shrink.`,
+        }
+      : {
+          kind: 'notice',
+          text: `The listing ${listing} of account ${account_id} is half-read; its next run goes on with it.`,
+        },
+  );
+}
+
+interface Counted {
+  kind: Concern['kind'];
+  /** Table and condition of the rows behind it. */
+  table: string;
+  condition: string;
+  /** Columns that are shown of them. */
+  columns: string;
+  text(count: number): string;
+}
+
+const are = (count: number, one: string, more: string) => `${formatCount(count)} ${count === 1 ? one : more}`;
+
+const orderKinds = [
+  ['orders', 'number order', 'number orders'],
+  ['disconnects', 'disconnect order', 'disconnect orders'],
+  ['portins', 'port-in', 'port-ins'],
+  ['portouts', 'port-out', 'port-outs'],
+  ['number_assignment_orders', 'assignment order', 'assignment orders'],
+] as const;
+
+const counted: readonly Counted[] = [
+  {
+    kind: 'problem',
+    table: 'assignment_batches',
+    condition: `exists (select from assignment_orders o where o.batch_id = assignment_batches.batch_id and o.status = 'unknown')`,
+    columns: 'batch_id, file_name, status',
+    text: (count) =>
+      `${are(count, 'assignment batch has', 'assignment batches have')} orders of which nobody can tell whether Bandwidth took them.`,
+  },
+  {
+    kind: 'problem',
+    table: 'assignment_batches',
+    condition: `status = 'open' and created_at < now() - interval '1 day'`,
+    columns: 'batch_id, file_name, created_at',
+    text: (count) => `${are(count, 'assignment batch is', 'assignment batches are')} open for more than a day.`,
+  },
+  {
+    kind: 'notice',
+    table: 'assignment_batches',
+    condition: `failed_count + rejected_count > 0 and coalesce(finished_at, created_at) >= now() - interval '7 days'`,
+    columns: 'batch_id, file_name, failed_count, rejected_count',
+    text: (count) =>
+      `${are(count, 'assignment batch', 'assignment batches')} of the last 7 days had numbers that failed or were rejected.`,
+  },
+  {
+    kind: 'problem',
+    table: 'billing_reports',
+    condition: `state = 'failed' and replaced_by is null and requested_at >= now() - interval '30 days'`,
+    columns: 'report_id, type, start_date, end_date, error',
+    text: (count) => `${are(count, 'billing report', 'billing reports')} of the last 30 days failed.`,
+  },
+  {
+    kind: 'notice',
+    table: 'portins',
+    condition: `upper(status) = 'EXCEPTION'`,
+    columns: 'order_id, order_date, losing_carrier_name, error_code',
+    text: (count) => `${are(count, 'port-in is', 'port-ins are')} in EXCEPTION and wait for an answer.`,
+  },
+  ...orderKinds.map(
+    ([table, one, more]): Counted => ({
+      kind: 'notice',
+      table,
+      condition: 'details_error is not null',
+      columns: 'order_id, status, details_error',
+      text: (count) => `${are(count, one, more)} could not be read by id at the last try.`,
+    }),
+  ),
+  {
+    kind: 'notice',
+    table: 'telephone_numbers',
+    condition: `removed_at is null and status = 'Inservice' and npa_nxx_x is not null and (rate_center is null or state is null)`,
+    columns: 'telephone_number, rate_center, state',
+    text: (count) => `${are(count, 'number in service has', 'numbers in service have')} no rate center or no state.`,
+  },
+  {
+    kind: 'notice',
+    table: 'telephone_numbers',
+    condition: `removed_at is null and status = 'Inservice' and npa_nxx_x is not null and assignment_status is null`,
+    columns: 'telephone_number, rate_center, state',
+    text: (count) =>
+      `${are(count, 'number in service was', 'numbers in service were')} never declared assigned or unassigned, and ${count === 1 ? 'counts' : 'count'} as available.`,
+  },
+];
+
+async function countedConcerns(scope: Scope): Promise<Concern[]> {
+  const concerns: Concern[] = [];
+  for (const { kind, table, condition, columns, text } of counted) {
+    const { rows } = await scope.client.query(
+      `select count(*)::float8 as count from ${table} where ${condition} and ($1::text is null or account_id = $1)`,
+      [scope.account ?? null],
+    );
+    const { count } = rows[0];
+    if (count === 0) continue;
+    const sql = `select account_id, ${columns} from ${table}\nwhere ${condition}${shownCondition(scope, 'and')}`;
+    concerns.push({ kind, text: text(count), sql });
+  }
+  return concerns;
+}
+
+export function attentionSection(concerns: readonly Concern[]): Section {
+  const title = 'What needs attention';
+  if (concerns.length === 0) return { id: 'attention', title, content: html`<p>Nothing.</p>` };
+  return { id: 'attention', title, content: html`<ul class="concerns">\n${concerns.map(item)}</ul>` };
+}
+
+function item({ kind, text, sql }: Concern): Html {
+  const word = kind === 'problem' ? 'Problem' : 'Notice';
+  return html`<li class="${kind}"><strong>${word}:</strong> ${text}${sql === undefined ? '' : html`\n${sqlText(sql)}`}</li>\n`;
+}

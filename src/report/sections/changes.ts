@@ -1,0 +1,167 @@
+import { formatCount, formatMinute } from '../../format.js';
+import { type Html, html } from '../html.js';
+import { type Scope, shownCondition } from '../scope.js';
+import type { Section } from '../section.js';
+import { table } from '../table.js';
+
+/** Changes of one kind, as many as there were and the first of them. */
+export interface ChangeCount {
+  /** As the view `night_changes` names it. */
+  change: string;
+  /** Table of the orders by which it came, where they are known. */
+  orderKind: string | undefined;
+  count: number;
+}
+
+export interface NumberChange {
+  change: string;
+  orderKind: string | undefined;
+  account: string;
+  telephoneNumber: string;
+  rateCenter: string | undefined;
+  state: string | undefined;
+  happenedAt: Date | undefined;
+  orderId: string | undefined;
+}
+
+export interface Changes {
+  /** When the last night of each account began, or what the view takes for it. */
+  since: Date | undefined;
+  counts: readonly ChangeCount[];
+  examples: readonly NumberChange[];
+}
+
+const examplesShown = 25;
+
+const ofTheNight = (condition: string) => `
+  select * from night_changes c
+   where ${condition}
+     and seen_at >= coalesce((select max(started_at) from sync_runs r where r.account_id = c.account_id and r.job = 'nightly'), '-infinity')`;
+
+/** What came to light since the last night began: the view tells more where nights failed, or while one is running. */
+export async function readChanges({ client, account }: Scope): Promise<Changes> {
+  const { rows } = await client.query(
+    `with changes as materialized (${ofTheNight('($1::text is null or account_id = $1)')}),
+     counted as (
+       select c.*, count(*) over kind as count, row_number() over (kind order by account_id, telephone_number, seen_at, field, order_id) as place
+         from changes c window kind as (partition by change, order_kind)
+     )
+     select c.change, c.order_kind, c.count::float8, c.account_id, c.telephone_number, c.happened_at, c.order_id, t.rate_center, t.state
+       from counted c
+       left join telephone_numbers t on t.account_id = c.account_id and t.telephone_number = c.telephone_number
+      where place = 1 or (place <= $2 and change in ('number new', 'number left', 'number back'))
+      order by c.change, c.order_kind, place`,
+    [account ?? null, examplesShown],
+  );
+  const since = await client.query(
+    `select min(started_at) as since from (
+       select max(started_at) as started_at from sync_runs
+        where job = 'nightly' and ($1::text is null or account_id = $1) group by account_id) as nights`,
+    [account ?? null],
+  );
+  const kinds = new Map<string, ChangeCount>();
+  for (const { change, order_kind, count } of rows)
+    kinds.set(`${change} ${order_kind}`, { change, orderKind: order_kind ?? undefined, count });
+  return {
+    since: since.rows[0].since ?? undefined,
+    counts: [...kinds.values()],
+    examples: rows
+      .filter(({ change }) => groups.some((group) => group.changes.includes(change)))
+      .map((row) => ({
+        change: row.change,
+        orderKind: row.order_kind ?? undefined,
+        account: row.account_id,
+        telephoneNumber: row.telephone_number,
+        rateCenter: row.rate_center ?? undefined,
+        state: row.state ?? undefined,
+        happenedAt: row.happened_at ?? undefined,
+        orderId: row.order_id ?? undefined,
+      })),
+  };
+}
+
+const ports = ['portins', 'portouts'];
+
+interface Group {
+  id: string;
+  title: string;
+  /** As the view names them. */
+  changes: readonly string[];
+  ported: boolean;
+}
+
+const groups: readonly Group[] = [
+  { id: 'new', title: 'New numbers', changes: ['number new', 'number back'], ported: false },
+  { id: 'disconnected', title: 'Numbers disconnected or gone', changes: ['number left'], ported: false },
+  {
+    id: 'ported',
+    title: 'Numbers ported in or out',
+    changes: ['number new', 'number back', 'number left'],
+    ported: true,
+  },
+];
+
+const isIn = ({ changes, ported }: Group, { change, orderKind }: Pick<ChangeCount, 'change' | 'orderKind'>) =>
+  changes.includes(change) && ports.includes(orderKind ?? '') === ported;
+
+export function changesSection(scope: Scope, changes: Changes): Section {
+  const { since, counts } = changes;
+  const when = since === undefined ? '' : html`<p>Seen since ${formatMinute(since)}, when the last night began.</p>\n`;
+  return {
+    id: 'changes',
+    title: 'Changes of the night',
+    content:
+      counts.length === 0
+        ? html`${when}<p>Nothing changed.</p>`
+        : html`${when}${countsTable(counts)}${groups.map((group) => examplesTable(scope, group, changes))}`,
+  };
+}
+
+const orderWords: Record<string, string> = {
+  orders: 'number order',
+  disconnects: 'disconnect order',
+  portins: 'port-in',
+  portouts: 'port-out',
+  number_assignment_orders: 'assignment order',
+};
+
+const nameOf = (orderKind: string | undefined) => (orderKind === undefined ? '' : (orderWords[orderKind] ?? orderKind));
+
+function countsTable(counts: readonly ChangeCount[]): Html {
+  return table({
+    id: 'change-counts',
+    caption: 'Changes by kind',
+    columns: [
+      { title: 'Change', cell: ({ change }) => change },
+      { title: 'By', cell: ({ orderKind }) => nameOf(orderKind) },
+      { title: 'Count', numeric: true, cell: ({ count }) => formatCount(count) },
+    ],
+    rows: counts,
+  });
+}
+
+function examplesTable(scope: Scope, group: Group, { counts, examples }: Changes): Html {
+  const all = counts.filter((count) => isIn(group, count)).reduce((sum, { count }) => sum + count, 0);
+  if (all === 0) return html`<h3>${group.title}</h3>\n<p>None.</p>\n`;
+  const rows = examples.filter((example) => isIn(group, example)).slice(0, examplesShown);
+  const kinds = group.changes.map((change) => `'${change}'`).join(', ');
+  const isPort = `coalesce(order_kind, '') in ('portins', 'portouts')`;
+  const sql = `select * from night_changes
+where change in (${kinds}) and ${group.ported ? isPort : `not ${isPort}`}${shownCondition(scope, 'and')}`;
+  return html`<h3>${group.title}</h3>
+${table({
+  id: `changes-${group.id}`,
+  caption: `${group.title}: ${formatCount(all)}`,
+  columns: [
+    { title: 'Number', cell: ({ telephoneNumber }) => telephoneNumber },
+    { title: 'Account', cell: ({ account }) => account },
+    { title: 'Change', cell: ({ change }) => change },
+    { title: 'Rate center', cell: ({ rateCenter }) => rateCenter ?? 'unknown' },
+    { title: 'State', cell: ({ state }) => state ?? 'unknown' },
+    { title: 'Date', cell: ({ happenedAt }) => (happenedAt === undefined ? 'unknown' : formatMinute(happenedAt)) },
+    { title: 'By', cell: ({ orderKind, orderId }) => `${nameOf(orderKind)} ${orderId ?? ''}`.trim() },
+  ],
+  rows,
+  all: { count: all, sql },
+})}`;
+}
