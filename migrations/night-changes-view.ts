@@ -42,7 +42,7 @@ export const nightChangesView = (orderTables: readonly string[]) => `
   with since as (
     select account_id,
       coalesce(
-        max(started_at) filter (where job = 'nightly' and status = 'succeeded'),
+        max(started_at) filter (where job = 'nightly' and status in ('running', 'succeeded')),
         max(started_at) filter (where job = 'nightly'),
         max(started_at)) as at
     from tn_ledger.sync_runs group by account_id
@@ -125,7 +125,7 @@ export const nightChangesView = (orderTables: readonly string[]) => `
   join tn_ledger.order_status_changes c on c.account_id = since.account_id and c.changed_at >= since.at
   left join any_order o on o.account_id = c.account_id and o.order_id = c.order_id and o.order_kind = c.order_kind;
   comment on view tn_ledger.night_changes is
-    'Who changed what last night: a row for each change seen since the last nightly run that succeeded began; where none did, since the latest one began';
+    'Who changed what last night: a row for each change seen since the last nightly run began that succeeded or is still running; where there is none, since the latest one began';
   comment on column tn_ledger.night_changes.account_id is 'Bandwidth account';
   comment on column tn_ledger.night_changes.seen_at is 'When tn-ledger saw it';
   comment on column tn_ledger.night_changes.change is 'number new, number left, number back, number changed, number declared, declaration withdrawn, order placed or order status';

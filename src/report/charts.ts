@@ -189,7 +189,9 @@ async function chart({ caption, alternative }: ChartText, specOf: (width: Width)
   const pictures: Html[] = [];
   for (const width of Object.keys(widths) as Width[]) {
     const svg = await new View(parse(specOf(width)), { renderer: 'none' }).toSVG();
-    pictures.push(html`<div class="${width}" role="img" aria-label="${alternative}">${raw(svg)}</div>`);
+    pictures.push(
+      html`<div class="${width}" role="img" aria-label="${alternative}"><div aria-hidden="true">${raw(svg)}</div></div>`,
+    );
   }
   return html`<figure>
 <figcaption>${caption}</figcaption>

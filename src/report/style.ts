@@ -27,11 +27,12 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1rem 0; pa
 table { border-collapse: collapse; font-size: .9rem; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-td, tbody th { overflow-wrap: anywhere; min-width: 4.5rem; max-width: 22rem; }
+td, tbody th { overflow-wrap: break-word; max-width: 22rem; }
+time { white-space: nowrap; }
 thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1rem 0; }
 figcaption { font-weight: 600; font-size: .9rem; margin-bottom: .5rem; }
 figure svg { display: block; max-width: 100%; height: auto; }
@@ -63,6 +64,7 @@ footer { margin-top: 2.5rem; padding-top: .5rem; border-top: 2px solid var(--lin
   thead { display: table-header-group; }
   tr, figure, li { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
-  td, th, tbody th { padding: .15rem .35rem; min-width: 0; }
+  td, th, tbody th { padding: .15rem .35rem; overflow-wrap: anywhere; }
+  time { white-space: normal; }
 }
 `;

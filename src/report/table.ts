@@ -1,4 +1,4 @@
-import { formatCount } from '../format.js';
+import { formatCount, formatMinute } from '../format.js';
 import { type Html, html } from './html.js';
 
 export interface Column<Row> {
@@ -45,6 +45,11 @@ ${all !== undefined && all.count > rows.length ? leftOut(all.count - rows.length
 function leftOut(count: number, sql: string): Html {
   return html`<p class="left-out">${formatCount(count)} more ${count === 1 ? 'row is' : 'rows are'} left out here. This shows all of them:</p>
 ${sqlText(sql)}`;
+}
+
+/** A moment in a cell, which stays on one line. */
+export function timeHtml(time: Date): Html {
+  return html`<time datetime="${time.toISOString()}">${formatMinute(time)}</time>`;
 }
 
 /** SQL to be copied. */

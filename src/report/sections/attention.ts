@@ -150,7 +150,8 @@ const counted: readonly Counted[] = [
     table: 'portins',
     condition: `upper(status) = 'EXCEPTION'`,
     columns: 'order_id, order_date, losing_carrier_name, error_code',
-    text: (count) => `${are(count, 'port-in is', 'port-ins are')} in EXCEPTION and wait for an answer.`,
+    text: (count) =>
+      `${are(count, 'port-in is in EXCEPTION and waits', 'port-ins are in EXCEPTION and wait')} for an answer.`,
   },
   ...orderKinds.map(
     ([table, one, more]): Counted => ({

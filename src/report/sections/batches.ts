@@ -1,8 +1,8 @@
-import { formatCount, formatMinute } from '../../format.js';
+import { formatCount } from '../../format.js';
 import { html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
-import { table } from '../table.js';
+import { table, timeHtml } from '../table.js';
 
 export interface BatchRow {
   batchId: string;
@@ -109,7 +109,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
         numeric: true,
         cell: (row: BatchRow) => formatCount(row[name]),
       })),
-      { title: 'Handed in', cell: ({ createdAt }) => formatMinute(createdAt) },
+      { title: 'Handed in', cell: ({ createdAt }) => timeHtml(createdAt) },
     ],
     rows: batches,
     all: {

@@ -2,7 +2,7 @@ import { formatCount, formatMinute } from '../../format.js';
 import { type Html, html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
-import { table } from '../table.js';
+import { table, timeHtml } from '../table.js';
 
 /** Changes of one kind, as many as there were and the first of them. */
 export interface ChangeCount {
@@ -25,7 +25,7 @@ export interface NumberChange {
 }
 
 export interface Changes {
-  /** When the last night of each account began, or what the view takes for it. */
+  /** When the night began, or what the view takes for it; of several accounts, the earliest. */
   since: Date | undefined;
   counts: readonly ChangeCount[];
   examples: readonly NumberChange[];
@@ -33,15 +33,10 @@ export interface Changes {
 
 const examplesShown = 25;
 
-const ofTheNight = (condition: string) => `
-  select * from night_changes c
-   where ${condition}
-     and seen_at >= coalesce((select max(started_at) from sync_runs r where r.account_id = c.account_id and r.job = 'nightly'), '-infinity')`;
-
-/** What came to light since the last night began: the view tells more where nights failed, or while one is running. */
+/** What the view `night_changes` has: what came to light since the last night began that succeeded or is still running. */
 export async function readChanges({ client, account }: Scope): Promise<Changes> {
   const { rows } = await client.query(
-    `with changes as materialized (${ofTheNight('($1::text is null or account_id = $1)')}),
+    `with changes as materialized (select * from night_changes where $1::text is null or account_id = $1),
      counted as (
        select c.*, count(*) over kind as count, row_number() over (kind order by account_id, telephone_number, seen_at, field, order_id) as place
          from changes c window kind as (partition by change, order_kind)
@@ -54,9 +49,10 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
     [account ?? null, examplesShown],
   );
   const since = await client.query(
-    `select min(started_at) as since from (
-       select max(started_at) as started_at from sync_runs
-        where job = 'nightly' and ($1::text is null or account_id = $1) group by account_id) as nights`,
+    `select min(since) as since from (
+       select coalesce(max(started_at) filter (where job = 'nightly' and status in ('running', 'succeeded')),
+                       max(started_at) filter (where job = 'nightly'), max(started_at)) as since
+         from sync_runs where $1::text is null or account_id = $1 group by account_id) as nights`,
     [account ?? null],
   );
   const kinds = new Map<string, ChangeCount>();
@@ -80,6 +76,9 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
   };
 }
 
+/** Changes that an order brings about. */
+const comings = ['number new', 'number back', 'number left'];
+
 const ports = ['portins', 'portouts'];
 
 interface Group {
@@ -96,7 +95,7 @@ const groups: readonly Group[] = [
   {
     id: 'ported',
     title: 'Numbers ported in or out',
-    changes: ['number new', 'number back', 'number left'],
+    changes: comings,
     ported: true,
   },
 ];
@@ -106,7 +105,7 @@ const isIn = ({ changes, ported }: Group, { change, orderKind }: Pick<ChangeCoun
 
 export function changesSection(scope: Scope, changes: Changes): Section {
   const { since, counts } = changes;
-  const when = since === undefined ? '' : html`<p>Seen since ${formatMinute(since)}, when the last night began.</p>\n`;
+  const when = since === undefined ? '' : html`<p>Seen since ${formatMinute(since)}, when the night began.</p>\n`;
   return {
     id: 'changes',
     title: 'Changes of the night',
@@ -133,7 +132,10 @@ function countsTable(counts: readonly ChangeCount[]): Html {
     caption: 'Changes by kind',
     columns: [
       { title: 'Change', cell: ({ change }) => change },
-      { title: 'By', cell: ({ orderKind }) => nameOf(orderKind) },
+      {
+        title: 'By',
+        cell: ({ change, orderKind }) => nameOf(orderKind) || (comings.includes(change) ? 'no order known' : ''),
+      },
       { title: 'Count', numeric: true, cell: ({ count }) => formatCount(count) },
     ],
     rows: counts,
@@ -158,8 +160,11 @@ ${table({
     { title: 'Change', cell: ({ change }) => change },
     { title: 'Rate center', cell: ({ rateCenter }) => rateCenter ?? 'unknown' },
     { title: 'State', cell: ({ state }) => state ?? 'unknown' },
-    { title: 'Date', cell: ({ happenedAt }) => (happenedAt === undefined ? 'unknown' : formatMinute(happenedAt)) },
-    { title: 'By', cell: ({ orderKind, orderId }) => `${nameOf(orderKind)} ${orderId ?? ''}`.trim() },
+    { title: 'Date', cell: ({ happenedAt }) => (happenedAt === undefined ? 'unknown' : timeHtml(happenedAt)) },
+    {
+      title: 'By',
+      cell: ({ orderKind, orderId }) => `${nameOf(orderKind)} ${orderId ?? ''}`.trim() || 'no order known',
+    },
   ],
   rows,
   all: { count: all, sql },

@@ -1,8 +1,8 @@
-import { formatCount, formatDuration, formatMinute } from '../../format.js';
+import { formatCount, formatDuration } from '../../format.js';
 import { type Html, html } from '../html.js';
 import type { Scope } from '../scope.js';
 import type { Section } from '../section.js';
-import { sqlText, table } from '../table.js';
+import { sqlText, table, timeHtml } from '../table.js';
 
 /** The last run of a job for an account. */
 export interface LastRun {
@@ -78,16 +78,19 @@ function runsTable(runs: readonly LastRun[]): Html {
         cell: ({ status, ofLastNight }) =>
           html`<span class="${status}">${words[status] ?? status}</span>${ofLastNight ? '' : ', before the last night'}`,
       },
-      { title: 'Began', cell: ({ startedAt }) => formatMinute(startedAt) },
+      { title: 'Began', cell: ({ startedAt }) => timeHtml(startedAt) },
       { title: 'Took', numeric: true, cell: ({ seconds }) => (seconds === undefined ? '' : formatDuration(seconds)) },
-      { title: 'Pages', numeric: true, cell: ({ pages }) => formatCount(pages) },
-      { title: 'Rows read', numeric: true, cell: ({ rowsRead }) => formatCount(rowsRead) },
-      { title: 'Rows written', numeric: true, cell: ({ rowsWritten }) => formatCount(rowsWritten) },
-      { title: 'Warnings', numeric: true, cell: ({ warnings }) => formatCount(warnings.length) },
+      { title: 'Pages', numeric: true, cell: (run) => countOf(run, run.pages) },
+      { title: 'Rows read', numeric: true, cell: (run) => countOf(run, run.rowsRead) },
+      { title: 'Rows written', numeric: true, cell: (run) => countOf(run, run.rowsWritten) },
+      { title: 'Warnings', numeric: true, cell: (run) => countOf(run, run.warnings.length) },
     ],
     rows: runs,
   });
 }
+
+/** Nothing while it runs: counts are written at the end. */
+const countOf = ({ status }: LastRun, count: number) => (status === 'running' ? '' : formatCount(count));
 
 const warningsShown = 20;
 

@@ -41,7 +41,7 @@ export async function trendSection(points: readonly DayTotal[]): Promise<Section
     id: 'months',
     caption: 'Numbers at the end of each month, the latest first',
     columns: [
-      { title: 'Day', cell: ({ day }) => day },
+      { title: 'Day', cell: ({ day }) => html`<time>${day}</time>` },
       { title: 'In inventory', numeric: true, cell: ({ numbers_received }) => formatCount(numbers_received) },
       { title: 'Assigned', numeric: true, cell: ({ assigned }) => formatCount(assigned) },
       {

@@ -1,0 +1,85 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { cli, makeDatabase, makeFolder, settingsOf } from './support.js';
+
+let server: TestServer;
+let sandbox: Sandbox;
+
+test.before(async () => {
+  [server, sandbox] = await Promise.all([
+    startPostgres(),
+    startSandbox({
+      accounts: ['9900000', '9900001'].map((id) => ({ id, numbers: 60 })),
+      orders: 3,
+      disconnects: 0,
+      portins: 0,
+      portouts: 0,
+      assignments: 0,
+    }),
+  ]);
+});
+test.after.always(() => Promise.all([server?.stop(), sandbox?.close()]));
+
+test('a night leaves a report of each account, and the command writes one of all or of one', async (t) => {
+  const database = await makeDatabase(t, server);
+  const cwd = await makeFolder(t);
+  const env = settingsOf(sandbox, database.url);
+  t.is((await cli(t, ['run', 'nightly'], { env, cwd })).status, 0);
+  const ofTheNight = await readdir(join(cwd, 'data', 'reports'));
+  t.deepEqual(
+    ofTheNight.map((name) => name.replace(/\d{4}-\d\d-\d\dT\d{6}Z/, 'TIME')).sort(),
+    sandbox.accountIds.map((account) => `report-${account}-TIME.html`),
+  );
+
+  const all = await cli(t, ['report'], { env: { DATABASE_URL: database.url }, cwd });
+  t.is(all.status, 0);
+  t.regex(all.stdout, /\/data\/reports\/report-\d{4}-\d\d-\d\dT\d{6}Z\.html\n$/);
+  const html = await readFile(all.stdout.trim(), 'utf8');
+  t.true(html.includes('<h1>tn-ledger: all accounts</h1>'));
+  for (const account of sandbox.accountIds) t.true(html.includes(`<td class="text">${account}</td>`));
+  for (const secret of Object.entries(env).filter(([name]) => /SECRET|DATABASE_URL/.test(name)))
+    t.false(html.includes(secret[1]));
+
+  const [one, other] = sandbox.accountIds;
+  const single = await cli(t, ['report', '--account', one as string, '--out', 'one.html'], { env, cwd });
+  t.is(single.status, 0);
+  t.is(single.stdout, `${join(cwd, 'one.html')}\n`);
+  t.false((await readFile(join(cwd, 'one.html'), 'utf8')).includes(other as string));
+});
+
+test('a file that exists is replaced with --force only; nothing else is ever left in the folder', async (t) => {
+  const database = await makeDatabase(t, server);
+  const cwd = await makeFolder(t);
+  const env = { DATABASE_URL: database.url };
+  await writeFile(join(cwd, 'report.html'), 'mine');
+  const refused = await cli(t, ['report', '--out', 'report.html'], { env, cwd });
+  t.is(refused.status, 2);
+  t.is(refused.stdout, '');
+  t.regex(refused.stderr, /report\.html exists already\. Nothing was written\.\n.*--force/);
+  t.is(await readFile(join(cwd, 'report.html'), 'utf8'), 'mine');
+  t.is((await cli(t, ['report', '--out', 'report.html', '--force'], { env, cwd })).status, 0);
+  t.regex(await readFile(join(cwd, 'report.html'), 'utf8'), /^<!doctype html>/);
+  await mkdir(join(cwd, 'folder'));
+  const folder = await cli(t, ['report', '--out', 'folder', '--force'], { env, cwd });
+  t.is(folder.status, 1);
+  t.regex(folder.stderr, /The report can't be written to .*folder: EISDIR\. Nothing was written\./);
+  t.deepEqual((await readdir(cwd)).sort(), ['folder', 'report.html']);
+});
+
+test('an account that the ledger does not know is bad usage, and those that it knows are named', async (t) => {
+  const database = await makeDatabase(t, server);
+  const cwd = await makeFolder(t);
+  const env = settingsOf(sandbox, database.url);
+  const args = ['report', '--account', '1', '--out', 'report.html'];
+  const empty = await cli(t, args, { env, cwd });
+  t.is(empty.status, 2);
+  t.regex(empty.stderr, /The ledger knows nothing of account "1"\. No report was written\.\n.*run nightly/);
+  t.is((await cli(t, ['run', 'sync-inservice-numbers', '--account', '9900001'], { env, cwd })).status, 0);
+  const known = await cli(t, args, { env, cwd });
+  t.is(known.status, 2);
+  t.regex(known.stderr, /Known: 9900001\./);
+  t.deepEqual(await readdir(cwd), []);
+});
