@@ -11,7 +11,7 @@ export const writeReport: Job = {
       import('../src/report/make-report.js'),
       import('../src/report/report-file.js'),
     ]);
-    await refreshIntervals(database.pool);
+    await refreshIntervals(database, signal);
     const { html, time } = await makeReport(database, { account, signal });
     const path = reportPath(dataDir, time, account);
     await writeReportFile(path, html, { replace: true });

@@ -23,7 +23,7 @@ export async function runReport(session: Session, { out, account, force = false 
       });
     }
   }
-  await refreshIntervals(database.pool);
+  await refreshIntervals(database, signal);
   const { html, time } = await makeReport(database, { account, signal });
   const written = path ?? reportPath(config.dataDir, time, account);
   await writeReportFile(written, html, { replace: force });

@@ -35,17 +35,21 @@ const examplesShown = 25;
 
 /** What the view `night_changes` has: what came to light since the last night began that succeeded or is still running. */
 export async function readChanges({ client, account }: Scope): Promise<Changes> {
-  const { rows } = await client.query(
-    `with changes as materialized (select * from night_changes where $1::text is null or account_id = $1),
-     counted as (
-       select c.*, count(*) over kind as count, row_number() over (kind order by account_id, telephone_number, seen_at, field, order_id) as place
-         from changes c window kind as (partition by change, order_kind)
-     )
-     select c.change, c.order_kind, c.count::float8, c.account_id, c.telephone_number, c.happened_at, c.order_id, t.rate_center, t.state
-       from counted c
+  const counts = await client.query(
+    `select change, order_kind, count(*)::float8 as count from night_changes
+      where $1::text is null or account_id = $1 group by change, order_kind order by change, order_kind`,
+    [account ?? null],
+  );
+  const examples = await client.query(
+    `select c.change, c.order_kind, c.account_id, c.telephone_number, c.happened_at, c.order_id, t.rate_center, t.state
+       from (
+         select change, order_kind, account_id, telephone_number, happened_at, order_id,
+                row_number() over (partition by change, order_kind order by account_id, telephone_number, seen_at) as place
+           from night_changes
+          where change in ('number new', 'number left', 'number back') and ($1::text is null or account_id = $1)
+       ) as c
        left join telephone_numbers t on t.account_id = c.account_id and t.telephone_number = c.telephone_number
-      where place = 1 or (place <= $2 and change in ('number new', 'number left', 'number back'))
-      order by c.change, c.order_kind, place`,
+      where c.place <= $2 order by c.change, c.order_kind, c.place`,
     [account ?? null, examplesShown],
   );
   const since = await client.query(
@@ -55,24 +59,19 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
          from sync_runs where $1::text is null or account_id = $1 group by account_id) as nights`,
     [account ?? null],
   );
-  const kinds = new Map<string, ChangeCount>();
-  for (const { change, order_kind, count } of rows)
-    kinds.set(`${change} ${order_kind}`, { change, orderKind: order_kind ?? undefined, count });
   return {
     since: since.rows[0].since ?? undefined,
-    counts: [...kinds.values()],
-    examples: rows
-      .filter(({ change }) => groups.some((group) => group.changes.includes(change)))
-      .map((row) => ({
-        change: row.change,
-        orderKind: row.order_kind ?? undefined,
-        account: row.account_id,
-        telephoneNumber: row.telephone_number,
-        rateCenter: row.rate_center ?? undefined,
-        state: row.state ?? undefined,
-        happenedAt: row.happened_at ?? undefined,
-        orderId: row.order_id ?? undefined,
-      })),
+    counts: counts.rows.map(({ change, order_kind, count }) => ({ change, orderKind: order_kind ?? undefined, count })),
+    examples: examples.rows.map((row) => ({
+      change: row.change,
+      orderKind: row.order_kind ?? undefined,
+      account: row.account_id,
+      telephoneNumber: row.telephone_number,
+      rateCenter: row.rate_center ?? undefined,
+      state: row.state ?? undefined,
+      happenedAt: row.happened_at ?? undefined,
+      orderId: row.order_id ?? undefined,
+    })),
   };
 }
 

@@ -1,0 +1,51 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { totalsByDay } from '../../src/nruf/totals-by-day.js';
+import { inTransaction } from '../../src/sync/transaction.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { openCountingLedger } from './support/ledger.js';
+import { days, dayText, emptyTables, world, writeLives } from './support/world.js';
+
+let server: TestServer;
+test.before(async () => {
+  // A transaction of anyone else on the server makes the copy's age uncertain, and then each day is counted by itself.
+  server = await startPostgres({ settings: { autovacuum: false } });
+});
+test.after.always(() => server.stop());
+
+const twoAccounts = ['9900001', '9900002'];
+const asked = Array.from({ length: 12 }, (_, index) => dayText(-1 + index * 4)).concat(dayText(days + 30));
+
+for (const accounts of [['9900001'], twoAccounts]) {
+  test.serial(
+    `the totals of many days are the sums of nruf_utilization on each, of ${accounts.length === 1 ? 'one account' : 'accounts that share numbers'}, with a copy of the histories or without`,
+    async (t) => {
+      const ledger = await openCountingLedger(t, server);
+      await fc.assert(
+        fc.asyncProperty(world(accounts), fc.boolean(), async (lives, withCopy) => {
+          await emptyTables(ledger);
+          await writeLives(ledger, lives);
+          if (withCopy) {
+            await ledger.query('select nruf_refresh()');
+            t.deepEqual(await ledger.query('select * from nruf_changed_numbers(10)'), []);
+          }
+          for (const account of [undefined, ...accounts]) {
+            const totals = await inTransaction(ledger.database, { snapshot: true }, (client) =>
+              totalsByDay(client, asked, account),
+            );
+            const sums = await ledger.query(
+              `select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(sum(u.numbers_received), 0)::float8 as numbers_received,
+                      coalesce(sum(u.assigned), 0)::float8 as assigned,
+                      round(sum(u.assigned) * 100.0 / sum(u.numbers_received), 2)::text as utilization_percent
+                 from unnest($1::date[]) as d (day) left join lateral nruf_utilization(d.day, $2) u on true
+                group by d.day order by d.day`,
+              [asked, account ?? null],
+            );
+            t.deepEqual(totals, sums as unknown[]);
+          }
+        }),
+        { numRuns: 40, includeErrorInReport: true },
+      );
+    },
+  );
+}
