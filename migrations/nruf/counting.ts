@@ -46,12 +46,13 @@ const numbersSql = `
   create function tn_ledger.nruf_numbers_sql(as_of date, account text, aging_days integer, known_at timestamptz, with_names boolean)
     returns text language plpgsql stable set datestyle = 'ISO, YMD' as $function$
     declare
-      -- How many changed numbers are looked up one by one; with more, all histories are read.
-      few constant integer := 50000;
+      -- How many changed numbers are looked up one by one, and fit a hash table of little memory; with more, all histories are read.
+      few constant integer := 20000;
       day_end constant timestamptz := (as_of + 1)::timestamp at time zone 'UTC';
       accounts constant text[] := array(
         select btrim(a) from unnest(string_to_array(account, ',')) a where btrim(a) <> '');
       everything constant boolean := account is null;
+      known constant text[] := array(select tn_ledger.nruf_accounts());
       several boolean;
       use_copy boolean := known_at is null and tn_ledger.nruf_mark() is not null;
       changed text[] := '{}';
@@ -67,7 +68,7 @@ const numbersSql = `
         raise exception 'aging_days must be 0 or more, not %', coalesce(aging_days::text, 'null') using errcode = '22023';
       end if;
       if as_of is null then return null; end if;
-      several := case when everything then (select count(*) from tn_ledger.nruf_accounts()) > 1 else cardinality(accounts) > 1 end;
+      several := cardinality(case when everything then known else accounts end) > 1;
 
       if use_copy then
         changed := array(select distinct c.telephone_number from tn_ledger.nruf_changed_numbers(few + 1) c);
@@ -81,7 +82,7 @@ const numbersSql = `
           where i.from_day <= %1$L and i.to_day > %1$L %2$s %3$s$sql$,
           as_of,
           case when not everything then format('and p.account_id = any(%L)', accounts) end,
-          case when cardinality(changed) > 0 then format('and not exists (select from unnest(%L::text[]) x where x = i.telephone_number)', changed) end,
+          case when cardinality(changed) > 0 then format('and i.telephone_number not in (select unnest(%L::text[]))', changed) end,
           case when with_names then 'p.npa_nxx_x, p.rate_center, p.state' else 'null as npa_nxx_x, null as rate_center, null as state' end);
       end if;
 
@@ -94,9 +95,9 @@ const numbersSql = `
             select h.account_id, h.telephone_number, h.assignment_status, h.valid_from, h.valid_to from tn_ledger.number_assignment_history h %1$s %2$s
             %4$s)$sql$,
           case when use_copy then format($sql$
-            join (select a, x from tn_ledger.nruf_accounts() a cross join unnest(%L::text[]) x) changed
+            join (select a, x from unnest(%L::text[]) a cross join unnest(%L::text[]) x) changed
               on changed.a = h.account_id and changed.x = h.telephone_number$sql$,
-            changed) end,
+            known, changed) end,
           case when known_at is not null then format('where h.believed_since <= %L', known_at) end,
           case when known_at is not null then format($sql$
             union all
