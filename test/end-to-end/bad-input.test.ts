@@ -4,6 +4,7 @@ import test from 'ava';
 import { plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { withoutOrders } from '../sync/support/ledger.js';
 import { cli, makeDatabase, makeFolder, query, settingsOf, startProxy, startServer } from './support.js';
 
 /** Only what is wrong is logged, so that standard error holds nothing but the failure. */
@@ -13,7 +14,7 @@ let server: TestServer;
 let sandbox: Sandbox;
 
 test.before(async () => {
-  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 300 })]);
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 300, ...withoutOrders })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { withoutOrders } from '../sync/support/ledger.js';
 import {
   cli,
   ledgerLines,
@@ -18,7 +19,7 @@ let sandbox: Sandbox;
 
 test.before(async () => {
   // Three pages in service, five of details.
-  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 11_000 })]);
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 11_000, ...withoutOrders })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 

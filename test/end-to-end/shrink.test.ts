@@ -1,6 +1,7 @@
 import test from 'ava';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { withoutOrders } from '../sync/support/ledger.js';
 import { cli, ledgerLines, listRequests, makeDatabase, sandboxLines, settingsOf } from './support.js';
 
 let server: TestServer;
@@ -11,7 +12,7 @@ test.before(async () => {
 test.after.always(() => server.stop());
 
 test('a night that would close too many numbers closes none, exit 1, until it is accepted, and then no page is read again', async (t) => {
-  const sandbox = await startSandbox({ numbers: 1000 });
+  const sandbox = await startSandbox({ numbers: 1000, ...withoutOrders });
   t.teardown(sandbox.close);
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), TN_LEDGER_LOG_LEVEL: 'warn' };
@@ -52,7 +53,7 @@ test('a night that would close too many numbers closes none, exit 1, until it is
 });
 
 test('TN_LEDGER_MAX_SHRINK moves the limit', async (t) => {
-  const sandbox = await startSandbox({ numbers: 100 });
+  const sandbox = await startSandbox({ numbers: 100, ...withoutOrders });
   t.teardown(sandbox.close);
   const database = await makeDatabase(t, server);
   const env = settingsOf(sandbox, database.url);

@@ -2,13 +2,14 @@ import test from 'ava';
 import { nightly, plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { withoutOrders } from '../sync/support/ledger.js';
 import { cli, makeDatabase, settingsOf } from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
 
 test.before(async () => {
-  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 100 })]);
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 100, ...withoutOrders })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
