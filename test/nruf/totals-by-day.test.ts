@@ -1,10 +1,10 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { totalsByDay } from '../../src/nruf/totals-by-day.js';
+import { type DayTotal, totalsByDay } from '../../src/nruf/totals-by-day.js';
 import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { openCountingLedger } from './support/ledger.js';
-import { days, dayText, emptyTables, world, writeLives } from './support/world.js';
+import { type CountingLedger, openCountingLedger } from './support/ledger.js';
+import { days, dayText, emptyTables, type Life, world, writeLives } from './support/world.js';
 
 let server: TestServer;
 test.before(async () => {
@@ -15,6 +15,28 @@ test.after.always(() => server.stop());
 
 const twoAccounts = ['9900001', '9900002'];
 const asked = Array.from({ length: 12 }, (_, index) => dayText(-1 + index * 4)).concat(dayText(days + 30));
+
+/** Compares with `nruf_utilization`, and answers the totals of the last account asked for. */
+async function assertTotals(
+  t: ExecutionContext,
+  ledger: CountingLedger,
+  accounts: readonly (string | undefined)[],
+): Promise<DayTotal[]> {
+  let totals: DayTotal[] = [];
+  for (const account of accounts) {
+    totals = await inTransaction(ledger.database, { snapshot: true }, (client) => totalsByDay(client, asked, account));
+    const sums = await ledger.query<DayTotal>(
+      `select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(sum(u.numbers_received), 0)::float8 as numbers_received,
+              coalesce(sum(u.assigned), 0)::float8 as assigned,
+              round(sum(u.assigned) * 100.0 / sum(u.numbers_received), 2)::text as utilization_percent
+         from unnest($1::date[]) as d (day) left join lateral nruf_utilization(d.day, $2) u on true
+        group by d.day order by d.day`,
+      [asked, account ?? null],
+    );
+    t.deepEqual(totals, sums);
+  }
+  return totals;
+}
 
 for (const accounts of [['9900001'], twoAccounts]) {
   test.serial(
@@ -29,23 +51,39 @@ for (const accounts of [['9900001'], twoAccounts]) {
             await ledger.query('select nruf_refresh()');
             t.deepEqual(await ledger.query('select * from nruf_changed_numbers(10)'), []);
           }
-          for (const account of [undefined, ...accounts]) {
-            const totals = await inTransaction(ledger.database, { snapshot: true }, (client) =>
-              totalsByDay(client, asked, account),
-            );
-            const sums = await ledger.query(
-              `select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(sum(u.numbers_received), 0)::float8 as numbers_received,
-                      coalesce(sum(u.assigned), 0)::float8 as assigned,
-                      round(sum(u.assigned) * 100.0 / sum(u.numbers_received), 2)::text as utilization_percent
-                 from unnest($1::date[]) as d (day) left join lateral nruf_utilization(d.day, $2) u on true
-                group by d.day order by d.day`,
-              [asked, account ?? null],
-            );
-            t.deepEqual(totals, sums as unknown[]);
-          }
+          await assertTotals(t, ledger, [undefined, ...accounts]);
         }),
         { numRuns: 40, includeErrorInReport: true },
       );
     },
   );
 }
+
+test.serial(
+  'a number that two accounts have in service counts as the one declares it whose service began last',
+  async (t) => {
+    const ledger = await openCountingLedger(t, server);
+    const life = (account: string, from: number, declared: Life['declarations']): Life => ({
+      account,
+      number: '9195550001',
+      rateCenter: 'RALEIGH',
+      state: 'NC',
+      statuses: [{ status: 'Inservice', from, to: undefined }],
+      declarations: declared,
+      categories: [],
+      ports: [],
+    });
+    const declaration: Life['declarations'] = [{ status: 'ASSIGNED', from: 6 * 24, to: undefined }];
+    for (const [first, second] of [
+      [[], declaration],
+      [declaration, []],
+    ] as const) {
+      await emptyTables(ledger);
+      await writeLives(ledger, [life('9900001', 1, [...first]), life('9900002', 5 * 24, [...second])]);
+      await ledger.query('select nruf_refresh()');
+      t.deepEqual(await ledger.query('select * from nruf_changed_numbers(10)'), []);
+      const last = (await assertTotals(t, ledger, [undefined])).at(-1);
+      t.like(last, { numbers_received: 1, assigned: second.length });
+    }
+  },
+);
