@@ -5,8 +5,8 @@ import { succeededBefore } from '../src/sync/run-record.js';
 const name = 'prepare-nruf';
 
 /**
- * Brings the copy of the histories that counting reads up to date with what the night changed. The first night leaves the first
- * copy to the second one, or to whoever counts before: it has enough to do.
+ * Brings the copy of the histories that counting reads up to date with what the night changed. The first copy, which takes
+ * longest, is made by whoever counts first: in a night that is the report.
  */
 export const prepareNruf: Job = {
   name,

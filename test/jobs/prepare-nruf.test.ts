@@ -8,7 +8,7 @@ test.before(async () => {
 });
 test.after.always(() => server.stop());
 
-test('from the second night on, nights keep the copy that counting reads up to date, and it counts as the histories do', async (t) => {
+test('nights keep the copy that counting reads up to date, and it counts as the histories do', async (t) => {
   const ledger = await openLedger(t, server, { sandbox: { numbers: 600, seed: 5 } });
   const night = async () => t.is((await ledger.run('nightly')).result, 'succeeded');
   const isUpToDate = async () => {
@@ -19,8 +19,8 @@ test('from the second night on, nights keep the copy that counting reads up to d
   };
   const counts = (more: string) =>
     ledger.query(`select * from nruf_number_categories(current_date${more}) order by 2, 1`);
-  await night();
-  t.false(await isUpToDate(), 'the first night has enough to do');
+  for (const job of ['sync-inservice-numbers', 'sync-number-details', 'prepare-nruf']) await ledger.run(job);
+  t.false(await isUpToDate(), 'the first copy is for whoever counts first: in a night, the report');
   const first = await counts('');
   t.true(first.length > 400);
   await night();
