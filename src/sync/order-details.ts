@@ -147,7 +147,9 @@ function createOutcome(): Outcome {
         inARow = 0;
         return;
       }
-      failed.set(reading.reason, [...(failed.get(reading.reason) ?? []), reading.order]);
+      const alike = failed.get(reading.reason);
+      if (alike === undefined) failed.set(reading.reason, [reading.order]);
+      else alike.push(reading.order);
       inARow = reading.error === undefined ? 0 : inARow + 1;
       last = reading.error;
     },

@@ -8,7 +8,7 @@ import { resultFiles } from '../../src/assignment/results.js';
 import { createLog } from '../../src/log.js';
 import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/truth.js';
 import type { TestServer } from '../support/postgres.js';
-import { account, type Ledger, type LedgerOptions, openLedger } from '../sync/support/ledger.js';
+import { account, type Ledger, type LedgerOptions, openLedger, withoutOrders } from '../sync/support/ledger.js';
 
 /** A ledger that knows the sandbox's numbers, and what tests do with files of them. */
 export interface Assigning extends Ledger {
@@ -31,10 +31,9 @@ export async function openAssigning(
   { sandbox = {}, ...options }: LedgerOptions = {},
 ): Promise<Assigning> {
   // None of the sandbox's own orders: those that are there are the test's.
-  const none = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 };
   const ledger = await openLedger(t, server, {
     ...options,
-    sandbox: { numbers: 300, ...none, assignmentPace: { reads: 0 }, ...sandbox },
+    sandbox: { numbers: 300, ...withoutOrders, assignmentPace: { reads: 0 }, ...sandbox },
   });
   const report = await ledger.run('sync-inservice-numbers');
   t.is(report.result, 'succeeded');

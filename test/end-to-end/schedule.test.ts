@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import pg from 'pg';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { withoutOrders } from '../sync/support/ledger.js';
 import {
   type CliOptions,
   cli,
@@ -24,8 +25,7 @@ let sandbox: Sandbox;
 
 test.before(async () => {
   // Three pages in service; the other lists only make nights longer.
-  const none = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 };
-  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 11_000, ...none })]);
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 11_000, ...withoutOrders })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
