@@ -1,7 +1,6 @@
 import type { AssignmentOrder } from '../dashboard/number-assignments.js';
 import type { Database } from '../database/connect.js';
 import { applyOrderEvents } from '../sync/history/apply-order-events.js';
-import { lockNumbers } from '../sync/lock.js';
 import { inTransaction } from '../sync/transaction.js';
 import type { Chunk } from './chunks.js';
 import { type Failure, type Outcome, readOutcome } from './outcome.js';
@@ -35,8 +34,6 @@ export async function recordOutcome(
         outcome.restFailure?.description ?? null,
       ],
     );
-    // Only for what follows, which other transactions write to as well: the rows of the batch are nobody else's.
-    await lockNumbers(client, account);
     await client.query(writeOrder, [
       account,
       order.orderId,

@@ -24,16 +24,16 @@ export async function applyOrderDetails(
 ): Promise<number> {
   const { account, database, signal } = context;
   return inTransaction(database, { signal }, async (client) => {
-    let written = 0;
+    let written = await markFailed(client, resource, account, batch.failed);
     if (batch.read.length > 0) {
       await stage(client, resource, batch.read);
       const numbers = await applyNumbers(client, resource, account);
       const { rows } = await client.query(updateOrders(resource), [account, numbers.orderIds]);
       const changed = rows.map((row) => row.order_id as string);
       const history = await applyOrderEvents(client, account, resource.kind, changed);
-      written = numbers.written + changed.length + history;
+      written += numbers.written + changed.length + history;
     }
-    return written + (await markFailed(client, resource, account, batch.failed));
+    return written;
   });
 }
 

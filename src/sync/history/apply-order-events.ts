@@ -9,7 +9,8 @@ export type HistoryOrderKind = MovementKind | 'number_assignments';
 /**
  * Brings the histories of numbers, `telephone_numbers.assignment_status` and `disconnected_numbers` in line with what is stored
  * about these orders, within the client's transaction. Numbers that an order named before and names no more are put right too.
- * Other transactions that work on the account's numbers wait until this one ends.
+ * Other transactions that work on the account's numbers wait until this one ends. Whoever calls it has written the orders before, and
+ * writes none afterwards: two that took orders and numbers in different turns would wait for each other for ever.
  *
  * @returns how many rows were written: none when it is called again
  */
@@ -21,7 +22,9 @@ export async function applyOrderEvents(
 ): Promise<number> {
   if (orderIds.length === 0) return 0;
   await lockNumbers(client, account);
-  return reconcileNumbers(client, account, { text: numbersOf[kind], values: [account, orderIds] });
+  const query = { text: numbersOf[kind], values: [account, orderIds] };
+  // A declaration moves no number: what state it was in when follows from the nights and from other orders.
+  return reconcileNumbers(client, account, query, kind === 'number_assignments' ? 'declarations' : 'all');
 }
 
 const named = (table: string) => `select telephone_number from ${table} where account_id = $1 and order_id = any($2)`;

@@ -8,6 +8,9 @@ import { assignmentHistory, statusHistory, writeHistory } from './write.js';
 /** Numbers looked at together: many enough that a statement costs nothing, few enough that their evidence fits any memory. */
 const numbersAtOnce = 5000;
 
+/** What the news may have changed: everything, or what numbers were declared and nothing else. */
+export type ReconcileScope = 'all' | 'declarations';
+
 /**
  * Brings both histories of the numbers, their `assignment_status` and their row in `disconnected_numbers` in line with all that
  * the tables hold about them: what the nights saw and what the orders say. It computes them anew from that evidence, so that the
@@ -20,6 +23,7 @@ export async function reconcileNumbers(
   client: pg.ClientBase,
   account: string,
   query: { text: string; values: readonly unknown[] },
+  scope: ReconcileScope = 'all',
 ): Promise<number> {
   // All rows of the cursor will be fetched: the plan for them is wanted, not one that is quick with the first.
   await client.query('set local cursor_tuple_fraction = 1');
@@ -35,6 +39,7 @@ export async function reconcileNumbers(
         client,
         account,
         rows.map(([number]) => number),
+        scope,
       );
     if (rows.length < numbersAtOnce) break;
   }
@@ -42,7 +47,12 @@ export async function reconcileNumbers(
   return written;
 }
 
-async function reconcile(client: pg.ClientBase, account: string, numbers: readonly string[]): Promise<number> {
+async function reconcile(
+  client: pg.ClientBase,
+  account: string,
+  numbers: readonly string[],
+  scope: ReconcileScope,
+): Promise<number> {
   const evidence = await readEvidence(client, account, numbers);
   const statuses = new Map(
     [...evidence].map(([number, { sightings, events }]) => [number, statusIntervalsOf(claimsOf(sightings), events)]),
@@ -53,13 +63,14 @@ async function reconcile(client: pg.ClientBase, account: string, numbers: readon
       assignmentIntervalsOf(declarations, statuses.get(number) ?? [], events),
     ]),
   );
-  const intervals = await writeHistory(client, account, statusHistory, statuses);
+  const isAll = scope === 'all';
+  const intervals = isAll ? await writeHistory(client, account, statusHistory, statuses) : 0;
   const declared = await writeHistory(client, account, assignmentHistory, assignments);
   const latest = new Map(
     [...assignments].map(([number, of]) => [number, of.at(-1)?.to === undefined ? (of.at(-1)?.status ?? null) : null]),
   );
   const statusesChanged = await writeAssignmentStatus(client, account, evidence, latest);
-  const disconnects = await writeDisconnects(client, account, evidence);
+  const disconnects = isAll ? await writeDisconnects(client, account, evidence) : 0;
   return intervals + declared + statusesChanged + disconnects;
 }
 

@@ -1,0 +1,54 @@
+import test from 'ava';
+import { loadChunk } from '../../src/assignment/chunks.js';
+import { recordOutcome } from '../../src/assignment/record-outcome.js';
+import { readAssignmentOrder } from '../../src/dashboard/number-assignments.js';
+import { lockNumbers } from '../../src/sync/lock.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { account } from '../sync/support/ledger.js';
+import { until } from '../sync/support/moments.js';
+import { openAssigning } from './support.js';
+
+let server: TestServer;
+test.before(async () => {
+  server = await startPostgres();
+});
+test.after.always(() => server?.stop());
+
+test('an outcome that meets a night writing the same order waits for it, and neither waits for ever', async (t) => {
+  const assigning = await openAssigning(t, server, { sandbox: { assignmentPace: { reads: 1 } } });
+  const { database, numbers } = assigning;
+  const path = await assigning.write('numbers.csv', ['telephone_number', ...numbers.slice(0, 5)]);
+  const { summary } = await assigning.assign(path, { wait: false });
+  const chunk = await loadChunk(database.pool, summary.batch.batchId, 1);
+  const [placed] = assigning.placed();
+  const { client, signal } = assigning.context();
+  const read = () => readAssignmentOrder(client, placed?.orderId ?? '', { account, signal, priority: 0 });
+  await read();
+  const order = await read();
+  t.is(order.status, 'COMPLETE');
+
+  const night = await database.pool.connect();
+  await night.query('begin');
+  await night.query(
+    `insert into number_assignment_orders (account_id, order_id, action, status) values ($1, $2, 'ASSIGN', 'PROCESSING')`,
+    [account, order.orderId],
+  );
+  const recording = recordOutcome(database, account, chunk, order);
+  await until(async () => {
+    const waiting = await assigning.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return waiting.length > 0 ? true : undefined;
+  });
+  // What every job does once it has written its orders.
+  await lockNumbers(night, account);
+  await night.query('commit');
+  night.release();
+  t.deepEqual(await recording, []);
+  t.deepEqual(
+    await assigning.query(`select status from number_assignment_orders where order_id = '${order.orderId}'`),
+    [{ status: 'COMPLETE' }],
+  );
+  const declared = await assigning.query(`select 1 from telephone_numbers where assignment_status = 'ASSIGNED'`);
+  t.is(declared.length, 5);
+});
