@@ -6,8 +6,11 @@ import type { OrderEvent } from './status-intervals.js';
 // Times are microseconds since 1970, as PostgreSQL keeps them: a JavaScript Date would cut the night's times to milliseconds, and
 // an interval read and written again would differ from itself. Up to the year 2255 they are safe integers.
 
-/** The column as microseconds since 1970. */
-export const micros = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint::float8`;
+/**
+ * The column as microseconds since 1970. Seconds as a double are exact to a fraction of a microsecond in these centuries, so that
+ * rounding gives the very one; `extract` computes in numeric, which takes ten times as long.
+ */
+export const micros = (column: string) => `round(date_part('epoch', ${column}) * 1000000)`;
 
 /** The microseconds as a timestamp. */
 export const timestamp = (expression: string) => `timestamptz 'epoch' + ${expression} * interval '1 microsecond'`;
@@ -27,7 +30,17 @@ export interface Evidence {
 }
 
 // Each look-up is one by number on purpose: the planner knows nothing of tables that were filled a moment ago, and a join over
-// the whole of them takes minutes whenever it misjudges their size.
+// the whole of them takes minutes whenever it misjudges their size. "offset 0" keeps it from turning the look-ups of orders into
+// such a join.
+
+/** The rows of `…_numbers` of each number of `$2` that satisfy a condition on `n`, each with its order `o`, if that satisfies another. */
+const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: string; order: string }) => `
+  unnest($2::text[]) as asked (number)
+  cross join lateral (
+    select n.order_id from ${numbers} n
+     where n.account_id = $1 and n.telephone_number = asked.number and ${conditions.named ?? 'true'} offset 0) as n
+  cross join lateral (
+    select o.* from ${orders} o where o.account_id = $1 and o.order_id = n.order_id and ${conditions.order} offset 0) as o`;
 
 const rowsOfNumbers = `
   select telephone_number as number, ${micros('first_seen_at')} as at, status, assignment_status,
@@ -79,9 +92,8 @@ const eventsOfNumbers = `
     ${movements
       .map(
         ({ kind, direction, at, counts }) => `
-    select n.telephone_number as number, '${kind}' as kind, '${direction}' as direction, o.order_id, ${at} as at
-    from ${kind}_numbers n join ${kind} o on o.account_id = n.account_id and o.order_id = n.order_id
-    where n.account_id = $1 and n.telephone_number = any($2) and ${counts}`,
+    select asked.number, '${kind}' as kind, '${direction}' as direction, o.order_id, ${at} as at
+    from ${ordersOfNumbers(`${kind}_numbers`, kind, { order: counts })}`,
       )
       .join(' union all ')}
   ) as event where at is not null
@@ -89,11 +101,11 @@ const eventsOfNumbers = `
   order by at, direction desc, order_id`;
 
 const declarationsOfNumbers = `
-  select n.telephone_number as number, o.order_id, o.action || 'ED' as status, ${micros('o.order_date')} as at
-  from number_assignment_order_numbers n
-  join number_assignment_orders o on o.account_id = n.account_id and o.order_id = n.order_id
-  where n.account_id = $1 and n.telephone_number = any($2) and n.outcome = 'ACCEPTED'
-    and coalesce(upper(o.status), '') <> 'FAILED' and o.action is not null and o.order_date is not null
+  select asked.number, o.order_id, o.action || 'ED' as status, ${micros('o.order_date')} as at
+  from ${ordersOfNumbers('number_assignment_order_numbers', 'number_assignment_orders', {
+    named: `n.outcome = 'ACCEPTED'`,
+    order: `coalesce(upper(o.status), '') <> 'FAILED' and o.action is not null and o.order_date is not null`,
+  })}
   order by o.order_date, o.order_id`;
 
 const disconnectsOfNumbers = `
