@@ -14,7 +14,7 @@ import {
   startCursor,
 } from './cursor.js';
 import type { JobContext } from './job.js';
-import { createRisingRuns } from './rising-runs.js';
+import { createSeenKeys } from './seen-keys.js';
 import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
 import { inTransaction } from './transaction.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
@@ -38,7 +38,7 @@ export interface SnapshotListing {
 
 /** A listing that was read to its end. */
 export interface ReadListing extends Cursor {
-  /** No key came twice; false where the order of the keys doesn't tell, or an earlier run read some of the pages. */
+  /** No key came twice; false where that can't be told from memory, or an earlier run read some of the pages. */
   keysDiffer: boolean;
 }
 
@@ -101,7 +101,7 @@ export async function readSnapshot(
 
   const collected = collectWarnings();
   const told = warnings ?? collected;
-  const keys = createRisingRuns();
+  const keys = createSeenKeys();
   const fromTheStart = cursor === undefined;
   const keyField = listing.resource.fields.indexOf(listing.resource.key);
   const pages = readPages({
