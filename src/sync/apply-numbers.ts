@@ -137,7 +137,7 @@ async function apply(
     const updated = await write(comparison.update(staging));
     const inserted = await write(comparison.insert(staging));
     await analyzeAfter(client, 'telephone_numbers', closed + updated + inserted);
-    const intervals = await reconcileStatusHistory(client, account);
+    const intervals = await reconcileStatusHistory(client, account, { inserted, changed: closed + updated });
     await analyzeAfter(client, 'number_status_history', intervals);
     await forgetListing(client, context, comparison.listing);
     await afterwards(client);

@@ -1,21 +1,38 @@
 import type pg from 'pg';
 import { reconcileNumbers } from './history/reconcile.js';
 
+/** Rows of `telephone_numbers` that a transaction wrote. */
+export interface WrittenNumbers {
+  inserted: number;
+  /** Changed or closed. */
+  changed: number;
+}
+
 /**
- * Brings the histories in line with the rows of `telephone_numbers` that this transaction changed (`changed_at` is the
+ * Brings the histories in line with the rows of `telephone_numbers` that this transaction wrote (`changed_at` is the
  * transaction's time), and with the orders that are already stored about them. Answers with how many rows it wrote.
  *
  * Numbers that were never seen before and that no order names have no evidence but their row, and so get their intervals in one
  * statement: on the first night they are all such. Every other number that changed is looked at with all that is known of it.
  */
-export async function reconcileStatusHistory(client: pg.ClientBase, account: string): Promise<number> {
+export async function reconcileStatusHistory(
+  client: pg.ClientBase,
+  account: string,
+  { inserted, changed }: WrittenNumbers,
+): Promise<number> {
   const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
-  const { rows } = await client.query(`select ${numberTables.map(someRow).join(' or ')} as stored`, [account]);
-  const stored: boolean = rows[0].stored;
-  const first = await write(beginFirstIntervals(stored));
-  const former = await write(beginFormerService(stored));
-  const text = stored ? `${changedNumbers} union all ${firstSeenWithOrders}` : changedNumbers;
-  return first + former + (await reconcileNumbers(client, account, { text, values: [account] }));
+  let written = 0;
+  // Each statement looks through all of the account's numbers: those that can't find any are left out.
+  const toLookAt = changed > 0 ? [changedNumbers] : [];
+  if (inserted > 0) {
+    const { rows } = await client.query(`select ${numberTables.map(someRow).join(' or ')} as stored`, [account]);
+    const stored: boolean = rows[0].stored;
+    written += await write(beginFirstIntervals(stored));
+    written += await write(beginFormerService(stored));
+    if (stored) toLookAt.push(firstSeenWithOrders);
+  }
+  if (toLookAt.length === 0) return written;
+  return written + (await reconcileNumbers(client, account, { text: toLookAt.join(' union all '), values: [account] }));
 }
 
 const numberTables = [

@@ -40,7 +40,7 @@ export async function night(
       rest: each?.rest,
     }));
     await client.query(write, [account, JSON.stringify(records)]);
-    await reconcileStatusHistory(client, account);
+    await reconcileStatusHistory(client, account, { inserted: seen.size, changed: seen.size });
     return { now, seen };
   });
 }
