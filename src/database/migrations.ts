@@ -1,4 +1,4 @@
-import knexFactory, { type Knex } from 'knex';
+import type { Knex } from 'knex';
 import { type Migration, migrations } from '../../migrations/index.js';
 import { LedgerError } from '../errors.js';
 import { version } from '../version.js';
@@ -75,6 +75,8 @@ export async function rollbackOne(database: Database): Promise<string | undefine
 }
 
 async function withMigrationLock<T>(database: Database, work: (knex: Knex) => Promise<T>): Promise<T> {
+  // Most commands find the schema as it should be, and start the sooner without it.
+  const { default: knexFactory } = await import('knex');
   const holder = await database.pool.connect();
   const knex = knexFactory(knexConfig(database.url));
   try {
