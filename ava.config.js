@@ -1,6 +1,6 @@
 export default {
   files: ['dist/test/**/*.test.js'],
   workerThreads: false,
-  concurrency: 2,
+  concurrency: 3,
   timeout: '4m',
 };

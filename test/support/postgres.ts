@@ -107,9 +107,12 @@ async function startIn(
 /**
  * Creates an empty UTF-8 database owned by the role `tn_ledger`, which may create roles but is no superuser: the same rights that
  * the program has in its embedded server. `url` connects as that role, `superuserUrl` as the superuser.
+ *
+ * @param options.template the database to copy, in place of an empty one; nobody may be connected to it
  */
 export async function withFreshDatabase(
   server: TestServer,
+  { template = 'template0' }: { template?: string } = {},
 ): Promise<{ url: string; superuserUrl: string; name: string; drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asSuperuser(server, async (client) => {
@@ -120,7 +123,7 @@ export async function withFreshDatabase(
           CREATE ROLE tn_ledger LOGIN CREATEROLE PASSWORD '${testPassword}';
         END IF;
       END $$`);
-    await client.query(`CREATE DATABASE ${name} OWNER tn_ledger TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`);
+    await client.query(`CREATE DATABASE ${name} OWNER tn_ledger TEMPLATE ${template} ENCODING 'UTF8' LOCALE 'C'`);
   });
   return {
     url: `postgres://tn_ledger:${testPassword}@127.0.0.1:${server.port}/${name}`,

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { parse } from 'csv-parse/sync';
 import { type LoadedReport, loadReport } from '../../../src/billing/load-report.js';
-import { type Database, openDatabase } from '../../../src/database/connect.js';
-import { migrate } from '../../../src/database/migrations.js';
+import type { Database } from '../../../src/database/connect.js';
 import { type ZipFile, zipWhole } from '../../../src/sandbox/billing/zip.js';
 import { makeFolder } from '../../end-to-end/support.js';
-import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { openLedgerDatabase } from '../../support/ledger-database.js';
+import type { TestServer } from '../../support/postgres.js';
 import { billingSettings } from '../../sync/support/ledger.js';
 
 export interface LoadSpec {
@@ -27,18 +27,7 @@ export interface Loader {
 
 export async function openLoader(t: ExecutionContext<unknown>, server: TestServer): Promise<Loader> {
   const folder = await makeFolder(t);
-  const { url, drop } = await withFreshDatabase(server);
-  const database = await openDatabase({
-    databaseUrl: url,
-    dataDir: folder,
-    applicationName: 'tn-ledger tests',
-    log: () => undefined,
-  });
-  t.teardown(async () => {
-    await database.close();
-    await drop();
-  });
-  await migrate(database);
+  const { database } = await openLedgerDatabase(t, server, { dataDir: folder });
   const query: Loader['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
   return {
     database,

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava';
-import { type Database, openDatabase } from '../../../src/database/connect.js';
-import { migrate } from '../../../src/database/migrations.js';
-import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import type { Database } from '../../../src/database/connect.js';
+import { openLedgerDatabase } from '../../support/ledger-database.js';
+import type { TestServer } from '../../support/postgres.js';
 
 /** The tables that a count rests on, filled by hand: no sync, no sandbox. */
 export interface CountingLedger {
@@ -19,18 +19,7 @@ export async function openCountingLedger(
   server: TestServer,
   dataDir = '/nonexistent',
 ): Promise<CountingLedger> {
-  const { url, superuserUrl, drop } = await withFreshDatabase(server);
-  const database = await openDatabase({
-    databaseUrl: url,
-    dataDir,
-    applicationName: 'tn-ledger tests',
-    log: () => undefined,
-  });
-  await migrate(database);
-  t.teardown(async () => {
-    await database.close();
-    await drop();
-  });
+  const { database, url, superuserUrl } = await openLedgerDatabase(t, server, { dataDir });
   const query: CountingLedger['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
   return {
     database,

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
-import { type Database, openDatabase } from '../../../src/database/connect.js';
-import { migrate } from '../../../src/database/migrations.js';
+import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
 import { readOrderDetails } from '../../../src/sync/order-details.js';
 import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
-import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { openLedgerDatabase } from '../../support/ledger-database.js';
+import type { TestServer } from '../../support/postgres.js';
 import { account, billingSettings } from './ledger.js';
 
 /** What the API of a test answers for an order: a payload, a status, or whatever the function does. */
@@ -29,18 +29,7 @@ export interface DetailApi {
 }
 
 export async function openDetailApi(t: ExecutionContext<unknown>, server: TestServer): Promise<DetailApi> {
-  const { url, drop } = await withFreshDatabase(server);
-  const database = await openDatabase({
-    databaseUrl: url,
-    dataDir: '/nonexistent',
-    applicationName: 'tn-ledger tests',
-    log: () => undefined,
-  });
-  t.teardown(async () => {
-    await database.close();
-    await drop();
-  });
-  await migrate(database);
+  const { database } = await openLedgerDatabase(t, server);
   let underWay = 0;
   let most = 0;
   const prefix = `/api/accounts/${account}/`;

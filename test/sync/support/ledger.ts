@@ -9,13 +9,13 @@ import {
   type DashboardClient,
   type DashboardClientOptions,
 } from '../../../src/dashboard/client.js';
-import { type Database, openDatabase } from '../../../src/database/connect.js';
-import { migrate } from '../../../src/database/migrations.js';
+import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.js';
 import type { JobOptions } from '../../../src/sync/job.js';
 import { type RunReport, runJob } from '../../../src/sync/run-job.js';
-import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { openLedgerDatabase } from '../../support/ledger-database.js';
+import type { TestServer } from '../../support/postgres.js';
 import { type SandboxProxy, startProxy } from './proxy.js';
 
 /** The sandbox's only account, unless told otherwise. */
@@ -76,21 +76,17 @@ export async function openLedger(
     ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
   });
   const dataDir = await mkdtemp(join(tmpdir(), 'tn-ledger-data-'));
-  const { url, drop } = await withFreshDatabase(server);
   const lines: string[] = [];
+  const { database, url } = await openLedgerDatabase(t, server, {
+    dataDir,
+    log: (message) => void lines.push(message),
+  });
   const log = createLog({
     level: 'debug',
     format: 'json',
     redact: (text) => text,
     write: (line) => void lines.push(line),
   });
-  const database = await openDatabase({
-    databaseUrl: url,
-    dataDir,
-    applicationName: 'tn-ledger tests',
-    log: (message) => void lines.push(message),
-  });
-  await migrate(database);
   const openClient = (more: Partial<DashboardClientOptions> = {}) =>
     createDashboardClient({
       apiUrl: proxy.url,
@@ -107,10 +103,8 @@ export async function openLedger(
   const client = openClient(options.client);
   t.teardown(async () => {
     await client.close();
-    await database.close();
     await proxy.close();
     await sandbox.close();
-    await drop();
     await rm(dataDir, { recursive: true });
   });
   return {

@@ -1,12 +1,12 @@
 import type { ExecutionContext } from 'ava';
 import type { ClientEvent } from '../../../src/dashboard/client.js';
-import { type Database, openDatabase } from '../../../src/database/connect.js';
-import { migrate } from '../../../src/database/migrations.js';
+import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
 import type { Job, JobOptions } from '../../../src/sync/job.js';
 import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { clientFor, quantity, type Received, sendStatus, sendXml, serve } from '../../dashboard/support.js';
-import { type TestServer, withFreshDatabase } from '../../support/postgres.js';
+import { openLedgerDatabase } from '../../support/ledger-database.js';
+import type { TestServer } from '../../support/postgres.js';
 import { billingSettings } from './ledger.js';
 
 /** An order as a list tells it: elements by name, and the day by which windows find it. */
@@ -62,19 +62,8 @@ export async function openOrderApi(
     return sendXml(response, render(list, found, start, size, api.totalOff));
   });
   const { client, events } = clientFor(t, server);
-  const { url, drop } = await withFreshDatabase(postgres);
-  const database = await openDatabase({
-    databaseUrl: url,
-    dataDir: '/nonexistent',
-    applicationName: 'tn-ledger tests',
-    log: () => undefined,
-  });
-  await migrate(database);
-  t.teardown(async () => {
-    await client.close();
-    await database.close();
-    await drop();
-  });
+  const { database } = await openLedgerDatabase(t, postgres);
+  t.teardown(() => client.close());
   const log = createLog({ level: 'error', format: 'json', redact: (text) => text, write: () => undefined });
   const api: OrderApi = {
     lists,
