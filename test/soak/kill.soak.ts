@@ -1,5 +1,8 @@
-import anyTest, { type TestFn } from 'ava';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { orderDetailResources } from '../../src/dashboard/order-details.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDifferences } from '../sync/support/expected-orders.js';
+import { watchHistories } from '../sync/support/history-nights.js';
 import { finishNight, killNight, type Moment, randomFrom } from '../sync/support/kills.js';
 import { account, openLedger } from '../sync/support/ledger.js';
 import { watchNights } from '../sync/support/nights.js';
@@ -13,20 +16,31 @@ test.after.always((t) => t.context.server?.stop());
 
 const tables = ['telephone_numbers', 'number_status_history', 'number_status_history_superseded', 'sync_cursors'];
 
-test('killed at 20 random moments and run again, nights leave the tables that undisturbed ones leave', async (t) => {
-  t.timeout(15 * 60_000);
+function seedOf(t: ExecutionContext): number {
   const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
   t.log(`TN_LEDGER_TEST_SEED=${seed}`);
-  const random = randomFrom(seed);
+  return seed;
+}
+
+const orderTables = [
+  'orders',
+  'disconnects',
+  'portins',
+  'portouts',
+  'number_assignment_orders',
+  'disconnected_numbers',
+];
+
+test('killed at 20 random moments and run again, nights leave the tables that undisturbed ones leave', async (t) => {
+  t.timeout(15 * 60_000);
+  const random = randomFrom(seedOf(t));
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 30_000 }, pageSize: 500 });
   const watch = watchNights(ledger);
   const kills: Moment[] = [];
   let nights = 1;
   while (kills.length < 20) {
     const moment: Moment =
-      random(3) > 0
-        ? { request: 1 + random(60), answered: random(2) === 0 }
-        : { table: tables[random(tables.length)] as string };
+      random(3) > 0 ? { request: 1 + random(60), answered: random(2) === 0 } : { table: pick(random, tables) };
     if (await killNight(t, ledger, moment)) {
       kills.push(moment);
     } else {
@@ -40,3 +54,39 @@ test('killed at 20 random moments and run again, nights leave the tables that un
   await watch.compare(t);
   t.log(`${kills.length} kills in ${nights} nights: ${JSON.stringify(kills)}`);
 });
+
+test('killed at 30 random moments over all jobs and run again, nights leave the orders and histories that really happened', async (t) => {
+  t.timeout(20 * 60_000);
+  const random = randomFrom(seedOf(t));
+  const amounts = { orders: 250, disconnects: 80, portins: 40, portouts: 20, assignments: 40, open: 0.15 };
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 2000, ...amounts, seed: 5 },
+    pageSize: 100,
+  });
+  const held = ledger.sandbox.account(account);
+  const watch = watchHistories(ledger);
+  const kills: Moment[] = [];
+  // The first night reads every order, so that it can be killed more often than those after it.
+  for (const [night, kill] of [14, 8, 8].entries()) {
+    if (night > 0) held.night(night);
+    await watch.night(t, async () => {
+      for (let killed = 0; killed < kill; ) {
+        const moment: Moment =
+          random(4) > 0
+            ? { request: 1 + random(night === 0 ? 150 : 60), answered: random(2) === 0 }
+            : { table: pick(random, [...tables.slice(0, 1), 'sync_cursors', 'sync_watermarks', ...orderTables]) };
+        if (!(await killNight(t, ledger, moment))) continue;
+        kills.push(moment);
+        killed += 1;
+      }
+    });
+    for (const resource of orderDetailResources) {
+      t.deepEqual((await orderDifferences(ledger, resource)).slice(0, 3), [], `night ${night}`);
+    }
+  }
+  t.log(`${kills.length} kills: ${JSON.stringify(kills)}`);
+});
+
+function pick<T>(random: (bound: number) => number, from: readonly T[]): T {
+  return from[random(from.length)] as T;
+}

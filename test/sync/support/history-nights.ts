@@ -15,8 +15,11 @@ const epoch = (column: string) => `(extract(epoch from ${column}) * 1000000)::bi
 
 /** Follows the histories of a ledger over several nights, and knows from the sandbox's own state what they must say after each. */
 export interface HistoryWatch {
-  /** Runs a night, which must succeed, and compares the histories, and what was believed after each night before. */
-  night(t: ExecutionContext): Promise<void>;
+  /**
+   * Runs a night, which must succeed, and compares the histories, and what was believed after each night before.
+   * @param before what comes to pass of the night before it is run to its end: it may be begun and killed, as often as one likes
+   */
+  night(t: ExecutionContext, before?: () => Promise<void>): Promise<void>;
   /** How many lives, and of which kinds, the numbers had so far, to tell that a test meets what it is about. */
   lives(): KnownLife[][];
 }
@@ -77,8 +80,9 @@ export function watchHistories(ledger: Ledger): HistoryWatch {
   }
 
   return {
-    async night(t) {
+    async night(t, before = async () => undefined) {
       lives.night();
+      await before();
       const report = await ledger.run('nightly');
       t.is(report.result, 'succeeded', report.error?.message);
       nights.push(await lastSnapshot(ledger));
