@@ -73,7 +73,7 @@ test('killed at 30 random moments over all jobs and run again, nights leave the 
       for (let killed = 0; killed < kill; ) {
         const moment: Moment =
           random(4) > 0
-            ? { request: 1 + random(night === 0 ? 150 : 60), answered: random(2) === 0 }
+            ? { request: 1 + random(night === 0 ? 300 : 60), answered: random(2) === 0 }
             : { table: pick(random, [...tables.slice(0, 1), 'sync_cursors', 'sync_watermarks', ...orderTables]) };
         if (!(await killNight(t, ledger, moment))) continue;
         kills.push(moment);
