@@ -25,13 +25,17 @@ export interface Evidence {
   declarations: Declaration[];
   /** As the row in telephone_numbers has it now; undefined where there is no row. */
   assignmentStatus: string | null | undefined;
-  /** As disconnected_numbers has it now; undefined where there is no row. */
-  disconnect: { orderId: string | null; at: number | null } | undefined;
 }
 
-// Each look-up is one by number on purpose: the planner knows nothing of tables that were filled a moment ago, and a join over
-// the whole of them takes minutes whenever it misjudges their size. "offset 0" keeps it from turning the look-ups of orders into
-// such a join.
+// Each look-up is one by number on purpose: the planner knows nothing of tables that were filled a moment ago, and whatever else it
+// chooses (a scan of the table, a join over the whole of it) takes minutes whenever it misjudges their size. "offset 0" keeps it
+// from choosing.
+
+/** The rows of a table about each number of `$2`, as `row`. */
+export const rowsOf = (table: string) => `
+  unnest($2::text[]) as asked (number)
+  cross join lateral (
+    select * from ${table} where account_id = $1 and telephone_number = asked.number offset 0) as row`;
 
 /** The rows of `…_numbers` of each number of `$2` that satisfy a condition on `n`, each with its order `o`, if that satisfies another. */
 const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: string; order: string }) => `
@@ -43,15 +47,15 @@ const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: 
     select o.* from ${orders} o where o.account_id = $1 and o.order_id = n.order_id and ${conditions.order} offset 0) as o`;
 
 const rowsOfNumbers = `
-  select telephone_number as number, ${micros('first_seen_at')} as at, status, assignment_status,
+  select asked.number, ${micros('first_seen_at')} as at, status, assignment_status,
     ${micros('in_service_date')} as in_service_date, ${micros('last_modified')} as last_modified, removed_at is null as present
-  from telephone_numbers where account_id = $1 and telephone_number = any($2)`;
+  from ${rowsOf('telephone_numbers')}`;
 
 const versionsOfNumbers = `
-  select telephone_number as number, ${micros('replaced_at')} as at, status,
+  select asked.number, ${micros('replaced_at')} as at, status,
     ${micros('in_service_date')} as in_service_date, ${micros('last_modified')} as last_modified, removed_at is null as present
-  from telephone_number_versions where account_id = $1 and telephone_number = any($2)
-  order by telephone_number, replaced_at`;
+  from ${rowsOf('telephone_number_versions')}
+  order by asked.number, replaced_at`;
 
 /**
  * How each kind of order moves its numbers, and when: the event's date, as far as the order tells it. What failed or was
@@ -108,10 +112,6 @@ const declarationsOfNumbers = `
   })}
   order by o.order_date, o.order_id`;
 
-const disconnectsOfNumbers = `
-  select telephone_number as number, order_id, ${micros('disconnected_at')} as at
-  from disconnected_numbers where account_id = $1 and telephone_number = any($2)`;
-
 interface SightingRow {
   number: string;
   at: number;
@@ -121,7 +121,7 @@ interface SightingRow {
   present: boolean;
 }
 
-/** Reads what is known about each of the numbers, in six statements however many they are. */
+/** Reads what is known about each of the numbers, in four statements however many they are. */
 export async function readEvidence(
   client: pg.ClientBase,
   account: string,
@@ -134,7 +134,6 @@ export async function readEvidence(
       events: [],
       declarations: [],
       assignmentStatus: undefined,
-      disconnect: undefined,
     });
   }
   const read = async <Row extends { number: string }>(sql: string, take: (evidence: Evidence, row: Row) => void) => {
@@ -166,12 +165,6 @@ export async function readEvidence(
   await read<{ number: string; order_id: string; status: Declaration['status']; at: number }>(
     declarationsOfNumbers,
     ({ declarations }, { order_id, status, at }) => declarations.push({ orderId: order_id, status, at }),
-  );
-  await read<{ number: string; order_id: string | null; at: number | null }>(
-    disconnectsOfNumbers,
-    (evidence, { order_id, at }) => {
-      evidence.disconnect = { orderId: order_id, at };
-    },
   );
   return all;
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { assignmentIntervalsOf } from './assignment-intervals.js';
 import { claimsOf } from './claims.js';
-import { type Evidence, readEvidence, timestamp } from './evidence.js';
+import { type Evidence, micros, readEvidence, rowsOf, timestamp } from './evidence.js';
 import { statusIntervalsOf } from './status-intervals.js';
 import { assignmentHistory, statusHistory, writeHistory } from './write.js';
 
@@ -100,13 +100,14 @@ async function writeDisconnects(
   account: string,
   evidence: ReadonlyMap<string, Evidence>,
 ): Promise<number> {
+  const stored = await readDisconnects(client, account, [...evidence.keys()]);
   const numbers: string[] = [];
   const times: (number | null)[] = [];
   const orders: (string | null)[] = [];
-  for (const [number, { events, disconnect }] of evidence) {
+  for (const [number, { events }] of evidence) {
     const last = events.findLast(({ kind }) => kind === 'disconnects');
-    const known = disconnect?.orderId ?? undefined;
-    if (last?.orderId === known && (last === undefined || last.at === disconnect?.at)) continue;
+    const known = stored.get(number);
+    if (last?.orderId === (known?.order_id ?? undefined) && (last === undefined || last.at === known?.at)) continue;
     numbers.push(number);
     times.push(last?.at ?? null);
     orders.push(last?.orderId ?? null);
@@ -121,4 +122,22 @@ async function writeDisconnects(
     [account, numbers, times, orders],
   );
   return rowCount ?? 0;
+}
+
+interface StoredDisconnect {
+  number: string;
+  order_id: string | null;
+  at: number | null;
+}
+
+async function readDisconnects(
+  client: pg.ClientBase,
+  account: string,
+  numbers: readonly string[],
+): Promise<Map<string, StoredDisconnect>> {
+  const { rows } = await client.query<StoredDisconnect>(
+    `select asked.number, order_id, ${micros('disconnected_at')} as at from ${rowsOf('disconnected_numbers')}`,
+    [account, numbers],
+  );
+  return new Map(rows.map((row) => [row.number, row]));
 }

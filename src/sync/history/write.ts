@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { AssignmentInterval } from './assignment-intervals.js';
-import { micros, timestamp } from './evidence.js';
+import { micros, rowsOf, timestamp } from './evidence.js';
 import type { StatusInterval } from './status-intervals.js';
 
 /** How intervals of one history are kept: their table, and its columns between the number and `valid_from`. */
@@ -65,7 +65,7 @@ async function readRows(
 ): Promise<Map<string, Row[]>> {
   const columns = ['telephone_number', micros('valid_from'), micros('valid_to'), ...table.own].join(', ');
   const { rows } = await client.query<(string | number | null)[]>({
-    text: `select ${columns} from ${table.name} where account_id = $1 and telephone_number = any($2)`,
+    text: `select ${columns} from ${rowsOf(table.name)}`,
     values: [account, numbers],
     rowMode: 'array',
   });
