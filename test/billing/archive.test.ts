@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { openArchive } from '../../src/billing/archive.js';
@@ -63,6 +63,14 @@ for (const [fault, expected] of Object.entries(refusals)) {
     t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
   });
 }
+
+test('an archive of more than 2 GiB is refused by its size, before it is read', async (t) => {
+  const path = await write(t, Buffer.from('PK'));
+  // A hole: it takes no room on the disk.
+  await truncate(path, 2 ** 31);
+  await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /is 2147483648 bytes, more than the 2 GiB/ });
+  t.is((await stat(path)).size, 2 ** 31);
+});
 
 test('names that lead elsewhere are read under their base names, and nothing is written anywhere', async (t) => {
   const behaviour = { ...usualBehaviour(), archiveFault: 'unsafe-names' as const, rowsPerDay: 1 };

@@ -1,4 +1,5 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import type { SandboxOptions } from '../../src/sandbox/server.js';
 import { cli } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { openLedger } from '../sync/support/ledger.js';
@@ -18,8 +19,11 @@ const tellPeak = `data:text/javascript,${encodeURIComponent(
 )}`;
 
 /** Peaks of a first night and of a second, in bytes. */
-async function peaks(t: ExecutionContext<{ server: TestServer }>, numbers: number): Promise<number[]> {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers } });
+async function peaks(
+  t: ExecutionContext<{ server: TestServer }>,
+  sandbox: SandboxOptions & { numbers: number },
+): Promise<number[]> {
+  const ledger = await openLedger(t, t.context.server, { sandbox });
   const found: number[] = [];
   for (let night = 0; night < 2; night += 1) {
     const { status, output, stderr } = await cli(t, ['run', 'nightly'], {
@@ -29,18 +33,27 @@ async function peaks(t: ExecutionContext<{ server: TestServer }>, numbers: numbe
     t.is(status, 0, output);
     found.push(Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
   }
-  const [row] = await ledger.query('select count(*)::int as count from telephone_numbers');
-  t.deepEqual(row, { count: numbers });
+  const [row] = await ledger.query('select count(*)::int as count from telephone_numbers where removed_at is null');
+  t.deepEqual(row, { count: sandbox.numbers });
   return found;
 }
 
+const shown = (bytes: number[]) => bytes.map((each) => `${(each / megabyte).toFixed(1)} MB`).join(', ');
+
 test('a night of 1,000,000 numbers peaks below 250 MB, and within 20 % of one of 100,000', async (t) => {
   t.timeout(20 * 60_000);
-  const short = await peaks(t, 100_000);
-  const long = await peaks(t, 1_000_000);
-  const shown = (bytes: number[]) => bytes.map((each) => `${(each / megabyte).toFixed(1)} MB`).join(', ');
+  const short = await peaks(t, { numbers: 100_000 });
+  const long = await peaks(t, { numbers: 1_000_000 });
   t.log(`100,000 numbers: ${shown(short)}; 1,000,000 numbers: ${shown(long)}`);
   t.true(Math.max(...long) < 250 * 1000 * 1000);
   t.true(Math.max(...long) <= 1.2 * Math.max(...short));
   t.true(Math.max(...long) >= 0.8 * Math.max(...short));
+});
+
+test('a night that reads 43,500 orders of six years peaks below 250 MB', async (t) => {
+  t.timeout(20 * 60_000);
+  const amounts = { orders: 30_000, disconnects: 8000, portins: 3000, portouts: 1000, assignments: 1500 };
+  const found = await peaks(t, { numbers: 100_000, ...amounts });
+  t.log(`first night and second: ${shown(found)}`);
+  t.true(Math.max(...found) < 250 * 1000 * 1000);
 });
