@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { LedgerError } from '../errors.js';
 import { setCursorState } from './cursor.js';
+import { fillTable } from './fill-table.js';
 import type { JobContext } from './job.js';
 import { keepJobOut, lockNumbers } from './lock.js';
 import { detailColumnNames, detailsListing, inserviceListing } from './number-listings.js';
@@ -135,7 +136,7 @@ async function apply(
        where t.account_id = $1 and t.removed_at is null and ${comparison.scope}
          and not exists (select from ${staging} s where s.telephone_number = t.telephone_number)`);
     const updated = await write(comparison.update(staging));
-    const inserted = await write(comparison.insert(staging));
+    const inserted = await fillTable(client, 'telephone_numbers', () => write(comparison.insert(staging)));
     await analyzeAfter(client, 'telephone_numbers', closed + updated + inserted);
     const intervals = await reconcileStatusHistory(client, account, { inserted, changed: closed + updated });
     await analyzeAfter(client, 'number_status_history', intervals);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { fillTable } from './fill-table.js';
 import { reconcileNumbers } from './history/reconcile.js';
 
 /** Rows of `telephone_numbers` that a transaction wrote. */
@@ -27,7 +28,7 @@ export async function reconcileStatusHistory(
   if (inserted > 0) {
     const { rows } = await client.query(`select ${numberTables.map(someRow).join(' or ')} as stored`, [account]);
     const stored: boolean = rows[0].stored;
-    written += await write(beginFirstIntervals(stored));
+    written += await fillTable(client, 'number_status_history', () => write(beginFirstIntervals(stored)));
     written += await write(beginFormerService(stored));
     if (stored) toLookAt.push(firstSeenWithOrders);
   }
