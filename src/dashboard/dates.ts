@@ -49,9 +49,12 @@ function offsetMinutes(zone: string): number | undefined {
   return zone.startsWith('-') ? -total : total;
 }
 
-// A day up to the 28th is in every month; `parseApiDate` looks at the others.
-const plainUtc =
-  /^(?:199\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?Z$/;
+// Every day but the 29th of a February, at which `parseApiDate` looks.
+const plainUtc = new RegExp(
+  '^(?:199\\d|20\\d\\d)-' +
+    '(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)' +
+    'T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,3})?Z$',
+);
 
 /**
  * The same as ISO 8601 text in UTC, which is how dates go into the database. What already is that text, as nearly all dates are,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseApiDate } from '../../src/dashboard/dates.js';
+import { parseApiDate, toTimestamp } from '../../src/dashboard/dates.js';
 
 const forms: Record<string, string> = {
   '2014-11-21T14:00:33.836Z': '2014-11-21T14:00:33.836Z',
@@ -71,4 +71,21 @@ test('every instant that is written in one of the forms is read back as that ins
       t.is(parseApiDate(iso.slice(0, 13))?.toISOString(), `${iso.slice(0, 13)}:00:00.000Z`);
     }),
   );
+});
+
+test('a date that is ISO 8601 in UTC already goes on as it came, on every day that there is and on no other', (t) => {
+  const two = (value: number) => String(value).padStart(2, '0');
+  for (const year of [1990, 1999, 2000, 2023, 2024, 2100]) {
+    for (let month = 0; month <= 13; month += 1) {
+      for (let day = 0; day <= 32; day += 1) {
+        const text = `${year}-${two(month)}-${two(day)}T23:59:59.999Z`;
+        const expected = parseApiDate(text)?.toISOString();
+        t.is(toTimestamp(text), expected, text);
+        t.is(expected === undefined, new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day || month % 13 === 0);
+      }
+    }
+  }
+  t.is(toTimestamp('2014-11-21T14:00:33.8Z'), '2014-11-21T14:00:33.8Z');
+  t.is(toTimestamp('2014-03-31 12:55:11.0'), '2014-03-31T12:55:11.000Z');
+  t.is(toTimestamp('2014-02-30T00:00:00Z'), undefined);
 });
