@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { ApiError } from '../dashboard/errors.js';
 import { type AssignmentOrder, isEndOfAssignment, readAssignmentOrder } from '../dashboard/number-assignments.js';
 import { sleep } from '../dashboard/retry.js';
@@ -9,6 +10,8 @@ import type { PlacedOrder } from './submit.js';
 /** Orders are asked for after those that are still to be placed. */
 const pollPriority = -1;
 const pollsAtOnce = 4;
+/** Ends of orders that are being recorded, each with all that is known of its numbers in memory. */
+const recordedAtOnce = 2;
 /** The longest wait between two questions about an order, in milliseconds. */
 const longestWait = 60_000;
 
@@ -38,6 +41,17 @@ export async function awaitOrders(
   let expectedAge = firstAge;
   let hasEnded = false;
   let failure: { error: unknown } | undefined;
+  // Apart from the questions: a question that waited for it would come later in its minute, and so would those of all minutes after.
+  const recording = new PQueue({ concurrency: recordedAtOnce });
+  const fail = (error: unknown) => {
+    failure ??= { error };
+  };
+  const record = (order: Waiting, answer: AssignmentOrder) => {
+    const task = async () => {
+      if (failure === undefined) await recordEnd(context, batchId, order, answer);
+    };
+    recording.add(task).catch(fail);
+  };
 
   const dueAt = (order: Waiting) => order.nextAt ?? order.submittedAt + expectedAge;
   const nextDue = () =>
@@ -48,11 +62,12 @@ export async function awaitOrders(
         undefined,
       );
   const ask = async (order: Waiting) => {
-    const isEnded = await askOnce(context, batchId, order);
+    const end = await askOnce(context, batchId, order);
     const now = Date.now();
     const age = now - order.submittedAt;
-    if (isEnded) {
+    if (end !== undefined) {
       waiting.delete(order);
+      record(order, end);
       expectedAge = hasEnded ? Math.min(expectedAge, age) : Math.max(firstAge, Math.min(age, expectedAge));
       hasEnded = true;
       return;
@@ -61,31 +76,34 @@ export async function awaitOrders(
     if (!hasEnded) expectedAge = Math.max(expectedAge, age * 1.5);
   };
 
-  while (waiting.size > 0 && failure === undefined) {
-    const now = Date.now();
-    if (now >= deadline && asked.size === 0) break;
-    const next = nextDue();
-    const mayAsk = now < deadline && asked.size < (hasEnded ? pollsAtOnce : 1);
-    if (next !== undefined && mayAsk && dueAt(next) <= now) {
-      const question = ask(next)
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => asked.delete(next));
-      asked.set(next, question);
-      continue;
+  try {
+    while (waiting.size > 0 && failure === undefined) {
+      const now = Date.now();
+      if (now >= deadline && asked.size === 0) break;
+      const next = nextDue();
+      const mayAsk = now < deadline && asked.size < (hasEnded ? pollsAtOnce : 1);
+      if (next !== undefined && mayAsk && dueAt(next) <= now) {
+        const question = ask(next)
+          .catch(fail)
+          .finally(() => asked.delete(next));
+        asked.set(next, question);
+        continue;
+      }
+      const wait = mayAsk && next !== undefined ? Math.min(dueAt(next), deadline) - now : undefined;
+      await firstOf([...asked.values()], wait, context.signal);
     }
-    const wait = mayAsk && next !== undefined ? Math.min(dueAt(next), deadline) - now : undefined;
-    await firstOf([...asked.values()], wait, context.signal);
+    await Promise.all(asked.values());
+  } finally {
+    // What has begun is brought to its end, also where all the rest is given up.
+    await recording.onIdle();
   }
-  await Promise.all(asked.values());
   if (failure !== undefined) throw failure.error;
   return [...waiting];
 }
 
-/** True where the order is at its end, which is then recorded. */
-async function askOnce(context: AssignContext, batchId: string, order: Waiting): Promise<boolean> {
-  const { account, client, database, signal, warn, log } = context;
+/** The answer where the order is at its end, without its numbers: those are known. */
+async function askOnce(context: AssignContext, batchId: string, order: Waiting): Promise<AssignmentOrder | undefined> {
+  const { account, client, database, signal, log } = context;
   const { orderId, chunkNumber } = order;
   let answer: AssignmentOrder;
   try {
@@ -93,16 +111,23 @@ async function askOnce(context: AssignContext, batchId: string, order: Waiting):
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     log.warn(`Order ${orderId} of batch ${batchId} can't be read; it is asked for again: ${error.message}`);
-    return false;
+    return undefined;
   }
-  if (!isEndOfAssignment(answer.status)) {
-    if (answer.status !== order.status) await markPlaced(database.pool, { batchId, chunkNumber }, answer);
-    order.status = answer.status;
-    return false;
-  }
+  if (isEndOfAssignment(answer.status)) return { ...answer, telephoneNumbers: [] };
+  if (answer.status !== order.status) await markPlaced(database.pool, { batchId, chunkNumber }, answer);
+  order.status = answer.status;
+  return undefined;
+}
+
+async function recordEnd(
+  { account, database, signal, warn }: AssignContext,
+  batchId: string,
+  { chunkNumber }: Waiting,
+  answer: AssignmentOrder,
+): Promise<void> {
+  signal.throwIfAborted();
   const chunk = await loadChunk(database.pool, batchId, chunkNumber);
   for (const warning of await recordOutcome(database, account, chunk, answer)) warn(warning);
-  return true;
 }
 
 /** Waits for the first of several questions, or for so long, whichever ends first. */

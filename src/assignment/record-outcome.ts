@@ -1,6 +1,6 @@
 import type { AssignmentOrder } from '../dashboard/number-assignments.js';
 import type { Database } from '../database/connect.js';
-import { applyOrderEvents } from '../sync/history/apply-order-events.js';
+import { applyDeclarations } from '../sync/history/apply-order-events.js';
 import { inTransaction } from '../sync/transaction.js';
 import type { Chunk } from './chunks.js';
 import { type Failure, type Outcome, readOutcome } from './outcome.js';
@@ -46,7 +46,7 @@ export async function recordOutcome(
       order.userId ?? null,
     ]);
     await client.query(writeOrderNumbers, [account, order.orderId, chunk.batchId, chunk.chunkNumber]);
-    await applyOrderEvents(client, account, 'number_assignments', [order.orderId]);
+    await applyDeclarations(client, account, order.orderId);
   });
   return outcome.warnings;
 }

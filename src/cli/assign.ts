@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import { keepYoungSpaceSmall } from './memory.js';
 
 export function define(command: DefineCommand): Command {
   return command('assign')
@@ -29,6 +30,7 @@ Example:
   $ tn-ledger assign numbers.csv --action ASSIGN`,
     )
     .action(async (file: string, options: AssignCommandOptions) => {
+      keepYoungSpaceSmall();
       const [{ processSettings, withApiSession }, { runAssign }] = await Promise.all([
         import('./session.js'),
         import('./run-assign.js'),

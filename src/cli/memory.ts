@@ -14,8 +14,9 @@ export function collectEarly(): void {
 }
 
 /**
- * Keeps the space for young objects as small as it is, for commands that hold an archive in memory and stream through it: it
- * would grow to 48 MB, of which such a stream needs next to nothing. To be called before much else is loaded; it does not shrink again.
+ * Keeps the space for young objects as small as it is, for commands that stream: through an archive that they hold in memory, or
+ * through a file of numbers. It would grow to 48 MB, of which such a stream needs next to nothing. To be called before much else is
+ * loaded; it does not shrink again.
  */
 export function keepYoungSpaceSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

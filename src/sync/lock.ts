@@ -74,9 +74,19 @@ export async function keepJobOut(client: pg.ClientBase, job: string, account: st
 
 /** Waits until no other transaction works on the tables of the account's numbers; held until the client's transaction ends. */
 export async function lockNumbers(client: pg.ClientBase, account: string): Promise<void> {
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `tn-ledger/telephone_numbers/${account}`,
-  ]);
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [numbersKey(account)]);
+}
+
+/**
+ * Waits until no transaction works on the account's numbers as a whole; those that share them work side by side, each on numbers
+ * whose rows it has locked.
+ */
+export async function shareNumbers(client: pg.ClientBase, account: string): Promise<void> {
+  await client.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [numbersKey(account)]);
+}
+
+function numbersKey(account: string): string {
+  return `tn-ledger/telephone_numbers/${account}`;
 }
 
 function jobKey(job: string, account: string): string {

@@ -2,8 +2,11 @@ import test from 'ava';
 import { loadChunk } from '../../src/assignment/chunks.js';
 import { recordOutcome } from '../../src/assignment/record-outcome.js';
 import { readAssignmentOrder } from '../../src/dashboard/number-assignments.js';
+import { applyOrderEvents } from '../../src/sync/history/apply-order-events.js';
 import { lockNumbers } from '../../src/sync/lock.js';
+import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { impossibilities } from '../sync/support/history-model.js';
 import { account } from '../sync/support/ledger.js';
 import { until } from '../sync/support/moments.js';
 import { openAssigning } from './support.js';
@@ -51,4 +54,36 @@ test('an outcome that meets a night writing the same order waits for it, and nei
   );
   const declared = await assigning.query(`select 1 from telephone_numbers where assignment_status = 'ASSIGNED'`);
   t.is(declared.length, 5);
+});
+
+test('outcomes of two batches about the same numbers, recorded at the same moment, leave what all of them together say', async (t) => {
+  const assigning = await openAssigning(t, server, { sandbox: { numbers: 400, assignmentPace: { reads: 1 } } });
+  const { database, numbers } = assigning;
+  const { client, signal } = assigning.context();
+  const read = (orderId: string) => readAssignmentOrder(client, orderId, { account, signal, priority: 0 });
+  for (let round = 0; round < 4; round += 1) {
+    const placed = await Promise.all(
+      (['ASSIGN', 'UNASSIGN'] as const).map(async (action, index) => {
+        // Each in an order of its own, and not all numbers in both.
+        const some = numbers.slice(index * 20).sort(() => (index === 0 ? 1 : -1));
+        const path = await assigning.write(`${round}-${action}.csv`, ['telephone_number', ...some, '']);
+        const { summary } = await assigning.assign(path, { action, wait: false, force: true, again: true });
+        const { batchId } = summary.batch;
+        const [row] = await assigning.query<{ order_id: string }>(
+          `select order_id from assignment_orders where batch_id = ${batchId}`,
+        );
+        const orderId = row?.order_id ?? '';
+        await read(orderId);
+        return { chunk: await loadChunk(database.pool, batchId, 1), order: await read(orderId) };
+      }),
+    );
+    await Promise.all(placed.map(({ chunk, order }) => recordOutcome(database, account, chunk, order)));
+  }
+  const orders = await assigning.query<{ order_id: string }>('select order_id from number_assignment_orders');
+  t.is(orders.length, 8);
+  // What is computed anew from all that is known finds nothing to put right.
+  const ids = orders.map(({ order_id }) => order_id);
+  const written = await inTransaction(database, {}, (tx) => applyOrderEvents(tx, account, 'number_assignments', ids));
+  t.is(written, 0);
+  t.deepEqual(await impossibilities(assigning), []);
 });

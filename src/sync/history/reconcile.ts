@@ -8,6 +8,9 @@ import { assignmentHistory, statusHistory, writeHistory } from './write.js';
 /** Numbers looked at together: many enough that a statement costs nothing, few enough that their evidence fits any memory. */
 const numbersAtOnce = 5000;
 
+/** Keeps others from these numbers until the client's transaction ends. */
+export type LockRows = (client: pg.ClientBase, account: string, numbers: readonly string[]) => Promise<void>;
+
 /** What the news may have changed: everything, or what numbers were declared and nothing else. */
 export type ReconcileScope = 'all' | 'declarations';
 
@@ -17,6 +20,7 @@ export type ReconcileScope = 'all' | 'declarations';
  * result does not depend on what came to be known first, and writes only what differs.
  *
  * @param query tells the numbers, once each, in its first column
+ * @param lockRows keeps others from the numbers, where the client's transaction has not got them all for itself
  * @returns how many rows were written
  */
 export async function reconcileNumbers(
@@ -24,6 +28,7 @@ export async function reconcileNumbers(
   account: string,
   query: { text: string; values: readonly unknown[] },
   scope: ReconcileScope = 'all',
+  lockRows?: LockRows,
 ): Promise<number> {
   // All rows of the cursor will be fetched: the plan for them is wanted, not one that is quick with the first.
   await client.query('set local cursor_tuple_fraction = 1');
@@ -34,13 +39,11 @@ export async function reconcileNumbers(
       text: `fetch ${numbersAtOnce} from numbers_to_reconcile`,
       rowMode: 'array',
     });
-    if (rows.length > 0)
-      written += await reconcile(
-        client,
-        account,
-        rows.map(([number]) => number),
-        scope,
-      );
+    if (rows.length > 0) {
+      const numbers = rows.map(([number]) => number);
+      await lockRows?.(client, account, numbers);
+      written += await reconcile(client, account, numbers, scope);
+    }
     if (rows.length < numbersAtOnce) break;
   }
   await client.query('close numbers_to_reconcile');

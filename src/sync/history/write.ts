@@ -41,11 +41,13 @@ export async function writeHistory<Interval extends { from: number; to: number |
   const come: Row[] = [];
   let changes = 0;
   for (const [number, intervals] of wanted) {
-    const surplus = new Map((stored.get(number) ?? []).map((row) => [JSON.stringify(row), row]));
+    const known = stored.get(number);
+    if (known === undefined && intervals.length === 0) continue;
+    const surplus = new Map(known?.map((row) => [JSON.stringify(row), row]));
     let begun = 0;
     for (const interval of intervals) {
       const row = [number, interval.from, interval.to ?? null, ...table.valuesOf(interval)];
-      if (surplus.delete(JSON.stringify(row))) continue;
+      if (surplus.size > 0 && surplus.delete(JSON.stringify(row))) continue;
       come.push(row);
       begun += 1;
     }
