@@ -10,14 +10,28 @@ export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
+async function blockedProcess(ledger: Pick<Ledger, 'query'>): Promise<number | undefined> {
+  const [row] = await ledger.query<{ pid: number }>(
+    `select pid from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'relation'`,
+  );
+  return row?.pid;
+}
+
 /** Waits until a statement of the ledger waits for a lock on a table; answers with its backend's process id. */
 export function waitForBlocked(ledger: Pick<Ledger, 'query'>): Promise<number> {
+  return until(() => blockedProcess(ledger));
+}
+
+/** The same for a run that may end without; answers whether a statement waits. */
+export function isEverBlocked(ledger: Pick<Ledger, 'query'>, run: Promise<unknown>): Promise<boolean> {
+  let isOver = false;
+  void run.then(() => {
+    isOver = true;
+  });
   return until(async () => {
-    const [row] = await ledger.query<{ pid: number }>(
-      `select pid from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'relation'`,
-    );
-    return row?.pid;
+    if ((await blockedProcess(ledger)) !== undefined) return true;
+    return isOver ? false : undefined;
   });
 }
 
