@@ -66,6 +66,8 @@ test('a user who may write and does not own the table, or a key that something h
   await pool.query(`
     create table kept (number text primary key);
     create view hanging as select number, count(*) from kept group by number;
+    create table referred (number text primary key);
+    create table referring (number text references referred);
     create table others (number text primary key);
     create role tn_ledger_writer_only;
     grant tn_ledger_writer_only to tn_ledger;
@@ -80,8 +82,9 @@ test('a user who may write and does not own the table, or a key that something h
       });
     });
   t.is(await fill('kept'), 2);
+  t.is(await fill('referred'), 2);
   t.is(await fill('others', 'tn_ledger_writer_only'), 2);
-  for (const table of ['kept', 'others']) {
+  for (const table of ['kept', 'referred', 'others']) {
     await t.throwsAsync(pool.query(`insert into ${table} values ('1')`), { message: /duplicate key/ });
   }
 });
