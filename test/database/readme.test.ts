@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import anyTest, { type TestFn } from 'ava';
-import { openDatabase } from '../../src/database/connect.js';
-import { migrate } from '../../src/database/migrations.js';
-import { startPostgres, type TestServer, withFreshDatabase } from '../support/postgres.js';
+import { openLedgerDatabase } from '../support/ledger-database.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -12,15 +11,7 @@ test.before(async (t) => {
 test.after.always((t) => t.context.server?.stop());
 
 test('every query that the README shows runs', async (t) => {
-  const { url, drop } = await withFreshDatabase(t.context.server);
-  const database = await openDatabase({
-    ...{ databaseUrl: url, dataDir: '/nonexistent', applicationName: 'test', log: () => undefined },
-  });
-  t.teardown(async () => {
-    await database.close();
-    await drop();
-  });
-  await migrate(database);
+  const { database } = await openLedgerDatabase(t, t.context.server);
   const readme = await readFile('README.md', 'utf8');
   const queries = [...readme.matchAll(/```sql\n(.+?)```/gs)].map(([, query]) => query as string);
   t.true(queries.length >= 8);
