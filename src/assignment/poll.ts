@@ -11,7 +11,7 @@ import type { PlacedOrder } from './submit.js';
 const pollPriority = -1;
 const pollsAtOnce = 4;
 /** Ends of orders that are being recorded, each with all that is known of its numbers in memory. */
-const recordedAtOnce = 2;
+const recordedAtOnce = 3;
 /** The longest wait between two questions about an order, in milliseconds. */
 const longestWait = 60_000;
 

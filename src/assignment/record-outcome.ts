@@ -16,7 +16,8 @@ export async function recordOutcome(
   order: AssignmentOrder,
 ): Promise<string[]> {
   const outcome = readOutcome(order, chunk.telephoneNumbers);
-  await inTransaction(database, {}, async (client) => {
+  // An order whose end was lost with the power is asked for again.
+  await inTransaction(database, { asynchronous: true }, async (client) => {
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
     await client.query(
       `update assignment_orders

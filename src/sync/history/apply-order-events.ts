@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { lockNumbers, shareNumbers } from '../lock.js';
 import type { MovementKind } from './evidence.js';
-import { type LockRows, reconcileNumbers } from './reconcile.js';
+import { reconcileNumbers } from './reconcile.js';
 
 /** The kinds of orders that make history. */
 export type HistoryOrderKind = MovementKind | 'number_assignments';
@@ -33,20 +33,10 @@ export async function applyOrderEvents(
  */
 export async function applyDeclarations(client: pg.ClientBase, account: string, orderId: string): Promise<number> {
   await shareNumbers(client, account);
-  const query = { text: numbersOf.number_assignments, values: [account, [orderId]] };
-  return reconcileNumbers(client, account, query, 'declarations', lockRows);
+  // In one order, so that two that have numbers in common don't wait for each other.
+  const text = `${numbersOf.number_assignments} order by telephone_number`;
+  return reconcileNumbers(client, account, { text, values: [account, [orderId]] }, 'declarations', { lockRows: true });
 }
-
-// In one order, so that two that have numbers in common don't wait for each other.
-const lockRows: LockRows = async (client, account, numbers) => {
-  await client.query(
-    `select count(*) from (
-       select from unnest($2::text[]) as asked (number)
-         join telephone_numbers t on t.account_id = $1 and t.telephone_number = asked.number
-        order by t.telephone_number for no key update of t) as locked`,
-    [account, numbers],
-  );
-};
 
 const named = (table: string) => `select telephone_number from ${table} where account_id = $1 and order_id = any($2)`;
 const dated = (column: string) =>

@@ -31,11 +31,11 @@ export interface Evidence {
 // chooses (a scan of the table, a join over the whole of it) takes minutes whenever it misjudges their size. "offset 0" keeps it
 // from choosing.
 
-/** The rows of a table about each number of `$2`, as `row`. */
-export const rowsOf = (table: string) => `
+/** The rows of a table about each number of `$2`, as `row`; locked as they are found, if that is said how. */
+export const rowsOf = (table: string, locking = '') => `
   unnest($2::text[]) as asked (number)
   cross join lateral (
-    select * from ${table} where account_id = $1 and telephone_number = asked.number offset 0) as row`;
+    select * from ${table} where account_id = $1 and telephone_number = asked.number offset 0 ${locking}) as row`;
 
 /** The rows of `…_numbers` of each number of `$2` that satisfy a condition on `n`, each with its order `o`, if that satisfies another. */
 const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: string; order: string }) => `
@@ -46,10 +46,10 @@ const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: 
   cross join lateral (
     select o.* from ${orders} o where o.account_id = $1 and o.order_id = n.order_id and ${conditions.order} offset 0) as o`;
 
-const rowsOfNumbers = `
+const rowsOfNumbers = (locking: string) => `
   select asked.number, ${micros('first_seen_at')} as at, status, assignment_status,
     ${micros('in_service_date')} as in_service_date, ${micros('last_modified')} as last_modified, removed_at is null as present
-  from ${rowsOf('telephone_numbers')}`;
+  from ${rowsOf('telephone_numbers', locking)}`;
 
 const versionsOfNumbers = `
   select asked.number, ${micros('replaced_at')} as at, status,
@@ -121,11 +121,16 @@ interface SightingRow {
   present: boolean;
 }
 
-/** Reads what is known about each of the numbers, in four statements however many they are. */
+/**
+ * Reads what is known about each of the numbers, in four statements however many they are.
+ *
+ * @param lockRows keeps others from the rows in telephone_numbers, one after the other, before anything else is read
+ */
 export async function readEvidence(
   client: pg.ClientBase,
   account: string,
   numbers: readonly string[],
+  { lockRows = false }: { lockRows?: boolean } = {},
 ): Promise<Map<string, Evidence>> {
   const all = new Map<string, Evidence>();
   for (const number of numbers) {
@@ -146,11 +151,14 @@ export async function readEvidence(
   // A version ends when it was replaced, and so what replaced it begins then: each sighting dates the next one.
   const seenSince = new Map<Evidence, number>();
   const current = new Map<Evidence, SightingRow>();
-  await read<SightingRow & { assignment_status: string | null }>(rowsOfNumbers, (evidence, row) => {
-    evidence.assignmentStatus = row.assignment_status;
-    seenSince.set(evidence, row.at);
-    current.set(evidence, row);
-  });
+  await read<SightingRow & { assignment_status: string | null }>(
+    rowsOfNumbers(lockRows ? 'for no key update' : ''),
+    (evidence, row) => {
+      evidence.assignmentStatus = row.assignment_status;
+      seenSince.set(evidence, row.at);
+      current.set(evidence, row);
+    },
+  );
   await read<SightingRow>(versionsOfNumbers, (evidence, row) => {
     evidence.sightings.push(toSighting(row, seenSince.get(evidence) ?? row.at));
     seenSince.set(evidence, row.at);

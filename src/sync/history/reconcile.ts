@@ -5,11 +5,11 @@ import { type Evidence, micros, readEvidence, rowsOf, timestamp } from './eviden
 import { statusIntervalsOf } from './status-intervals.js';
 import { assignmentHistory, statusHistory, writeHistory } from './write.js';
 
-/** Numbers looked at together: many enough that a statement costs nothing, few enough that their evidence fits any memory. */
-const numbersAtOnce = 5000;
-
-/** Keeps others from these numbers until the client's transaction ends. */
-export type LockRows = (client: pg.ClientBase, account: string, numbers: readonly string[]) => Promise<void>;
+/**
+ * Numbers looked at together: many enough that a statement costs nothing, few enough that the evidence of several transactions fits
+ * any memory.
+ */
+const numbersAtOnce = 2500;
 
 /** What the news may have changed: everything, or what numbers were declared and nothing else. */
 export type ReconcileScope = 'all' | 'declarations';
@@ -20,7 +20,8 @@ export type ReconcileScope = 'all' | 'declarations';
  * result does not depend on what came to be known first, and writes only what differs.
  *
  * @param query tells the numbers, once each, in its first column
- * @param lockRows keeps others from the numbers, where the client's transaction has not got them all for itself
+ * @param lockRows keeps others from the numbers' rows, in the query's order, until the client's transaction ends: where it has not got
+ *   all the account's numbers for itself
  * @returns how many rows were written
  */
 export async function reconcileNumbers(
@@ -28,7 +29,7 @@ export async function reconcileNumbers(
   account: string,
   query: { text: string; values: readonly unknown[] },
   scope: ReconcileScope = 'all',
-  lockRows?: LockRows,
+  { lockRows = false }: { lockRows?: boolean } = {},
 ): Promise<number> {
   // All rows of the cursor will be fetched: the plan for them is wanted, not one that is quick with the first.
   await client.query('set local cursor_tuple_fraction = 1');
@@ -41,8 +42,8 @@ export async function reconcileNumbers(
     });
     if (rows.length > 0) {
       const numbers = rows.map(([number]) => number);
-      await lockRows?.(client, account, numbers);
-      written += await reconcile(client, account, numbers, scope);
+      const evidence = await readEvidence(client, account, numbers, { lockRows });
+      written += await reconcile(client, account, evidence, scope);
     }
     if (rows.length < numbersAtOnce) break;
   }
@@ -53,10 +54,9 @@ export async function reconcileNumbers(
 async function reconcile(
   client: pg.ClientBase,
   account: string,
-  numbers: readonly string[],
+  evidence: ReadonlyMap<string, Evidence>,
   scope: ReconcileScope,
 ): Promise<number> {
-  const evidence = await readEvidence(client, account, numbers);
   const statuses = new Map(
     [...evidence].map(([number, { sightings, events }]) => [number, statusIntervalsOf(claimsOf(sightings), events)]),
   );
