@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { ApiError } from '../dashboard/errors.js';
 import { type AssignmentOrder, isEndOfAssignment, readAssignmentOrder } from '../dashboard/number-assignments.js';
-import { sleep } from '../dashboard/retry.js';
+import { sleep, unlessAborted } from '../dashboard/retry.js';
 import { type AssignContext, usualTiming } from './assign-context.js';
 import { loadChunk, markPlaced } from './chunks.js';
 import { recordOutcome } from './record-outcome.js';
@@ -40,15 +40,15 @@ export async function awaitOrders(
   const { firstAgeMs: firstAge } = { ...usualTiming, ...context.timing };
   let expectedAge = firstAge;
   let hasEnded = false;
-  let failure: { error: unknown } | undefined;
+  const failed = new AbortController();
+  const stopped = AbortSignal.any([context.signal, failed.signal]);
+  const fail = (error: unknown) => failed.abort(error);
   // Apart from the questions: a question that waited for it would come later in its minute, and so would those of all minutes after.
   const recording = new PQueue({ concurrency: recordedAtOnce });
-  const fail = (error: unknown) => {
-    failure ??= { error };
-  };
   const record = (order: Waiting, answer: AssignmentOrder) => {
     const task = async () => {
-      if (failure === undefined) await recordEnd(context, batchId, order, answer);
+      stopped.throwIfAborted();
+      await recordEnd(context, batchId, order, answer);
     };
     recording.add(task).catch(fail);
   };
@@ -62,7 +62,7 @@ export async function awaitOrders(
         undefined,
       );
   const ask = async (order: Waiting) => {
-    const end = await askOnce(context, batchId, order);
+    const end = await askOnce({ ...context, signal: stopped }, batchId, order);
     const now = Date.now();
     const age = now - order.submittedAt;
     if (end !== undefined) {
@@ -77,7 +77,8 @@ export async function awaitOrders(
   };
 
   try {
-    while (waiting.size > 0 && failure === undefined) {
+    while (waiting.size > 0) {
+      stopped.throwIfAborted();
       const now = Date.now();
       if (now >= deadline && asked.size === 0) break;
       const next = nextDue();
@@ -90,14 +91,14 @@ export async function awaitOrders(
         continue;
       }
       const wait = mayAsk && next !== undefined ? Math.min(dueAt(next), deadline) - now : undefined;
-      await firstOf([...asked.values()], wait, context.signal);
+      await firstOf([...asked.values()], wait, stopped);
     }
-    await Promise.all(asked.values());
   } finally {
     // What has begun is brought to its end, also where all the rest is given up.
+    await Promise.all(asked.values());
     await recording.onIdle();
   }
-  if (failure !== undefined) throw failure.error;
+  failed.signal.throwIfAborted();
   return [...waiting];
 }
 
@@ -120,12 +121,11 @@ async function askOnce(context: AssignContext, batchId: string, order: Waiting):
 }
 
 async function recordEnd(
-  { account, database, signal, warn }: AssignContext,
+  { account, database, warn }: AssignContext,
   batchId: string,
   { chunkNumber }: Waiting,
   answer: AssignmentOrder,
 ): Promise<void> {
-  signal.throwIfAborted();
   const chunk = await loadChunk(database.pool, batchId, chunkNumber);
   for (const warning of await recordOutcome(database, account, chunk, answer)) warn(warning);
 }
@@ -137,9 +137,10 @@ async function firstOf(
   signal: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController();
-  const timer =
-    ms === undefined ? [] : [sleep(Math.max(1, ms), AbortSignal.any([signal, stop.signal])).catch(() => undefined)];
-  await Promise.race([...questions, ...timer]);
-  stop.abort();
-  signal.throwIfAborted();
+  const timer = ms === undefined ? [] : [sleep(Math.max(1, ms), stop.signal).catch(() => undefined)];
+  try {
+    await unlessAborted(Promise.race([...questions, ...timer]), signal);
+  } finally {
+    stop.abort();
+  }
 }

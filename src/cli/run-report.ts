@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { refreshIntervals } from '../nruf/refresh.js';
+import { checkOutputPath } from '../output-path.js';
 import { makeReport } from '../report/make-report.js';
-import { refuseExisting, reportPath, writeReportFile } from '../report/report-file.js';
+import { reportPath, writeReportFile } from '../report/report-file.js';
 import { openLedger } from './open-ledger.js';
 import type { ReportOptions } from './report.js';
 import type { Session } from './session.js';
@@ -12,7 +13,7 @@ export async function runReport(session: Session, { out, account, force = false 
   const { config, signal } = session;
   if (out === '') throw new UsageError('--out names no file.');
   const path = out === undefined ? undefined : resolve(out);
-  if (path !== undefined && !force) await refuseExisting(path);
+  if (path !== undefined) await checkOutputPath(path, { replace: force });
   const database = await openLedger(session);
   if (account !== undefined) {
     const { rows } = await database.pool.query('select distinct account_id from sync_runs order by 1');

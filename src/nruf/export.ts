@@ -1,7 +1,8 @@
-import { access, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from '../database/connect.js';
-import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { LedgerError, messageOf } from '../errors.js';
+import { checkOutputPath } from '../output-path.js';
 import { inTransaction } from '../sync/transaction.js';
 import { fileContent, fileKind } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
@@ -28,7 +29,7 @@ export interface Exported {
 /**
  * Counts, writes the file, and keeps the filing: all three or none.
  *
- * @throws {UsageError} the file exists, or is of no kind that can be written
+ * @throws {UsageError} the file exists, is a folder, or is of no kind that can be written
  * @throws {LedgerError} there is nothing to file, a required column has blanks, or the file can't be written
  */
 export async function exportFiling(
@@ -38,7 +39,7 @@ export async function exportFiling(
 ): Promise<Exported> {
   const { path, signal } = options;
   const kind = fileKind(path);
-  await checkPath(path, options.force);
+  await checkOutputPath(path, { replace: options.force });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const exported = await inTransaction(database, { signal }, async (client) => {
@@ -68,20 +69,8 @@ export async function exportFiling(
 
 /** Writes a filing's file again. */
 export async function writeAgain(path: string, content: Buffer, force: boolean): Promise<void> {
-  await checkPath(path, force);
+  await checkOutputPath(path, { replace: force });
   await writeOrSay(path, () => writeFile(path, content));
-}
-
-async function checkPath(path: string, force: boolean): Promise<void> {
-  if (force) return;
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return;
-  throw new UsageError(`${path} exists already. Nothing was written.`, {
-    hint: 'Name another file, or replace it with --force.',
-  });
 }
 
 export function refuseEmpty(rows: readonly FilingRow[], { asOf, accounts, state }: FilingParameters): void {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { loadChunk } from '../../src/assignment/chunks.js';
+import { awaitOrders } from '../../src/assignment/poll.js';
 import { recordOutcome } from '../../src/assignment/record-outcome.js';
 import { readAssignmentOrder } from '../../src/dashboard/number-assignments.js';
 import { applyOrderEvents } from '../../src/sync/history/apply-order-events.js';
@@ -86,4 +87,27 @@ test('outcomes of two batches about the same numbers, recorded at the same momen
   const written = await inTransaction(database, {}, (tx) => applyOrderEvents(tx, account, 'number_assignments', ids));
   t.is(written, 0);
   t.deepEqual(await impossibilities(assigning), []);
+});
+
+test('an outcome that can not be recorded ends the waiting for all others, however far off the next question is', async (t) => {
+  const assigning = await openAssigning(t, server);
+  const { numbers, query } = assigning;
+  const path = await assigning.write('numbers.csv', ['telephone_number', ...numbers.slice(0, 5)]);
+  const { summary } = await assigning.assign(path, { wait: false });
+  const [placed] = assigning.placed();
+  const order = { chunkNumber: 1, orderId: placed?.orderId ?? '', status: 'RECEIVED' };
+  await query(`create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$`);
+  await query('create trigger refuse before update on assignment_numbers for each row execute function refuse()');
+  const hour = 3_600_000;
+  const context = assigning.context({ timing: { settleMs: 1, firstAgeMs: hour } });
+  const waiting = awaitOrders(
+    context,
+    summary.batch.batchId,
+    [
+      { ...order, submittedAt: 0 },
+      { ...order, submittedAt: Date.now() },
+    ],
+    Date.now() + 2 * hour,
+  );
+  await t.throwsAsync(waiting, { message: 'the disk is full' });
 });

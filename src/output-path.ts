@@ -1,0 +1,22 @@
+import { stat } from 'node:fs/promises';
+import { UsageError } from './errors.js';
+
+/**
+ * Refuses a path where a file can't or shouldn't be written, before any work is done for it.
+ *
+ * @throws {UsageError} it is a folder, or a file that is not to be replaced
+ */
+export async function checkOutputPath(path: string, { replace }: { replace: boolean }): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) {
+    throw new UsageError(`${path} is a folder. Nothing was written.`, { hint: 'Name a file in it.' });
+  }
+  if (found !== undefined && !replace) throw fileExists(path);
+}
+
+/** The file is there, and is not to be replaced. */
+export function fileExists(path: string): UsageError {
+  return new UsageError(`${path} exists already. Nothing was written.`, {
+    hint: 'Name another file, or replace it with --force.',
+  });
+}
