@@ -1,3 +1,4 @@
+import { detach } from '../detach.js';
 import { listAt, type XmlElement, XmlError } from './xml.js';
 
 /**
@@ -31,9 +32,4 @@ function decodeQueryValue(text: string): string {
     // Not percent-encoded after all, but a cursor with a percent sign in it.
     return text;
   }
-}
-
-/** A copy: a cursor outlives its page, and a substring would keep the whole page's text in memory. */
-function detach(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -1,3 +1,5 @@
+import { detach } from '../detach.js';
+
 /** Proves that keys are all different while they pass, in little memory. */
 export interface SeenKeys {
   see(key: string): void;
@@ -40,7 +42,7 @@ export function createSeenKeys(): SeenKeys {
     const number = key.length === 10 ? Number(key) : Number.NaN;
     if (!(number >= 1e9 && number < 1e10)) {
       const before = others.size;
-      return others.add(key).size > before && before < mostOthers;
+      return others.add(detach(key)).size > before && before < mostOthers;
     }
     const block = Math.floor(number / 1000);
     const offset = number - block * 1000;

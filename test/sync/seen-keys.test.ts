@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import fc from 'fast-check';
 import { createSeenKeys } from '../../src/sync/seen-keys.js';
@@ -44,4 +46,17 @@ test('Of any keys, it calls those different that are, and no others', (t) => {
       t.true(allDifferent(keys));
     }),
   );
+});
+
+test('A page is forgotten, whatever keys it gave', (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const page = (number: number) => Buffer.from(`<Id>order-${number}-of-many</Id>`.padEnd(1_000_000)).toString();
+  const seen = createSeenKeys();
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let number = 0; number < 100; number += 1) seen.see(/order[^<]+/.exec(page(number))?.[0] ?? '');
+  collect();
+  t.true(seen.allDifferent());
+  t.true(process.memoryUsage().heapUsed - before < 10_000_000);
 });
