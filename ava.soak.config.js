@@ -1,6 +1,5 @@
 export default {
   files: ['dist/test/**/*.soak.js'],
-  require: ['./dist/test/soak/end-worker.js'],
   workerThreads: false,
   serial: true,
   concurrency: 1,

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answer.js';
+import { breakConnection } from './break-connection.js';
 import type { Delivery } from './deliver.js';
 
 /** Of a body that is made while it is sent, this much comes before a fault of the connection. */
@@ -51,5 +52,5 @@ async function breakOff(response: ServerResponse, answer: Answer, damage: Delive
   }
   // What was written has to leave before the connection does.
   await new Promise<void>((resolve) => response.write('', () => resolve()));
-  response.socket?.resetAndDestroy();
+  breakConnection(response.socket);
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Answer } from './answer.js';
+import { breakConnection } from './break-connection.js';
 import { deliverStream } from './deliver-stream.js';
 import type { LoggedRequest } from './request-log.js';
 
@@ -45,7 +46,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
   }
   if (damage === 'lost-answer') {
     entry.fault = damage;
-    response.socket?.resetAndDestroy();
+    breakConnection(response.socket);
     return;
   }
   if (damage === 'reset' || damage === 'stall') {
@@ -71,7 +72,7 @@ interface BrokenAnswer {
 /** Half of the body, then the connection reset, or nothing more; where there is no body, not even the head. */
 function breakOff(response: ServerResponse, { status, headers, body, reset }: BrokenAnswer): void {
   const resetConnection = () => {
-    response.socket?.resetAndDestroy();
+    breakConnection(response.socket);
   };
   if (body.length === 0) {
     if (reset) {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { breakConnection } from '../../../src/sandbox/break-connection.js';
 
 /** A request on its way to the sandbox. */
 export interface PassingRequest {
@@ -44,7 +45,7 @@ export async function startProxy({ target, pageSize }: ProxyOptions): Promise<Sa
       await proxy.onRequest({ nth: count, method, path: url.pathname, query: url.searchParams });
     }
     const onward = request(url, { method: incoming.method ?? 'GET', headers: incoming.headers });
-    const breakOff = () => outgoing.socket?.resetAndDestroy();
+    const breakOff = () => breakConnection(outgoing.socket);
     onward.on('error', breakOff);
     onward.on('response', (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
