@@ -5,7 +5,16 @@ import { plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, makeDatabase, makeFolder, query, settingsOf, startProxy, startServer } from './support.js';
+import {
+  cli,
+  makeDatabase,
+  makeEmptyDatabase,
+  makeFolder,
+  query,
+  settingsOf,
+  startProxy,
+  startServer,
+} from './support.js';
 
 /** Only what is wrong is logged, so that standard error holds nothing but the failure. */
 const quiet = { TN_LEDGER_LOG_LEVEL: 'warn' };
@@ -37,7 +46,7 @@ for (const [title, address, told] of [
   ['no /api', 'https://api.bandwidth.com', 'must be the base address up to and including /api'],
 ] as const) {
   test(`an address of the API with ${title} is refused before anything is sent or made, exit 2`, async (t) => {
-    const database = await makeDatabase(t, server);
+    const database = await makeEmptyDatabase(t, server);
     const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_API_URL: address };
     const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
     t.is(status, 2);
@@ -86,7 +95,7 @@ test('an account that is not the user’s, or does not exist: exit 1, the accoun
 });
 
 test('an account that is not configured is bad usage, exit 2', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   const { status, stderr } = await cli(t, ['run', 'nightly', '--account', '9900001'], { env });
   t.is(status, 2);
@@ -142,7 +151,7 @@ for (const [since, told] of [
   ['1989-12-31', '--since 1989-12-31 is too early: the earliest day is 1990-01-01.'],
 ] as const) {
   test(`--since ${JSON.stringify(since)} is refused in one line, exit 2, and nothing is made`, async (t) => {
-    const database = await makeDatabase(t, server);
+    const database = await makeEmptyDatabase(t, server);
     const env = settingsOf(sandbox, database.url);
     const { status, stdout, stderr } = await cli(t, ['run', 'sync-orders', '--since', since], { env });
     t.deepEqual([status, stdout, stderr], [2, '', `${told}\n`]);
@@ -229,7 +238,7 @@ test('a database with a newer schema is left alone by every command, exit 1', as
 });
 
 test('a user who may not create anything is told what to grant, exit 1', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const role = `plain_${database.name}`;
   await query(server.url, `create role ${role} login password 'plain-password'`);
   t.teardown(() => query(server.url, `drop role ${role}`));

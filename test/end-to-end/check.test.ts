@@ -4,7 +4,7 @@ import test from 'ava';
 import { migrations } from '../../migrations/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { cli, makeDatabase, makeFolder, settingsOf, startProxy, startServer } from './support.js';
+import { cli, makeEmptyDatabase, makeFolder, settingsOf, startProxy, startServer } from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -26,7 +26,7 @@ function verdicts(stdout: string): Record<string, { verdict: string; text: strin
 }
 
 test('with everything in place each check is a line that says ok, in one column', async (t) => {
-  const { url } = await makeDatabase(t, server);
+  const { url } = await makeEmptyDatabase(t, server);
   const { status, stdout, stderr } = await cli(t, ['check'], { env: settingsOf(sandbox, url) });
   t.is(status, 0);
   t.is(stderr, '');
@@ -51,7 +51,7 @@ test('with everything in place each check is a line that says ok, in one column'
 
 test('it works from .env alone, and with secrets in files', async (t) => {
   const cwd = await makeFolder(t);
-  const { BANDWIDTH_CLIENT_SECRET = '', ...rest } = settingsOf(sandbox, (await makeDatabase(t, server)).url);
+  const { BANDWIDTH_CLIENT_SECRET = '', ...rest } = settingsOf(sandbox, (await makeEmptyDatabase(t, server)).url);
   await writeFile(join(cwd, 'secret'), `${BANDWIDTH_CLIENT_SECRET}\n`);
   const lines = Object.entries({ ...rest, BANDWIDTH_CLIENT_SECRET_FILE: 'secret' }).map(([k, v]) => `${k}=${v}\n`);
   await writeFile(join(cwd, '.env'), lines.join(''));
@@ -63,7 +63,7 @@ test('it works from .env alone, and with secrets in files', async (t) => {
 test('Basic credentials work, with a warning', async (t) => {
   const { BANDWIDTH_CLIENT_ID, BANDWIDTH_CLIENT_SECRET, ...rest } = settingsOf(
     sandbox,
-    (await makeDatabase(t, server)).url,
+    (await makeEmptyDatabase(t, server)).url,
   );
   const env = { ...rest, BANDWIDTH_USERNAME: sandbox.username, BANDWIDTH_PASSWORD: sandbox.password };
   const { status, stdout, stderr } = await cli(t, ['check'], { env });
@@ -102,7 +102,7 @@ test('a check that fails keeps no other from running; it names the mend, and sta
 });
 
 test('credentials that the API refuses are told with the variables to look at', async (t) => {
-  const { url } = await makeDatabase(t, server);
+  const { url } = await makeEmptyDatabase(t, server);
   const env = { ...settingsOf(sandbox, url), BANDWIDTH_CLIENT_SECRET: 'wrong-client-secret' };
   const { status, stdout } = await cli(t, ['check'], { env, alsoSecret: ['wrong-client-secret'] });
   t.is(status, 1);
@@ -113,7 +113,7 @@ test('credentials that the API refuses are told with the variables to look at', 
 });
 
 test('an address where there is no API is told after two tries: a web page, an unknown host, nothing at all', async (t) => {
-  const { url } = await makeDatabase(t, server);
+  const { url } = await makeEmptyDatabase(t, server);
   const origin = await startServer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Welcome</body></html>');
   });
@@ -139,7 +139,7 @@ test('an address where there is no API is told after two tries: a web page, an u
 });
 
 test('a clock that is off from the API’s is a warning that says by how much and which way', async (t) => {
-  const { url } = await makeDatabase(t, server);
+  const { url } = await makeEmptyDatabase(t, server);
   const behind = new Date(Date.now() - 3_600_000).toUTCString();
   const origin = await startProxy(t, sandbox, () => undefined, { date: behind });
   const { status, stdout } = await cli(t, ['check'], { env: settingsOf(sandbox, url, origin) });

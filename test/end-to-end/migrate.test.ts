@@ -1,7 +1,7 @@
 import test from 'ava';
 import { migrations } from '../../migrations/index.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
-import { cli, makeDatabase, query } from './support.js';
+import { cli, makeEmptyDatabase, query } from './support.js';
 
 let server: TestServer;
 
@@ -14,8 +14,8 @@ const tablesOf = `select tablename from pg_tables where schemaname = 'tn_ledger'
 const names = migrations.map(({ name }) => name);
 const appliedAll = `Applied ${names.join(', ')}.\n`;
 
-async function goUpDownUp(t: Parameters<typeof makeDatabase>[0], on: TestServer): Promise<void> {
-  const database = await makeDatabase(t, on);
+async function goUpDownUp(t: Parameters<typeof makeEmptyDatabase>[0], on: TestServer): Promise<void> {
+  const database = await makeEmptyDatabase(t, on);
   const env = { DATABASE_URL: database.url };
   const tables = async () => (await database.query(tablesOf)).map((row) => row.tablename);
   t.is((await cli(t, ['migrate'], { env })).stdout, appliedAll);
@@ -44,7 +44,7 @@ if (fifteen !== undefined) {
 }
 
 test('every table and column of the ledger carries a comment', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   t.is((await cli(t, ['migrate'], { env: { DATABASE_URL: database.url } })).status, 0);
   const described = await database.query(`
     select c.relname as table, coalesce(a.attname, '(table)') as column, d.description is not null as commented
@@ -61,7 +61,7 @@ test('every table and column of the ledger carries a comment', async (t) => {
 });
 
 test('the role tn_ledger_reader reads the ledger and changes nothing', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   t.is((await cli(t, ['migrate'], { env: { DATABASE_URL: database.url } })).status, 0);
   const role = `reader_${database.name}`;
   await query(server.url, `create role ${role} login password 'reader' in role tn_ledger_reader`);
@@ -89,7 +89,7 @@ test('the role tn_ledger_reader reads the ledger and changes nothing', async (t)
 });
 
 test('of two processes that migrate at once both succeed, and one does it', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   const results = await Promise.all([cli(t, ['migrate'], { env }), cli(t, ['migrate'], { env })]);
   t.deepEqual(
@@ -104,7 +104,7 @@ test('of two processes that migrate at once both succeed, and one does it', asyn
 });
 
 test('a lock that a killed migration left behind does not keep the next one out', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
   await database.query('update tn_ledger.knex_migrations_lock set is_locked = 1');

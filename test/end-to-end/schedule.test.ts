@@ -10,6 +10,7 @@ import {
   type LedgerDatabase,
   ledgerLines,
   makeDatabase,
+  makeEmptyDatabase,
   makeFolder,
   sandboxLines,
   settingsOf,
@@ -65,7 +66,7 @@ function settings(database: LedgerDatabase, origin?: string) {
 }
 
 test('a newcomer’s schedule prints the next three times and makes nothing up; the night comes at its time; SIGTERM ends it, exit 0', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   // Two seconds before the clocks of New York are put forward to 3:00.
   const env = { ...settings(database), MOVED_CLOCK_START: '2027-03-14T06:59:58Z' };
   const schedule = await startSchedule(t, [], { env, nodeArguments: ['--import', movedClock] });
@@ -196,7 +197,7 @@ test('a database that is down is told, without a stack trace, and the schedule s
 });
 
 test('a schedule or a zone that is none is bad configuration: exit 2, the variable named with the mend, nothing started', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   for (const [variable, value, told] of [
     ['TN_LEDGER_SCHEDULE', '0 25 * * *', /must be a cron expression, such as 0 2 \* \* \* .+: 25 is an invalid /],
     ['TN_LEDGER_SCHEDULE', '0 0 2 * * *', /has a field for seconds: it must be a cron expression of five fields/],

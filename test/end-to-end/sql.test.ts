@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { cli, type LedgerDatabase, mainScript, makeDatabase, makeFolder, query, startCli, until } from './support.js';
+import {
+  cli,
+  type LedgerDatabase,
+  mainScript,
+  makeEmptyDatabase,
+  makeFolder,
+  query,
+  startCli,
+  until,
+} from './support.js';
 
 let server: TestServer;
 
@@ -13,7 +22,7 @@ test.before(async () => {
 test.after.always(() => server.stop());
 /** A ledger with one small table. */
 async function setUp(t: ExecutionContext): Promise<{ database: LedgerDatabase; env: { DATABASE_URL: string } }> {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   await database.query('create schema tn_ledger; create table tn_ledger.things (name text, amount numeric)');
   return { database, env: { DATABASE_URL: database.url } };
 }

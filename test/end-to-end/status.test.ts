@@ -3,7 +3,7 @@ import { nightly, plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, makeDatabase, settingsOf } from './support.js';
+import { cli, makeEmptyDatabase, settingsOf } from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -14,7 +14,7 @@ test.before(async () => {
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
 test('before anything ran, it says so and what to type, on an empty database too, which stays empty', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   const { status, stdout, stderr } = await cli(t, ['status'], { env });
   t.is(status, 0);
@@ -25,7 +25,7 @@ test('before anything ran, it says so and what to type, on an empty database too
 });
 
 test('the next night follows from the schedule and its zone', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url, TN_LEDGER_SCHEDULE: '30 3 1 1 *', TN_LEDGER_TIMEZONE: 'Asia/Tokyo' };
   const { stdout } = await cli(t, ['status'], { env });
   t.regex(stdout, /^Next night by TN_LEDGER_SCHEDULE \(30 3 1 1 \*, Asia\/Tokyo\): \d{4}-12-31 18:30 UTC$/m);
@@ -35,7 +35,7 @@ test('the next night follows from the schedule and its zone', async (t) => {
 });
 
 test('after a night, the last run of each job is a row, in text and in JSON', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
@@ -62,7 +62,7 @@ test('after a night, the last run of each job is a row, in text and in JSON', as
 });
 
 test('failed runs are told with their reason, half-read and held listings with how far they came', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
   await database.query(`
@@ -92,7 +92,7 @@ test('failed runs are told with their reason, half-read and held listings with h
 });
 
 test('each account’s night comes first and its jobs follow as they ran; a night that failed by itself is told beside them', async (t) => {
-  const database = await makeDatabase(t, server);
+  const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
   const order = [nightly.name, ...plan.map(({ name }) => name), 'a-job-of-another-version'];

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import type { Sandbox } from '../../src/sandbox/server.js';
+import { makeLedgerDatabase } from '../support/ledger-database.js';
 import { removeDataFolder, type TestServer, testPassword, withFreshDatabase } from '../support/postgres.js';
 
 export const mainScript = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -108,9 +109,18 @@ export interface LedgerDatabase {
   querySuperuser<T extends pg.QueryResultRow = pg.QueryResultRow>(sql: string): Promise<T[]>;
 }
 
-/** A database of its own for one test. */
-export async function makeDatabase(t: ExecutionContext, server: TestServer): Promise<LedgerDatabase> {
-  const database = await withFreshDatabase(server);
+/** A database with an empty ledger, for one test. */
+export function makeDatabase(t: ExecutionContext, server: TestServer): Promise<LedgerDatabase> {
+  return ofTest(t, makeLedgerDatabase(server));
+}
+
+/** A database in which nothing was ever made, for one test. */
+export function makeEmptyDatabase(t: ExecutionContext, server: TestServer): Promise<LedgerDatabase> {
+  return ofTest(t, withFreshDatabase(server));
+}
+
+async function ofTest(t: ExecutionContext, made: ReturnType<typeof withFreshDatabase>): Promise<LedgerDatabase> {
+  const database = await made;
   t.teardown(database.drop);
   return {
     ...database,

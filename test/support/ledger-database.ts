@@ -23,16 +23,21 @@ export async function openLedgerDatabase(
   server: TestServer,
   options: OpenOptions = {},
 ): Promise<TestLedgerDatabase> {
+  const { url, superuserUrl, drop } = await makeLedgerDatabase(server);
+  t.teardown(drop);
+  const database = await open(url, options);
+  t.teardown(() => database.close());
+  return { database, url, superuserUrl };
+}
+
+/** Such a database for whoever connects to it. */
+export async function makeLedgerDatabase(server: TestServer): ReturnType<typeof withFreshDatabase> {
   let template = templates.get(server);
   if (template === undefined) {
     template = makeTemplate(server);
     templates.set(server, template);
   }
-  const { url, superuserUrl, drop } = await withFreshDatabase(server, { template: await template });
-  t.teardown(drop);
-  const database = await open(url, options);
-  t.teardown(() => database.close());
-  return { database, url, superuserUrl };
+  return withFreshDatabase(server, { template: await template });
 }
 
 async function makeTemplate(server: TestServer): Promise<string> {
