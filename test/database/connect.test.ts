@@ -62,8 +62,7 @@ test('sessions have their settings, whatever the defaults of the user', async (t
   const { rows } = await database.pool.query(
     `SELECT current_setting('TimeZone') AS zone, current_setting('DateStyle') AS dates, current_setting('search_path') AS path,
             current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle,
-            current_setting('jit') AS jit, current_setting('application_name') AS name, '2026-01-31'::date::text AS day,
-            current_setting('server_version_num')::integer AS version`,
+            current_setting('jit') AS jit, current_setting('application_name') AS name, '2026-01-31'::date::text AS day`,
   );
   t.deepEqual(rows, [
     {
@@ -75,12 +74,12 @@ test('sessions have their settings, whatever the defaults of the user', async (t
       jit: 'off',
       name: 'a test',
       day: '2026-01-31',
-      version: database.serverVersion,
     },
   ]);
   t.is(database.describe, `127.0.0.1:${server.port}/${fresh.name}`);
   t.is(database.url, fresh.url);
   t.false(database.embedded);
+  t.is(Math.floor(database.serverVersion / 10000), server.major);
   await database.close();
   await database.close();
   await fresh.drop();
@@ -264,6 +263,7 @@ test('without a connection string the embedded server is used, and stopped when 
   const database = await open(undefined, { dataDir });
   t.true(database.embedded);
   t.is(database.describe, `embedded PostgreSQL in ${dataDir}`);
+  t.is(Math.floor(database.serverVersion / 10000), 18);
   const tool = new pg.Client({ connectionString: database.url });
   await tool.connect();
   t.deepEqual((await tool.query('SELECT current_database() AS name')).rows, [{ name: 'tn_ledger' }]);

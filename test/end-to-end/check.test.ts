@@ -41,7 +41,7 @@ test('with everything in place each check is a line that says ok, in one column'
     'clock',
   ]);
   for (const [title, { verdict }] of Object.entries(lines)) t.is(verdict, 'ok', title);
-  t.regex(lines.database?.text ?? '', /^127\.0\.0\.1:\d+\/test_\w+, PostgreSQL \d+$/);
+  t.regex(lines.database?.text ?? '', new RegExp(`^127\\.0\\.0\\.1:\\d+/test_\\w+, PostgreSQL ${server.major}$`));
   t.is(
     lines.migrations?.text,
     `${migrations.length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`,

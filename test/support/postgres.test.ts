@@ -15,6 +15,7 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
 
 test('a test server of the packaged version starts, holds databases apart, and leaves nothing behind', async (t) => {
   const server = await startPostgres({ settings: { work_mem: '7MB' } });
+  if (process.env.TN_LEDGER_TEST_POSTGRES === undefined) t.is(server.major, 18);
   const [one, two] = await Promise.all([withFreshDatabase(server), withFreshDatabase(server)]);
   await ask(one.url, 'CREATE TABLE here (x int)');
   t.deepEqual(await ask(two.url, "SELECT to_regclass('here') AS here, current_setting('work_mem') AS mem"), [
@@ -37,6 +38,7 @@ if (fifteen !== undefined) {
     t.deepEqual(await ask(server.url, "SELECT current_setting('server_version_num')::int / 10000 AS major"), [
       { major: 15 },
     ]);
+    t.is(server.major, 15);
     await server.stop();
   });
 }

@@ -28,6 +28,8 @@ import { publicTempFolder, serverTempFolder } from './temp-folder.js';
 export interface TestServer {
   /** Connection string of the superuser, to the database `postgres`. */
   url: string;
+  /** Of PostgreSQL 18.4: 18, as its program says it. */
+  major: number;
   port: number;
   dataFolder: string;
   /** Stops the server at once and removes its folder. */
@@ -63,11 +65,13 @@ export async function startPostgres({
 }: StartOptions = {}): Promise<TestServer> {
   const account = await accountForServer();
   const programs = await programsFor(binDir, account);
-  const template = await templateFolder(programs, account);
+  const version = (await runOrThrow(programs.postgres, ['--version'], account)).trim();
+  const template = await templateFolder(programs, version, account);
   for (let attempt = 1; ; attempt += 1) {
     const folder = await mkdtemp(join(serverTempFolder(), 'tn-ledger-test-'));
     try {
-      return await startIn(folder, { programs, template, settings, standby, account });
+      const server = await startIn(folder, { programs, template, settings, standby, account });
+      return { ...server, major: Number(/\d+/.exec(version)?.[0]) };
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       // Between our finding a free port and the server's taking it another test may have been faster.
@@ -87,7 +91,7 @@ async function startIn(
     standby: boolean;
     account: Account | undefined;
   },
-): Promise<TestServer> {
+): Promise<Omit<TestServer, 'major'>> {
   const data = join(folder, 'data');
   await own(folder, from.account);
   // The server's own account copies, so that the files are its own.
@@ -191,12 +195,11 @@ async function programsFor(binDir: string | undefined, account: Account | undefi
 }
 
 /** A freshly initialised data folder, made once per machine, account and version; copying it takes a fifth of initdb's time. */
-async function templateFolder(programs: Programs, account: Account | undefined): Promise<string> {
+async function templateFolder(programs: Programs, version: string, account: Account | undefined): Promise<string> {
   const parent = join(publicTempFolder(), `tn-ledger-test-templates-${account?.uid ?? process.getuid?.() ?? 0}`);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await own(parent, account);
-  const version = (await runOrThrow(programs.postgres, ['--version'], account)).trim().replace(/[^\w.]+/g, '-');
-  const template = join(parent, version);
+  const template = join(parent, version.replace(/[^\w.]+/g, '-'));
   if (existsSync(template)) {
     return template;
   }
