@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { UsageError } from './errors.js';
 
 /**
@@ -19,4 +20,9 @@ export function fileExists(path: string): UsageError {
   return new UsageError(`${path} exists already. Nothing was written.`, {
     hint: 'Name another file, or replace it with --force.',
   });
+}
+
+/** Beside the path, hidden, and this process's own: what is written there and renamed is never seen in half. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { stringify } from 'csv-stringify/sync';
 import { LedgerError, messageOf } from '../errors.js';
+import { temporaryPath } from '../output-path.js';
 
 export type Cells = (string | null)[];
 
@@ -31,7 +32,7 @@ export async function writeCsvFile(
   const first = await pieces.next();
   if (first.done && !evenEmpty) return false;
   // In the same folder, so that the renaming is one step; a name of its own, so that two writers don't meet.
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = temporaryPath(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const stream = createWriteStream(temporary);

@@ -1,8 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Database } from '../database/connect.js';
 import { LedgerError, messageOf } from '../errors.js';
-import { checkOutputPath } from '../output-path.js';
+import { checkOutputPath, temporaryPath } from '../output-path.js';
 import { inTransaction } from '../sync/transaction.js';
 import { fileContent, fileKind } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
@@ -40,7 +40,7 @@ export async function exportFiling(
   const { path, signal } = options;
   const kind = fileKind(path);
   await checkOutputPath(path, { replace: options.force });
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = temporaryPath(path);
   try {
     const exported = await inTransaction(database, { signal }, async (client) => {
       // One snapshot for the counts, the carriers' names and the time that is kept with them.

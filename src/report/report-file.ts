@@ -1,7 +1,7 @@
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
-import { fileExists } from '../output-path.js';
+import { fileExists, temporaryPath } from '../output-path.js';
 
 /** `reports/report-2026-11-21T060501Z.html` below the data folder, with the account where it is about one: each has a name of its own. */
 export function reportPath(dataDir: string, time: Date, account: string | undefined): string {
@@ -17,7 +17,7 @@ export function reportPath(dataDir: string, time: Date, account: string | undefi
  * @throws {LedgerError} the folder can't be written to
  */
 export async function writeReportFile(path: string, html: string, { replace }: { replace: boolean }): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = temporaryPath(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, html);
