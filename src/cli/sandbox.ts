@@ -25,9 +25,10 @@ export function define(command: DefineCommand): Command {
       '--faults <list>',
       'faults and their rates, such as 429=0.05,reset=0.05; all=0.05 for every kind but short-list',
     )
+    .option('--oddities <list>', 'answers that the API may give and few expect, such as empty-details')
     .addHelpText('after', '\nExample:\n  $ tn-ledger sandbox --port 8099 --numbers 100000 --faults 429=0.02,500=0.02')
     .action(async (options: SandboxCommandOptions) => {
-      const { parseFaults, startSandbox } = await import('../sandbox/server.js');
+      const { parseFaults, parseOddities, startSandbox } = await import('../sandbox/server.js');
       const sandbox = await startSandbox({
         port: options.port,
         numbers: options.numbers,
@@ -38,6 +39,7 @@ export function define(command: DefineCommand): Command {
         ...(options.assignmentTime !== undefined && { assignmentPace: { ms: options.assignmentTime } }),
         ...(options.requestsPerMinute > 0 && { requestsPerMinute: options.requestsPerMinute }),
         ...(options.faults !== undefined && { faults: parseFaults(options.faults) }),
+        ...(options.oddities !== undefined && { oddities: parseOddities(options.oddities) }),
       });
       process.stdout.write(
         `The sandbox API serves ${options.numbers} numbers until Ctrl-C. To use it, put this in .env:\n\n` +
@@ -65,6 +67,7 @@ interface SandboxCommandOptions extends Amounts {
   latency: number;
   requestsPerMinute: number;
   faults?: string;
+  oddities?: string;
 }
 
 function wholeNumber(text: string): number {

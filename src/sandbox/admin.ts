@@ -5,6 +5,7 @@ import type { AccountState } from './account.js';
 import { adminOrderRoutes } from './admin-orders.js';
 import { sandboxCredentials } from './credentials.js';
 import { checkFaults } from './faults.js';
+import { checkOddities } from './oddities.js';
 import { sendLines } from './send-lines.js';
 import type { SandboxState } from './state.js';
 
@@ -27,6 +28,7 @@ export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings 
       seed: state.seed,
       now: state.clock.now().toISOString(),
       faults: state.faults,
+      oddities: state.oddities,
       accounts: [...state.accounts.values()].map(({ id, count, inServiceCount }) => ({ id, count, inServiceCount })),
     }),
   );
@@ -48,6 +50,10 @@ export function adminRoutes(state: SandboxState): Hono<{ Bindings: HttpBindings 
   admin.put('/faults', async (c) => {
     state.faults = checkFaults(await c.req.json());
     return c.json(state.faults);
+  });
+  admin.put('/oddities', async (c) => {
+    state.oddities = checkOddities(await c.req.json());
+    return c.json(state.oddities);
   });
   admin.post('/clock', (c) => {
     state.clock.advance(wholeNumber('advance', c.req.query('advance')));

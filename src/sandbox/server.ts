@@ -10,6 +10,7 @@ import { createBlockSequence } from './blocks.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCredentials, sandboxCredentials } from './credentials.js';
 import { checkFaults, type FaultRates } from './faults.js';
+import { checkOddities, type Oddities } from './oddities.js';
 import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
 import { createRateLimit } from './rate-limit.js';
 import { createRequestLog, type LoggedRequest } from './request-log.js';
@@ -21,6 +22,7 @@ export type { Churned } from './churn.js';
 export type { SandboxClock } from './clock.js';
 export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
 export type { NumberPatch, SandboxNumber } from './number.js';
+export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './oddities.js';
 export type * from './orders/interface.js';
 export type * from './orders/truth.js';
 export type { LoggedRequest } from './request-log.js';
@@ -41,6 +43,8 @@ export interface SandboxOptions extends OrderAmounts {
   /** Unit of X-RateLimit-Reset, seconds unless told. */
   resetUnit?: 'seconds' | 'milliseconds';
   faults?: FaultRates;
+  /** Answers that the API's documents allow and a client may not expect. */
+  oddities?: Oddities;
   /** Seconds for which a token is good, 3600 unless told. */
   tokenLifetime?: number;
   /** What a list's last page says about a next one: nothing, or its own cursor again. */
@@ -85,6 +89,8 @@ export interface Sandbox {
   readonly requests: readonly LoggedRequest[];
   /** May be changed while the sandbox runs. */
   faults: FaultRates;
+  /** May be changed while the sandbox runs. */
+  oddities: Oddities;
   account(id: string): SandboxAccount;
   clearRequests(): void;
   /** Makes every token that was issued worthless. */
@@ -126,6 +132,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     set faults(rates) {
       state.faults = rates;
     },
+    get oddities() {
+      return state.oddities;
+    },
+    set oddities(oddities) {
+      state.oddities = oddities;
+    },
     account(id) {
       const account = state.accounts.get(id);
       if (account === undefined) {
@@ -163,6 +175,7 @@ function createState(options: SandboxOptions): SandboxState {
     log: createRequestLog(),
     admit: createRateLimit(options.requestsPerMinute),
     faults: checkFaults(options.faults ?? {}),
+    oddities: checkOddities(options.oddities ?? {}),
     latency: options.latency ?? 0,
     resetUnit: options.resetUnit ?? 'seconds',
     tokenLifetime,

@@ -3,6 +3,7 @@ import type { BillingOffice } from './billing/office.js';
 import type { SandboxClock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { FaultRates } from './faults.js';
+import type { Oddities } from './oddities.js';
 import type { RequestLog } from './request-log.js';
 
 /** How `inserviceNumbers` answers where there are none. */
@@ -21,6 +22,7 @@ export interface SandboxState {
   readonly admit: (accountId: string) => number | undefined;
   readonly billing: BillingOffice;
   faults: FaultRates;
+  oddities: Oddities;
   readonly latency: number;
   readonly resetUnit: 'seconds' | 'milliseconds';
   readonly tokenLifetime: number;

@@ -1,0 +1,64 @@
+import { UsageError } from '../errors.js';
+
+/**
+ * Answers that Bandwidth's documents allow and a client may not expect, by name. Unlike faults they are not passing: as long as
+ * one is on, every request gets the same answer. What its value means is said by `takes`: so many numbers or orders (`count`), a
+ * share from 0 to 1 (`share`), or nothing (`none`, on or off).
+ */
+export const oddityKinds = {
+  'empty-details': { takes: 'none', summary: '/tns names no number, neither in its list nor when it is asked' },
+} as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
+
+export type OddityKind = keyof typeof oddityKinds;
+
+/** The oddities that are on, each with its value; 1 for those that take none. */
+export type Oddities = Partial<Record<OddityKind, number>>;
+
+const hint = `Oddities are written kind=value, separated by commas. Kinds: ${Object.entries(oddityKinds)
+  .map(([kind, { takes, summary }]) => `${takes === 'none' ? kind : `${kind}=<${takes}>`} (${summary})`)
+  .join('; ')}.`;
+
+/**
+ * Reads `empty-details,kind=3`. Of what is given twice, the later counts.
+ *
+ * @throws {UsageError} names the kind that does not exist, or the value that does not fit it
+ */
+export function parseOddities(text: string): Oddities {
+  const entries = text.split(',').flatMap((part): [string, unknown][] => {
+    const [kind = '', value, ...rest] = part.split('=').map((side) => side.trim());
+    if (kind === '' && value === undefined) return [];
+    const isNumber = value !== undefined && rest.length === 0 && /^(\d+\.?\d*|\.\d+)$/.test(value);
+    return [[kind, value === undefined ? 1 : isNumber ? Number(value) : part.trim()]];
+  });
+  return checkOddities(Object.fromEntries(entries));
+}
+
+/**
+ * Checks oddities that come from outside as an object.
+ *
+ * @throws {UsageError} names the kind that does not exist, or the value that does not fit it
+ */
+export function checkOddities(value: unknown): Oddities {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError('Oddities must be an object of kinds and values.', { hint });
+  }
+  const oddities: Oddities = {};
+  for (const [kind, amount] of Object.entries(value)) {
+    if (!isKind(kind)) throw new UsageError(`There is no oddity '${kind}'.`, { hint });
+    const { takes } = oddityKinds[kind] as { takes: 'count' | 'share' | 'none' };
+    const most = takes === 'count' ? 20_000_000 : 1;
+    const fits = typeof amount === 'number' && amount >= 0 && amount <= most && (takes === 'share' || amount % 1 === 0);
+    if (!fits) {
+      const wanted = { count: 'a whole number', share: 'a number from 0 to 1', none: 'left out, 0 or 1' }[takes];
+      throw new UsageError(`The value of the oddity '${kind}' must be ${wanted}, not ${JSON.stringify(amount)}.`, {
+        hint,
+      });
+    }
+    oddities[kind] = amount as number;
+  }
+  return oddities;
+}
+
+function isKind(text: string): text is OddityKind {
+  return Object.hasOwn(oddityKinds, text);
+}
