@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { nightChangesView } from './night-changes-view.js';
 
 // Breaks nothing: it makes new tables and adds columns that are null at first.
 
@@ -40,7 +39,6 @@ export async function up(knex: Knex): Promise<void> {
     comment on column tn_ledger.telephone_number_versions.removed_at is 'removed_at as it was: where it is set, the number was gone in this time, and is back since replaced_at';
     comment on column tn_ledger.telephone_number_versions.replaced_at is 'When a night found that this is no longer so';
   `);
-  await keepVersions(knex);
   await seedVersions(knex);
   await knex.raw(`
     alter table tn_ledger.number_status_history
@@ -125,73 +123,6 @@ export async function up(knex: Knex): Promise<void> {
     comment on column tn_ledger.order_status_changes.status_after is 'Its status from then on';
     comment on column tn_ledger.order_status_changes.changed_at is 'When tn-ledger saw it';
   `);
-  await keepOrderStatuses(knex);
-  await knex.raw(nightChangesView(orderTables));
-}
-
-const orderTables = ['orders', 'disconnects', 'portins', 'portouts', 'number_assignment_orders'];
-
-async function keepOrderStatuses(knex: Knex): Promise<void> {
-  await knex.raw(`
-    create function tn_ledger.keep_order_status_changes() returns trigger language plpgsql as $function$
-    begin
-      execute $statement$
-        insert into tn_ledger.order_status_changes (account_id, order_kind, order_id, status_before, status_after, changed_at)
-        select o.account_id, $1, o.order_id, o.status, n.status, now()
-        from old_rows o join new_rows n on n.account_id = o.account_id and n.order_id = o.order_id
-        where o.status is distinct from n.status and o.first_seen_at < now()
-        order by o.account_id, o.order_id
-      $statement$ using tg_table_name::text;
-      return null;
-    end
-    $function$;
-    comment on function tn_ledger.keep_order_status_changes() is
-      'Trigger of the tables of orders: keeps changes of status in order_status_changes';
-    ${orderTables
-      .map(
-        (table) => `
-    create trigger keep_status_changes after update on tn_ledger.${table}
-      referencing old table as old_rows new table as new_rows
-      for each statement execute function tn_ledger.keep_order_status_changes();`,
-      )
-      .join('')}
-  `);
-}
-
-// A trigger, because it sees what a statement changed without comparing the account's numbers a second time. The statement is
-// planned anew for each call (execute): a plan made for no rows would take for ever with a million.
-//
-// Not kept: what is not about the number itself (raw, assignment_status), and rows of which the number details merely filled in
-// what was unknown when the in-service list alone had told the number, on the first nights.
-async function keepVersions(knex: Knex): Promise<void> {
-  const columns = [
-    ...['status', 'city', 'state', 'rate_center', 'lata', 'tier', 'vendor_id', 'vendor_name'],
-    ...['in_service_date', 'last_modified', 'removed_at'],
-  ];
-  const of = (row: string) => columns.map((name) => `${row}.${name}`).join(', ');
-  await knex.raw(`
-    create function tn_ledger.keep_telephone_number_versions() returns trigger language plpgsql as $function$
-    begin
-      execute $statement$
-        insert into tn_ledger.telephone_number_versions (account_id, telephone_number, ${columns.join(', ')}, replaced_at)
-        select o.account_id, o.telephone_number, ${of('o')}, now()
-        from old_rows o join new_rows n on n.account_id = o.account_id and n.telephone_number = o.telephone_number
-        where o.first_seen_at < now() and (${of('o')}) is distinct from (${of('n')})
-          and not (o.changed_at = o.first_seen_at and o.status = 'Inservice' and n.status = 'Inservice' and o.removed_at is null and n.removed_at is null
-            and (n.in_service_date is null or n.in_service_date <= o.first_seen_at)
-            and ${columns.map((name) => `(o.${name} is null or o.${name} is not distinct from n.${name})`).join(' and ')})
-        order by o.account_id, o.telephone_number
-        on conflict do nothing
-      $statement$;
-      return null;
-    end
-    $function$;
-    comment on function tn_ledger.keep_telephone_number_versions() is
-      'Trigger of telephone_numbers: keeps in telephone_number_versions what an update replaces';
-    create trigger keep_versions after update on tn_ledger.telephone_numbers
-      referencing old table as old_rows new table as new_rows
-      for each statement execute function tn_ledger.keep_telephone_number_versions();
-  `);
 }
 
 /** What earlier nights replaced, as far as the history that they left tells it. */
@@ -216,17 +147,12 @@ async function seedVersions(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop view tn_ledger.night_changes;
-    ${orderTables.map((table) => `drop trigger keep_status_changes on tn_ledger.${table};`).join('\n    ')}
-    drop function tn_ledger.keep_order_status_changes();
     drop table tn_ledger.order_status_changes;
     drop index tn_ledger.disconnected_numbers_order;
     drop table tn_ledger.number_assignment_history_superseded;
     drop table tn_ledger.number_assignment_history;
     alter table tn_ledger.number_status_history drop column from_order_id, drop column to_order_id;
     alter table tn_ledger.number_status_history_superseded drop column from_order_id, drop column to_order_id;
-    drop trigger keep_versions on tn_ledger.telephone_numbers;
-    drop function tn_ledger.keep_telephone_number_versions();
     drop table tn_ledger.telephone_number_versions;
   `);
 }

@@ -1,5 +1,7 @@
+import { readdir, readFile } from 'node:fs/promises';
 import anyTest, { type TestFn } from 'ava';
 import { migrations } from '../../migrations/index.js';
+import { dropStatements, readRepeatables } from '../../migrations/repeatable.js';
 import { openDatabase } from '../../src/database/connect.js';
 import { migrate, readSchemaState, rollbackOne } from '../../src/database/migrations.js';
 import { installedPostgres, startPostgres, type TestServer, withFreshDatabase } from '../support/postgres.js';
@@ -25,7 +27,11 @@ async function openFresh(t: { teardown(action: () => Promise<void>): void }, ser
 
 type Fresh = Awaited<ReturnType<typeof openFresh>>['database'];
 
-/** The schema in a form to compare: tables, columns, types, defaults, constraints, indexes, comments. */
+const numbered = migrations.map(({ name }) => name);
+const repeatables = readRepeatables().map(({ name }) => name);
+const all = [...numbered, ...repeatables];
+
+/** The schema in a form to compare: tables, columns, types, defaults, constraints, indexes, functions, triggers, comments. */
 async function describeSchema({ pool }: Fresh): Promise<unknown[]> {
   const { rows } = await pool.query(`
     select c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull, a.attgenerated,
@@ -36,6 +42,15 @@ async function describeSchema({ pool }: Fresh): Promise<unknown[]> {
     union all
     select conrelid::regclass::text, 'c', conname, pg_get_constraintdef(oid), null, null, null, null, null
     from pg_constraint where connamespace = to_regnamespace('tn_ledger') and conrelid::regclass::text not like '%knex%'
+    union all
+    select proname, 'f', pg_get_function_identity_arguments(oid), pg_get_function_result(oid), null, null, prosrc, obj_description(oid, 'pg_proc'),
+      pg_get_function_arguments(oid)
+    from pg_proc where pronamespace = to_regnamespace('tn_ledger')
+    union all
+    select tgrelid::regclass::text, 't', tgname, pg_get_triggerdef(oid), null, null, null, null, null
+    from pg_trigger where not tgisinternal
+    union all
+    select viewname, 'v', null, null, null, null, definition, null, null from pg_views where schemaname = 'tn_ledger'
     order by 1, 2, 3`);
   return rows;
 }
@@ -49,17 +64,16 @@ for (const major of [undefined, 15]) {
       const server = major === undefined ? t.context.server : await startPostgres({ binDir });
       if (major !== undefined) t.teardown(server.stop);
       const { database } = await openFresh(t, server);
-      const names = migrations.map(({ name }) => name);
-      t.deepEqual(await readSchemaState(database), { applied: [], pending: names });
-      t.deepEqual(await migrate(database), names);
-      t.deepEqual(await readSchemaState(database), { applied: names, pending: [] });
+      t.deepEqual(await readSchemaState(database), { applied: [], pending: all });
+      t.deepEqual(await migrate(database), all);
+      t.deepEqual(await readSchemaState(database), { applied: all, pending: [] });
       t.deepEqual(await migrate(database), []);
       const schema = await describeSchema(database);
       t.true(schema.length > 50);
-      for (const name of names.toReversed()) t.is(await rollbackOne(database), name);
+      for (const name of numbered.toReversed()) t.is(await rollbackOne(database), name);
       t.is(await rollbackOne(database), undefined);
       t.deepEqual(await describeSchema(database), []);
-      t.deepEqual(await migrate(database), names);
+      t.deepEqual(await migrate(database), all);
       t.deepEqual(await describeSchema(database), schema);
     },
   );
@@ -81,10 +95,7 @@ test('two processes that migrate at once apply each migration once', async (t) =
   const others = await Promise.all([open(), open()]);
   const applied = await Promise.all([database, ...others].map((each) => migrate(each)));
   await Promise.all(others.map((other) => other.close()));
-  t.deepEqual(
-    applied.flat(),
-    migrations.map(({ name }) => name),
-  );
+  t.deepEqual(applied.flat(), all);
 });
 
 test("a lock row that a killed process left behind does not stop the next one's migration", async (t) => {
@@ -92,7 +103,57 @@ test("a lock row that a killed process left behind does not stop the next one's 
   await migrate(database);
   await rollbackOne(database);
   await database.pool.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
-  t.is((await migrate(database)).length, 1);
+  t.deepEqual(await migrate(database), [numbered.at(-1), ...repeatables]);
+});
+
+test('every file of repeatable SQL is applied', async (t) => {
+  const files = await readdir(new URL('../../../migrations/repeatable/', import.meta.url));
+  t.deepEqual(files.sort(), repeatables.map((name) => `${name}.sql`).sort());
+});
+
+test('functions, triggers and views that numbered migrations once made are replaced', async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  const schema = await describeSchema(database);
+  for (const _ of numbered.slice(6)) await rollbackOne(database);
+  for (const statement of dropStatements()) await database.pool.query(statement);
+  await database.pool.query('drop table if exists tn_ledger.repeatable_migrations');
+  const made = await readFile(
+    new URL('../../../test/database/fixtures/functions-of-0006.sql', import.meta.url),
+    'utf8',
+  );
+  await database.pool.query(made);
+  t.deepEqual(await migrate(database), [...numbered.slice(6), ...repeatables]);
+  t.deepEqual(await describeSchema(database), schema);
+});
+
+test("changed SQL is applied again, and users' views and grants on it stay", async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  await database.pool.query(`
+    grant select on tn_ledger.night_changes to pg_monitor;
+    create view public.tonight as select * from tn_ledger.night_changes;
+    create view public.used as select utilization_percent from tn_ledger.nruf_utilization('2026-06-30');
+    create or replace function tn_ledger.nruf_day(moment timestamptz) returns date language sql as $$ select null::date $$;
+    update tn_ledger.repeatable_migrations set checksum = 'old' where name = 'nruf-days'`);
+  t.deepEqual((await readSchemaState(database)).pending, ['nruf-days']);
+  t.deepEqual(await migrate(database), ['nruf-days']);
+  t.deepEqual((await readSchemaState(database)).pending, []);
+  const { rows } = await database.pool.query(`
+    select has_table_privilege('pg_monitor', 'tn_ledger.night_changes', 'select') as granted,
+      tn_ledger.nruf_day('2026-06-30')::text as day, (select count(*)::int from public.used) as used`);
+  t.deepEqual(rows, [{ granted: true, day: '2026-06-30', used: 0 }]);
+});
+
+test("a step down leaves everything as it is where a user's view depends on a view of ours", async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  await database.pool.query('create view public.tonight as select * from tn_ledger.night_changes');
+  const schema = await describeSchema(database);
+  await t.throwsAsync(rollbackOne(database), {
+    message: /cannot drop view night_changes because other objects depend on it/,
+  });
+  t.deepEqual(await describeSchema(database), schema);
 });
 
 test('a schema that is newer than the program is left alone', async (t) => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { migrations } from '../../migrations/index.js';
+import { readRepeatables } from '../../migrations/repeatable.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { cli, makeEmptyDatabase, makeFolder, settingsOf, startProxy, startServer } from './support.js';
@@ -44,7 +45,7 @@ test('with everything in place each check is a line that says ok, in one column'
   t.regex(lines.database?.text ?? '', new RegExp(`^127\\.0\\.0\\.1:\\d+/test_\\w+, PostgreSQL ${server.major}$`));
   t.is(
     lines.migrations?.text,
-    `${migrations.length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`,
+    `${migrations.length + readRepeatables().length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`,
   );
   for (const line of stdout.trimEnd().split('\n')) t.regex(line, /^ok {6}\S/);
 });

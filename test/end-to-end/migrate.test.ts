@@ -1,5 +1,6 @@
 import test from 'ava';
 import { migrations } from '../../migrations/index.js';
+import { readRepeatables } from '../../migrations/repeatable.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
 import { cli, makeEmptyDatabase, query } from './support.js';
 
@@ -12,7 +13,8 @@ test.after.always(() => server.stop());
 
 const tablesOf = `select tablename from pg_tables where schemaname = 'tn_ledger' and tablename not like 'knex%' order by 1`;
 const names = migrations.map(({ name }) => name);
-const appliedAll = `Applied ${names.join(', ')}.\n`;
+const repeatables = readRepeatables().map(({ name }) => name);
+const appliedAll = `Applied ${[...names, ...repeatables].join(', ')}.\n`;
 
 async function goUpDownUp(t: Parameters<typeof makeEmptyDatabase>[0], on: TestServer): Promise<void> {
   const database = await makeEmptyDatabase(t, on);
@@ -73,7 +75,7 @@ test('the role tn_ledger_reader reads the ledger and changes nothing', async (t)
     const reading = query(url, `select from tn_ledger.${tablename}`);
     // Call records are not for everybody.
     if (tablename === 'billing_rejects') await t.throwsAsync(reading, { message: /permission denied/ });
-    else t.deepEqual(await reading, []);
+    else t.is((await reading).length, tablename === 'repeatable_migrations' ? repeatables.length : 0, tablename);
   }
   await query(server.url, `grant tn_ledger_billing_reader to ${role}`);
   t.deepEqual(await query(url, 'select from tn_ledger.billing_rejects'), []);
@@ -110,5 +112,5 @@ test('a lock that a killed migration left behind does not keep the next one out'
   await database.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
   t.is((await cli(t, ['migrate', '--down'], { env })).stdout, `Took back ${names.at(-1)}.\n`);
   await database.query('update tn_ledger.knex_migrations_lock set is_locked = 1');
-  t.is((await cli(t, ['migrate'], { env })).stdout, `Applied ${names.at(-1)}.\n`);
+  t.is((await cli(t, ['migrate'], { env })).stdout, `Applied ${[names.at(-1), ...repeatables].join(', ')}.\n`);
 });

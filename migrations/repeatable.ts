@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/**
+ * Functions, triggers and views: SQL files that are applied after the numbered migrations, whenever one of them changed, as
+ * Flyway's repeatable migrations are. Each file says `create or replace`, so that users' views and grants stay. What can't be
+ * replaced so (a function that returns other columns, a view that loses one) is dropped by a numbered migration, without
+ * `cascade`.
+ */
+export interface Repeatable {
+  name: string;
+  sql: string;
+  /** SHA-256 of the file. */
+  checksum: string;
+}
+
+/** In the order in which they are applied: a function comes after those that its SQL names. */
+const names = [
+  'keep-versions',
+  'keep-order-statuses',
+  'night-changes',
+  'nruf-days',
+  'nruf-notes',
+  'nruf-intervals',
+  'nruf-counting',
+];
+
+let cached: readonly Repeatable[] | undefined;
+
+export function readRepeatables(): readonly Repeatable[] {
+  cached ??= names.map((name) => {
+    const sql = readFileSync(new URL(`./repeatable/${name}.sql`, import.meta.url), 'utf8');
+    return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+  });
+  return cached;
+}
+
+/** The statements that drop what the files create, last first. They fail where something of a user's depends on it. */
+export function dropStatements(): string[] {
+  return readRepeatables()
+    .flatMap(({ sql }) => [...sql.matchAll(creation)])
+    .map(({ groups }) => groups as { kind: string; name: string; table?: string })
+    .map(({ kind, name, table }) => `drop ${kind} if exists ${name}${table === undefined ? '' : ` on ${table}`}`)
+    .toReversed();
+}
+
+const creation =
+  /^create or replace (?<kind>function|view|trigger) (?<name>[\w.]+)(?:.* on (?<table>tn_ledger\.\w+)$)?/gm;
