@@ -17,7 +17,8 @@ const migrationLockKey = 7_386_001;
  * what they made, because it may drop the tables below. Both hold for knex's own command line, too.
  */
 export const migrationSource: Knex.MigrationSource<Migration> = {
-  getMigrations: async () => [...migrations],
+  // `file` is what knex's own command line prints of a pending migration.
+  getMigrations: async () => migrations.map((migration) => ({ ...migration, file: migration.name })),
   getMigrationName: (migration) => migration.name,
   getMigration: async ({ name, up, down }) => ({
     name,
