@@ -1,3 +1,5 @@
+import { toLedgerNumber } from '../dashboard/telephone-number.js';
+
 /** Why a cell is not taken for a number: a code that stays the same, and a sentence for the person who wrote it. */
 export interface NumberProblem {
   code: 'no-number' | 'not-a-number' | 'lost-digits' | 'not-nanp';
@@ -52,8 +54,9 @@ function readScientific(
 }
 
 function checkLength(cell: string, digits: string): string | NumberProblem {
-  const national = /^(?:\+?1)?(\d{10})$/.exec(digits)?.[1];
-  if (national !== undefined && !(digits.startsWith('+') && digits.length === 11)) return checkNanp(national);
+  // People leave out the plus sign of the country code.
+  const number = toLedgerNumber(/^1\d{10}$/.test(digits) ? `+${digits}` : digits);
+  if (/^\d{10}$/.test(number)) return checkNanp(number);
   if (digits.startsWith('+')) {
     return { code: 'not-nanp', reason: `${quoted(cell)} is not a number of the North American Numbering Plan` };
   }

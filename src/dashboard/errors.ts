@@ -1,4 +1,5 @@
 import { LedgerError, type LedgerErrorOptions } from '../errors.js';
+import { toLedgerNumber } from './telephone-number.js';
 import { listAt, textAt, type XmlElement, type XmlValue } from './xml.js';
 
 export { XmlError } from './xml-text.js';
@@ -43,7 +44,7 @@ export interface ApiErrorDetail {
   /** The API's code; `''` where it gives only a description. */
   code: string;
   description: string;
-  /** The numbers that it concerns, as the API writes them. */
+  /** The numbers that it concerns, each once, in the ledger's form (`toLedgerNumber`). */
   telephoneNumbers: string[];
 }
 
@@ -131,7 +132,7 @@ function errorDetail(value: XmlValue): ApiErrorDetail | undefined {
   if (code === undefined && description === undefined) {
     return undefined;
   }
-  return { code: code ?? '', description: description ?? '', telephoneNumbers: numbersIn(value) };
+  return { code: code ?? '', description: description ?? '', telephoneNumbers: [...new Set(numbersIn(value))] };
 }
 
 const numberElements = ['TelephoneNumbers', 'TelephoneNumber', 'Tn'];
@@ -140,7 +141,7 @@ function numbersIn(element: XmlElement): string[] {
   return numberElements.flatMap((name) =>
     listAt(element, name).flatMap((value) => {
       if (typeof value === 'string') {
-        return value === '' ? [] : [value];
+        return value === '' ? [] : [toLedgerNumber(value)];
       }
       return Array.isArray(value) ? [] : numbersIn(value);
     }),

@@ -1,5 +1,6 @@
 import { notTheApi } from './errors.js';
 import { fieldIndexes, itemOf, scanItems } from './scan-items.js';
+import { isNumberElement, mayHoldE164, normalizeNumbers, toLedgerNumber } from './telephone-number.js';
 import { checkLength, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
 
@@ -43,12 +44,14 @@ const marker = 'tn-ledger-items';
  * Those are scanned at many times the speed of an XML parser; what is left of the page (counts, links) is parsed as XML, with a
  * marker where the items were. If an item is not that plain, the whole page is parsed as XML. Both ways give the same result.
  *
+ * Telephone numbers of items come in the ledger's form, however the API spells them (`isNumberElement` says which texts are numbers).
+ *
  * @throws {XmlError} when the document is not well-formed, or its root or its container is not what `container` says. A
  * container that is missing or empty is an empty list.
  */
 export function parseListPage(text: string, options: ListPageOptions): ListPage {
   const normalized = normalizeText(checkLength(text, options.maxLength));
-  return scanListPage(normalized, options) ?? parseWholeListPage(normalized, options);
+  return normalizeItems(scanListPage(normalized, options) ?? parseItems(normalized, options), normalized, options);
 }
 
 function scanListPage(text: string, options: ListPageOptions): ListPage | undefined {
@@ -82,6 +85,10 @@ function scanListPage(text: string, options: ListPageOptions): ListPage | undefi
 
 /** The same by the XML parser alone; `parseListPage` gives exactly what this gives. */
 export function parseWholeListPage(text: string, options: ListPageOptions): ListPage {
+  return normalizeItems(parseItems(text, options), text, options);
+}
+
+function parseItems(text: string, options: ListPageOptions): ListPage {
   const document = parseXml(text, parseOptions(options));
   const [root] = options.container.split('.');
   if (root === undefined || !Object.hasOwn(document, root)) {
@@ -99,6 +106,19 @@ export function parseWholeListPage(text: string, options: ListPageOptions): List
   delete container[options.item];
   const indexes = fieldIndexes(options);
   return { items: items.map((item) => itemOf(item, options.fields.length, indexes)), document };
+}
+
+function normalizeItems(page: ListPage, text: string, { item: itemName, fields }: ListPageOptions): ListPage {
+  if (!mayHoldE164(text)) return page;
+  const numbers = fields.flatMap((name, index) => (isNumberElement(name === '#text' ? itemName : name) ? [index] : []));
+  for (const { values, extra } of page.items) {
+    for (const index of numbers) {
+      const value = values[index];
+      if (value !== undefined) values[index] = toLedgerNumber(value);
+    }
+    if (extra !== undefined) normalizeNumbers(extra);
+  }
+  return page;
 }
 
 function parseOptions(options: ListPageOptions): { lists: string[]; maxLength: number | undefined } {

@@ -3,6 +3,7 @@ import { type ApiErrorDetail, parseApiErrors } from './errors.js';
 import { parseCount, type SortedItems, sortItems } from './items.js';
 import { parseListPage } from './list-page.js';
 import { type ListResource, numberDetails } from './resources.js';
+import { toLedgerNumber } from './telephone-number.js';
 import { encodeText, parseXml, textAt, XmlError } from './xml.js';
 
 /**
@@ -73,7 +74,7 @@ export async function readNumberDetails(
         ...items.map((item) => item.values[key]),
         ...errors.flatMap((error) => error.telephoneNumbers),
       ]);
-      const unanswered = telephoneNumbers.filter((number) => !answered.has(number));
+      const unanswered = telephoneNumbers.filter((number) => !answered.has(toLedgerNumber(number)));
       return { ...sortItems(items, numberDetails, account), errors, unanswered };
     },
     ...(signal === undefined ? {} : { signal }),

@@ -19,7 +19,7 @@ export interface AssignmentOrder {
   /** ISO 8601 in UTC. */
   createdAt: string | undefined;
   userId: string | undefined;
-  /** The numbers that it names, as it writes them. */
+  /** The numbers that it names, each once, in the ledger's form (`toLedgerNumber`). */
   telephoneNumbers: string[];
   /** Why numbers failed; one without numbers is about the order. */
   errors: ApiErrorDetail[];
@@ -154,7 +154,7 @@ function parseAssignmentOrder(text: string): AssignmentOrder {
     failedQuantity: parseCount(textAt(answer, 'FailedQuantity')),
     createdAt: toTimestamp(textAt(answer, 'OrderCreateDate') ?? ''),
     userId: textAt(answer, 'CreatedByUser') || undefined,
-    telephoneNumbers: items.flatMap(({ values: [number] }) => (number === undefined ? [] : [number])),
+    telephoneNumbers: [...new Set(items.flatMap(({ values: [number] }) => number ?? []))],
     errors: parseApiErrors(document),
   };
 }

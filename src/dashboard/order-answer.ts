@@ -1,6 +1,7 @@
 import { type ApiErrorDetail, BrokenBodyError, parseApiErrors } from './errors.js';
 import { parseCount } from './items.js';
 import type { OrderDetailResource } from './order-details.js';
+import { mayHoldE164, normalizeNumbers } from './telephone-number.js';
 import { elementAt, emptyElement, listAt, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
 
 /** What an order answers when it is read by id. */
@@ -9,7 +10,7 @@ export interface OrderAnswer {
   lastModified: string | undefined;
   /** Texts in the order of the resource's fields; undefined where there is none, `''` for an empty element. */
   values: (string | undefined)[];
-  /** Each once, as the answer writes them; undefined where the element for them is missing. */
+  /** Each once, in the ledger's form; undefined where the element for them is missing. */
   numbers: string[] | undefined;
   /** How many numbers there are to be, where the answer tells it. */
   count: number | undefined;
@@ -29,7 +30,7 @@ export interface OrderAnswer {
  * @throws {BrokenBodyError} when it is the answer of another order
  */
 export function parseOrderAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
-  const rest = rootOf(parseXml(text), resource.root);
+  const rest = rootOf(text, resource.root);
   const errors = parseApiErrors(rest);
   const id = resource.id === undefined ? undefined : takeText(rest, resource.id);
   if (id !== undefined && id !== '' && id.toLowerCase() !== orderId.toLowerCase()) {
@@ -59,15 +60,19 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
  * @throws {XmlError} when it is not well-formed, or something else
  */
 export function parseOrderNumbers(text: string): string[] {
-  return numbersIn(find(rootOf(parseXml(text), 'TelephoneNumbers'), 'TelephoneNumber'));
+  return numbersIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
 }
 
-function rootOf(document: XmlElement, expected: string): XmlElement {
+/** The document's root, its telephone numbers in the ledger's form. */
+function rootOf(text: string, expected: string): XmlElement {
+  const document = parseXml(text);
   const [name = ''] = Object.keys(document);
   if (name.toLowerCase() !== expected.toLowerCase()) {
     throw new XmlError(`expected a document <${expected}>, but it is <${name}>`);
   }
-  return elementAt(document, name) ?? emptyElement();
+  const root = elementAt(document, name) ?? emptyElement();
+  if (mayHoldE164(text)) normalizeNumbers(root);
+  return root;
 }
 
 /** An element by its path: where it hangs, and all that stands under its name. */

@@ -6,6 +6,11 @@ import { UsageError } from '../errors.js';
  * share from 0 to 1 (`share`), or nothing (`none`, on or off).
  */
 export const oddityKinds = {
+  e164: { takes: 'share', summary: 'so many of the ten-digit numbers of each answer come as +1 and ten digits' },
+  'e164-twice': {
+    takes: 'count',
+    summary: 'so many numbers of each page of inserviceNumbers come once in each spelling',
+  },
   'empty-details': { takes: 'none', summary: '/tns names no number, neither in its list nor when it is asked' },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, accessDenied, empty, html, notFound, Refusal, xml } from './answer.js';
 import { preciseNow } from './clock.js';
 import { type Damage, deliver } from './deliver.js';
+import { nameTwice, spellAsE164 } from './e164.js';
 import { createFaultPlan, type FaultKind } from './faults.js';
 import { hashText, randomBelow } from './hash.js';
 import { createPageMemory } from './page-memory.js';
@@ -98,7 +99,10 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
       },
     };
     try {
-      return await request.route.answer(call);
+      const answer = await request.route.answer(call);
+      const { e164, 'e164-twice': twice } = state.oddities;
+      const named = twice && request.route.path.endsWith('/inserviceNumbers') ? nameTwice(answer, twice) : answer;
+      return e164 ? spellAsE164(named, `${request.route.method} ${request.route.path}`, e164) : named;
     } catch (error) {
       if (error instanceof Refusal) {
         return error.answer;

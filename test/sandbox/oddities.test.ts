@@ -1,7 +1,7 @@
 import test from 'ava';
 import { UsageError } from '../../src/errors.js';
 import { oddityKinds, parseOddities } from '../../src/sandbox/server.js';
-import { get, parse, post, sandboxFor } from './client.js';
+import { get, pagesOf, parse, post, sandboxFor } from './client.js';
 
 test('oddities are written as kinds, with a value where they take one', (t) => {
   t.deepEqual(parseOddities(' empty-details '), { 'empty-details': 1 });
@@ -34,4 +34,26 @@ test('empty-details: /tns lists no number and refuses every one that it is asked
       .length,
     5,
   );
+});
+
+test('e164: the share given of numbers comes as +1 and ten digits, others in another list, and both are understood', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 400, oddities: { e164: 0.5 } });
+  const held = [...sandbox.account('9900000').numbers()].filter(({ telephoneNumber }) => /^\d/.test(telephoneNumber));
+  const spelled = (body: string) => new Set(body.match(/\+1[2-9]\d{9}/g));
+  const listed = spelled((await get(sandbox, '/accounts/9900000/inserviceNumbers?size=500')).body);
+  const detailed = spelled((await get(sandbox, '/tns?accountId=9900000&size=500')).body);
+  for (const some of [listed, detailed]) t.true(some.size > held.length * 0.4 && some.size < held.length * 0.6);
+  t.notDeepEqual(listed, detailed);
+  const [number] = listed;
+  t.is((await get(sandbox, `/accounts/9900000/inserviceNumbers/${number}`)).status, 200);
+  t.is((await get(sandbox, `/accounts/9900000/inserviceNumbers/${number?.slice(2)}`)).status, 200);
+  const both = `<TnList><Tn>${number}</Tn><Tn>${number?.slice(2)}</Tn></TnList>`;
+  const looked = parse((await post(sandbox, '/tns', both)).body).TelephoneNumbersResponse;
+  t.is(looked.TelephoneNumbers.TelephoneNumber.length, 1);
+  const pages = await pagesOf(sandbox, '/tns?accountId=9900000&size=100');
+  t.is(pages.flatMap((page) => page.match(/<FullNumber>/g) ?? []).length, 400);
+  t.true(pages.some((page) => /page=%2B1\d{10}&amp;/.test(page)));
+  sandbox.oddities = { e164: 1 };
+  const all = (await get(sandbox, '/accounts/9900000/inserviceNumbers?size=500')).body;
+  t.notRegex(all, />\s*\d{10}\s*</);
 });

@@ -1,4 +1,5 @@
 import { type Answer, badRequest, xml } from '../answer.js';
+import { canonical } from '../number-key.js';
 import { dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line, linksXml, xmlDeclaration } from '../xml.js';
@@ -24,7 +25,7 @@ function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
   const size = sizeOf(query, { root, usual: 300, most: 5000 });
-  const cursor = query.page ?? '1';
+  const cursor = canonical(query.page ?? '1');
   if (cursor !== '1' && !/^\+?\d{7,15}$/.test(cursor)) {
     throw badRequest(root, `The page '${cursor}' is invalid`);
   }

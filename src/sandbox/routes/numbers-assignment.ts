@@ -2,6 +2,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { sandboxCredentials } from '../credentials.js';
+import { canonical } from '../number-key.js';
 import type { SandboxAssignmentOrder } from '../orders/truth.js';
 import { dayOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
@@ -66,7 +67,7 @@ function filterOf(query: Record<string, string>, now: number): (order: SandboxAs
       (action === undefined || `${order.action}ED` === action) &&
       (status === undefined || order.status === status) &&
       (customerOrderId === undefined || order.customerOrderId === customerOrderId) &&
-      (tn === undefined || order.numbers.some(({ telephoneNumber }) => telephoneNumber === tn)) &&
+      (tn === undefined || order.numbers.some(({ telephoneNumber }) => telephoneNumber === canonical(tn))) &&
       (orderIdFragment === undefined || order.orderId.startsWith(orderIdFragment))
     );
   };
@@ -195,7 +196,7 @@ function requestOf(body: string): AssignmentRequest {
   if (numbers.length > mostNumbers) {
     throw badRequest(root, `The order must name at most ${mostNumbers} telephone numbers, not ${numbers.length}`);
   }
-  return { action, customerOrderId, numbers: numbers.map(String) };
+  return { action, customerOrderId, numbers: numbers.map((number) => canonical(String(number))) };
 }
 
 export function numbersAssignmentRoutes(): Route[] {

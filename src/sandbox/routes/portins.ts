@@ -2,7 +2,7 @@ import type { AccountState } from '../account.js';
 import { type Answer, xml } from '../answer.js';
 import { writeDate } from '../dates.js';
 import { hashText } from '../hash.js';
-import { keyOf } from '../number-key.js';
+import { canonical, keyOf } from '../number-key.js';
 import type { SandboxPortIn } from '../orders/truth.js';
 import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
@@ -44,8 +44,8 @@ function filterOf(call: Call): (order: SandboxPortIn) => boolean {
     order.lastModifiedDate.getTime() < before &&
     (status === undefined ? order.status !== 'DRAFT' : order.status === status) &&
     (query.customerOrderId === undefined || order.customerOrderId === query.customerOrderId) &&
-    (query.tn === undefined || order.numbers.includes(query.tn)) &&
-    (query.orderTn === undefined || order.billingTelephoneNumber === query.orderTn) &&
+    (query.tn === undefined || order.numbers.includes(canonical(query.tn))) &&
+    (query.orderTn === undefined || order.billingTelephoneNumber === canonical(query.orderTn)) &&
     (query.pon === undefined || order.pon === query.pon);
 }
 

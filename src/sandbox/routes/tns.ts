@@ -3,7 +3,7 @@ import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { hash } from '../hash.js';
 import type { NumberRow } from '../number.js';
-import { isNanp, keyOf, textOf } from '../number-key.js';
+import { canonical, isNanp, keyOf, textOf } from '../number-key.js';
 import { type AccountNumber, createNumberWriter, type NumberWriter } from '../number-xml.js';
 import { digitsOf, known, sizeOf } from '../parameters.js';
 import type { Call, Route } from '../route.js';
@@ -41,7 +41,7 @@ function filterOf(query: Record<string, string>): Filter | undefined {
     same(given.lata, row.lata) &&
     same(given.city, row.city) &&
     same(given.tier, row.tier) &&
-    (given.fullNumber === undefined || textOf(row.key) === given.fullNumber);
+    (given.fullNumber === undefined || row.key === keyOf(given.fullNumber));
 }
 
 /** The numbers of some accounts in ascending order, from a key on. */
@@ -117,7 +117,7 @@ function unreliableCount(count: number, firstKey: number): number {
 }
 
 async function look(call: Call, writeNumbers: NumberWriter): Promise<Answer> {
-  const asked = [...new Set(postedNumbers(await call.body()))];
+  const asked = [...new Set(postedNumbers(await call.body()).map(canonical))];
   const found: Held[] = [];
   const invalid: string[] = [];
   const unknown: string[] = [];
