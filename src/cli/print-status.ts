@@ -1,25 +1,15 @@
+import { styleText } from 'node:util';
 import type pg from 'pg';
 import { jobs } from '../../jobs/index.js';
 import { nightly } from '../../jobs/nightly.js';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
+import type { Redact } from '../redact.js';
 import { createTimetable } from '../schedule/timetable.js';
+import { type LastRun, type LastRuns, readLastRuns } from '../sync/last-runs.js';
+import { readHeldLocks } from '../sync/lock.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 import type { Session } from './session.js';
-
-interface LastRun {
-  job: string;
-  account_id: string;
-  status: string;
-  started_at: Date;
-  finished_at: Date | null;
-  age_seconds: number;
-  pages: string;
-  rows_read: string;
-  rows_written: string;
-  error: string | null;
-  warnings: string[];
-}
 
 interface OpenListing {
   account_id: string;
@@ -45,14 +35,12 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
   const database = await session.database({ readOnly: true });
   const nextNight = createTimetable(session.config.schedule, session.config.timezone).next(new Date());
   const { applied } = await readSchemaState(database);
-  const runs: LastRun[] = [];
+  let lastRuns: LastRuns = { runs: [], strays: [] };
   const open: OpenListing[] = [];
   if (applied.length > 0) {
-    const lastRuns = await database.pool.query(
-      `select distinct on (account_id, job) *, extract(epoch from clock_timestamp() - coalesce(finished_at, started_at))::float8 as age_seconds
-         from sync_runs order by account_id, job, started_at desc`,
-    );
-    runs.push(...lastRuns.rows.sort(byAccountAndPlan));
+    const locks = await readHeldLocks(database.pool);
+    lastRuns = await readLastRuns(database.pool, { configured: session.config.accounts, locks });
+    lastRuns.runs.sort(byAccountAndPlan);
     const listings = await database.pool.query(
       `select account_id, listing, state, cardinality(pages_read) as pages, rows_staged,
               extract(epoch from clock_timestamp() - updated_at)::float8 as age_seconds
@@ -61,7 +49,9 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
     open.push(...listings.rows);
   }
   const batches = applied.includes('0004-assignment-batches') ? await openBatches(database.pool) : [];
-  process.stdout.write(json ? toJson(runs, open, batches, nextNight) : toText(runs, open, batches, nextNight, session));
+  process.stdout.write(
+    json ? toJson(lastRuns, open, batches, nextNight) : toText(lastRuns, open, batches, nextNight, session),
+  );
   return exitStatus.done;
 }
 
@@ -87,7 +77,7 @@ function byAccountAndPlan(a: LastRun, b: LastRun): number {
 }
 
 function toText(
-  runs: LastRun[],
+  { runs, strays }: LastRuns,
   open: OpenListing[],
   batches: OpenBatch[],
   nextNight: Date | undefined,
@@ -101,9 +91,9 @@ function toText(
       run.account_id,
       run.status,
       `${formatDuration(run.age_seconds)} ago`,
-      formatCount(Number(run.pages)),
-      formatCount(Number(run.rows_read)),
-      formatCount(Number(run.rows_written)),
+      formatCount(run.pages),
+      formatCount(run.rows_read),
+      formatCount(run.rows_written),
       String(run.warnings.length),
     ]);
     const header = ['job', 'account', 'last run', 'when', 'pages', 'rows read', 'rows written', 'warnings'];
@@ -120,6 +110,7 @@ function toText(
     const reason = redact(run.error ?? 'no reason is recorded');
     lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${reason}`);
   }
+  for (const stray of strays) lines.push('', describeStray(stray, redact));
   for (const listing of open) {
     lines.push(
       '',
@@ -145,12 +136,21 @@ function describeState(state: string): string {
   return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
 }
 
-function toJson(runs: LastRun[], open: OpenListing[], batches: OpenBatch[], nextNight: Date | undefined): string {
-  const numbers = (run: LastRun) => ({
-    ...run,
-    pages: Number(run.pages),
-    rows_read: Number(run.rows_read),
-    rows_written: Number(run.rows_written),
-  });
-  return `${JSON.stringify({ runs: runs.map(numbers), open, open_batches: batches, next_night: nextNight ?? null }, null, 2)}\n`;
+/** One line, dim on a terminal: most likely nobody needs to do anything. */
+function describeStray({ account_id, job, status, age_seconds, error }: LastRun, redact: Redact): string {
+  const reason = error === null ? '' : ` (${redact(error).replace(/\s+/g, ' ')})`;
+  const line =
+    `Account ${account_id} is not configured, never had a successful run and holds no data: ${job} ${status} ` +
+    `${formatDuration(age_seconds)} ago${reason}. This line goes away a day after the run.`;
+  return process.stdout.isTTY && process.stdout.hasColors() ? styleText('dim', line) : line;
+}
+
+function toJson(
+  { runs, strays }: LastRuns,
+  open: OpenListing[],
+  batches: OpenBatch[],
+  nextNight: Date | undefined,
+): string {
+  const status = { runs, unconfigured: strays, open, open_batches: batches, next_night: nextNight ?? null };
+  return `${JSON.stringify(status, null, 2)}\n`;
 }

@@ -4,6 +4,8 @@ import { refreshIntervals } from '../nruf/refresh.js';
 import { checkOutputPath } from '../output-path.js';
 import { makeReport } from '../report/make-report.js';
 import { reportPath, writeReportFile } from '../report/report-file.js';
+import { readLastRuns } from '../sync/last-runs.js';
+import { readHeldLocks } from '../sync/lock.js';
 import { openLedger } from './open-ledger.js';
 import type { ReportOptions } from './report.js';
 import type { Session } from './session.js';
@@ -16,8 +18,9 @@ export async function runReport(session: Session, { out, account, force = false 
   if (path !== undefined) await checkOutputPath(path, { replace: force });
   const database = await openLedger(session);
   if (account !== undefined) {
-    const { rows } = await database.pool.query('select distinct account_id from sync_runs order by 1');
-    const known: string[] = rows.map(({ account_id }) => account_id);
+    const locks = await readHeldLocks(database.pool);
+    const { runs } = await readLastRuns(database.pool, { configured: config.accounts, locks });
+    const known = [...new Set(runs.map(({ account_id }) => account_id))];
     if (!known.includes(account)) {
       throw new UsageError(`The ledger knows nothing of account ${JSON.stringify(account)}. No report was written.`, {
         hint: known.length > 0 ? `Known: ${known.join(', ')}.` : '`tn-ledger run nightly` brings accounts in.',
@@ -25,7 +28,7 @@ export async function runReport(session: Session, { out, account, force = false 
     }
   }
   await refreshIntervals(database, signal);
-  const { html, time } = await makeReport(database, { account, signal });
+  const { html, time } = await makeReport(database, { account, configured: config.accounts, signal });
   const written = path ?? reportPath(config.dataDir, time, account);
   await writeReportFile(written, html, { replace: force });
   process.stdout.write(`${written}\n`);

@@ -1,6 +1,6 @@
-import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { dayOf } from '../sync/days.js';
+import { readHeldLocks } from '../sync/lock.js';
 import { inTransaction } from '../sync/transaction.js';
 import { pageOf } from './page.js';
 import type { Scope } from './scope.js';
@@ -14,6 +14,8 @@ import { readUtilization, utilizationSection } from './sections/utilization.js';
 export interface ReportOptions {
   /** The only account; left out: all that the ledger knows, together. */
   account?: string | undefined;
+  /** The accounts configured now; an account that is none of them and has nothing but failed runs is soon left out. */
+  configured?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -25,9 +27,15 @@ export interface Report {
 }
 
 /** Makes the report: everything in it is of one moment, and the same moment gives the same bytes. */
-export function makeReport(database: Database, { account, signal }: ReportOptions): Promise<Report> {
+export async function makeReport(
+  database: Database,
+  { account, configured = [], signal }: ReportOptions,
+): Promise<Report> {
+  const locks = await readHeldLocks(database.pool);
   return inTransaction(database, { snapshot: true, ...(signal !== undefined && { signal }) }, async (client) => {
-    const scope = await scopeOf(client, account);
+    const { rows } = await client.query<{ time: Date }>('select now() as time');
+    const { time } = rows[0] as { time: Date };
+    const scope: Scope = { client, account, configured, locks, time, day: dayOf(time) };
     const runs = await readRuns(scope);
     const sections = [
       attentionSection(await readConcerns(scope, runs)),
@@ -39,10 +47,4 @@ export function makeReport(database: Database, { account, signal }: ReportOption
     ];
     return { html: await pageOf(scope, sections), time: scope.time };
   });
-}
-
-async function scopeOf(client: pg.ClientBase, account: string | undefined): Promise<Scope> {
-  const { rows } = await client.query('select now() as time');
-  const time: Date = rows[0].time;
-  return { client, account, time, day: dayOf(time) };
 }

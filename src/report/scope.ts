@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { HeldLocks } from '../sync/lock.js';
 
 /** What a report is about. */
 export interface Scope {
@@ -6,6 +7,10 @@ export interface Scope {
   client: pg.ClientBase;
   /** The only account; undefined: all that the ledger knows, together. */
   account: string | undefined;
+  /** The accounts configured now; empty where none are named. */
+  configured: readonly string[];
+  /** Read before the transaction: they tell runs that go on from runs whose process is gone. */
+  locks: HeldLocks;
   /** When the transaction began, which is the report's time. */
   time: Date;
   /** The day (UTC) of that time, `yyyy-MM-dd`. */

@@ -92,3 +92,42 @@ function numbersKey(account: string): string {
 function jobKey(job: string, account: string): string {
   return `tn-ledger/${job}/${account}`;
 }
+
+/** The advisory locks of a database at one moment. */
+export interface HeldLocks {
+  /** When they were read, by the server's clock and as it writes a time. */
+  readAt: string;
+  /** Null where they can't be seen: those of a primary are invisible on its standby. */
+  keys: string[] | null;
+}
+
+/** Reads which advisory locks are held. Any role may: it takes none of them. */
+export async function readHeldLocks(db: pg.Pool | pg.ClientBase): Promise<HeldLocks> {
+  // The view shows a 64-bit key as two unsigned halves. `readAt` is the time before the view is read.
+  const { rows } = await db.query<HeldLocks>(
+    `with clock as materialized (select clock_timestamp()::text as "readAt")
+     select "readAt", case when not pg_is_in_recovery() then (
+         select coalesce(array_agg(((classid::bigint << 32) | objid::bigint)::text), '{}') from pg_locks
+          where locktype = 'advisory' and objsubid = 1 and granted
+            and database = (select oid from pg_database where datname = current_database())) end as keys
+       from clock`,
+  );
+  return rows[0] as HeldLocks;
+}
+
+/**
+ * An SQL condition: the row of `sync_runs` says `running`, but no process holds its job's lock any more. The locks must have been
+ * read before the row is: a run that ended in between is then seen as ended, and one that began since is not taken for dead.
+ *
+ * @param run alias of `sync_runs`
+ * @param parameter number of the statement's first parameter for the locks; see `deadRunValues`
+ */
+export function deadRun(run: string, parameter: number): string {
+  const key = `hashtextextended('tn-ledger/' || ${run}.job || '/' || ${run}.account_id, 0)`;
+  return `(${run}.status = 'running' and ${run}.started_at < $${parameter}::timestamptz
+    and not ${key} = any($${parameter + 1}::bigint[]))`;
+}
+
+export function deadRunValues({ readAt, keys }: HeldLocks): unknown[] {
+  return [readAt, keys];
+}

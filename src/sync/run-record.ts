@@ -87,6 +87,8 @@ export async function succeededBefore(pool: pg.Pool, job: string, account: strin
 
 export type RunOutcome = 'succeeded' | 'failed' | 'interrupted';
 
+export type RunStatus = RunOutcome | 'running';
+
 /** Writes what became of the run into its row. */
 export async function finishRun(pool: pg.Pool, run: RunRecord, outcome: RunOutcome, error?: string): Promise<void> {
   await pool.query(

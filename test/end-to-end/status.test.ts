@@ -1,9 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { nightly, plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, makeEmptyDatabase, settingsOf } from './support.js';
+import {
+  cli,
+  type Env,
+  makeDatabase,
+  makeEmptyDatabase,
+  makeFolder,
+  settingsOf,
+  startCli,
+  startProxy,
+  until,
+} from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -78,7 +90,8 @@ test('failed runs are told with their reason, half-read and held listings with h
   t.is(status, 0);
   t.regex(stdout, /^sync-number-details of account 1 failed: the reason$/m);
   t.is(stdout.split('the reason').length, 2, 'told once');
-  t.regex(stdout, /^sync-inservice-numbers +2 +running +2 h 0 min ago/m);
+  // No process holds the lock of that job: its run is dead, whatever its row says.
+  t.regex(stdout, /^sync-inservice-numbers +2 +interrupted +2 h 0 min ago/m);
   t.regex(
     stdout,
     /^The listing inservice_numbers of account 1 is half-read after 2 pages \(12,345 rows\), 2 h 0 min ago$/m,
@@ -109,4 +122,103 @@ test('each account’s night comes first and its jobs follow as they ran; a nigh
     ['10', '8', '9'].flatMap((account) => order.map((job) => `${account} ${job}`)),
   );
   t.regex(stdout, /^nightly of account 8 failed: nightly has its own reason$/m);
+});
+
+test('a run is running while its process lives, and interrupted as soon as it was killed, in status, JSON and report', async (t) => {
+  const database = await makeDatabase(t, server);
+  const origin = await startProxy(t, sandbox, ({ url = '' }) =>
+    url.includes('/tns?') ? new Promise(() => undefined) : undefined,
+  );
+  const env = settingsOf(sandbox, database.url, origin);
+  const cwd = await makeFolder(t);
+  const seen = async (job: string) => {
+    const text = await cli(t, ['status'], { env, cwd });
+    const { runs } = JSON.parse((await cli(t, ['status', '--json'], { env, cwd })).stdout);
+    t.is((await cli(t, ['report', '--out', 'report.html', '--force'], { env, cwd })).status, 0);
+    const report = (await readFile(join(cwd, 'report.html'), 'utf8')).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    return [
+      new RegExp(`^${job} +9900000 +(\\S+)`, 'm').exec(text.stdout)?.[1],
+      runs.find((run: { job: string }) => run.job === job)?.status,
+      new RegExp(`${job} 9900000 [….✗✓] (\\w+)`).exec(report)?.[1],
+    ];
+  };
+  const { child, result } = startCli(t, ['run', 'nightly'], { env, cwd });
+  const rowOf = `select status from tn_ledger.sync_runs where job = 'sync-number-details'`;
+  await until(async () => (await database.query(rowOf)).length === 1);
+  const alive = ['running', 'running', 'running'];
+  t.deepEqual(await seen('nightly'), alive);
+  t.deepEqual(await seen('sync-number-details'), alive);
+
+  child.kill('SIGKILL');
+  await result;
+  await until(async () => (await database.query(`select from pg_locks where locktype = 'advisory'`)).length === 0);
+  const dead = ['interrupted', 'interrupted', 'interrupted'];
+  t.deepEqual(await seen('nightly'), dead);
+  t.deepEqual(await seen('sync-number-details'), dead);
+  t.deepEqual(await seen('sync-inservice-numbers'), ['succeeded', 'succeeded', 'succeeded']);
+  t.regex(
+    (await cli(t, ['status'], { env })).stdout,
+    /^sync-number-details of account 9900000 interrupted: The process exited without recording a result/m,
+  );
+  t.deepEqual(await database.query(rowOf), [{ status: 'running' }], 'the next run marks it');
+});
+
+test('a mistyped account id is one line for a day, and then gone from status and report', async (t) => {
+  const database = await makeDatabase(t, server);
+  const right = settingsOf(sandbox, database.url);
+  const cwd = await makeFolder(t);
+  const wrong: Env = { ...right, BANDWIDTH_ACCOUNT_ID: '99000000' };
+  t.is((await cli(t, ['run', 'sync-inservice-numbers', 'sync-number-details'], { env: wrong, cwd })).status, 1);
+  // While it is the configured one, nothing about it is left out.
+  t.regex((await cli(t, ['status'], { env: wrong, cwd })).stdout, /^sync-number-details +99000000 +failed /m);
+
+  t.is((await cli(t, ['run', 'sync-number-details'], { env: right, cwd })).status, 0);
+  const line =
+    /^Account 99000000 is not configured, never had a successful run and holds no data: sync-\S+ failed .* ago/m;
+  const { stdout } = await cli(t, ['status'], { env: right, cwd });
+  t.regex(stdout, line);
+  t.is(stdout.split('\n').filter((each) => each.includes('99000000')).length, 1, stdout);
+  const json = JSON.parse((await cli(t, ['status', '--json'], { env: right, cwd })).stdout);
+  t.deepEqual(
+    json.runs.map((run: { account_id: string }) => run.account_id),
+    ['9900000'],
+  );
+  t.like(json.unconfigured, [{ account_id: '99000000', status: 'failed' }]);
+  const report = async () => {
+    t.is((await cli(t, ['report', '--out', 'report.html', '--force'], { env: right, cwd })).status, 0);
+    return readFile(join(cwd, 'report.html'), 'utf8');
+  };
+  t.is((await report()).split('99000000').length, 2);
+  const unknown = await cli(t, ['report', '--account', '99000000', '--out', 'x.html'], { env: right, cwd });
+  t.is(unknown.status, 2);
+  t.regex(unknown.stderr, /knows nothing of account "99000000".*\nKnown: 9900000\./);
+
+  await database.query(
+    `update tn_ledger.sync_runs set started_at = started_at - interval '25 hours', finished_at = finished_at - interval '25 hours'
+      where account_id = '99000000'`,
+  );
+  t.notRegex((await cli(t, ['status'], { env: right, cwd })).stdout, /99000000/);
+  t.deepEqual(JSON.parse((await cli(t, ['status', '--json'], { env: right, cwd })).stdout).unconfigured, []);
+  t.notRegex(await report(), /99000000/);
+  // Where no account is configured, nobody can tell that it is wrong: it stays for a week.
+  const unset = { DATABASE_URL: database.url };
+  t.regex((await cli(t, ['status'], { env: unset, cwd })).stdout, /^sync-number-details +99000000 +failed /m);
+  await database.query(
+    `update tn_ledger.sync_runs set started_at = started_at - interval '7 days', finished_at = finished_at - interval '7 days'
+      where account_id = '99000000'`,
+  );
+  t.notRegex((await cli(t, ['status'], { env: unset, cwd })).stdout, /99000000/);
+});
+
+test('an account that is no longer configured stays in view while it holds data or ever succeeded', async (t) => {
+  const database = await makeDatabase(t, server);
+  await database.query(
+    `insert into tn_ledger.sync_runs (job, account_id, started_at, finished_at, status)
+     select 'nightly', account, now() - interval '1 year', now() - interval '1 year', status
+       from (values ('holds', 'failed'), ('worked', 'succeeded'), ('worked', 'failed')) as run (account, status);
+     insert into tn_ledger.telephone_numbers (account_id, telephone_number, status) values ('holds', '9195550001', 'Inservice')`,
+  );
+  const { stdout } = await cli(t, ['status'], { env: { DATABASE_URL: database.url, BANDWIDTH_ACCOUNT_ID: '9900000' } });
+  t.regex(stdout, /^nightly +holds +failed /m);
+  t.regex(stdout, /^nightly +worked +/m);
 });

@@ -3,7 +3,7 @@ import { type Html, html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { sqlText } from '../table.js';
-import type { LastRun } from './runs.js';
+import type { ReportedRun, Runs } from './runs.js';
 
 /** Something that somebody should look at. */
 export interface Concern {
@@ -18,22 +18,27 @@ export interface Concern {
 const lateAfterHours = 36;
 
 /** What the last runs and the tables show that needs somebody, problems first. */
-export async function readConcerns(scope: Scope, runs: readonly LastRun[]): Promise<Concern[]> {
+export async function readConcerns(scope: Scope, { runs }: Runs): Promise<Concern[]> {
   const concerns = [
     ...concernsOfRuns(scope, runs),
-    ...(await concernsOfNights(scope)),
+    ...(await concernsOfNights(scope, runs)),
     ...(await concernsOfListings(scope)),
     ...(await countedConcerns(scope)),
   ];
   return [...concerns.filter(({ kind }) => kind === 'problem'), ...concerns.filter(({ kind }) => kind === 'notice')];
 }
 
-function concernsOfRuns(scope: Scope, runs: readonly LastRun[]): Concern[] {
-  const concerns: Concern[] = runs
-    .filter(({ status, job }) => (status === 'failed' || status === 'interrupted') && job !== 'nightly')
-    .map(({ job, account, status }) => ({
+function concernsOfRuns(scope: Scope, runs: readonly ReportedRun[]): Concern[] {
+  const unsuccessful = runs.filter(({ status }) => status === 'failed' || status === 'interrupted');
+  const concerns: Concern[] = unsuccessful
+    // A night that failed because of its jobs has nothing to add to them.
+    .filter(
+      ({ job, account_id }) =>
+        job !== 'nightly' || !unsuccessful.some((other) => other.job !== job && other.account_id === account_id),
+    )
+    .map(({ job, account_id, status }) => ({
       kind: 'problem',
-      text: `The last run of ${job} for account ${account} ${status === 'failed' ? 'failed' : 'was interrupted'}. tn-ledger run ${job} runs it again.`,
+      text: `The last run of ${job} for account ${account_id} ${status === 'failed' ? 'failed' : 'was interrupted'}. tn-ledger run ${job} --account ${account_id} runs it again.`,
     }));
   const warned = runs.filter(({ warnings }) => warnings.length > 0);
   if (warned.length > 0) {
@@ -48,22 +53,23 @@ where warnings <> '[]'${shownCondition(scope, 'and')} order by started_at desc`,
   return concerns;
 }
 
-async function concernsOfNights({ client, account }: Scope): Promise<Concern[]> {
-  const { rows } = await client.query(
-    `select account_id, max(started_at) filter (where job = 'nightly') is null as never,
-            extract(epoch from now() - max(finished_at) filter (where job = 'nightly' and status = 'succeeded'))::float8 as age,
-            bool_or(job = 'nightly' and status = 'running') as running
-       from sync_runs where $1::text is null or account_id = $1 group by account_id order by account_id`,
-    [account ?? null],
+async function concernsOfNights({ client }: Scope, runs: readonly ReportedRun[]): Promise<Concern[]> {
+  const { rows } = await client.query<{ account_id: string; age: number | null }>(
+    `select account_id, extract(epoch from now() - max(finished_at) filter (where job = 'nightly' and status = 'succeeded'))::float8 as age
+       from sync_runs where account_id = any($1) group by account_id order by account_id`,
+    [[...new Set(runs.map(({ account_id }) => account_id))]],
   );
   const concerns: Concern[] = [];
-  for (const { account_id, never, age, running } of rows) {
+  for (const { account_id, age } of rows) {
+    const night = runs.find((run) => run.job === 'nightly' && run.account_id === account_id);
     if (age === null) {
-      const text = never
-        ? 'No night has run yet'
-        : running
-          ? 'The first night is still running'
-          : 'No night has succeeded yet';
+      const running = night?.status === 'running';
+      const text =
+        night === undefined
+          ? 'No night has run yet'
+          : running
+            ? 'The first night is still running'
+            : 'No night has succeeded yet';
       concerns.push({ kind: running ? 'notice' : 'problem', text: `${text} for account ${account_id}.` });
     } else if (age > lateAfterHours * 3600) {
       concerns.push({
