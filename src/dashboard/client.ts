@@ -83,6 +83,8 @@ export interface DashboardClient {
    * request; what one try brought, the next may go on from (`file.headers`).
    */
   download<T>(request: DownloadRequest<T>): Promise<T>;
+  /** The API's address without a slash at its end: `https://api.bandwidth.com/api`. */
+  readonly apiUrl: string;
   /** Requests that are in flight at once per account, at most. */
   readonly concurrency: number;
   /** Requests sent for an account, retries included, tokens not. */
@@ -162,6 +164,7 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
       perform({ ...request, method: 'GET', url: requestUrl(api, path, query), retry: 'safe' }),
     post: async ({ path, query, ...request }) =>
       perform({ ...request, method: 'POST', url: requestUrl(api, path, query) }),
+    apiUrl: `${api.origin}${api.pathname.replace(/\/+$/, '')}`,
     concurrency: options.concurrency,
     requestCount: (account) => counts.get(account) ?? 0,
     async close() {

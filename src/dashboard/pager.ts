@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { Log } from '../log.js';
 import type { DashboardClient, ResponseBody } from './client.js';
 import { BrokenBodyError, parseApiErrors } from './errors.js';
 import { parseCount, type SortedItems, sortItems } from './items.js';
 import { nextPageCursor } from './links.js';
 import { type Item, parseListPage } from './list-page.js';
+import { askWithSize, isSizeRefusal, PageSizeChangedError } from './page-size.js';
 import type { ListResource } from './resources.js';
 import { listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
@@ -18,17 +20,26 @@ export interface Page extends SortedItems {
   totalCount: number | undefined;
   /** Hash of the keys of everything on the page; `''` for an empty page. */
   fingerprint: string;
+  /** The `size` that it was asked for with; undefined where none was sent. */
+  pageSize: number | undefined;
 }
 
 export interface ReadPagesOptions {
   client: DashboardClient;
   resource: ListResource;
   account: string;
-  /** Where an earlier reading ended: the page to begin with, and the pages before it with their fingerprints. */
-  from?: { cursor: string; visited: readonly string[]; fingerprints: readonly string[] };
+  /** Where an earlier reading ended: the page to begin with, the size of the pages before it, their cursors and fingerprints. */
+  from?: {
+    cursor: string;
+    pageSize: number | undefined;
+    visited: readonly string[];
+    fingerprints: readonly string[];
+  };
   signal?: AbortSignal;
   /** In place of the resource's own. */
   pageSize?: number;
+  /** Says once that the API wants smaller pages. */
+  log?: Pick<Log, 'info'>;
   priority?: number;
 }
 
@@ -41,6 +52,10 @@ export const firstPage = '1';
  * Of a `next` link only its `page` is taken; address, path, size and filters stay those of the resource. A link to the page it
  * stands on is the end of the list. A link to an earlier page and a page with the items of an earlier one are broken answers:
  * tried again, then an error, never a loop and never the end.
+ *
+ * All pages have the size that the first one was given with: a cursor may be a plain page number.
+ *
+ * @throws PageSizeChangedError when a later page is refused for its size: the list has to be read again from its first page
  */
 export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page, void, undefined> {
   const { signal } = options;
@@ -53,21 +68,29 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
   signal?.addEventListener('abort', abandon, { once: true });
   const visited = new Set(options.from?.visited);
   const fingerprints = new Set(options.from?.fingerprints);
-  const fetch = (cursor: string): Promise<Page> => {
-    const page = fetchPage(options, cursor, { visited, fingerprints }, abandoned.signal);
+  const history = { visited, fingerprints };
+  const started = (page: Promise<Page>): Promise<Page> => {
     // A failure is for whoever asks for that page, and that may be later.
     page.catch(() => undefined);
     return page;
   };
   try {
-    let pending: Promise<Page> | undefined = fetch(options.from?.cursor ?? firstPage);
+    let pending: Promise<Page> | undefined = started(
+      options.from === undefined
+        ? fetchFirstPage(options, history, abandoned.signal)
+        : fetchNextPage(options, options.from, history, abandoned.signal),
+    );
     while (pending !== undefined) {
       const page: Page = await pending;
       visited.add(page.cursor);
       if (page.fingerprint !== '') {
         fingerprints.add(page.fingerprint);
       }
-      pending = page.next === undefined ? undefined : fetch(page.next);
+      const { next, pageSize } = page;
+      pending =
+        next === undefined
+          ? undefined
+          : started(fetchNextPage(options, { cursor: next, pageSize }, history, abandoned.signal));
       yield page;
     }
   } finally {
@@ -79,7 +102,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
 /** The first page alone, and no more requests than that: small ones tell whether there is anything in a list. */
 export function readFirstPage(options: ReadPagesOptions): Promise<Page> {
   const history = { visited: new Set<string>(), fingerprints: new Set<string>() };
-  return fetchPage(options, firstPage, history, options.signal);
+  return fetchFirstPage(options, history, options.signal);
 }
 
 interface History {
@@ -88,27 +111,59 @@ interface History {
   fingerprints: ReadonlySet<string>;
 }
 
+function fetchFirstPage(options: ReadPagesOptions, history: History, signal: AbortSignal | undefined): Promise<Page> {
+  const { client, resource, log } = options;
+  const wanted = options.pageSize ?? resource.pageSize;
+  const ask = (pageSize: number | undefined) => fetchPage(options, { cursor: firstPage, pageSize }, history, signal);
+  if (resource.pageSize === undefined || wanted === undefined) return ask(undefined);
+  return askWithSize({ client, resource: resource.name, wanted, ask, ...(log && { log }) });
+}
+
+async function fetchNextPage(
+  options: ReadPagesOptions,
+  place: Place,
+  history: History,
+  signal: AbortSignal | undefined,
+): Promise<Page> {
+  try {
+    return await fetchPage(options, place, history, signal);
+  } catch (cause) {
+    if (place.pageSize === undefined || !isSizeRefusal(cause)) throw cause;
+    const { resource, account } = options;
+    throw new PageSizeChangedError(
+      `The list ${resource.name} of account ${account} began in pages of ${place.pageSize}, and now that size is refused: ${cause.message}`,
+      { hint: 'Run it again: it is read from its first page in the size that the API allows now.', cause },
+    );
+  }
+}
+
+/** Where a page is in its list. */
+interface Place {
+  cursor: string;
+  pageSize: number | undefined;
+}
+
 function fetchPage(
   options: ReadPagesOptions,
-  cursor: string,
+  { cursor, pageSize }: Place,
   history: History,
   signal: AbortSignal | undefined,
 ): Promise<Page> {
   const { client, resource, account, priority } = options;
+  const paging: Record<string, string> = resource.pageSize === undefined ? {} : { page: cursor };
+  if (pageSize !== undefined) paging.size = String(pageSize);
   return client.get({
     account,
     path: resource.path(account),
-    query: { ...resource.query(account), ...pageQuery(options, cursor) },
+    query: { ...resource.query(account), ...paging },
     empty: resource.emptyStatuses,
-    parse: (body) => parsePage(body, { resource, account, cursor, history }),
+    parse: (body) => ({ ...parsePage(body, { resource, account, cursor, history }), pageSize }),
     ...(signal === undefined ? {} : { signal }),
     ...(priority === undefined ? {} : { priority }),
   });
 }
 
-function pageQuery({ resource, pageSize }: ReadPagesOptions, cursor: string): Record<string, string> {
-  return resource.pageSize === undefined ? {} : { page: cursor, size: String(pageSize ?? resource.pageSize) };
-}
+type ParsedPage = Omit<Page, 'pageSize'>;
 
 interface PageContext {
   resource: ListResource;
@@ -117,7 +172,7 @@ interface PageContext {
   history: History;
 }
 
-function parsePage(body: ResponseBody, { resource, account, cursor, history }: PageContext): Page {
+function parsePage(body: ResponseBody, { resource, account, cursor, history }: PageContext): ParsedPage {
   if (body.status === 204) {
     return emptyPage(resource, cursor);
   }
@@ -141,7 +196,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
   };
 }
 
-function emptyPage(resource: ListResource, cursor: string): Page {
+function emptyPage(resource: ListResource, cursor: string): ParsedPage {
   const totalCount = resource.totalCount === undefined ? undefined : 0;
   return { cursor, next: undefined, totalCount, items: [], withoutKey: [], foreign: 0, fingerprint: '' };
 }

@@ -11,6 +11,12 @@ export const oddityKinds = {
     takes: 'count',
     summary: 'so many numbers of each page of inserviceNumbers come once in each spelling',
   },
+  'page-size': {
+    takes: 'count',
+    summary: 'inserviceNumbers, /tns and the lists of orders refuse larger pages (400, error 1006)',
+  },
+  'page-size-unnamed': { takes: 'none', summary: 'a page size is refused without naming the largest' },
+  'page-numbers': { takes: 'none', summary: 'lists page by plain page number: 1, 2, 3' },
   'empty-details': { takes: 'none', summary: '/tns names no number, neither in its list nor when it is asked' },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 

@@ -1,5 +1,6 @@
 import { badRequest } from './answer.js';
 import { parseDay } from './dates.js';
+import type { Call } from './route.js';
 
 const day = 86_400_000;
 
@@ -9,16 +10,37 @@ export interface SizeOptions {
   most: number;
 }
 
-/** The `size` parameter; 400 if it is no number from 1 to the resource's maximum. */
-export function sizeOf(query: Record<string, string>, { root, usual, most }: SizeOptions): number {
+/** The `size` parameter; 400 with 1006 if it is no number from 1 to the resource's maximum, or that of the oddity page-size. */
+export function sizeOf({ query, state: { oddities } }: Call, { root, usual, most }: SizeOptions): number {
   const { size } = query;
+  const largest = Math.min(most, oddities['page-size'] || most);
   if (size === undefined) {
-    return usual;
+    return Math.min(usual, largest);
   }
-  if (!/^\d{1,9}$/.test(size) || Number(size) < 1 || Number(size) > most) {
-    throw badRequest(root, `The size '${size}' is invalid, it must be between 1 and ${most}`);
+  if (!/^\d{1,9}$/.test(size) || Number(size) < 1 || Number(size) > largest) {
+    const range = oddities['page-size-unnamed'] ? '' : `, it must be between 1 and ${largest}`;
+    throw badRequest(root, `The size '${size}' is invalid${range}`, '1006');
   }
   return Number(size);
+}
+
+export interface NumberedPage {
+  /** How many entries come before it. */
+  skip: number;
+  /** The `page` of the next one. */
+  next: string;
+}
+
+/** With the oddity page-numbers, the page that the `page` parameter numbers; 400 if it is no number. */
+export function numberedPage({ query, state }: Call, root: string, size: number): NumberedPage | undefined {
+  if (!state.oddities['page-numbers']) {
+    return undefined;
+  }
+  const { page = '1' } = query;
+  if (!/^[1-9]\d{0,8}$/.test(page)) {
+    throw badRequest(root, `The page '${page}' is invalid`);
+  }
+  return { skip: (Number(page) - 1) * size, next: String(Number(page) + 1) };
 }
 
 /** The parameters of a query that a resource knows; the API ignores all others in silence. */

@@ -6,6 +6,10 @@ export interface Cursor {
   state: 'reading' | 'complete' | 'held';
   /** Undefined when the last page was read. */
   nextPage: string | undefined;
+  /** The address of the API that its pages were read from; undefined where an older version of this program read them. */
+  apiUrl: string | undefined;
+  /** The `size` of its pages; undefined where none was sent, or none was read yet. */
+  pageSize: number | undefined;
   pagesRead: string[];
   fingerprints: string[];
   rowsStaged: number;
@@ -35,6 +39,8 @@ export async function readCursor(db: Queryable, account: string, listing: string
   return {
     state: row.state,
     nextPage: row.next_page ?? undefined,
+    apiUrl: row.api_url ?? undefined,
+    pageSize: row.page_size ?? undefined,
     pagesRead: row.pages_read,
     fingerprints: row.fingerprints,
     rowsStaged: Number(row.rows_staged),
@@ -50,19 +56,20 @@ export async function startCursor(
   db: Queryable,
   account: string,
   listing: string,
-  { firstPage, window }: { firstPage: string; window: DateWindow | undefined },
+  { firstPage, window, apiUrl }: { firstPage: string; window: DateWindow | undefined; apiUrl: string },
 ): Promise<void> {
   await deleteCursor(db, account, listing);
   await db.query(
-    `insert into sync_cursors (account_id, listing, state, next_page, window_from, window_to)
-     values ($1, $2, 'reading', $3, $4, $5)`,
-    [account, listing, firstPage, window?.from ?? null, window?.to ?? null],
+    `insert into sync_cursors (account_id, listing, state, next_page, window_from, window_to, api_url)
+     values ($1, $2, 'reading', $3, $4, $5, $6)`,
+    [account, listing, firstPage, window?.from ?? null, window?.to ?? null, apiUrl],
   );
 }
 
 export interface CommittedPage {
   cursor: string;
   next: string | undefined;
+  pageSize: number | undefined;
   fingerprint: string;
   rows: number;
   leftOut: number;
@@ -79,7 +86,7 @@ export async function advanceCursor(
   await db.query(
     `update sync_cursors
         set next_page = $3, pages_read = pages_read || $4::text, fingerprints = fingerprints || $5::text,
-            rows_staged = rows_staged + $6, rows_left_out = rows_left_out + $8, updated_at = clock_timestamp(),
+            rows_staged = rows_staged + $6, rows_left_out = rows_left_out + $8, page_size = $9, updated_at = clock_timestamp(),
             first_total_count = coalesce(first_total_count, $7), last_total_count = coalesce($7, last_total_count)
       where account_id = $1 and listing = $2`,
     [
@@ -91,6 +98,7 @@ export async function advanceCursor(
       page.rows,
       page.totalCount ?? null,
       page.leftOut,
+      page.pageSize ?? null,
     ],
   );
 }

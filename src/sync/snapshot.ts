@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DateWindow } from '../dashboard/order-resources.js';
+import { PageSizeChangedError } from '../dashboard/page-size.js';
 import { firstPage, type Page, readPages } from '../dashboard/pager.js';
 import type { ListResource } from '../dashboard/resources.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
@@ -48,13 +49,20 @@ export function stagingOf(context: Pick<JobContext, 'account'>, listing: Snapsho
 }
 
 /**
- * The cursor of a listing that was read and is still good: not older than six hours, and its staging table whole (an unlogged
- * table is emptied when the server crashes). Undefined where there is none.
+ * The cursor of a listing that was read and is still good: not older than six hours, read from the API's address of this run, and
+ * its staging table whole (an unlogged table is emptied when the server crashes). Undefined where there is none.
  */
 export async function usableCursor(context: JobContext, listing: SnapshotListing): Promise<Cursor | undefined> {
   const { pool } = context.database;
   const cursor = await readCursor(pool, context.account, listing.name);
   if (cursor === undefined || cursor.idleSeconds > resumableSeconds) return undefined;
+  if (cursor.apiUrl !== context.client.apiUrl) {
+    context.log.info(
+      `${listing.title} of account ${context.account}: what an earlier run read came from ${cursor.apiUrl ?? 'an address that was not recorded'}, not ` +
+        `from ${context.client.apiUrl}; it is not used`,
+    );
+    return undefined;
+  }
   return (await countStaged(pool, stagingOf(context, listing))) === cursor.rowsStaged ? cursor : undefined;
 }
 
@@ -85,35 +93,58 @@ export async function readSnapshot(
   listing: SnapshotListing,
   warnings?: ValueWarnings,
 ): Promise<ReadListing> {
+  const { account, log } = context;
+  const cursor = await usableCursor(context, listing);
+  if (cursor !== undefined && (cursor.state !== 'reading' || cursor.nextPage === undefined)) {
+    return { ...cursor, keysDiffer: false };
+  }
+  if (cursor !== undefined) {
+    log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
+  }
+  try {
+    return await readFrom(context, listing, cursor, warnings);
+  } catch (error) {
+    if (!(error instanceof PageSizeChangedError)) throw error;
+    log.info(`${error.message}. It is read again from its first page`);
+    return readFrom(context, listing, undefined, warnings);
+  }
+}
+
+/** Reads a listing from a cursor on, or from its first page. */
+async function readFrom(
+  context: JobContext,
+  listing: SnapshotListing,
+  from: Cursor | undefined,
+  warnings: ValueWarnings | undefined,
+): Promise<ReadListing> {
   const { account, database, client, log, run, signal } = context;
-  let cursor = await usableCursor(context, listing);
-  if (cursor === undefined) {
+  if (from === undefined) {
     await inTransaction(database, {}, async (tx) => {
       const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
       await createStaging(tx, stagingOf(context, listing), columns);
-      await startCursor(tx, account, listing.name, { firstPage, window: listing.window });
+      await startCursor(tx, account, listing.name, { firstPage, window: listing.window, apiUrl: client.apiUrl });
     });
-  } else if (cursor.state !== 'reading' || cursor.nextPage === undefined) {
-    return { ...cursor, keysDiffer: false };
-  } else {
-    log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
   }
-
   const collected = collectWarnings();
   const told = warnings ?? collected;
   const keys = createSeenKeys();
-  const fromTheStart = cursor === undefined;
   const keyField = listing.resource.fields.indexOf(listing.resource.key);
   const pages = readPages({
     client,
     resource: listing.resource,
     account,
-    from: {
-      cursor: cursor?.nextPage ?? firstPage,
-      visited: cursor?.pagesRead ?? [],
-      fingerprints: cursor?.fingerprints ?? [],
-    },
+    // A cursor without pages stands before the first one, whose size is yet to be found.
+    ...(from !== undefined &&
+      from.pagesRead.length > 0 && {
+        from: {
+          cursor: from.nextPage ?? firstPage,
+          pageSize: from.pageSize,
+          visited: from.pagesRead,
+          fingerprints: from.fingerprints,
+        },
+      }),
     signal,
+    log,
   });
   for await (const page of pages) {
     for (const { values } of page.withoutKey) {
@@ -129,10 +160,10 @@ export async function readSnapshot(
     if (signal.aborted && page.next !== undefined) throw interrupted(listing, account);
   }
   for (const sentence of collected.sentences()) run.warn(`${listing.title}: ${sentence}`);
-  cursor = await readCursor(database.pool, account, listing.name);
+  const cursor = await readCursor(database.pool, account, listing.name);
   if (cursor === undefined)
     throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
-  return { ...cursor, keysDiffer: fromTheStart && keys.allDifferent() };
+  return { ...cursor, keysDiffer: from === undefined && keys.allDifferent() };
 }
 
 function interrupted(listing: SnapshotListing, account: string): InterruptedError {

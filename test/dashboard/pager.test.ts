@@ -1,5 +1,6 @@
 import test from 'ava';
 import { ApiError, BrokenBodyError } from '../../src/dashboard/errors.js';
+import { PageSizeChangedError } from '../../src/dashboard/page-size.js';
 import {
   type Page,
   type ReadPagesOptions,
@@ -234,7 +235,16 @@ for (const [form, handler] of Object.entries(empties)) {
     const { client } = clientFor(t, server);
     const all = await collect(readPages({ client, resource: inserviceNumbers, account: '14' }));
     t.deepEqual(all, [
-      { cursor: '1', next: undefined, totalCount: 0, items: [], withoutKey: [], foreign: 0, fingerprint: '' },
+      {
+        cursor: '1',
+        next: undefined,
+        totalCount: 0,
+        items: [],
+        withoutKey: [],
+        foreign: 0,
+        fingerprint: '',
+        pageSize: 5000,
+      },
     ]);
     t.is(server.received.length, 1);
   });
@@ -283,7 +293,7 @@ test('reading goes on where it ended, and still knows the pages before', async (
   const { client } = clientFor(t, server);
   const resume = (options: ReadPagesOptions['from']) =>
     collect(readPages({ client, resource: inserviceNumbers, account: '14', ...(options && { from: options }) }));
-  await t.throwsAsync(resume({ cursor: 'c3', visited: ['1', 'c2'], fingerprints: [] }), {
+  await t.throwsAsync(resume({ cursor: 'c3', pageSize: 3, visited: ['1', 'c2'], fingerprints: [] }), {
     message: /links to page "1"/,
   });
   t.deepEqual(cursorsOf(server.received), Array(6).fill('c3'));
@@ -295,7 +305,7 @@ test('a page that repeats the last one before the interruption is found out', as
   const list = readPages({ client, resource: inserviceNumbers, account: '14' });
   const first = await list.next();
   await list.return();
-  const from = { cursor: 'c2', visited: ['1'], fingerprints: [first.value?.fingerprint ?? ''] };
+  const from = { cursor: 'c2', pageSize: 5000, visited: ['1'], fingerprints: [first.value?.fingerprint ?? ''] };
   await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14', from })), {
     message: /repeats the items/,
   });
@@ -411,4 +421,70 @@ test('links are found beside the items as well as at the top of the document', a
     fields: ['Id'],
   };
   t.deepEqual(keysOf(await collect(readPages({ client, resource, account: '14' }))), ['a', 'b']);
+});
+
+const refusal = (description: string, code = '1006') =>
+  `<TNs><ResponseStatus><ErrorCode>${code}</ErrorCode><Description>${description}</Description></ResponseStatus></TNs>`;
+
+for (const [title, description, code, sizes] of [
+  ['a 1006 that is about something else', 'The startdate is invalid', '1006', ['5000']],
+  ['another code', 'The size must be between 1 and 2500', '1003', ['5000']],
+  ['a refusal that comes without a size, too', 'Bad size', '1006', ['5000', '2500', '1000', null]],
+  [
+    'a refusal of every size, also of the one that it names',
+    'size: at most 2100',
+    '1006',
+    ['5000', '2100', '1000', null],
+  ],
+] as const) {
+  test(`${title} is the error that it is`, async (t) => {
+    const server = await serve(t, (_request, response) => sendXml(response, refusal(description, code), 400));
+    const { client } = clientFor(t, server);
+    const error = await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14' })), {
+      instanceOf: ApiError,
+    });
+    t.true(error?.message.includes(description));
+    t.deepEqual(
+      server.received.map(({ query }) => query.get('size')),
+      [...sizes],
+    );
+  });
+}
+
+test('a page size that worked is remembered for the client and the resource, and said once', async (t) => {
+  const server = await serve(t, ({ query }, response) =>
+    Number(query.get('size')) > 100
+      ? sendXml(response, refusal('size must be between 1 and 100'), 400)
+      : sendXml(response, inservicePage({ numbers: ['2012010001'] })),
+  );
+  const { client } = clientFor(t, server);
+  const said: string[] = [];
+  const log = { info: (message: unknown) => void said.push(String(message)) };
+  const read = (resource: ListResource) => collect(readPages({ client, resource, account: '14', log }));
+  await read(inserviceNumbers);
+  await read(inserviceNumbers);
+  await read({ ...inserviceNumbers, name: 'other' });
+  t.deepEqual(
+    server.received.map(({ query }) => query.get('size')),
+    ['5000', '100', '100', '5000', '100'],
+  );
+  t.deepEqual(said, [
+    'The API refuses pages of 5000 for inserviceNumbers; the list is read in pages of 100',
+    'The API refuses pages of 5000 for other; the list is read in pages of 100',
+  ]);
+});
+
+test('a page that is refused for the size that those before it had ends the list with an error', async (t) => {
+  const answer = pages(three);
+  const server = await serve(t, (request, response, index) =>
+    request.query.get('page') === 'c2'
+      ? sendXml(response, refusal('size must be between 1 and 100'), 400)
+      : answer(request, response, index),
+  );
+  const { client } = clientFor(t, server);
+  await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14' })), {
+    instanceOf: PageSizeChangedError,
+    message: /began in pages of 5000, and now that size is refused: .*between 1 and 100/,
+  });
+  t.deepEqual(cursorsOf(server.received), ['1', 'c2']);
 });

@@ -1,6 +1,6 @@
 import { type Answer, badRequest, xml } from '../answer.js';
 import { canonical } from '../number-key.js';
-import { dayRangeOf, known, sizeOf } from '../parameters.js';
+import { dayRangeOf, known, numberedPage, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line, linksXml, xmlDeclaration } from '../xml.js';
 
@@ -24,21 +24,23 @@ function matching(call: Call): string[] {
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(query, { root, usual: 300, most: 5000 });
+  const size = sizeOf(call, { root, usual: 300, most: 5000 });
   const cursor = canonical(query.page ?? '1');
-  if (cursor !== '1' && !/^\+?\d{7,15}$/.test(cursor)) {
+  const numbered = numberedPage(call, root, size);
+  if (numbered === undefined && cursor !== '1' && !/^\+?\d{7,15}$/.test(cursor)) {
     throw badRequest(root, `The page '${cursor}' is invalid`);
   }
   const all = matching(call);
   const start = cursor === '1' ? 0 : all.findIndex((number) => number >= cursor);
-  const from = start < 0 ? all.length : start;
+  const from = numbered?.skip ?? (start < 0 ? all.length : start);
+  const after = all[from + size];
   const self = state.lastPageNext === 'self' ? cursor : undefined;
   const links = (indent: string) =>
     linksXml({
       address: `http://api.qa.inetwork.com/iris/accounts/${account.id}/discNumbers`,
       query: known(query, filterNames),
       size,
-      next: all[from + size] ?? self,
+      next: after === undefined ? self : (numbered?.next ?? after),
       raw: call.rawLinks,
       indent,
     });

@@ -27,7 +27,7 @@ function listOf(call: Call) {
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(query, { root: listRoot, usual: 300, most: 5000 });
+  const size = sizeOf(call, { root: listRoot, usual: 300, most: 5000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'either', together: true });
   const { from, before } = days ?? { from: state.clock.now().getTime() - twoYears, before: Number.POSITIVE_INFINITY };
   const page = orderPage({

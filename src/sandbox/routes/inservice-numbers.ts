@@ -3,7 +3,7 @@ import { type Answer, badRequest, empty, xml } from '../answer.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { inService, type NumberRow } from '../number.js';
 import { isNanp, keyOf, textOf } from '../number-key.js';
-import { daysOf, digitsOf, known, sizeOf } from '../parameters.js';
+import { daysOf, digitsOf, known, numberedPage, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { linksXml } from '../xml.js';
 
@@ -41,13 +41,27 @@ interface Page {
   next: number | undefined;
 }
 
-/** One page of the numbers in service, from a position in the listing's order. */
-function pageFrom({ inventory }: AccountState, options: { start: number; size: number; filter?: Filter }): Page {
+interface PageOptions {
+  /** Position in the listing's order. */
+  start: number;
+  /** How many that pass the filter are left out before the page. */
+  skip: number;
+  size: number;
+  filter?: Filter;
+}
+
+/** One page of the numbers in service. */
+function pageFrom({ inventory }: AccountState, options: PageOptions): Page {
   const { size, filter } = options;
   const keys: number[] = [];
+  let skip = options.skip;
   for (let n = options.start; n < inventory.inServiceCount; n++) {
     const key = inventory.inServiceKeyAt(n);
     if (filter === undefined || filter(inventory.row(key))) {
+      if (skip > 0) {
+        skip--;
+        continue;
+      }
       if (keys.length === size) {
         return { keys, next: key };
       }
@@ -92,24 +106,30 @@ function createList(): (call: Call) => Answer {
   return (call) => {
     const account = accountOf(call);
     const { state, query } = call;
-    const size = sizeOf(query, { root, usual: 300, most: 5000 });
+    const size = sizeOf(call, { root, usual: 300, most: 5000 });
     const filter = filterOf(query);
     const cursor = query.page ?? '1';
-    const from = cursor === '1' ? undefined : readCursor(state.seed, cursor);
-    if (cursor !== '1' && from === undefined) {
+    const numbered = numberedPage(call, root, size);
+    const from = cursor === '1' || numbered !== undefined ? undefined : readCursor(state.seed, cursor);
+    if (cursor !== '1' && numbered === undefined && from === undefined) {
       throw badRequest(root, `The page '${cursor}' is invalid`);
     }
     const given = known(query, filterNames);
     const total = cachedTotal(account, filter, JSON.stringify(given));
     const start = from === undefined ? 0 : account.inventory.inServicePositionFrom(from);
-    const page = pageFrom(account, { start, size, ...(filter === undefined ? {} : { filter }) });
+    const page = pageFrom(account, {
+      start,
+      skip: numbered?.skip ?? 0,
+      size,
+      ...(filter === undefined ? {} : { filter }),
+    });
     const self = state.lastPageNext === 'self' ? cursor : undefined;
     const links = (indent: string) =>
       linksXml({
         address: `http://api.inetwork.com:443/v1.0/accounts/${account.id}/inserviceNumbers`,
         query: given,
         size,
-        next: page.next === undefined ? self : writeCursor(state.seed, page.next),
+        next: page.next === undefined ? self : (numbered?.next ?? writeCursor(state.seed, page.next)),
         raw: call.rawLinks,
         indent,
       });

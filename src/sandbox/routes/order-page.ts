@@ -2,6 +2,7 @@ import type { AccountState } from '../account.js';
 import { badRequest, notFound, Refusal } from '../answer.js';
 import type { OrderList } from '../orders/order-list.js';
 import type { OrderKind, SandboxOrderBase } from '../orders/truth.js';
+import { numberedPage } from '../parameters.js';
 import { accountOf, type Call } from '../route.js';
 import { linksXml } from '../xml.js';
 
@@ -39,8 +40,9 @@ export function orderPage<T extends SandboxOrderBase>({
   const { misbehaviour } = accountOf(call);
   const cursor = call.query.page ?? '1';
   const { orders: matching, from } = list.matching(filter);
-  let start = 0;
-  if (cursor !== '1') {
+  const numbered = numberedPage(call, root, size);
+  let start = numbered?.skip ?? 0;
+  if (numbered === undefined && cursor !== '1') {
     const first = list.get(misbehaviour.trueId(kind, cursor) ?? '');
     if (first === undefined) {
       throw badRequest(root, `The page '${cursor}' is invalid`);
@@ -53,7 +55,7 @@ export function orderPage<T extends SandboxOrderBase>({
   return {
     orders: call.thin([...repeated, ...matching.slice(start, start + size)]),
     total: matching.length,
-    next: after === undefined ? self : misbehaviour.idOf(kind, after),
+    next: after === undefined ? self : (numbered?.next ?? misbehaviour.idOf(kind, after)),
   };
 }
 

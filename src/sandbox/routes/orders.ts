@@ -28,7 +28,7 @@ function listOf(call: Call) {
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(query, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'yy-MM-dd', together: false });
   const earliest = query.customerOrderId === undefined ? state.clock.now().getTime() - twoYears : 0;
   const { from, before } = days ?? { from: earliest, before: Number.POSITIVE_INFINITY };

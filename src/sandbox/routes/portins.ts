@@ -53,7 +53,7 @@ function filterOf(call: Call): (order: SandboxPortIn) => boolean {
 function list(call: Call): Answer {
   const { query } = call;
   const account = accountOf(call);
-  const size = sizeOf(query, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
   const page = orderPage({ call, kind, root: listRoot, list: listOf(call), size, filter: filterOf(call) });
   const links = orderLinks(call, {
     address: `https://dashboard.bandwidth.com:443/v1.0/accounts/${account.id}/portins`,

@@ -26,7 +26,7 @@ function listOf(call: Call) {
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(query, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'yyyy-MM-dd', together: true });
   const date = dayOf(query, { root: listRoot, name: 'date', form: 'yyyy-MM-dd' });
   const recent = { from: state.clock.now().getTime() - twoYears, before: Number.POSITIVE_INFINITY };

@@ -5,7 +5,7 @@ import { hash } from '../hash.js';
 import type { NumberRow } from '../number.js';
 import { canonical, isNanp, keyOf, textOf } from '../number-key.js';
 import { type AccountNumber, createNumberWriter, type NumberWriter } from '../number-xml.js';
-import { digitsOf, known, sizeOf } from '../parameters.js';
+import { digitsOf, known, numberedPage, sizeOf } from '../parameters.js';
 import type { Call, Route } from '../route.js';
 import type { SandboxState } from '../state.js';
 import { escapeXml, linksXml, xmlDeclaration } from '../xml.js';
@@ -68,10 +68,11 @@ function* ascending(accounts: readonly AccountState[], from: number): Generator<
 
 function list(call: Call, writeNumbers: NumberWriter): Answer {
   const { state, query } = call;
-  const size = sizeOf(query, { root, usual: 500, most: 2500 });
+  const size = sizeOf(call, { root, usual: 500, most: 2500 });
   const filter = filterOf(query);
   const cursor = query.page ?? '1';
-  const from = cursor === '1' ? Number.NEGATIVE_INFINITY : keyOf(cursor);
+  const numbered = numberedPage(call, root, size);
+  const from = cursor === '1' || numbered !== undefined ? Number.NEGATIVE_INFINITY : keyOf(cursor);
   if (from === undefined) {
     throw badRequest(root, `The page '${cursor}' is invalid`);
   }
@@ -79,13 +80,18 @@ function list(call: Call, writeNumbers: NumberWriter): Answer {
   const accounts = state.oddities['empty-details'] ? [] : everyone;
   const page: AccountNumber[] = [];
   let next: string | undefined = state.lastPageNext === 'self' ? cursor : undefined;
+  let skip = numbered?.skip ?? 0;
   for (const { account, key } of ascending(accounts, from)) {
     const row = account.inventory.row(key);
     if (filter !== undefined && !filter(row)) {
       continue;
     }
+    if (skip > 0) {
+      skip--;
+      continue;
+    }
     if (page.length === size) {
-      next = textOf(key);
+      next = numbered?.next ?? textOf(key);
       break;
     }
     page.push({ accountId: account.id, row });

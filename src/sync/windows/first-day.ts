@@ -39,10 +39,10 @@ function yearStart(year: number): Day {
 
 async function hasEntries(context: JobContext, listing: WindowListing, from: Day, to: Day): Promise<boolean> {
   if (to < from) return false;
-  const { account, client, signal, run } = context;
+  const { account, client, log, signal, run } = context;
   const last = to > today(context) ? today(context) : to;
   const resource = withinWindow(listing.resource, { from, to: last });
-  const page = await readFirstPage({ client, resource, account, pageSize: 1, signal });
+  const page = await readFirstPage({ client, resource, account, pageSize: 1, signal, log });
   run.add({ pages: 1 });
   return page.items.length + page.withoutKey.length > 0 || (page.totalCount ?? 0) > 0;
 }
