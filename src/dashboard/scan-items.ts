@@ -127,6 +127,8 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
     }
     if (field >= 0 && item.values[field] === undefined) {
       item.values[field] = value;
+    } else if (field >= 0 && item.values[field] === value) {
+      // The same once more under another name.
     } else if (name !== '#text' || value !== '') {
       item.extra ??= emptyElement();
       item.extra[name] = value;
@@ -139,16 +141,26 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
 export function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
   const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
   const item: Item = { values: emptyRow(fieldCount), extra: undefined };
-  for (const [name, content] of Object.entries(element)) {
+  for (const [name, value] of Object.entries(element)) {
     const field = indexes.get(name);
+    const content = field === undefined ? value : onlyText(value);
     if (field !== undefined && typeof content === 'string' && item.values[field] === undefined) {
       item.values[field] = content;
+    } else if (field !== undefined && typeof content === 'string' && item.values[field] === content) {
+      // The same once more under another name.
     } else if (name !== '#text' || content !== '') {
       item.extra ??= emptyElement();
       item.extra[name] = content;
     }
   }
   return item;
+}
+
+/** The text of an element that repeats with one and the same text; anything else as it is. */
+export function onlyText(value: XmlValue): XmlValue {
+  if (!Array.isArray(value)) return value;
+  const [text] = value;
+  return typeof text === 'string' && value.every((each) => each === text) ? text : value;
 }
 
 function textElement(text: string): XmlElement {
