@@ -8,8 +8,8 @@ import { normalizeText } from './xml-text.js';
 export interface Item {
   values: (string | undefined)[];
   /**
-   * Elements that are no wanted field; also a wanted one that repeats, has children, or comes again under another name. Undefined
-   * where there are none.
+   * Elements that are no wanted field; also a wanted one that repeats with different texts, has children, or comes again under
+   * another name with a different text. Undefined where there are none.
    */
   extra: XmlElement | undefined;
 }

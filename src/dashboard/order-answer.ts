@@ -2,7 +2,7 @@ import { type ApiErrorDetail, BrokenBodyError, parseApiErrors } from './errors.j
 import { parseCount } from './items.js';
 import type { OrderDetailResource } from './order-details.js';
 import { mayHoldE164, normalizeNumbers } from './telephone-number.js';
-import { elementAt, emptyElement, listAt, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { elementAt, emptyElement, listAt, oneText, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
 
 /** What an order answers when it is read by id. */
 export interface OrderAnswer {
@@ -19,6 +19,8 @@ export interface OrderAnswer {
   /** Numbers that were asked for, where the resource tells them apart. */
   requested: string[];
   errors: ApiErrorDetail[];
+  /** Paths of fields that come more than once with different texts: none of them is taken, all are in `rest`. */
+  contradictions: string[];
   /** What is in the answer beyond all this, and the errors. It may hold personal data. */
   rest: XmlElement;
 }
@@ -31,6 +33,7 @@ export interface OrderAnswer {
  */
 export function parseOrderAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
   const rest = rootOf(text, resource.root);
+  const contradictions = pathsOf(resource).filter((path) => isContradiction(rest, path));
   const errors = parseApiErrors(rest);
   const id = resource.id === undefined ? undefined : takeText(rest, resource.id);
   if (id !== undefined && id !== '' && id.toLowerCase() !== orderId.toLowerCase()) {
@@ -51,7 +54,16 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   if (!status && numbers === undefined && values.every((value) => value === undefined)) {
     throw new XmlError(`expected an order in <${resource.root}>, but there is nothing of one in it`);
   }
-  return { status: status || undefined, lastModified, values, numbers, count, failedCount, requested, errors, rest };
+  return {
+    ...{ status: status || undefined, lastModified, values, numbers, count, failedCount },
+    ...{ requested, errors, contradictions, rest },
+  };
+}
+
+/** Paths of all texts that are read of an order, each once. */
+function pathsOf({ id, status, lastModified, fields }: OrderDetailResource): string[] {
+  const paths = [id, status, lastModified, ...fields.map(({ path }) => path)];
+  return [...new Set(paths.filter((path) => path !== undefined))];
 }
 
 /**
@@ -99,10 +111,19 @@ function countAt(element: XmlElement, path: string | undefined): number | undefi
   return path === undefined ? undefined : parseCount(textOf(element, path));
 }
 
-/** The one text at a path; undefined where there is none, several, or something else. */
+/** The text at a path, which may come several times if it is the same; undefined where there is none, or something else. */
 function textOf(element: XmlElement, path: string): string | undefined {
-  const [text, ...others] = find(element, path).flatMap(({ values }) => values);
-  return typeof text === 'string' && others.length === 0 ? text : undefined;
+  const values = valuesAt(element, path);
+  return values.length === 0 ? undefined : oneText(values);
+}
+
+function valuesAt(element: XmlElement, path: string): XmlValue[] {
+  return find(element, path).flatMap(({ values }) => values);
+}
+
+function isContradiction(element: XmlElement, path: string): boolean {
+  const values = valuesAt(element, path);
+  return values.length > 1 && values.every((value) => typeof value === 'string') && oneText(values) === undefined;
 }
 
 function take(element: XmlElement, path: string): void {

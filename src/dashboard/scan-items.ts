@@ -1,6 +1,6 @@
 import type { Item, ListPageOptions } from './list-page.js';
 import { cleanText, scanElement } from './scan-element.js';
-import { emptyElement, type XmlElement, type XmlValue } from './xml.js';
+import { emptyElement, oneText, type XmlElement, type XmlValue } from './xml.js';
 
 /** Items whose children have the same names in the same order: one expression reads such an item whole. */
 interface Shape {
@@ -125,42 +125,39 @@ function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item 
     if (value === undefined) {
       return undefined;
     }
-    if (field >= 0 && item.values[field] === undefined) {
-      item.values[field] = value;
-    } else if (field >= 0 && item.values[field] === value) {
-      // The same once more under another name.
-    } else if (name !== '#text' || value !== '') {
-      item.extra ??= emptyElement();
-      item.extra[name] = value;
-    }
+    place(item, field, name, value);
   }
   return item;
+}
+
+/**
+ * Puts a child where it belongs. One that comes under several names fills its field once: an empty one and the same text again
+ * are dropped, a different text is kept under its own name.
+ */
+function place(item: Item, field: number, name: string, value: XmlValue): void {
+  if (field >= 0 && typeof value === 'string') {
+    const present = item.values[field];
+    if (!present) {
+      item.values[field] = value;
+      return;
+    }
+    if (value === present || value === '') return;
+  }
+  if (name !== '#text' || value !== '') {
+    item.extra ??= emptyElement();
+    item.extra[name] = value;
+  }
 }
 
 /** An entry of a list that was read as an element. */
 export function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
   const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
   const item: Item = { values: emptyRow(fieldCount), extra: undefined };
-  for (const [name, value] of Object.entries(element)) {
-    const field = indexes.get(name);
-    const content = field === undefined ? value : onlyText(value);
-    if (field !== undefined && typeof content === 'string' && item.values[field] === undefined) {
-      item.values[field] = content;
-    } else if (field !== undefined && typeof content === 'string' && item.values[field] === content) {
-      // The same once more under another name.
-    } else if (name !== '#text' || content !== '') {
-      item.extra ??= emptyElement();
-      item.extra[name] = content;
-    }
+  for (const [name, content] of Object.entries(element)) {
+    const field = indexes.get(name) ?? -1;
+    place(item, field, name, field < 0 ? content : (oneText(content) ?? content));
   }
   return item;
-}
-
-/** The text of an element that repeats with one and the same text; anything else as it is. */
-export function onlyText(value: XmlValue): XmlValue {
-  if (!Array.isArray(value)) return value;
-  const [text] = value;
-  return typeof text === 'string' && value.every((each) => each === text) ? text : value;
 }
 
 function textElement(text: string): XmlElement {

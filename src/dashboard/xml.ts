@@ -171,6 +171,17 @@ export function elementAt(element: XmlElement | undefined, path: string): XmlEle
   return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
 }
 
+/** The text of an element that comes once, or repeats with one and the same text or none; undefined for anything else. */
+export function oneText(value: XmlValue): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const texts = new Set(value);
+  texts.delete('');
+  if (texts.size === 0) return '';
+  const [text] = texts;
+  return texts.size === 1 && typeof text === 'string' ? text : undefined;
+}
+
 /** What repeats at a path, as a list whether it occurs never, once or often. */
 export function listAt(element: XmlElement | undefined, path: string): XmlValue[] {
   const value = valueAt(element, path);

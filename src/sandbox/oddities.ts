@@ -11,6 +11,7 @@ export const oddityKinds = {
     takes: 'count',
     summary: 'so many numbers of each page of inserviceNumbers come once in each spelling',
   },
+  'repeated-elements': { takes: 'none', summary: 'elements of orders come twice, spelled siteId and SiteId' },
   'page-size': {
     takes: 'count',
     summary: 'inserviceNumbers, /tns and the lists of orders refuse larger pages (400, error 1006)',

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, accessDenied, empty, html, notFound, Refusal, xml } from './answer.js';
 import { preciseNow } from './clock.js';
 import { type Damage, deliver } from './deliver.js';
-import { nameTwice, spellAsE164 } from './e164.js';
 import { createFaultPlan, type FaultKind } from './faults.js';
 import { hashText, randomBelow } from './hash.js';
+import { spellOddly } from './odd-spelling.js';
 import { createPageMemory } from './page-memory.js';
 import type { LoggedRequest } from './request-log.js';
 import type { Call, Route } from './route.js';
@@ -99,10 +99,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
       },
     };
     try {
-      const answer = await request.route.answer(call);
-      const { e164, 'e164-twice': twice } = state.oddities;
-      const named = twice && request.route.path.endsWith('/inserviceNumbers') ? nameTwice(answer, twice) : answer;
-      return e164 ? spellAsE164(named, `${request.route.method} ${request.route.path}`, e164) : named;
+      return spellOddly(await request.route.answer(call), request.route, state.oddities);
     } catch (error) {
       if (error instanceof Refusal) {
         return error.answer;

@@ -1,6 +1,7 @@
 import { toTimestamp } from '../dashboard/dates.js';
 import { inserviceNumbers, numberDetails } from '../dashboard/resources.js';
 import type { CopyValue } from '../database/copy.js';
+import { noteContradictions } from './contradictions.js';
 import type { SnapshotListing } from './snapshot.js';
 import type { ValueWarnings } from './value-warnings.js';
 
@@ -45,6 +46,7 @@ export const detailsListing: SnapshotListing = {
     const number = checkedNumber(item.values[fieldIndexes[0] as number], warnings);
     let raw: Record<string, unknown> | undefined = item.extra === undefined ? undefined : { ...item.extra };
     row[0] = number;
+    noteContradictions(item, { resource: numberDetails, key: number }, warnings);
     for (let index = 1; index < detailColumns.length; index += 1) {
       const column = detailColumns[index] as (typeof detailColumns)[number];
       const text = item.values[fieldIndexes[index] as number];

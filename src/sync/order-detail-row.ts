@@ -3,6 +3,7 @@ import { parseCount } from '../dashboard/items.js';
 import type { OrderAnswer } from '../dashboard/order-answer.js';
 import type { DetailField, OrderDetailResource } from '../dashboard/order-details.js';
 import type { CopyValue } from '../database/copy.js';
+import { noteContradiction } from './contradictions.js';
 import type { ToldNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
 import type { ValueWarnings } from './value-warnings.js';
@@ -70,6 +71,7 @@ export function toDetailRows(
     misfits[lastName(resource.numbers.path)] = odd;
     for (const number of odd) warnings.note('telephone number that is none (left in raw)', `"${number}" of ${orderId}`);
   }
+  for (const path of answer.contradictions) noteContradiction(lastName(path), orderId, warnings);
   if (told.doubt !== undefined) {
     warnings.note('order whose numbers do not add up (kept as it names them)', `${orderId}: ${told.doubt}`);
   }

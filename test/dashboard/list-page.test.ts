@@ -280,6 +280,23 @@ test('a field is read by any of its names; what comes again under another one is
   t.is(third?.extra?.Number, '1');
 });
 
+test('a field that comes under several names with one text is filled once, and nothing of it is left over', (t) => {
+  for (const item of [
+    '<Item><Number>1</Number><Tn>1</Tn><City>x</City></Item>',
+    '<Item><Tn> 1 </Tn><Number>1</Number><Number>1</Number><a.b>x</a.b></Item>',
+    '<Item><Tn/><Number>1</Number><City>x</City><a.b></a.b></Item>',
+    '<Item><Number/><Number>1</Number><Tn>1</Tn><City>x</City></Item>',
+  ]) {
+    for (const read of [parseListPage, parseWholeListPage]) {
+      t.deepEqual(
+        read(`<R><Items>${item}</Items></R>`, aliased).items,
+        [{ values: ['1', 'x', undefined], extra: undefined }],
+        item,
+      );
+    }
+  }
+});
+
 test('pages that are flat are scanned whole, whatever their white space and entities', (t) => {
   fc.assert(
     fc.property(fc.array(flatItem, { minLength: 1, maxLength: 8 }), (items) => {

@@ -397,3 +397,27 @@ test('order ids reach addresses encoded', (t) => {
     }
   }
 });
+
+test('a field of an order that comes in two spellings with one text fills its column once', (t) => {
+  const twice = (xml: string) =>
+    xml.replace(/<((?:Site|CustomerOrder)Id)>([^<]*)<\/\1>/g, (element, name: string, text) => {
+      const other = name.charAt(0).toLowerCase() + name.slice(1);
+      return `${element}<${other}>${text}</${other}><${other}/>`;
+    });
+  t.not(twice(numberOrder()), numberOrder());
+  t.deepEqual(read(orderDetails, twice(numberOrder())), read(orderDetails, numberOrder()));
+});
+
+test('a field of an order that comes with two texts fills no column; both are kept, and said', (t) => {
+  const one = read(orderDetails, numberOrder());
+  t.truthy(one.order.customer_order_id);
+  const { order, warnings } = read(
+    orderDetails,
+    numberOrder().replace('</CustomerOrderId>', '</CustomerOrderId><customerOrderId>another</customerOrderId>'),
+  );
+  t.is(order.customer_order_id, undefined);
+  t.regex(JSON.stringify(order.details), /"CustomerOrderId":"123456789","customerOrderId":"another"/);
+  t.deepEqual(warnings, [
+    '1 × CustomerOrderId that comes more than once with different values (what no column holds is kept in raw), such as an-order',
+  ]);
+});

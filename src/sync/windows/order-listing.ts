@@ -3,6 +3,7 @@ import type { WindowResource } from '../../dashboard/order-resources.js';
 import type { Item } from '../../dashboard/pager.js';
 import type { XmlValue } from '../../dashboard/xml.js';
 import type { CopyValue } from '../../database/copy.js';
+import { noteContradictions } from '../contradictions.js';
 import type { HistoryOrderKind } from '../history/apply-order-events.js';
 import { checkedNumber } from '../number-listings.js';
 import { withoutPersonalData } from '../personal-data.js';
@@ -69,6 +70,7 @@ export function orderListing(options: OrderListingOptions): WindowListing {
         row.push(...(values ?? emptyColumns(column)));
       }
       row.push(numbersLiteral(item, numberField, numberIndex, warnings));
+      noteContradictions(item, { resource, key: orderId, numberField }, warnings);
       Object.assign(raw, beyondColumns(item, numberField));
       row.push(Object.keys(raw).length === 0 ? null : JSON.stringify(raw));
       return row;

@@ -1,5 +1,7 @@
 import type { Answer } from './answer.js';
 import { fraction, hash, hashText } from './hash.js';
+import type { Oddities } from './oddities.js';
+import type { Route } from './route.js';
 
 const saltE164 = 83;
 
@@ -7,11 +9,23 @@ const saltE164 = 83;
 const mention =
   /(<(?:FullNumber|TelephoneNumber|Tn|PhoneNumber|BillingTelephoneNumber)>\s*|[?&;]page=)([2-9]\d{9})(?=\s*<|&)/g;
 
+const twiceSpelled =
+  /<((?:[oO]rder|[cC]ustomerOrder|[sS]ite|[pP]eer|[uU]ser)Id|(?:[oO]rder|[pP]rocessing)Status|[oO]rderDate|[lL]astModifiedDate)>([^<]*)<\/\1>/g;
+
+/** An answer of a route as the oddities of spelling make it: the same, said in another way. */
+export function spellOddly(answer: Answer, { method, path }: Route, oddities: Oddities): Answer {
+  const { e164, 'e164-twice': twice, 'repeated-elements': repeated } = oddities;
+  let odd = answer;
+  if (twice && path.endsWith('/inserviceNumbers')) odd = nameTwice(odd, twice);
+  if (repeated && !path.startsWith('/tns')) odd = repeatElements(odd);
+  return e164 ? spellAsE164(odd, `${method} ${path}`, e164) : odd;
+}
+
 /**
  * Spells a share of the NANP numbers of an answer as E.164. Which ones depends on number and resource, so that a number differs from
  * list to list; one that an answer names again (a failed number of an order) may differ from its first mention.
  */
-export function spellAsE164(answer: Answer, resource: string, share: number): Answer {
+function spellAsE164(answer: Answer, resource: string, share: number): Answer {
   const salt = hashText(saltE164, resource);
   const mentioned = new Set<string>();
   const spell = (_whole: string, before: string, number: string) => {
@@ -24,12 +38,23 @@ export function spellAsE164(answer: Answer, resource: string, share: number): An
 }
 
 /** Names the first `count` numbers of a list of plain numbers in both spellings, one after the other. */
-export function nameTwice(answer: Answer, count: number): Answer {
+function nameTwice(answer: Answer, count: number): Answer {
   let left = count;
   return rewrite(answer, (body) =>
     body.replace(/<TelephoneNumber>([2-9]\d{9})<\/TelephoneNumber>/g, (element, number) =>
       left-- > 0 ? `${element}\n        <TelephoneNumber>+1${number}</TelephoneNumber>` : element,
     ),
+  );
+}
+
+/** Gives elements of orders twice, once with a capital and once without: `<SiteId>2</SiteId><siteId>2</siteId>`. */
+function repeatElements(answer: Answer): Answer {
+  const otherCase = (letter: string) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase());
+  return rewrite(answer, (body) =>
+    body.replace(twiceSpelled, (element: string, name: string, text: string) => {
+      const other = otherCase(name.charAt(0)) + name.slice(1);
+      return `${element}<${other}>${text}</${other}>`;
+    }),
   );
 }
 
