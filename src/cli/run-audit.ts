@@ -1,12 +1,11 @@
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
-import { refreshIntervals } from '../nruf/refresh.js';
 import { checkScope, describeAccounts, splitAccounts } from '../nruf/scope.js';
 import { inTransaction } from '../sync/transaction.js';
 import { readAgingDays } from './aging-days.js';
 import type { AuditOptions } from './audit.js';
 import { formatCount } from './format.js';
-import { openLedger } from './open-ledger.js';
+import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
 import { parsePastDay } from './past-day.js';
 import type { Session } from './session.js';
 
@@ -17,9 +16,9 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
     accounts: splitAccounts(options.account),
     agingDays: readAgingDays(options.agingDays),
   };
-  const database = await openLedger(session);
+  const database = await openLedgerToRead(session);
   await checkScope(database.pool, parameters);
-  await refreshIntervals(database, session.signal);
+  await refreshWhereAllowed(session, database);
   const findings = await inTransaction(database, { signal: session.signal }, async (client) => {
     await client.query('set transaction isolation level repeatable read');
     return audit(client, parameters);

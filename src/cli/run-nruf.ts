@@ -1,19 +1,19 @@
 import { basename, resolve } from 'node:path';
 import type { Database } from '../database/connect.js';
-import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { mayChangeLedger } from '../database/roles.js';
+import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
 import { compareRows } from '../nruf/compare.js';
 import { exportFiling, refuseEmpty, writeAgain } from '../nruf/export.js';
 import { fileKind } from '../nruf/file-content.js';
 import { type FilingParameters, readFilingRows } from '../nruf/filing-rows.js';
 import { findFiling, listFilings, readContent, readStoredRows } from '../nruf/filings.js';
 import { findForm } from '../nruf/form.js';
-import { refreshIntervals } from '../nruf/refresh.js';
 import { checkScope, splitAccounts } from '../nruf/scope.js';
 import { inTransaction } from '../sync/transaction.js';
 import { readAgingDays } from './aging-days.js';
 import { formatComparison, formatExported, formatFilings, formatRows } from './format-filing.js';
 import type { NrufOptions } from './nruf.js';
-import { openLedger } from './open-ledger.js';
+import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
 import { parsePastDay } from './past-day.js';
 import type { Session } from './session.js';
 
@@ -23,7 +23,7 @@ export async function runNruf(session: Session, options: NrufOptions): Promise<E
   const print = (text: string) => void process.stdout.write(`${text}\n`);
   const json = options.json ?? false;
   if (work !== 'count') {
-    const database = await openLedger(session);
+    const database = await openLedgerToRead(session);
     if (work === 'filings') print(formatFilings(await listFilings(database.pool), json));
     if (work === 'filing') print(await again(database, options));
     if (work === 'compare') print(await compare(session, database, options));
@@ -32,9 +32,15 @@ export async function runNruf(session: Session, options: NrufOptions): Promise<E
   const parameters = readParameters(options);
   const path = options.out === undefined ? undefined : resolve(options.out);
   if (path !== undefined) fileKind(path);
-  const database = await openLedger(session);
+  const database = await openLedgerToRead(session);
+  if (path !== undefined && !(await mayChangeLedger(database))) {
+    throw new LedgerError(
+      `A filing is kept in ${database.describe}, which the user of DATABASE_URL may only read. Nothing was written.`,
+      { hint: 'Leave out --out to see the rows, or connect as the user that owns the ledger.' },
+    );
+  }
   await checkScope(database.pool, parameters);
-  await refreshIntervals(database, session.signal);
+  await refreshWhereAllowed(session, database);
   if (path === undefined) {
     const rows = await readRows(session, database, parameters);
     refuseEmpty(rows, parameters);
@@ -104,7 +110,7 @@ async function again(database: Database, options: NrufOptions): Promise<string> 
 
 async function compare(session: Session, database: Database, options: NrufOptions): Promise<string> {
   const filing = await findFiling(database.pool, options.compare ?? '');
-  await refreshIntervals(database, session.signal);
+  await refreshWhereAllowed(session, database);
   const now = await readRows(session, database, filing);
   const filed = await readStoredRows(database.pool, filing.id);
   return formatComparison(filing, compareRows(filed, now), options.json ?? false);

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
-import { refreshIntervals } from '../nruf/refresh.js';
 import { checkOutputPath } from '../output-path.js';
 import { makeReport } from '../report/make-report.js';
 import { reportPath, writeReportFile } from '../report/report-file.js';
 import { readLastRuns } from '../sync/last-runs.js';
 import { readHeldLocks } from '../sync/lock.js';
-import { openLedger } from './open-ledger.js';
+import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
 import type { ReportOptions } from './report.js';
 import type { Session } from './session.js';
 
@@ -16,7 +15,7 @@ export async function runReport(session: Session, { out, account, force = false 
   if (out === '') throw new UsageError('--out names no file.');
   const path = out === undefined ? undefined : resolve(out);
   if (path !== undefined) await checkOutputPath(path, { replace: force });
-  const database = await openLedger(session);
+  const database = await openLedgerToRead(session);
   if (account !== undefined) {
     const locks = await readHeldLocks(database.pool);
     const { runs } = await readLastRuns(database.pool, { configured: config.accounts, locks });
@@ -27,7 +26,7 @@ export async function runReport(session: Session, { out, account, force = false 
       });
     }
   }
-  await refreshIntervals(database, signal);
+  await refreshWhereAllowed(session, database);
   const { html, time } = await makeReport(database, { account, configured: config.accounts, signal });
   const written = path ?? reportPath(config.dataDir, time, account);
   await writeReportFile(written, html, { replace: force });

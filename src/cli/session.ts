@@ -1,7 +1,7 @@
 import { constants as osConstants } from 'node:os';
 import { type Config, type ConfigSource, loadConfig } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
-import { type Database, openDatabase, toLedgerError } from '../database/connect.js';
+import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../database/connect.js';
 import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { createRedactor, type Redact } from '../redact.js';
@@ -16,7 +16,7 @@ export interface Session {
   /** Aborted by SIGINT and SIGTERM, with an InterruptedError. */
   signal: AbortSignal;
   /** Opens the database when first asked; closed at the end of the session. */
-  database(options?: { readOnly?: boolean }): Promise<Database>;
+  database(options?: Pick<DatabaseOptions, 'readOnly' | 'toleratesReadOnly'>): Promise<Database>;
 }
 
 export interface ApiSession extends Session {
@@ -88,14 +88,14 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
   const { config, log, redact, signal } = base;
   const closers: Closers = [];
   let database: Promise<Database> | undefined;
-  const openOnce = async (readOnly: boolean) => {
+  const openOnce = async (options: Pick<DatabaseOptions, 'readOnly' | 'toleratesReadOnly'>) => {
     const opened = await openDatabase({
       databaseUrl: config.databaseUrl,
       dataDir: config.dataDir,
       applicationName: 'tn-ledger',
       signal,
       log: (message) => log.info(message),
-      readOnly,
+      ...options,
     });
     closers.push(() => opened.close());
     // The embedded server's password is no setting: it is known only now.
@@ -107,7 +107,7 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
     log,
     redact,
     signal,
-    database: ({ readOnly = false } = {}) => (database ??= openOnce(readOnly)),
+    database: (options = {}) => (database ??= openOnce(options)),
   };
   try {
     return await work(session, closers);

@@ -19,6 +19,8 @@ export interface DatabaseOptions {
   maxConnections?: number | undefined;
   /** Transactions are read-only unless they say otherwise, and a server that is read-only will do. */
   readOnly?: boolean | undefined;
+  /** A server that is read-only will do, for what writes only where it can. */
+  toleratesReadOnly?: boolean | undefined;
 }
 
 export interface Database {
@@ -29,6 +31,8 @@ export interface Database {
   /** What messages call the database: `host:port/name`, or the embedded server with its folder. */
   describe: string;
   embedded: boolean;
+  /** Whether nothing can be written: `readOnly` was asked for, or the server is a standby or set to be read-only. */
+  readOnly: boolean;
   /** As `server_version_num` counts: 180004 is PostgreSQL 18.4. */
   serverVersion: number;
   /** Closes all connections, once those in use are released, and leaves the embedded server. */
@@ -49,14 +53,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   signal?.throwIfAborted();
   if (databaseUrl !== undefined) {
     const describe = describeUrl(databaseUrl);
-    const { pool, serverVersion } = await openPool(databaseUrl, describe, options);
-    return { pool, url: databaseUrl, describe, embedded: false, serverVersion, close: once(() => pool.end()) };
+    const { pool, ...server } = await openPool(databaseUrl, describe, options);
+    return { pool, url: databaseUrl, describe, embedded: false, ...server, close: once(() => pool.end()) };
   }
   const server = await joinEmbeddedServer({ dataDir, log, signal });
   const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
   try {
-    const { pool, serverVersion } = await openPool(url, describe, options);
+    const { pool, ...facts } = await openPool(url, describe, options);
     const close = once(async () => {
       try {
         await pool.end();
@@ -64,7 +68,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
         await server.release();
       }
     });
-    return { pool, url, describe, embedded: true, serverVersion, close };
+    return { pool, url, describe, embedded: true, ...facts, close };
   } catch (error) {
     await server.release();
     throw error;
@@ -74,10 +78,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 async function openPool(
   url: string,
   describe: string,
-  { applicationName, maxConnections, readOnly = false, signal, log }: DatabaseOptions,
-): Promise<{ pool: pg.Pool; serverVersion: number }> {
+  { applicationName, maxConnections, readOnly = false, toleratesReadOnly = false, signal, log }: DatabaseOptions,
+): Promise<Pick<Database, 'pool' | 'serverVersion' | 'readOnly'>> {
   try {
-    const serverVersion = await checkServer({ url, applicationName, describe, readOnly, signal });
+    const mayBeReadOnly = readOnly || toleratesReadOnly;
+    const server = await checkServer({ url, applicationName, describe, mayBeReadOnly, signal });
     const pool = new pg.Pool({
       connectionString: url,
       application_name: applicationName,
@@ -92,7 +97,7 @@ async function openPool(
     pool.on('connect', (client) => client.on('error', () => undefined));
     // An idle connection may break at any time; the next query opens another one, or fails and says why.
     pool.on('error', (error) => log(toLedgerError(error, describe).message));
-    return { pool, serverVersion };
+    return { pool, serverVersion: server.version, readOnly: readOnly || server.readOnly };
   } catch (error) {
     signal?.throwIfAborted();
     throw toLedgerError(error, describe);
@@ -127,12 +132,18 @@ interface CheckOptions {
   url: string;
   applicationName: string;
   describe: string;
-  readOnly: boolean;
+  mayBeReadOnly: boolean;
   signal: AbortSignal | undefined;
 }
 
-/** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns the server's version. */
-async function checkServer({ url, applicationName, describe, readOnly, signal }: CheckOptions): Promise<number> {
+/** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns what it found. */
+async function checkServer({
+  url,
+  applicationName,
+  describe,
+  mayBeReadOnly,
+  signal,
+}: CheckOptions): Promise<{ version: number; readOnly: boolean }> {
   signal?.throwIfAborted();
   const socket = new Socket();
   const client = new ClientWithTimeout({
@@ -154,12 +165,13 @@ async function checkServer({ url, applicationName, describe, readOnly, signal }:
     if (tooOld !== undefined) {
       throw tooOld;
     }
-    if (!readOnly && (row.standby || row.read_only === 'on')) {
+    const readOnly = row.standby || row.read_only === 'on';
+    if (readOnly && !mayBeReadOnly) {
       const why = row.standby ? 'it is a standby' : 'default_transaction_read_only is on';
       throw Object.assign(new Error(why), { code: '25006' });
     }
     await client.end();
-    return row.version;
+    return { version: row.version, readOnly };
   } finally {
     signal?.removeEventListener('abort', stop);
     socket.destroy();

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Database } from './connect.js';
 
 /**
  * Makes the group roles where the connection may, and lets them read: `tn_ledger_reader` the ledger less the billing records,
@@ -32,4 +33,32 @@ export async function grantReaders(client: pg.Pool | pg.ClientBase): Promise<voi
       end loop;
     end
     $$`);
+}
+
+export interface SchemaRights {
+  /** Whether there is a schema `tn_ledger`. */
+  exists: boolean;
+  mayRead: boolean;
+  /** Whether the user may create the schema where it is missing, and make objects in it where it exists. */
+  mayChange: boolean;
+}
+
+/** What the user of a connection may do with the schema; nothing is changed, and no right is needed to ask. */
+export async function readSchemaRights({ pool, readOnly }: Pick<Database, 'pool' | 'readOnly'>): Promise<SchemaRights> {
+  const { rows } = await pool.query<{ exists: boolean; may_read: boolean; may_change: boolean }>(
+    `select n.oid is not null as exists, coalesce(has_schema_privilege(n.oid, 'usage'), false) as may_read,
+            coalesce(has_schema_privilege(n.oid, 'create'), has_database_privilege(current_database(), 'create')) as may_change
+       from (select to_regnamespace('tn_ledger')::oid as oid) as n`,
+  );
+  const { exists, may_read, may_change } = rows[0] as (typeof rows)[number];
+  return { exists, mayRead: may_read, mayChange: may_change && !readOnly };
+}
+
+/** Whether the user may write the tables of a ledger that is up to date, as its owner may and members of the group roles may not. */
+export async function mayChangeLedger({ pool, readOnly }: Pick<Database, 'pool' | 'readOnly'>): Promise<boolean> {
+  if (readOnly) return false;
+  const { rows } = await pool.query<{ may: boolean }>(
+    `select has_table_privilege('tn_ledger.nruf_intervals', 'insert') and has_table_privilege('tn_ledger.nruf_intervals', 'delete') as may`,
+  );
+  return rows[0]?.may ?? false;
 }
