@@ -8,6 +8,7 @@ import type { Redact } from '../redact.js';
 import { createTimetable } from '../schedule/timetable.js';
 import { type LastRun, type LastRuns, readLastRuns } from '../sync/last-runs.js';
 import { readHeldLocks } from '../sync/lock.js';
+import { jobsOfListings } from '../sync/number-listings.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 import type { Session } from './session.js';
 
@@ -115,7 +116,7 @@ function toText(
     lines.push(
       '',
       `The listing ${listing.listing} of account ${listing.account_id} is ${describeState(listing.state)} after ${formatCount(listing.pages)} ${listing.pages === 1 ? 'page' : 'pages'} ` +
-        `(${formatCount(Number(listing.rows_staged))} rows), ${formatDuration(listing.age_seconds)} ago`,
+        `(${formatCount(Number(listing.rows_staged))} rows), ${formatDuration(listing.age_seconds)} ago${howToAccept(listing)}`,
     );
   }
   for (const { batch_id: batch, file_name: file, account_id: account, ...batchFacts } of batches) {
@@ -134,6 +135,11 @@ function toText(
 function describeState(state: string): string {
   if (state === 'complete') return 'read and waits to be compared';
   return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
+}
+
+function howToAccept({ listing, account_id, state }: OpenListing): string {
+  if (state !== 'held') return '';
+  return `; \`tn-ledger run ${jobsOfListings[listing] ?? nightly.name} --account ${account_id} --accept-shrink\` accepts it`;
 }
 
 /** One line, dim on a terminal: most likely nobody needs to do anything. */

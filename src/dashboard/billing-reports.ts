@@ -69,7 +69,10 @@ export async function requestReport(call: ReportCall, { type, from, to }: Report
     if (refusal?.kind === 'range') {
       throw new UsageError(
         `Bandwidth refuses the days ${from} to ${to} for a report of type ${type} (account ${account}): ${refusal.description}.`,
-        { hint: 'Check --from and --to: days in UTC, the first not after the last.', cause: error },
+        {
+          hint: 'The days of `tn-ledger billing --from DATE --to DATE` are in UTC, the first not after the last.',
+          cause: error,
+        },
       );
     }
     if (refusal?.kind === 'later' || refusal?.kind === 'building') {

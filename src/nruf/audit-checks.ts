@@ -106,7 +106,7 @@ where n.left_out = 'ported in' and p.losing_carrier_name is null order by n.tele
   {
     id: 'over-limit',
     title: 'numbers declared reserved for more than 180 days, or aging for more than 365',
-    why: 'Numbers held longer than that are not reserved or aging, but available (47 CFR 52.15(f)(1)). They were declared so with --override, or by other means than tn-ledger classify.',
+    why: 'Numbers held longer than that are not reserved or aging, but available (47 CFR 52.15(f)(1)). They were declared so with `tn-ledger classify --override`, or by other means than tn-ledger classify.',
     kind: 'attention',
     sql: `select account_id, telephone_number, category, valid_from, valid_to, note, overridden from number_categories
 where valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts

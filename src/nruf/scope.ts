@@ -70,7 +70,9 @@ export async function checkScope(db: Queryable, { asOf, accounts }: Pick<Scope, 
   if (asOf < first) {
     throw new UsageError(
       `The ledger can't answer for ${asOf}: its history of ${describeAccounts(accounts)} begins on ${first}.`,
-      { hint: `Ask for ${first} or later. A run with --since reads older orders, where Bandwidth still has them.` },
+      {
+        hint: `Ask for ${first} or later. \`tn-ledger run nightly --since DATE\` reads older orders, where Bandwidth still has them.`,
+      },
     );
   }
 }

@@ -110,7 +110,7 @@ export async function guardShrink(context: JobContext, which: 'inservice' | 'det
     `The ${listing.title} of account ${account} would close ${closing} of its ${open} numbers (${share} %), more than the ` +
       `${(options.maxShrink * 100).toFixed(1)} % that TN_LEDGER_MAX_SHRINK allows. Nothing was closed or changed.`,
     {
-      hint: 'Look whether the account really gave up so many numbers; if so, run it again with --accept-shrink.',
+      hint: `Look whether the account really gave up so many numbers; if so: tn-ledger run ${context.job} --account ${account} --accept-shrink.`,
     },
   );
 }

@@ -7,6 +7,8 @@ import type { RunRecord } from './run-record.js';
 
 /** What a job may know and use while it works on one account. */
 export interface JobContext {
+  /** Name of the job, for messages that say how to run it again. */
+  job: string;
   account: string;
   /** All accounts of the invocation, this one among them: files that don't say whose they are belong to the only one. */
   accounts: readonly string[];

@@ -15,6 +15,12 @@ export const inserviceListing: SnapshotListing = {
   toRow: (item, warnings) => [checkedNumber(item.values[0], warnings)],
 };
 
+/** The job that reads a listing, by the listing's name. */
+export const jobsOfListings: Readonly<Record<string, string>> = {
+  inservice_numbers: 'sync-inservice-numbers',
+  number_details: 'sync-number-details',
+};
+
 const detailColumns = [
   { field: 'FullNumber', name: 'telephone_number', type: 'text collate "C"' },
   { field: 'Status', name: 'status', type: 'text' },

@@ -108,6 +108,7 @@ async function underLock(
     try {
       await job.run({
         ...environment,
+        job: job.name,
         account,
         signal,
         run,

@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from '../../format.js';
+import { jobsOfListings } from '../../sync/number-listings.js';
 import { type Html, html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
@@ -38,7 +39,7 @@ function concernsOfRuns(scope: Scope, runs: readonly ReportedRun[]): Concern[] {
     )
     .map(({ job, account_id, status }) => ({
       kind: 'problem',
-      text: `The last run of ${job} for account ${account_id} ${status === 'failed' ? 'failed' : 'was interrupted'}. tn-ledger run ${job} --account ${account_id} runs it again.`,
+      text: `The last run of ${job} for account ${account_id} ${status === 'failed' ? 'failed' : 'was interrupted'}. \`tn-ledger run ${job} --account ${account_id}\` runs it again.`,
     }));
   const warned = runs.filter(({ warnings }) => warnings.length > 0);
   if (warned.length > 0) {
@@ -91,7 +92,7 @@ async function concernsOfListings({ client, account }: Scope): Promise<Concern[]
     state === 'held'
       ? {
           kind: 'problem',
-          text: `The listing ${listing} of account ${account_id} would close more numbers than allowed and is held: if that is true, run it again with --accept-shrink.`,
+          text: `The listing ${listing} of account ${account_id} would close more numbers than allowed and is held. If that many numbers really left: \`tn-ledger run ${jobsOfListings[listing] ?? 'nightly'} --account ${account_id} --accept-shrink\`.`,
         }
       : {
           kind: 'notice',

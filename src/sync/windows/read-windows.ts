@@ -93,7 +93,7 @@ async function beginning(context: JobContext, listing: WindowListing): Promise<{
   }
   if (since <= mark.readTo) return restart(context, listing, { since: earlierOf(since, mark.since), readTo: since });
   context.run.warn(
-    `${listing.title}: the days from ${mark.readTo} to ${since} were never read, and are left out now; --since ${mark.readTo} reads them.`,
+    `${listing.title}: the days from ${mark.readTo} to ${since} were never read, and are left out now; \`tn-ledger run ${context.job} --account ${account} --since ${mark.readTo}\` reads them.`,
   );
   return restart(context, listing, { since, readTo: since });
 }
@@ -203,7 +203,9 @@ function split(context: JobContext, listing: WindowListing, part: Part): Part[] 
   throw new CeilingError(
     `${describe(context, listing, part)}, has ${listing.resource.ceiling} orders or more. The API gives no more at a time, and the ` +
       'list cannot be asked for in smaller parts. Nothing of it was written, and its day counts as unread.',
-    { hint: `Ask Bandwidth for the orders of that day; run it with --since ${addDays(window.to, 1)} to leave it out.` },
+    {
+      hint: `Ask Bandwidth for the orders of that day. \`tn-ledger run ${context.job} --account ${context.account} --since ${addDays(window.to, 1)}\` leaves it out.`,
+    },
   );
 }
 

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import test from 'ava';
+import { jobs } from '../../jobs/index.js';
+import { buildProgram } from '../../src/cli/program.js';
+import { findMentions } from './support/mentions.js';
+import { filesBelow, type Text, textsOfLines, textsOfMarkdown, textsOfSources } from './support/texts.js';
+
+const known = { program: buildProgram(), jobs: jobs.map(({ name }) => name) };
+
+const place = ({ file, line }: Text) => `${file}:${line}`;
+
+/** The commands whose users read the messages of a source file, where it is clear which command such a message is about. */
+const readers: readonly [file: RegExp, commands: readonly string[]][] = [
+  [/^src\/cli\/run-jobs\./, ['run']],
+  [/^src\/cli\/run-checks\./, ['check']],
+  [/^src\/cli\/(print-assignments)\./, ['assignments']],
+  [/^src\/cli\/format-batch\./, ['assign']],
+  [/^src\/cli\/format-filing\./, ['nruf']],
+  [/^src\/cli\/aging-days\./, ['nruf', 'audit']],
+  [/^src\/cli\/choose-accounts\./, ['run', 'assign', 'billing']],
+  [/^src\/cli\//, []],
+  [/^src\/assignment\//, ['assign']],
+  [/^src\/billing\//, ['billing']],
+  [/^src\/nruf\/classify\./, ['classify']],
+  [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
+  [/^src\/(report\/report-file|output-path)\./, ['report', 'nruf']],
+  [/^migrations\/nruf\/declarations\./, ['classify']],
+  [/^migrations\/nruf\/filings\./, ['nruf']],
+  [/^src\/schedule\//, ['schedule']],
+  [/^src\/sandbox\//, ['sandbox']],
+];
+
+function commandsOf(file: string): readonly string[] {
+  const own = /^src\/cli\/(?:(?:run|print)-)?([a-z]+)\.ts$/.exec(file)?.[1];
+  if (own !== undefined && known.program.commands.some((command) => command.name() === own)) return [own];
+  return readers.find(([pattern]) => pattern.test(file))?.[1] ?? [];
+}
+
+/** Options of other programs: PostgreSQL's own, V8's, and the names of a style sheet. */
+const others = /^src\/(database\/embedded|cli\/memory\.|report\/style\.)/;
+
+function optionsOf(commands: readonly string[]): Set<string | undefined> {
+  const chosen = known.program.commands.filter((command) => commands.includes(command.name()));
+  return new Set(['--help', '--version', ...chosen.flatMap(({ options }) => options.map(({ long }) => long))]);
+}
+
+test('every command, job and option that a message names exists, and an option alone is one of the command it is about', async (t) => {
+  const texts = [
+    ...textsOfSources(['src', 'jobs', 'migrations']),
+    ...(await textsOfLines(await filesBelow('migrations', '.sql'))),
+  ];
+  const problems: string[] = [];
+  const examined = texts.map((text) => ({ text, found: findMentions(text.text, text.isCode, known) }));
+  for (const { text, found } of examined) {
+    problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
+    if (found.bareOptions.length === 0 || others.test(text.file)) continue;
+    const readBy = commandsOf(text.file);
+    // A file may say elsewhere in full what it then calls by the option alone.
+    const inFull = examined.filter((other) => other.text.file === text.file).flatMap((other) => other.found.options);
+    const options = new Set([...optionsOf(readBy), ...inFull]);
+    for (const option of found.bareOptions.filter((each) => !options.has(each))) {
+      const why = readBy.length === 0 ? 'without its command' : `which is no option of ${readBy.join(' or ')}`;
+      problems.push(`${place(text)}: ${option} ${why}: name the command in full`);
+    }
+  }
+  const commands = examined.reduce((sum, { found }) => sum + found.commands, 0);
+  t.true(commands > 30, `${commands} commands found`);
+  t.deepEqual(problems, []);
+});
+
+test('every command, job and option that the documents name exists', async (t) => {
+  const texts = [
+    ...(await textsOfMarkdown(['README.md', ...(await filesBelow('docs', '.md'))])),
+    ...(await textsOfLines(['.env.example'])),
+  ];
+  const everyOption = optionsOf(known.program.commands.map((command) => command.name()));
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
+  const problems: string[] = [];
+  let commands = 0;
+  for (const text of texts) {
+    const found = findMentions(text.text, text.isCode, known);
+    commands += found.commands;
+    problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
+    const isShell = /^(docker|npx knex|curl)\b/.test(text.text);
+    for (const option of found.bareOptions) {
+      if (!isShell && !everyOption.has(option)) problems.push(`${place(text)}: there is no option ${option}`);
+    }
+    for (const [, script = ''] of text.text.matchAll(/\bnpm run ([\w:]+)/g)) {
+      if (!(script in scripts)) problems.push(`${place(text)}: there is no script ${script}`);
+    }
+    if (/^(sync|submit|fetch|prepare|write)(-[a-z]+)+$/.test(text.text) && !known.jobs.includes(text.text))
+      problems.push(`${place(text)}: there is no job ${text.text}`);
+  }
+  t.true(commands > 30, `${commands} commands found`);
+  t.deepEqual(problems, []);
+});
+
+for (const [text, problem] of [
+  ['Try `tn-ledger run billing`.', 'there is no job billing'],
+  ['tn-ledger run billing loads it.', 'there is no job billing'],
+  ['Run `tn-ledger stauts`.', 'there is no command stauts'],
+  ['Run it again: tn-ledger asign numbers.csv', 'there is no command asign'],
+  ['`tn-ledger run nightly --acount 1`', 'run has no option --acount'],
+  ['`tn-ledger assign a.csv --action ASIGN`', "assign --action can't be ASIGN: it is not one of its values"],
+  ['`tn-ledger run nightly --since`', 'run --since lacks its value'],
+  ['`tn-ledger status now`', 'status takes no argument now'],
+  ['\nExample:\n  $ tn-ledger run sync-ordrs', 'there is no job sync-ordrs'],
+] as const) {
+  test(`a text that says ${JSON.stringify(text)} is found to be wrong`, (t) => {
+    t.deepEqual(findMentions(text, false, known).problems, [problem]);
+  });
+}
+
+test('a text that names commands as they are, or the program in a sentence, is right', (t) => {
+  for (const text of [
+    'When tn-ledger saw it. Each can be run by itself: tn-ledger run <job>.',
+    'tn-ledger run nightly brings them in; `tn-ledger status` shows it.',
+    'Run `tn-ledger run \uFFFC --account \uFFFC --since 2024-01-31 --accept-shrink`.',
+    'Declare it (tn-ledger classify), or by tn-ledger assign.',
+    'npx tn-ledger sql "select 1" > out.txt',
+  ]) {
+    const { problems, bareOptions } = findMentions(text, false, known);
+    t.deepEqual([...problems, ...bareOptions], []);
+  }
+});
