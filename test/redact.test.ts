@@ -1,4 +1,5 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { createRedactor } from '../src/redact.js';
 
 const redact = createRedactor(['p@ss/w "ord', 'longer-p@ss/w "ord-still', 'abc']);
@@ -29,6 +30,66 @@ test('a secret too short to be told from ordinary text is left alone', (t) => {
 });
 
 test('without secrets, text passes unchanged', (t) => {
-  t.is(createRedactor([])('Basic credentials are a pair'), 'Basic [secret] are a pair');
+  t.is(createRedactor([])('Basic credentials are a pair'), 'Basic credentials are a pair');
   t.is(createRedactor([''])('nothing to hide'), 'nothing to hide');
+});
+
+test('ordinary words after Basic and Bearer stay as they are', (t) => {
+  for (const sentence of [
+    'Basic credentials of an API user, whose end Bandwidth has announced',
+    'BANDWIDTH_USERNAME and BANDWIDTH_PASSWORD are Basic credentials.',
+    'a Bearer token, basic authentication/authorization, and BASIC AUTHENTICATION',
+    'Basic auth is not a bearer certificate...',
+  ]) {
+    t.is(redact(sentence), sentence);
+  }
+});
+
+test('what looks like a credential is replaced after Basic and Bearer, in a header whatever it is, and as a JWT anywhere', (t) => {
+  t.is(redact('Bearer 0123456789abcdef'), 'Bearer [secret]');
+  t.is(redact('basic dXNlcjpwYXNz'), 'basic [secret]');
+  t.is(redact('{"authorization":"Basic words","x":1}'), '{"authorization":"Basic [secret]","x":1}');
+  t.is(redact('Proxy-Authorization: bearer token'), 'Proxy-Authorization: bearer [secret]');
+  t.is(redact('token=eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln!'), 'token=[secret]!');
+});
+
+const word = fc.stringMatching(/^[A-Z]?[a-z]{1,14}$/);
+const sentence = fc
+  .array(fc.oneof(word, fc.constantFrom('Basic', 'Bearer', 'credentials', 'API-user', 'and/or')), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((parts) => `${parts.join(' ')}.`);
+
+test('property: a sentence of ordinary words is unchanged', (t) => {
+  fc.assert(fc.property(sentence, (text) => t.is(createRedactor(['Tr0ub4dor&3-secret'])(text), text)));
+  t.pass();
+});
+
+test('property: no form of a known secret survives, alone, in a header or inside longer base64', (t) => {
+  const secret = fc.string({ unit: 'grapheme-ascii', minLength: 8, maxLength: 40 });
+  const around = fc.string({ unit: 'grapheme-ascii', maxLength: 12 });
+  fc.assert(
+    fc.property(secret, around, around, sentence, (known, before, after, text) => {
+      const clean = createRedactor([known]);
+      const pair = Buffer.from(`${before}${known}${after}`);
+      const forms = [
+        known,
+        encodeURIComponent(known),
+        JSON.stringify(known).slice(1, -1),
+        Buffer.from(known).toString('base64'),
+      ];
+      for (const form of forms) t.false(clean(`${text} ${form} ${text}`).includes(form), form);
+      for (const encoding of ['base64', 'base64url'] as const) {
+        const encoded = pair.toString(encoding);
+        for (const place of [encoded, `Basic ${encoded}`, `"authorization":"Basic ${encoded}"`]) {
+          // At its ends a byte of the secret shares a character with its neighbor: less than that may stay.
+          const start = Math.ceil((Buffer.byteLength(before) * 8) / 6);
+          const end = Math.floor((Buffer.byteLength(before + known) * 8) / 6);
+          const inner = encoded.slice(start, end);
+          t.false(clean(place).includes(inner), place);
+        }
+      }
+    }),
+  );
 });
