@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono';
 import { adminRoutes } from './admin.js';
 import { type Answer, html, json, notFound } from './answer.js';
 import { deliver } from './deliver.js';
+import { tokenClaims } from './permissions.js';
 import type { LoggedRequest } from './request-log.js';
 import { type ApiRequest, createResponder } from './respond.js';
 import type { Route } from './route.js';
@@ -27,6 +28,8 @@ type Env = { Bindings: HttpBindings; Variables: { entry: LoggedRequest } };
 /** Where the API begins; the token address and all its resources are below it. */
 export const apiPath = '/api';
 export const tokenPath = `${apiPath}/v1/oauth2/token`;
+/** Bandwidth serves the same resources below each of these. */
+const basePaths = [apiPath, `${apiPath}/v1`, `${apiPath}/v2`];
 
 /** The sandbox as a hono application: the API, its token address, and the administration of the sandbox itself. */
 export function createApp(state: SandboxState): Hono<Env> {
@@ -57,7 +60,11 @@ export function createApp(state: SandboxState): Hono<Env> {
     return send(c, tokenAnswer(state, { authorization: c.req.header('authorization'), grant: form.get('grant_type') }));
   });
   for (const route of routes) {
-    app.on(route.method, `${apiPath}${route.path}`, (c) => serve(c, route));
+    app.on(
+      route.method,
+      basePaths.map((base) => `${base}${route.path}`),
+      (c) => serve(c, route),
+    );
   }
   app.all(`${apiPath}/*`, (c) => serve(c, noSuchResource));
   app.route('/sandbox', adminRoutes(state));
@@ -97,14 +104,19 @@ const noSuchResource: Route = {
 };
 
 function tokenAnswer(
-  { credentials, tokenLifetime }: SandboxState,
+  state: SandboxState,
   request: { authorization: string | undefined; grant: string | null },
 ): Answer {
+  const { credentials, tokenLifetime } = state;
   if (!credentials.isClient(request.authorization)) {
     return json({ error: 'invalid_client', error_description: 'Client authentication failed' }, 401);
   }
   if (request.grant !== 'client_credentials') {
     return json({ error: 'unsupported_grant_type', error_description: 'Only client_credentials is supported' }, 400);
   }
-  return json({ access_token: credentials.issueToken(), token_type: 'Bearer', expires_in: tokenLifetime });
+  return json({
+    access_token: credentials.issueToken(tokenClaims(state)),
+    token_type: 'Bearer',
+    expires_in: tokenLifetime,
+  });
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { preciseNow } from './clock.js';
 
 /** The sandbox's well-known credentials; they open nothing else. */
@@ -14,12 +14,20 @@ export interface Credentials {
   accepts(authorization: string | undefined): boolean;
   /** Whether an Authorization header is the client's that may ask for tokens. */
   isClient(authorization: string | undefined): boolean;
-  issueToken(): string;
+  /** A new token: a JWT with these claims, or an opaque one without. */
+  issueToken(claims?: Record<string, unknown>): string;
   revokeTokens(): void;
 }
 
 function basic(user: string, secret: string): string {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
+}
+
+/** Shaped as Bandwidth's tokens are; nobody verifies its signature. */
+function jwt(claims: Record<string, unknown>): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const payload = { iss: 'sandbox', sub: sandboxCredentials.clientId, jti: randomUUID(), ...claims };
+  return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(payload)}.${randomBytes(32).toString('base64url')}`;
 }
 
 /** @param tokenLifetime seconds for which a token is good. */
@@ -36,8 +44,8 @@ export function createCredentials(tokenLifetime: number): Credentials {
       return authorization === userHeader;
     },
     isClient: (authorization) => authorization === clientHeader,
-    issueToken() {
-      const token = randomUUID();
+    issueToken(claims) {
+      const token = claims === undefined ? randomUUID() : jwt(claims);
       goodUntil.set(token, preciseNow() + tokenLifetime * 1000);
       return token;
     },

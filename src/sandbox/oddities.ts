@@ -19,6 +19,17 @@ export const oddityKinds = {
   'page-size-unnamed': { takes: 'none', summary: 'a page size is refused without naming the largest' },
   'page-numbers': { takes: 'none', summary: 'lists page by plain page number: 1, 2, 3' },
   'empty-details': { takes: 'none', summary: '/tns names no number, neither in its list nor when it is asked' },
+  'opaque-token': { takes: 'none', summary: 'tokens are no JWTs and name neither accounts nor roles' },
+  'no-token-accounts': {
+    takes: 'none',
+    summary: "the tokens' accounts claim is empty, as for system-wide credentials",
+  },
+  'forbid-tns': { takes: 'none', summary: '403 with an empty body for /tns' },
+  'forbid-inservice-numbers': { takes: 'none', summary: '403 with an empty body for inserviceNumbers' },
+  'forbid-orders': { takes: 'none', summary: '403 with an empty body for orders and disconnects' },
+  'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },
+  'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
+  'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 
 export type OddityKind = keyof typeof oddityKinds;

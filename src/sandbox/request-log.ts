@@ -26,7 +26,7 @@ export function createRequestLog(): RequestLog {
   return {
     entries,
     record({ method, path, query }) {
-      const account = /^\/api\/accounts\/([^/]+)/.exec(path)?.[1] ?? query.accountId;
+      const account = /^\/api(?:\/v[12])?\/accounts\/([^/]+)/.exec(path)?.[1] ?? query.accountId;
       const entry: LoggedRequest = { at: preciseNow(), method, path, query, account, status: undefined };
       entries.push(entry);
       return entry;

@@ -7,6 +7,7 @@ import { createFaultPlan, type FaultKind } from './faults.js';
 import { hashText, randomBelow } from './hash.js';
 import { spellOddly } from './odd-spelling.js';
 import { createPageMemory } from './page-memory.js';
+import { isForbidden } from './permissions.js';
 import type { LoggedRequest } from './request-log.js';
 import type { Call, Route } from './route.js';
 import type { SandboxState } from './state.js';
@@ -44,6 +45,9 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
     const accountId = params.accountId ?? (route.path === '/tns' ? entry.query.accountId : undefined);
     if (accountId !== undefined && !state.accounts.has(accountId)) {
       return accountId === state.foreignAccountId ? accessDenied(route.root) : notFound(route.root);
+    }
+    if (isForbidden(route.path, state.oddities)) {
+      return empty(403);
     }
     const limited = entry.account ?? (state.accounts.keys().next().value as string);
     const clearsAt = state.admit(limited);

@@ -100,3 +100,54 @@ test('a wrong path below the API is the API’s 404, one outside of it a page of
   t.is(outside.headers.get('content-type'), 'text/html');
   t.regex(await outside.text(), /^<!DOCTYPE html>/);
 });
+
+test('tokens are JWTs that name accounts and roles; oddities empty the accounts, take roles away, or make them opaque', async (t) => {
+  const sandbox = await sandboxFor(t, { accounts: ['9900000', '9900001'].map((id) => ({ id, numbers: 1 })) });
+  const claims = async () => {
+    const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
+    const { access_token } = (await response.json()) as { access_token: string };
+    t.is((await get(sandbox, '/accounts/9900000', { authorization: `Bearer ${access_token}` })).status, 200);
+    const [, payload, signature] = access_token.split('.');
+    return signature === undefined ? undefined : JSON.parse(Buffer.from(payload ?? '', 'base64url').toString());
+  };
+  const { accounts, roles } = await claims();
+  t.deepEqual(accounts, ['9900000', '9900001']);
+  t.true(roles.includes('Numbers') && roles.includes('Porting'));
+  sandbox.oddities = { 'no-token-accounts': 1, 'forbid-portins': 1 };
+  const odd = await claims();
+  t.deepEqual(odd.accounts, []);
+  t.false(odd.roles.includes('Porting'));
+  sandbox.oddities = { 'opaque-token': 1 };
+  t.is(await claims(), undefined);
+});
+
+test('what an oddity forbids is 403 with an empty body, and nothing else is', async (t) => {
+  const sandbox = await sandboxFor(t);
+  const paths = [
+    '/tns?accountId=9900000',
+    '/accounts/9900000/inserviceNumbers/totals',
+    '/accounts/9900000/orders?page=1&size=1',
+    '/accounts/9900000/disconnects?page=1&size=1',
+    '/accounts/9900000/portins?page=1&size=1',
+    '/accounts/9900000/portouts?page=1&size=1',
+    '/accounts/9900000/numbersAssignment',
+    '/accounts/9900000/billingreports',
+    '/accounts/9900000',
+  ];
+  for (const [oddity, forbidden] of [
+    ['forbid-tns', [0]],
+    ['forbid-inservice-numbers', [1]],
+    ['forbid-orders', [2, 3]],
+    ['forbid-portins', [4, 5]],
+    ['forbid-assignment', [6]],
+    ['forbid-billing', [7]],
+  ] as const) {
+    sandbox.oddities = { [oddity]: 1 };
+    for (const [index, path] of paths.entries()) {
+      const { status, body } = await get(sandbox, path);
+      const isForbidden = (forbidden as readonly number[]).includes(index);
+      t.is(status === 403, isForbidden, `${oddity} ${path}: ${status}`);
+      if (isForbidden) t.is(body, '');
+    }
+  }
+});
