@@ -4,6 +4,7 @@ import { parse as parseDotenv } from 'dotenv';
 import { parse as parseConnectionString } from 'pg-connection-string';
 import { z } from 'zod';
 import { messageOf, UsageError } from './errors.js';
+import { nearestName } from './nearest.js';
 import { scheduleProblem } from './schedule/timetable.js';
 
 export type Credentials =
@@ -11,10 +12,8 @@ export type Credentials =
   | { kind: 'basic'; username: string; password: string };
 
 export interface ApiConfig {
-  /** At least one account id, in the order given, without repeats. */
-  accounts: string[];
   credentials: Credentials;
-  /** Up to and including `/api`, no trailing slash. */
+  /** Up to and including `/api`, `/api/v1` or `/api/v2`, no trailing slash. */
   apiUrl: string;
   /** Ceiling of requests per account in any minute. */
   requestsPerMinute: number;
@@ -49,7 +48,10 @@ export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Undefined: pretty on a terminal, json elsewhere. */
   logFormat: 'pretty' | 'json' | undefined;
-  /** Accounts in BANDWIDTH_ACCOUNT_ID; none where it isn't set and the API wasn't asked for. */
+  /**
+   * Accounts in BANDWIDTH_ACCOUNT_ID, in the order given, without repeats. None: it isn't set; a command that uses the API then
+   * works on those that the access token names.
+   */
   accounts: string[];
   /** Undefined only where the caller did not ask for the API. */
   api: ApiConfig | undefined;
@@ -57,6 +59,14 @@ export interface Config {
   secrets: string[];
   /** What deserves a word though nothing is wrong. */
   warnings: string[];
+  /** Variables that are set, look like ours and are not. */
+  unknownVariables: UnknownVariable[];
+}
+
+export interface UnknownVariable {
+  name: string;
+  /** The variable that was probably meant. */
+  nearest: string | undefined;
 }
 
 export interface ConfigSource {
@@ -66,6 +76,11 @@ export interface ConfigSource {
   cwd: string;
   /** Whether the command talks to the Dashboard API, so that account and credentials are required. */
   needsApi: boolean;
+}
+
+/** The variable in a sentence. */
+export function describeUnknown({ name, nearest }: UnknownVariable): string {
+  return `${name} is set and has no effect${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }
 
 /** The configuration is missing something or something in it is wrong; the message lists every such variable. */
@@ -82,11 +97,19 @@ export class ConfigError extends UsageError {
   }
 }
 
-const defaultApiUrl = {
-  oauth: 'https://api.bandwidth.com/api',
-  basic: 'https://dashboard.bandwidth.com/api',
+/** Bandwidth's hosts. Those of its test environment are the ones in its command-line client and its API documentation. */
+const hosts = {
+  production: {
+    oauth: 'https://api.bandwidth.com/api',
+    basic: 'https://dashboard.bandwidth.com/api',
+    token: 'https://api.bandwidth.com/api/v1/oauth2/token',
+  },
+  test: {
+    oauth: 'https://test.api.bandwidth.com/api/v2',
+    basic: 'https://test.dashboard.bandwidth.com/api',
+    token: 'https://test.api.bandwidth.com/api/v1/oauth2/token',
+  },
 } as const;
-const defaultTokenUrl = 'https://api.bandwidth.com/api/v1/oauth2/token';
 
 /** Variables that may come from a file named by `<NAME>_FILE` instead, as container platforms hand secrets out. */
 const fileVariables = [
@@ -110,13 +133,18 @@ const wholeNumber = (fallback: number, example: string) =>
     })
     .transform(Number);
 
+/** Whether a text can be an account's id. */
+export function isAccountId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,40}$/.test(text);
+}
+
 const accountIds = z
-  .string({ error: 'is missing: the id of your Bandwidth account, or several separated by commas' })
+  .string()
   .transform((text) => [...new Set(splitList(text))])
   .refine((ids) => ids.length > 0, {
     error: 'is empty: the id of your Bandwidth account, or several separated by commas',
   })
-  .refine((ids) => ids.every((id) => /^[A-Za-z0-9_-]{1,40}$/.test(id)), {
+  .refine((ids) => ids.every(isAccountId), {
     error: 'must be account ids (letters, digits, dashes) separated by commas, such as 9900008,9900009',
   });
 
@@ -155,8 +183,8 @@ const secureUrl = z.string().superRefine((text, context) => {
 
 const apiUrl = secureUrl
   .transform((text) => text.replace(/\/+$/, ''))
-  .refine((text) => !URL.canParse(text) || new URL(text).pathname.endsWith('/api'), {
-    error: `must be the base address up to and including /api, such as ${defaultApiUrl.oauth}`,
+  .refine((text) => !URL.canParse(text) || /\/api(?:\/v[12])?$/.test(new URL(text).pathname), {
+    error: `must be the base address up to and including /api, /api/v1 or /api/v2, such as ${hosts.production.oauth}`,
   });
 
 const variables = z.object({
@@ -204,16 +232,20 @@ const variables = z.object({
 });
 
 const apiVariables = z.object({
-  BANDWIDTH_ACCOUNT_ID: accountIds,
+  BANDWIDTH_ACCOUNT_ID: accountIds.optional(),
+  BANDWIDTH_ENVIRONMENT: z.enum(['production', 'test'], { error: 'must be production or test' }).default('production'),
   BANDWIDTH_CLIENT_ID: optional(z.string()),
   BANDWIDTH_CLIENT_SECRET: optional(z.string()),
   BANDWIDTH_USERNAME: optional(z.string()),
   BANDWIDTH_PASSWORD: optional(z.string()),
   BANDWIDTH_API_URL: optional(apiUrl),
-  BANDWIDTH_TOKEN_URL: secureUrl.default(defaultTokenUrl),
+  BANDWIDTH_TOKEN_URL: optional(secureUrl),
   BANDWIDTH_REQUESTS_PER_MINUTE: wholeNumber(100, '100'),
   BANDWIDTH_CONCURRENCY: wholeNumber(4, '4'),
 });
+
+/** Every variable that is read; some secrets also come from `<NAME>_FILE`. */
+export const knownVariables: readonly string[] = [...Object.keys(variables.shape), ...Object.keys(apiVariables.shape)];
 
 /**
  * Reads and validates the whole configuration at once: real variables win over `.env`, `<NAME>_FILE` stands for a secret's
@@ -223,10 +255,12 @@ export function loadConfig(source: ConfigSource & { needsApi: true }): Config & 
 export function loadConfig(source: ConfigSource): Config;
 export function loadConfig(source: ConfigSource): Config {
   const problems: string[] = [];
-  const values = readValues(source, problems);
+  const given = { ...readDotenv(source.cwd, problems), ...source.env };
+  const values = readValues(given, source.cwd, problems);
+  const unknownVariables = findUnknown(given);
   const general = collect(variables.safeParse(values), problems);
-  const api = source.needsApi ? readApi(values, problems) : undefined;
-  const accounts = api?.config.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
+  const api = source.needsApi ? readApi(values, unknownVariables, problems) : undefined;
+  const accounts = api?.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
   if (general === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: general.DATABASE_URL,
@@ -248,16 +282,16 @@ export function loadConfig(source: ConfigSource): Config {
     api: api?.config,
     secrets: secretsOf(values),
     warnings: api?.warnings ?? [],
+    unknownVariables,
   };
 }
 
-type Values = Record<string, string | undefined>;
+type Values = Readonly<Record<string, string | undefined>>;
 
 /** The variables as given, trimmed; an empty one counts as unset, save the billing types, where empty means none. */
-function readValues({ env, cwd }: ConfigSource, problems: string[]): Values {
-  const given: Values = { ...readDotenv(cwd, problems), ...env };
-  const values: Values = {};
-  for (const name of [...Object.keys(variables.shape), ...Object.keys(apiVariables.shape)]) {
+function readValues(given: Values, cwd: string, problems: string[]): Values {
+  const values: Record<string, string | undefined> = {};
+  for (const name of knownVariables) {
     const value = given[name]?.trim();
     if (value !== undefined && (value !== '' || name === 'TN_LEDGER_BILLING_TYPES')) values[name] = value;
   }
@@ -281,6 +315,23 @@ function readValues({ env, cwd }: ConfigSource, problems: string[]): Values {
   return values;
 }
 
+const ownPrefix = /^(?:BANDWIDTH|TN_LEDGER)_/;
+
+/** A misspelt variable has no effect, and nothing else would say so. */
+function findUnknown(given: Values): UnknownVariable[] {
+  const known = [...knownVariables, ...fileVariables.map((name) => `${name}_FILE`)];
+  // The prefixes would make any two names look alike, and may be what is wrong.
+  const withoutPrefix = (name: string) => name.replace(ownPrefix, '');
+  const nearestOf = (name: string) => {
+    const nearest = nearestName(known.map(withoutPrefix), withoutPrefix(name));
+    return known.find((each) => withoutPrefix(each) === nearest);
+  };
+  return Object.keys(given)
+    .filter((name) => ownPrefix.test(name) && !known.includes(name))
+    .sort()
+    .map((name) => ({ name, nearest: nearestOf(name) }));
+}
+
 function readDotenv(cwd: string, problems: string[]): Record<string, string> {
   try {
     return parseDotenv(readFileSync(resolve(cwd, '.env')));
@@ -298,10 +349,19 @@ function readAccounts(values: Values, problems: string[]): string[] {
   );
 }
 
-function readApi(values: Values, problems: string[]): { config: ApiConfig; warnings: string[] } | undefined {
+function readApi(
+  values: Values,
+  unknown: readonly UnknownVariable[],
+  problems: string[],
+): { accounts: string[]; config: ApiConfig; warnings: string[] } | undefined {
   const before = problems.length;
   const parsed = collect(apiVariables.safeParse(values), problems);
-  const credentials = chooseCredentials(values, problems);
+  const credentials = chooseCredentials(values, parsed?.BANDWIDTH_ENVIRONMENT ?? 'production', problems);
+  if (values.BANDWIDTH_ACCOUNT_ID === undefined) {
+    const problem = missingAccountProblem(credentials, unknown);
+    // It is the first thing to set, and the first to be listed.
+    if (problem !== undefined) problems.splice(before, 0, problem);
+  }
   if (parsed === undefined || credentials === undefined || problems.length > before) return undefined;
   const warnings: string[] = [];
   if (credentials.kind === 'basic') {
@@ -313,10 +373,10 @@ function readApi(values: Values, problems: string[]): { config: ApiConfig; warni
     warnings.push('Client credentials and a user name or password are both set; the client credentials are used.');
   }
   return {
+    accounts: parsed.BANDWIDTH_ACCOUNT_ID ?? [],
     config: {
-      accounts: parsed.BANDWIDTH_ACCOUNT_ID,
       credentials,
-      apiUrl: parsed.BANDWIDTH_API_URL ?? defaultApiUrl[credentials.kind],
+      apiUrl: parsed.BANDWIDTH_API_URL ?? hosts[parsed.BANDWIDTH_ENVIRONMENT][credentials.kind],
       requestsPerMinute: parsed.BANDWIDTH_REQUESTS_PER_MINUTE,
       concurrency: parsed.BANDWIDTH_CONCURRENCY,
     },
@@ -324,11 +384,28 @@ function readApi(values: Values, problems: string[]): { config: ApiConfig; warni
   };
 }
 
-function chooseCredentials(values: Values, problems: string[]): Credentials | undefined {
+/** With client credentials the token names the accounts; with a misspelt variable those are not the ones that were meant. */
+function missingAccountProblem(
+  credentials: Credentials | undefined,
+  unknown: readonly UnknownVariable[],
+): string | undefined {
+  const misspelt = unknown.find(({ nearest }) => nearest === 'BANDWIDTH_ACCOUNT_ID');
+  if (misspelt !== undefined) {
+    return `BANDWIDTH_ACCOUNT_ID is not set, but ${misspelt.name} is: correct its name, or remove it`;
+  }
+  if (credentials?.kind === 'oauth') return undefined;
+  return 'BANDWIDTH_ACCOUNT_ID is missing: the id of your Bandwidth account, or several separated by commas (only client credentials may do without)';
+}
+
+function chooseCredentials(
+  values: Values,
+  environment: keyof typeof hosts,
+  problems: string[],
+): Credentials | undefined {
   const { BANDWIDTH_CLIENT_ID: clientId, BANDWIDTH_CLIENT_SECRET: clientSecret } = values;
   const { BANDWIDTH_USERNAME: username, BANDWIDTH_PASSWORD: password } = values;
   if (clientId !== undefined && clientSecret !== undefined) {
-    return { kind: 'oauth', clientId, clientSecret, tokenUrl: values.BANDWIDTH_TOKEN_URL ?? defaultTokenUrl };
+    return { kind: 'oauth', clientId, clientSecret, tokenUrl: values.BANDWIDTH_TOKEN_URL ?? hosts[environment].token };
   }
   if (clientId !== undefined || clientSecret !== undefined) {
     const missing = clientId === undefined ? 'BANDWIDTH_CLIENT_ID' : 'BANDWIDTH_CLIENT_SECRET';
@@ -364,7 +441,7 @@ function splitList(text: string): string[] {
 }
 
 function urlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return `must be a web address such as ${defaultApiUrl.oauth}`;
+  if (!URL.canParse(text)) return `must be a web address such as ${hosts.production.oauth}`;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') return 'must not carry credentials: they have variables of their own';
   if (url.search !== '' || url.hash !== '') return 'must not carry a query or a fragment';

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { ConfigError, loadConfig } from '../src/config.js';
+import { ConfigError, knownVariables, loadConfig } from '../src/config.js';
 
 function makeFolder(t: ExecutionContext, files: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'tn-ledger-config-'));
@@ -35,7 +35,6 @@ test('with an account and client credentials, everything else has its documented
     logLevel: 'info',
     logFormat: undefined,
     api: {
-      accounts: ['9900008'],
       credentials: {
         kind: 'oauth',
         clientId: 'id',
@@ -48,6 +47,7 @@ test('with an account and client credentials, everything else has its documented
     },
     secrets: ['the-secret'],
     warnings: [],
+    unknownVariables: [],
   });
 });
 
@@ -80,8 +80,8 @@ test('values are read from .env, and real variables win', (t) => {
   const cwd = makeFolder(t, {
     '.env': 'BANDWIDTH_ACCOUNT_ID=1\nBANDWIDTH_CLIENT_ID=from-file\nBANDWIDTH_CLIENT_SECRET="s p a c e"\n# comment\n',
   });
-  const { api } = loadConfig({ env: { BANDWIDTH_ACCOUNT_ID: '2' }, cwd, needsApi: true });
-  t.deepEqual(api.accounts, ['2']);
+  const { accounts, api } = loadConfig({ env: { BANDWIDTH_ACCOUNT_ID: '2' }, cwd, needsApi: true });
+  t.deepEqual(accounts, ['2']);
   t.like(api.credentials, { clientId: 'from-file', clientSecret: 's p a c e' });
 });
 
@@ -158,6 +158,8 @@ test('addresses: https anywhere, http for this machine only, the whole base addr
   const accepted = (url: string) =>
     loadConfig({ env: { ...good, BANDWIDTH_API_URL: url }, cwd, needsApi: true }).api.apiUrl;
   t.is(accepted('https://example.com/base/api/'), 'https://example.com/base/api');
+  t.is(accepted('https://example.com/api/v1'), 'https://example.com/api/v1');
+  t.is(accepted('https://example.com/api/v2/'), 'https://example.com/api/v2');
   t.is(accepted('http://127.0.0.1:8099/api'), 'http://127.0.0.1:8099/api');
   t.is(accepted('http://localhost/api'), 'http://localhost/api');
   t.is(accepted('http://[::1]/api'), 'http://[::1]/api');
@@ -166,6 +168,10 @@ test('addresses: https anywhere, http for this machine only, the whole base addr
   t.regex(refused('htps://example.com/api'), /^BANDWIDTH_API_URL must begin with https:, not htps:$/);
   t.regex(refused('example.com/api'), /^BANDWIDTH_API_URL must /);
   t.regex(refused('https://example.com'), /^BANDWIDTH_API_URL must be the base address up to and including \/api/);
+  t.regex(
+    refused('https://example.com/api/v3'),
+    /^BANDWIDTH_API_URL must be the base address up to and including \/api/,
+  );
   t.regex(refused('https://me:url-secret@example.com/api'), /^BANDWIDTH_API_URL must not carry credentials/);
   t.notRegex(refused('https://me:url-secret@example.com/api'), /url-secret/);
   t.regex(refused('https://example.com/api?x=1'), /^BANDWIDTH_API_URL must not carry a query/);
@@ -173,8 +179,8 @@ test('addresses: https anywhere, http for this machine only, the whole base addr
 
 test('accounts are separated by commas, without repeats', (t) => {
   const cwd = makeFolder(t);
-  const { api } = loadConfig({ env: { ...good, BANDWIDTH_ACCOUNT_ID: ' 2, 1,2 ' }, cwd, needsApi: true });
-  t.deepEqual(api.accounts, ['2', '1']);
+  const { accounts } = loadConfig({ env: { ...good, BANDWIDTH_ACCOUNT_ID: ' 2, 1,2 ' }, cwd, needsApi: true });
+  t.deepEqual(accounts, ['2', '1']);
   t.regex(problemsOf(t, { ...good, BANDWIDTH_ACCOUNT_ID: ', ,' })[0] ?? '', /^BANDWIDTH_ACCOUNT_ID is empty/);
   t.regex(problemsOf(t, { ...good, BANDWIDTH_ACCOUNT_ID: '1/../2' })[0] ?? '', /^BANDWIDTH_ACCOUNT_ID must be/);
 });
@@ -197,4 +203,59 @@ test('a command that does without the API knows the accounts that are named, and
   t.deepEqual(load({}).accounts, []);
   t.deepEqual(load({ BANDWIDTH_ACCOUNT_ID: ' 9900008, 9900009' }).accounts, ['9900008', '9900009']);
   t.throws(() => load({ BANDWIDTH_ACCOUNT_ID: 'a b' }), { message: /BANDWIDTH_ACCOUNT_ID must be account ids/ });
+});
+
+test('BANDWIDTH_ENVIRONMENT=test selects Bandwidth’s test hosts, and addresses that are set win', (t) => {
+  const cwd = makeFolder(t);
+  const load = (env: Record<string, string>) =>
+    loadConfig({ env: { BANDWIDTH_ENVIRONMENT: 'test', ...env }, cwd, needsApi: true }).api;
+  t.like(load(good), {
+    apiUrl: 'https://test.api.bandwidth.com/api/v2',
+    credentials: { tokenUrl: 'https://test.api.bandwidth.com/api/v1/oauth2/token' },
+  });
+  const basic = { BANDWIDTH_ACCOUNT_ID: '1', BANDWIDTH_USERNAME: 'me', BANDWIDTH_PASSWORD: 'my-password' };
+  t.is(load(basic).apiUrl, 'https://test.dashboard.bandwidth.com/api');
+  const [apiUrl, tokenUrl] = ['https://example.com/api', 'https://example.com/token'];
+  t.like(load({ ...good, BANDWIDTH_API_URL: apiUrl, BANDWIDTH_TOKEN_URL: tokenUrl }), {
+    apiUrl,
+    credentials: { tokenUrl },
+  });
+  t.like(load({ ...good, BANDWIDTH_ENVIRONMENT: 'production' }), { apiUrl: 'https://api.bandwidth.com/api' });
+  t.regex(
+    problemsOf(t, { ...good, BANDWIDTH_ENVIRONMENT: 'staging' }, cwd)[0] ?? '',
+    /^BANDWIDTH_ENVIRONMENT must be production or test/,
+  );
+});
+
+test('only client credentials may do without BANDWIDTH_ACCOUNT_ID', (t) => {
+  const { BANDWIDTH_ACCOUNT_ID: _, ...oauth } = good;
+  t.deepEqual(loadConfig({ env: oauth, cwd: makeFolder(t), needsApi: true }).accounts, []);
+  const basic = { BANDWIDTH_USERNAME: 'me', BANDWIDTH_PASSWORD: 'my-password' };
+  t.regex(problemsOf(t, basic).join(), /^BANDWIDTH_ACCOUNT_ID is missing[^\n]*only client credentials may do without/);
+});
+
+test('a misspelt BANDWIDTH_ACCOUNT_ID is refused: other accounts than those that were meant must not be worked on', (t) => {
+  const { BANDWIDTH_ACCOUNT_ID: _, ...oauth } = good;
+  for (const name of ['BANDWIDTH_ACCOUNT_IDS', 'BANDWIDTH_ACOUNT_ID', 'TN_LEDGER_ACCOUNT_ID']) {
+    t.deepEqual(problemsOf(t, { ...oauth, [name]: '9900008' }), [
+      `BANDWIDTH_ACCOUNT_ID is not set, but ${name} is: correct its name, or remove it`,
+    ]);
+  }
+});
+
+test('variables that look like ours and are not are known, with the name that was probably meant', (t) => {
+  const cwd = makeFolder(t, { '.env': 'TN_LEDGER_DATADIR=x\nOTHER=1\n' });
+  const env = { ...good, BANDWIDTH_PROXY: 'x', TN_LEDGER_BILLING_TYPE: 'BDR', BANDWIDTH_API_URL_FILE: 'x' };
+  t.deepEqual(loadConfig({ env, cwd, needsApi: false }).unknownVariables, [
+    { name: 'BANDWIDTH_API_URL_FILE', nearest: 'BANDWIDTH_API_URL' },
+    { name: 'BANDWIDTH_PROXY', nearest: undefined },
+    { name: 'TN_LEDGER_BILLING_TYPE', nearest: 'TN_LEDGER_BILLING_TYPES' },
+    { name: 'TN_LEDGER_DATADIR', nearest: 'TN_LEDGER_DATA_DIR' },
+  ]);
+});
+
+test('.env.example names every variable and no other', (t) => {
+  const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name ?? '');
+  t.deepEqual([...named].sort(), [...knownVariables].sort());
 });

@@ -1,13 +1,12 @@
 import { UsageError } from '../errors.js';
 
-/** The accounts that a command works on: all that are configured, or the one of them that `--account` names. */
+/** The accounts that a command works on: all that there are, or the one of them that `--account` names. */
 export function chooseAccounts(configured: readonly string[], wanted: string | undefined): readonly string[] {
   if (wanted === undefined) return configured;
   if (configured.includes(wanted)) return [wanted];
-  throw new UsageError(
-    `Account ${wanted} is not one of those configured in BANDWIDTH_ACCOUNT_ID (${configured.join(', ')}).`,
-    { hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID.' },
-  );
+  throw new UsageError(`Account ${wanted} is not one of those configured (${configured.join(', ')}).`, {
+    hint: 'Name one of them, or add it to BANDWIDTH_ACCOUNT_ID (without it, the accounts are those that the access token names).',
+  });
 }
 
 /** The account of a command that works on one: the only one configured, or the one that `--account` names. */

@@ -18,7 +18,7 @@ import type { ApiSession } from './session.js';
 /** Takes a file from its reading to its results, prints a summary, and answers with the exit status. */
 export async function runAssign(session: ApiSession, path: string, options: AssignCommandOptions): Promise<ExitStatus> {
   const begun = performance.now();
-  const account = chooseOneAccount(session.config.api.accounts, options.account);
+  const account = chooseOneAccount(await session.accounts(), options.account);
   const resultsFolder = resolve(options.out ?? join(session.config.dataDir, outboxFolder));
   const choices: AssignOptions = {
     action: options.action === undefined ? undefined : actionOf(options.action),

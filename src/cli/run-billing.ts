@@ -26,7 +26,7 @@ async function bring(
   wanted: BringOptions,
   options: BillingOptions & { timeoutMs: number },
 ): Promise<ExitStatus> {
-  const account = chooseOneAccount(session.config.api.accounts, options.account);
+  const account = chooseOneAccount(await session.accounts(), options.account);
   collectEarly();
   const environment = {
     ...(await openRunEnvironment(session)),

@@ -10,7 +10,7 @@ export async function openRunEnvironment(session: ApiSession): Promise<RunEnviro
   const applied = await migrate(database);
   if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
   return {
-    accounts: session.config.api.accounts,
+    accounts: await session.accounts(),
     billing: billingSettings(session.config),
     dataDir: session.config.dataDir,
     requestsPerMinute: session.config.api.requestsPerMinute,

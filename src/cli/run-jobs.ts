@@ -33,7 +33,7 @@ export async function runAll(
   jobs: readonly Job[],
   options: RunOptions & AccountChoice,
 ): Promise<RunReport[]> {
-  const accounts = options.accounts ?? chooseAccounts(session.config.api.accounts, options.account);
+  const accounts = options.accounts ?? chooseAccounts(await session.accounts(), options.account);
   collectEarly();
   const environment = await openRunEnvironment(session);
   const reports: RunReport[] = [];

@@ -16,7 +16,7 @@ export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: b
   const describe = (moment: Date) => formatInZone(moment, config.timezone);
   const upcoming = timetable.upcoming(systemClock.now(), 3).map((moment) => `  ${describe(moment)}\n`);
   process.stdout.write(
-    `Nights by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}) of ${config.api.accounts.join(', ')}; the next ones:\n${upcoming.join('')}`,
+    `Nights by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}) of ${config.accounts.join(', ') || 'the accounts that the access token names'}; the next ones:\n${upcoming.join('')}`,
   );
   await keepSchedule({
     timetable,
@@ -33,9 +33,9 @@ export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: b
 }
 
 async function runNight(session: ApiSession, night: Night, describe: (moment: Date) => string): Promise<boolean> {
-  const { config, log, signal } = session;
+  const { log, signal } = session;
   const when = describe(night.due);
-  const accounts = night.missed ? await accountsThatLack(session, night, when) : config.api.accounts;
+  const accounts = night.missed ? await accountsThatLack(session, night, when) : await session.accounts();
   if (accounts.length === 0) return false;
   log.info(`The night of ${when} begins${night.missed ? ', late' : ''}: ${accounts.join(', ')}`);
   const status = await runJobs(session, [nightly], { accounts });
@@ -54,14 +54,12 @@ async function runNight(session: ApiSession, night: Night, describe: (moment: Da
 }
 
 /** The accounts for which a missed night is to be made up. */
-async function accountsThatLack(
-  { config, log, database }: ApiSession,
-  { due }: Night,
-  when: string,
-): Promise<string[]> {
-  const states = await nightStates(await database(), config.api.accounts, due, systemClock.now());
+async function accountsThatLack(session: ApiSession, { due }: Night, when: string): Promise<string[]> {
+  const { log } = session;
+  const all = await session.accounts();
+  const states = await nightStates(await session.database(), all, due, systemClock.now());
   const accounts: string[] = [];
-  for (const account of config.api.accounts) {
+  for (const account of all) {
     switch (states.get(account)) {
       case 'missed':
         log.info(`The night of ${when} was missed for account ${account}: it is made up now`);

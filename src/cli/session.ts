@@ -1,5 +1,5 @@
 import { constants as osConstants } from 'node:os';
-import { type Config, type ConfigSource, loadConfig } from '../config.js';
+import { type Config, type ConfigSource, describeUnknown, loadConfig } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
 import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../database/connect.js';
 import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
@@ -7,6 +7,7 @@ import { createLog, type Log } from '../log.js';
 import { createRedactor, type Redact } from '../redact.js';
 import { printFailure } from './failure.js';
 import type { ClientSettings } from './open-client.js';
+import { accountsOfToken } from './token-accounts.js';
 
 /** What a command works with. */
 export interface Session {
@@ -23,6 +24,12 @@ export interface ApiSession extends Session {
   config: Config & { api: NonNullable<Config['api']> };
   /** Opens the API client when first asked, with these settings; closed at the end of the session. */
   client(settings?: ClientSettings): Promise<DashboardClient>;
+  /**
+   * The accounts to work on: those in BANDWIDTH_ACCOUNT_ID, or where it isn't set those that the access token of the client names.
+   *
+   * @throws {UsageError} it isn't set, and the token names none
+   */
+  accounts(): Promise<readonly string[]>;
   /** Does work with a database and a client of its own, closed at its end; for what is done again and again. */
   anew<T>(work: (session: ApiSession) => Promise<T>): Promise<T>;
 }
@@ -72,6 +79,7 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
     write: (line) => process.stderr.write(line),
   });
   for (const warning of config.warnings) log.warn(warning);
+  for (const variable of config.unknownVariables) log.debug(describeUnknown(variable));
   const stop = stopOnSignals(log);
   const addSecret = (value: string) => {
     redactor = createRedactor([...secrets.add(value)]);
@@ -134,10 +142,12 @@ async function withinApi<T>(base: Base<ApiSession['config']>, work: (session: Ap
       closers.push(() => opened.close());
       return opened;
     };
+    const openOnce = (settings?: ClientSettings) => (client ??= open(settings));
     return work({
       ...session,
       config,
-      client: (settings) => (client ??= open(settings)),
+      client: openOnce,
+      accounts: async () => (config.accounts.length > 0 ? config.accounts : accountsOfToken(await openOnce())),
       anew: (again) => withinApi(base, again),
     });
   });

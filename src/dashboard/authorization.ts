@@ -1,6 +1,7 @@
 import { basicHeader, type Credentials } from './credentials.js';
 import type { CredentialsError } from './errors.js';
 import { createTokenStore, type Token, type TokenRequest } from './token.js';
+import type { TokenClaims } from './token-claims.js';
 
 /** What goes into the `Authorization` header, and what is to be done when it is refused. */
 export interface Authorization {
@@ -13,6 +14,8 @@ export interface Authorization {
    * @returns false when there is nothing else to try
    */
   refused(header: string): boolean;
+  /** What the newest token says; undefined before the first one, for an opaque one, and with Basic credentials. */
+  claims(): TokenClaims | undefined;
 }
 
 export interface AuthorizationOptions {
@@ -30,5 +33,5 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     return createTokenStore({ ...options, credentials });
   }
   const header = basicHeader(credentials.username, credentials.password);
-  return { header: () => header, ready: async () => undefined, refused: () => false };
+  return { header: () => header, ready: async () => undefined, refused: () => false, claims: () => undefined };
 }

@@ -37,6 +37,16 @@ export interface ReportCall {
   signal: AbortSignal;
 }
 
+/** Reads the list of reports, which names only some types: what matters is whether it may be read. */
+export async function probeBillingReports(client: DashboardClient, account: string): Promise<void> {
+  await client.get({
+    account,
+    path: reportsPath(account, 'billingreports'),
+    empty: [204, 404],
+    parse: ({ text }) => (text.trim() === '' ? undefined : refuseErrors(parseXml(text))),
+  });
+}
+
 /**
  * Requests a report.
  *

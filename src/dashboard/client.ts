@@ -7,7 +7,8 @@ import type { Credentials } from './credentials.js';
 import type { FileReceiver } from './download.js';
 import { createLane, defaultWindowMs, type Lane } from './lane.js';
 import { createRequester, type PostRetry } from './requester.js';
-import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
+import { defaultRetryPolicy, type RetryPolicy, unlessAborted } from './retry.js';
+import type { TokenClaims } from './token-claims.js';
 import { createTokenRequester } from './token-requester.js';
 import type { Expectation } from './verdict.js';
 
@@ -15,6 +16,7 @@ export type { Credentials } from './credentials.js';
 export type { FileReceiver } from './download.js';
 export type { ResponseBody, StreamedResponse } from './exchange.js';
 export type { PostRetry } from './requester.js';
+export type { TokenClaims } from './token-claims.js';
 
 /** What happens between a request and its answer, for logs. No event holds a secret. */
 export type ClientEvent =
@@ -28,7 +30,7 @@ export type ClientEvent =
   | { type: 'token-retry'; attempt: number; waitMs: number; reason: string };
 
 export interface DashboardClientOptions {
-  /** Up to and including `/api`. */
+  /** Up to and including `/api`, `/api/v1` or `/api/v2`. */
   apiUrl: string;
   credentials: Credentials;
   /** Ceiling per account: no 60 seconds see more requests, retries included. */
@@ -85,6 +87,11 @@ export interface DashboardClient {
   download<T>(request: DownloadRequest<T>): Promise<T>;
   /** The API's address without a slash at its end: `https://api.bandwidth.com/api`. */
   readonly apiUrl: string;
+  /**
+   * What the access token says, once there is one; requests that follow use the same token. Undefined for an opaque token and with
+   * Basic credentials.
+   */
+  tokenClaims(): Promise<TokenClaims | undefined>;
   /** Requests that are in flight at once per account, at most. */
   readonly concurrency: number;
   /** Requests sent for an account, retries included, tokens not. */
@@ -165,6 +172,10 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
     post: async ({ path, query, ...request }) =>
       perform({ ...request, method: 'POST', url: requestUrl(api, path, query) }),
     apiUrl: `${api.origin}${api.pathname.replace(/\/+$/, '')}`,
+    async tokenClaims() {
+      await unlessAborted(authorization.ready(), lifetime.signal);
+      return authorization.claims();
+    },
     concurrency: options.concurrency,
     requestCount: (account) => counts.get(account) ?? 0,
     async close() {

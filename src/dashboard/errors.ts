@@ -53,11 +53,21 @@ export class ApiError extends RequestError {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly codes: readonly ApiErrorDetail[];
+  /** A 403 with an empty body: a role is missing. Any other says what it is about. */
+  readonly isForbiddenWithoutReason: boolean;
 
-  constructor(what: string, options: RequestErrorOptions & { status: number; codes: readonly ApiErrorDetail[] }) {
+  constructor(
+    what: string,
+    options: RequestErrorOptions & {
+      status: number;
+      codes: readonly ApiErrorDetail[];
+      isForbiddenWithoutReason?: boolean;
+    },
+  ) {
     super(what, options);
     this.status = options.status;
     this.codes = options.codes;
+    this.isForbiddenWithoutReason = options.isForbiddenWithoutReason ?? false;
   }
 }
 

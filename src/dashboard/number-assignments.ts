@@ -118,6 +118,19 @@ export function searchAssignmentOrders(
   });
 }
 
+/** The feature without which Bandwidth refuses every assignment order (12752). */
+const assignmentFeature = 'TN_ASSIGNMENT';
+
+/** Whether the account may assign numbers. */
+export async function checkAssignmentFeature(client: DashboardClient, asking: Asking): Promise<boolean> {
+  return (await readFeatures(client, asking)).has(assignmentFeature);
+}
+
+/** What it means that the account may not. */
+export function missingFeature(account: string): string {
+  return `account ${account} does not have the feature ${assignmentFeature}: Bandwidth would refuse every assignment order (12752). Ask Bandwidth to enable number assignment for the account`;
+}
+
 /** Names of the features that the account's products have, as `GET …/products` lists them. */
 export function readFeatures(client: DashboardClient, { account, ...asking }: Asking): Promise<Set<string>> {
   return client.get({

@@ -2,6 +2,7 @@ import type { Authorization, AuthorizationOptions } from './authorization.js';
 import { basicHeader, type Credentials, credentialsHint } from './credentials.js';
 import { BrokenBodyError, CredentialsError, RequestError } from './errors.js';
 import type { ResponseBody } from './exchange.js';
+import { readTokenClaims, type TokenClaims } from './token-claims.js';
 
 export interface TokenRequest {
   url: URL;
@@ -12,6 +13,8 @@ export interface TokenRequest {
 
 export interface Token {
   header: string;
+  /** Undefined for an opaque token. */
+  claims: TokenClaims | undefined;
   lifetimeMs: number;
 }
 
@@ -34,11 +37,13 @@ export function createTokenStore(
   let held: HeldToken | undefined;
   let flight: Promise<void> | undefined;
   let whyNone = 'there is no token';
+  let claims: TokenClaims | undefined;
 
   const fetchToken = async (reason: string) => {
     try {
       const token = await requestToken(tokenRequest(credentials));
       const now = performance.now();
+      claims = token.claims;
       held = { ...token, renewAt: now + token.lifetimeMs * 0.9, expiresAt: now + token.lifetimeMs };
       onToken(reason, token.lifetimeMs);
     } catch (error) {
@@ -75,6 +80,7 @@ export function createTokenStore(
         await renew(held === undefined ? whyNone : 'the token ran out');
       }
     },
+    claims: () => claims,
     refused(header) {
       // Another request may have had it renewed in the meantime.
       if (held?.header === header) {
@@ -126,7 +132,11 @@ function parseToken({ status, text }: ResponseBody, credentials: Extract<Credent
   }
   const seconds = Number(answer?.expires_in);
   const lifetimeMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : assumedLifetimeMs;
-  return { header: `Bearer ${token}`, lifetimeMs: Math.max(lifetimeMs, shortestLifetimeMs) };
+  return {
+    header: `Bearer ${token}`,
+    claims: readTokenClaims(token),
+    lifetimeMs: Math.max(lifetimeMs, shortestLifetimeMs),
+  };
 }
 
 function jsonObject(text: string): Record<string, unknown> | undefined {

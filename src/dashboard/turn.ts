@@ -77,7 +77,10 @@ export async function takeTurn<T>(
       return { kind: 'value', value: answer.value };
     }
     const response = answer.body;
-    const verdict = judge(response, request.account, request.url, request);
+    const verdict = judge(response, request, {
+      kind: options.credentials.kind,
+      claims: authorization.claims(),
+    });
     if (verdict.kind === 'limited') {
       pauseLane(response, request, progress, lane, options);
     } else {

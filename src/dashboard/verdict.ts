@@ -11,6 +11,7 @@ import {
   type RequestErrorOptions,
 } from './errors.js';
 import type { ResponseBody } from './exchange.js';
+import { type Access, accountHint, describeForbidden } from './permissions.js';
 import { parseXml, type XmlElement, XmlError } from './xml.js';
 
 /** What a caller takes for an answer. */
@@ -34,11 +35,17 @@ export type Verdict<T> =
   /** Not worth another try. */
   | { kind: 'refused'; error: (options: RequestErrorOptions) => RequestError };
 
+/** A request as it was sent. */
+export interface Asked<T> extends Expectation<T> {
+  account: string;
+  url: URL;
+}
+
 /** Judges an answer of the Dashboard API by its status and what the caller expects of it. */
-export function judge<T>(response: ResponseBody, account: string, url: URL, expected: Expectation<T>): Verdict<T> {
+export function judge<T>(response: ResponseBody, expected: Asked<T>, access: Access): Verdict<T> {
   const { status } = response;
   if (expected.accept?.includes(status) || isEmptyList(response, expected)) {
-    return judgeBody(response, account, url, expected);
+    return judgeBody(response, expected, access);
   }
   if (status === 401) {
     return { kind: 'unauthorized' };
@@ -50,15 +57,15 @@ export function judge<T>(response: ResponseBody, account: string, url: URL, expe
     return { kind: 'retry', reason: `status ${status}${describeCodes(response)}`, broken: false };
   }
   if (status >= 300 && status < 400) {
-    return { kind: 'refused', error: (options) => redirectError(response, url, options) };
+    return { kind: 'refused', error: (options) => redirectError(response, expected.url, options) };
   }
   if (status >= 400) {
-    return { kind: 'refused', error: (options) => apiError(response, account, url, errorsOf(response), options) };
+    return { kind: 'refused', error: (options) => apiError(response, expected, access, errorsOf(response), options) };
   }
   if (response.text.trim() === '') {
     return broken(`an empty body (status ${status})`, response);
   }
-  return judgeBody(response, account, url, expected);
+  return judgeBody(response, expected, access);
 }
 
 function isEmptyList<T>(response: ResponseBody, { empty }: Expectation<T>): boolean {
@@ -77,14 +84,14 @@ function isEmptyList<T>(response: ResponseBody, { empty }: Expectation<T>): bool
   return response.status === 204 && empty?.includes(204) === true;
 }
 
-function judgeBody<T>(response: ResponseBody, account: string, url: URL, expected: Expectation<T>): Verdict<T> {
+function judgeBody<T>(response: ResponseBody, expected: Asked<T>, access: Access): Verdict<T> {
   try {
     return { kind: 'value', value: expected.parse(response) };
   } catch (cause) {
     // An error that comes with status 200 is an answer too.
     const codes = cause instanceof BrokenBodyError ? [] : errorsOf(response);
     if (codes.length > 0) {
-      return { kind: 'refused', error: (options) => apiError(response, account, url, codes, options) };
+      return { kind: 'refused', error: (options) => apiError(response, expected, access, codes, options) };
     }
     return broken(messageOf(cause), response, cause);
   }
@@ -148,19 +155,23 @@ function redirectError({ status, headers }: ResponseBody, url: URL, options: Req
 
 function apiError(
   response: ResponseBody,
-  account: string,
-  url: URL,
+  { account, url }: Pick<Asked<unknown>, 'account' | 'url'>,
+  access: Access,
   codes: ApiErrorDetail[],
   options: RequestErrorOptions,
 ): ApiError {
   const { status } = response;
-  const told = describeApiErrors(codes) || describeContent(response.text) || 'no description';
-  const hint = hintFor(response, account, url, codes);
+  // A role that is missing gives 403 with an empty body; any other 403 says itself what it is about.
+  const forbidden =
+    status === 403 && response.text.trim() === '' ? describeForbidden(account, url.pathname, access) : undefined;
+  const told = forbidden?.reason ?? (describeApiErrors(codes) || describeContent(response.text) || 'no description');
+  const hint = forbidden?.hint ?? hintFor(response, account, url, codes, access);
   return new ApiError(`refused with status ${status}: ${told}`, {
     ...options,
     ...(hint === undefined ? {} : { hint }),
     status,
     codes,
+    isForbiddenWithoutReason: forbidden !== undefined,
   });
 }
 
@@ -169,9 +180,10 @@ function hintFor(
   account: string,
   url: URL,
   codes: ApiErrorDetail[],
+  { claims }: Access,
 ): string | undefined {
   if (status === 403) {
-    return `The credentials do not reach account ${account}: check BANDWIDTH_ACCOUNT_ID, and what the credentials were given access to.`;
+    return accountHint(account, claims?.accounts);
   }
   if (
     status === 404 &&

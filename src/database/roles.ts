@@ -1,6 +1,9 @@
 import type pg from 'pg';
 import type { Database } from './connect.js';
 
+/** The group roles that read the ledger. */
+export const groupRoles = ['tn_ledger_reader', 'tn_ledger_billing_reader'] as const;
+
 /**
  * Makes the group roles where the connection may, and lets them read: `tn_ledger_reader` the ledger less the billing records,
  * `tn_ledger_billing_reader` those too (call records are CPNI, 47 CFR 64.2003). Roles belong to the whole server, so that one
@@ -15,7 +18,7 @@ export async function grantReaders(client: pg.Pool | pg.ClientBase): Promise<voi
       readable regclass;
       is_billing boolean;
     begin
-      foreach reader in array array['tn_ledger_reader', 'tn_ledger_billing_reader'] loop
+      foreach reader in array array[${groupRoles.map((role) => `'${role}'`).join(', ')}] loop
         begin
           execute format('create role %I nologin', reader);
         exception when duplicate_object or unique_violation or insufficient_privilege then null;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import test, { type ExecutionContext } from 'ava';
 import type { DashboardClientOptions } from '../../src/dashboard/client.js';
-import { CredentialsError, RequestError, UnavailableError } from '../../src/dashboard/errors.js';
+import { ApiError, CredentialsError, RequestError, UnavailableError } from '../../src/dashboard/errors.js';
 import { clientFor, type Handler, quantity, sendStatus, sendXml, serve } from './support.js';
 
 function sendToken(response: ServerResponse, token: string, expiresIn: unknown = 3600): void {
@@ -198,4 +198,70 @@ test('a token without a lifetime is used for a while', async (t) => {
   await get();
   await get();
   t.is(tokenServer.received.length, 1);
+});
+
+const jwt = (payload: unknown) =>
+  `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`;
+
+for (const [title, token, claims] of [
+  [
+    'the accounts and roles of a JWT',
+    jwt({ accounts: ['1', '2'], roles: ['Numbers'] }),
+    { accounts: ['1', '2'], roles: ['Numbers'] },
+  ],
+  ['ids that are JSON numbers', jwt({ accounts: [9900008] }), { accounts: ['9900008'], roles: undefined }],
+  ['an empty claim', jwt({ accounts: [], roles: [] }), { accounts: [], roles: [] }],
+  [
+    'claims of other types as unknown',
+    jwt({ accounts: 'all', roles: [{ name: 'x' }] }),
+    { accounts: undefined, roles: undefined },
+  ],
+  ['nothing of an opaque token', 'f3a1.not-json.x', undefined],
+  ['nothing of a token without parts', 'f3a1b2', undefined],
+  ['nothing of a payload that is not an object', jwt(['x']), undefined],
+] as const) {
+  test(`a token tells ${title}, and requests that follow use the same token`, async (t) => {
+    const { client, get, tokenServer } = await setUp(
+      t,
+      (_request, response) => sendXml(response, quantity(1)),
+      (_request, response) => sendToken(response, token),
+    );
+    t.deepEqual(await client.tokenClaims(), claims as never);
+    await get();
+    t.is(tokenServer.received.length, 1);
+  });
+}
+
+test('a 403 with an empty body names the role, or the accounts of the token if the account is not among them', async (t) => {
+  const forbidden = async (path: string, claims: unknown) => {
+    const { client } = await setUp(
+      t,
+      (_request, response) => sendStatus(response, 403),
+      (_request, response) => sendToken(response, jwt(claims)),
+    );
+    const error = await t.throwsAsync(client.get({ account: '1', path, parse: ({ text }) => text }), {
+      instanceOf: ApiError,
+    });
+    return `${error?.message} | ${error?.hint}`;
+  };
+  t.regex(
+    await forbidden('/accounts/1/portins/x/tns', { accounts: ['1'], roles: [] }),
+    /403: the credentials may not use port-ins of account 1: the role Porting is missing \| An account admin .* Roles in the token: none\.$/,
+  );
+  t.regex(
+    await forbidden('/tns/9195551234', { roles: ['A', 'B'] }),
+    /number details \(\/tns\) of account 1: the role Numbers is missing \| .* Roles in the token: A, B\.$/,
+  );
+  t.regex(
+    await forbidden('/accounts/1/sites', {}),
+    /may not use sites of account 1: a role is missing \| .*do not name that role.*$/,
+  );
+  t.regex(
+    await forbidden('/accounts/1/orders', { accounts: ['2', '3'] }),
+    /403: the credentials do not reach account 1 \| .*check BANDWIDTH_ACCOUNT_ID.* Their token names 2, 3\.$/,
+  );
+  t.regex(
+    await forbidden('/accounts/1', {}),
+    /403: the credentials do not reach account 1 \| .*check BANDWIDTH_ACCOUNT_ID/,
+  );
 });

@@ -203,3 +203,16 @@ test('a batch that another process is submitting: exit 4; one that was interrupt
   t.is((await run(t, world, args, { cwd })).status, 0);
   t.is(world.placed().length, 1);
 });
+
+test('without BANDWIDTH_ACCOUNT_ID a file is assigned in the account that the token names', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const cwd = await makeFolder(t);
+  await writeFile(join(cwd, 'numbers.csv'), `telephone_number\n${world.numbers.slice(0, 3).join('\n')}\n`);
+  const { BANDWIDTH_ACCOUNT_ID, ...env } = world.env;
+  const { status, output } = await cli(t, ['assign', 'numbers.csv', '--action', 'ASSIGN'], {
+    cwd,
+    env: { ...env, TN_LEDGER_DATA_DIR: join(cwd, 'data') },
+  });
+  t.is(status, 0, output);
+  t.is(world.sandbox.requests.filter(({ path }) => path.endsWith('/token')).length, 1);
+});

@@ -99,7 +99,7 @@ test('an account that is not configured is bad usage, exit 2', async (t) => {
   const env = settingsOf(sandbox, database.url);
   const { status, stderr } = await cli(t, ['run', 'nightly', '--account', '9900001'], { env });
   t.is(status, 2);
-  t.regex(stderr, /^Account 9900001 is not one of those configured in BANDWIDTH_ACCOUNT_ID \(9900000\)\.\nName one/);
+  t.regex(stderr, /^Account 9900001 is not one of those configured \(9900000\)\.\nName one/);
   t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
 });
 

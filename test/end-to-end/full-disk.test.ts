@@ -1,9 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { startSandbox } from '../../src/sandbox/server.js';
 import { isRoot, nobody } from '../database/support/accounts.js';
-import { cli, mainScript } from './support.js';
+import { cli, mainScript, settingsOf } from './support.js';
 
 /** A file system of so many megabytes that an ordinary user may write to; undefined where none can be made, or he can't run us. */
 function makeSmallDisk(megabytes: number): { folder: string; remove(): void } | undefined {
@@ -30,8 +40,8 @@ function makeSmallDisk(megabytes: number): { folder: string; remove(): void } | 
 const disk = makeSmallDisk(8);
 test.after.always(() => disk?.remove());
 
-const defineTest = disk === undefined ? test.skip : test;
-defineTest(
+const defineTest = disk === undefined ? { serial: test.serial.skip } : test;
+defineTest.serial(
   'a full disk for the data folder is told with its mend, exit 1, and nothing half-made stays behind',
   async (t) => {
     if (disk === undefined) return;
@@ -45,3 +55,31 @@ defineTest(
     t.false(readdirSync(join(disk.folder, 'data', 'postgres')).includes('data'));
   },
 );
+
+defineTest.serial('check fails where nearly no disk space is free, and says how much to free', async (t) => {
+  if (disk === undefined) return;
+  const sandbox = await startSandbox({ numbers: 1 });
+  t.teardown(sandbox.close);
+  const env = {
+    ...settingsOf(sandbox, 'postgresql://u:p@127.0.0.1:1/none'),
+    TN_LEDGER_DATA_DIR: join(disk.folder, 'archives'),
+  };
+  const line = async () => {
+    const { stdout } = await cli(t, ['check'], { env });
+    return /^(\w+) +disk space: (.*)$/m.exec(stdout)?.slice(1);
+  };
+  t.deepEqual(await line(), [
+    'failed',
+    `Only 8 MB free at ${disk.folder}. Free at least 1.0 GB, or set TN_LEDGER_DATA_DIR to a folder on another disk.`,
+  ]);
+  execFileSync('mount', ['-o', 'remount,size=500m', disk.folder]);
+  t.regex((await line())?.join(' ') ?? '', /^warning 5\d\d MB free at .*, less than the 1\.0 GB that a run may need$/);
+  // Archives that are kept count for what the next ones take: here 4 GB that take no room.
+  execFileSync('mount', ['-o', 'remount,size=1500m', disk.folder]);
+  t.is((await line())?.[0], 'ok');
+  mkdirSync(join(disk.folder, 'archives', 'downloads'), { recursive: true });
+  const archive = join(disk.folder, 'archives', 'downloads', 'large.zip');
+  writeFileSync(archive, '');
+  truncateSync(archive, 4e9);
+  t.regex((await line())?.join(' ') ?? '', /^warning 1\.\d GB free at .*, less than the 2\.0 GB/);
+});

@@ -4,7 +4,16 @@ import { plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, ledgerLines, makeDatabase, sandboxLines, settingsOf, startProxy, withoutProgress } from './support.js';
+import {
+  cli,
+  ledgerLines,
+  makeDatabase,
+  makeEmptyDatabase,
+  sandboxLines,
+  settingsOf,
+  startProxy,
+  withoutProgress,
+} from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -198,4 +207,115 @@ test('a run whose process is gone is marked at the next start', async (t) => {
     { job: 'sync-inservice-numbers', status: 'succeeded', ended: true, error: null },
   ]);
   t.regex(marked[0]?.error, /^The process ended without a word/);
+});
+
+test('a job whose role is missing fails with the role and who adds it, in the ledger too; the others work', async (t) => {
+  const forbidden = await startSandbox({
+    numbers: 20,
+    oddities: { 'forbid-orders': 1, 'forbid-portins': 1, 'forbid-assignment': 1, 'forbid-billing': 1 },
+  });
+  t.teardown(forbidden.close);
+  const database = await makeDatabase(t, server);
+  const env = { ...settingsOf(forbidden, database.url), ...quiet };
+  const { status, stderr } = await cli(t, ['run', 'nightly'], { env });
+  t.is(status, 1);
+  const failed = await database.query(
+    `${runs.replace('order by', "where status = 'failed' and job <> 'nightly' order by")}`,
+  );
+  const reasons = failed.map(({ job, error }) => [
+    job,
+    /403: the credentials may not use (.+?is missing)/.exec(error)?.[1],
+  ]);
+  t.deepEqual(reasons, [
+    ['sync-orders', 'number orders of account 9900000: the role Ordering is missing'],
+    ['sync-disconnects', 'disconnect orders of account 9900000: the role Disconnect is missing'],
+    ['sync-portins', 'port-ins of account 9900000: the role Porting is missing'],
+    ['sync-portouts', 'port-outs of account 9900000: the role Porting is missing'],
+    ['sync-number-assignments', 'number assignment of account 9900000: a role is missing'],
+    ['fetch-billing-reports', 'billing reports of account 9900000: the role Billing Reports is missing'],
+  ]);
+  t.regex(
+    stderr,
+    /^sync-portins: GET .+ the role Porting is missing\nAn account admin adds it in the Bandwidth App .+ Roles in the token: Numbers, External TNs\.$/m,
+  );
+  t.notRegex(stderr, /BANDWIDTH_ACCOUNT_ID/);
+  t.is((await ledgerLines(database)).length, 20);
+});
+
+test('in-service numbers may be forbidden while /tns works: the jobs say which', async (t) => {
+  const forbidden = await startSandbox({ numbers: 20, oddities: { 'forbid-inservice-numbers': 1 }, ...withoutOrders });
+  t.teardown(forbidden.close);
+  const database = await makeDatabase(t, server);
+  const env = { ...settingsOf(forbidden, database.url), ...quiet };
+  const { status } = await cli(t, ['run', 'sync-inservice-numbers'], { env });
+  t.is(status, 1);
+  t.regex(
+    (await database.query(runs))[0]?.error,
+    /403: the credentials may not use in-service numbers of account 9900000: the role Numbers is missing$/,
+  );
+});
+
+test('without BANDWIDTH_ACCOUNT_ID a run works on the accounts that the token names, with one token', async (t) => {
+  const own = await startSandbox({
+    accounts: [
+      { id: '9900002', numbers: 20 },
+      { id: '9900001', numbers: 10 },
+    ],
+    ...withoutOrders,
+  });
+  t.teardown(own.close);
+  const database = await makeDatabase(t, server);
+  const { BANDWIDTH_ACCOUNT_ID, ...rest } = settingsOf(own, database.url);
+  const env = { ...rest, ...quiet };
+  const { status, output } = await cli(t, ['run', 'nightly'], { env });
+  t.is(status, 0, output);
+  t.notRegex(output, /eyJ/);
+  t.deepEqual(await ledgerLines(database), [...sandboxLines(own, '9900001'), ...sandboxLines(own, '9900002')].sort());
+  t.deepEqual(
+    (await database.query(`select account_id from tn_ledger.sync_runs where job = 'nightly' order by run_id`)).map(
+      ({ account_id }) => account_id,
+    ),
+    ['9900001', '9900002'],
+  );
+  t.is(own.requests.filter(({ path }) => path.endsWith('/token')).length, 1);
+
+  const other = await cli(t, ['run', 'nightly', '--account', '9900003'], { env });
+  t.is(other.status, 2);
+  t.regex(other.stderr, /^Account 9900003 is not one of those configured \(9900001, 9900002\)\./);
+  const billing = await cli(t, ['billing', '--type', 'BDR', '--from', '2026-10-01', '--to', '2026-10-01'], { env });
+  t.is(billing.status, 2);
+  t.regex(billing.stderr, /^Several accounts are configured \(9900001, 9900002\), and this works on one\./);
+  t.is((await cli(t, ['sql', 'select 1'], { env })).status, 0);
+});
+
+test('without BANDWIDTH_ACCOUNT_ID, a token that names no account is bad configuration, exit 2, and nothing is made', async (t) => {
+  for (const [oddity, told] of [
+    [
+      'no-token-accounts',
+      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token names no account: .+\nSet BANDWIDTH_ACCOUNT_ID/,
+    ],
+    [
+      'opaque-token',
+      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token does not say .+\nSet BANDWIDTH_ACCOUNT_ID/,
+    ],
+  ] as const) {
+    const own = await startSandbox({ numbers: 5, oddities: { [oddity]: 1 } });
+    t.teardown(own.close);
+    const database = await makeEmptyDatabase(t, server);
+    const { BANDWIDTH_ACCOUNT_ID, ...env } = settingsOf(own, database.url);
+    const { status, stderr } = await cli(t, ['run', 'nightly'], { env: { ...env, ...quiet } });
+    t.is(status, 2);
+    t.regex(stderr, told);
+    t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+  }
+});
+
+test('a run works below /api/v1 and /api/v2, too', async (t) => {
+  for (const version of ['v1', 'v2']) {
+    const database = await makeDatabase(t, server);
+    const { BANDWIDTH_API_URL, ...rest } = settingsOf(sandbox, database.url);
+    const env = { ...rest, ...onlyFirst, ...quiet, BANDWIDTH_API_URL: `${BANDWIDTH_API_URL}/${version}/` };
+    t.is((await cli(t, ['run', 'sync-inservice-numbers', 'sync-number-details'], { env })).status, 0);
+    t.deepEqual(await ledgerLines(database), sandboxLines(sandbox, '9900000'));
+  }
 });

@@ -7,6 +7,7 @@ import { withoutOrders } from '../sync/support/ledger.js';
 import {
   type CliOptions,
   cli,
+  type Env,
   type LedgerDatabase,
   ledgerLines,
   makeDatabase,
@@ -212,4 +213,19 @@ test('a schedule or a zone that is none is bad configuration: exit 2, the variab
     t.is(stderr.trim().split('\n').length, 3);
   }
   t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
+});
+
+test('without BANDWIDTH_ACCOUNT_ID a missed night is made up for the account that the token names', async (t) => {
+  const database = await makeDatabase(t, server);
+  await missTheNight(t, database);
+  const { BANDWIDTH_ACCOUNT_ID, ...env }: Env = settings(database);
+  const schedule = await startSchedule(t, [], { env });
+  await schedule.said(/INFO: The night of .+ is over/);
+  const { status, stdout } = await schedule.end();
+  t.is(status, 0);
+  t.regex(stdout, /of the accounts that the access token names; the next ones:/);
+  t.deepEqual(await nights(database), [
+    { account_id: '9900000', status: 'succeeded' },
+    { account_id: '9900000', status: 'succeeded' },
+  ]);
 });

@@ -1,117 +1,81 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { readAccount } from '../dashboard/account.js';
-import { toLedgerError } from '../database/connect.js';
-import { readSchemaState } from '../database/migrations.js';
-import { type ExitStatus, exitStatus, LedgerError } from '../errors.js';
-import type { ApiSession } from './session.js';
-
-type Verdict = { state: 'ok' | 'warning' | 'skipped'; text: string };
+import { describeUnknown } from '../../config.js';
+import type { ExitStatus } from '../../errors.js';
+import type { ApiSession } from '../session.js';
+import { checkAccount } from './account.js';
+import { checkDatabase, checkMigrations, checkRights } from './database.js';
+import { checkSpace } from './disk-space.js';
+import { checkDataFolder, checkFolders } from './folders.js';
+import { createReport, ok, skipped, type Verdict, warning } from './report.js';
 
 /** A clock further off than this dates what it sees on the wrong side of midnight too often, and breaks signed requests. */
 const clockToleranceSeconds = 60;
 
-/** Who runs a check is waiting for it: a passing disturbance is got over, an address that is wrong is told within a second or two. */
+/** Who runs a check is waiting for it: a passing failure is retried, a wrong address is reported within a second or two. */
 const checkTries = 2;
 
-/** Runs every check, prints a line each, and answers 0 if none failed; a failed one does not keep the others from running. */
+/** Checks what a nightly run needs and prints one line per check; exits 1 if a configured job can't work. */
 export async function runChecks(session: ApiSession): Promise<ExitStatus> {
-  const { api } = session.config;
-  let clockOffset: number | undefined;
-  const checks: [string, () => Promise<Verdict>][] = [
-    [
-      'configuration',
-      async () => ok(`${describeAccounts(api.accounts)}, ${api.apiUrl}, ${api.requestsPerMinute} requests a minute`),
-    ],
-    ['credentials kind', async () => credentialsKind(session)],
-    ['data folder', async () => dataFolder(session.config.dataDir)],
-    ['database', () => checkDatabase(session)],
-    ['migrations', () => checkMigrations(session)],
-    ...api.accounts.map((account): [string, () => Promise<Verdict>] => [
-      `account ${account}`,
-      async () => {
-        const { companyName, serverTime } = await readAccount(await session.client({ tries: checkTries }), account);
-        if (serverTime !== undefined) clockOffset = (Date.now() - serverTime.getTime()) / 1000;
-        return ok(`the credentials reach it${companyName === undefined ? '' : ` (${companyName})`}`);
-      },
-    ]),
-    ['clock', async () => checkClock(clockOffset)],
-  ];
-  const failed: string[] = [];
-  let usage = false;
-  for (const [title, check] of checks) {
-    try {
-      const { state, text } = await check();
-      process.stdout.write(`${state.padEnd(labelWidth)}${title}: ${text}\n`);
-    } catch (thrown) {
-      session.signal.throwIfAborted();
-      const error = thrown instanceof LedgerError ? thrown : toLedgerError(thrown, 'the database');
-      failed.push(title);
-      usage ||= error.exitStatus === exitStatus.usage;
-      process.stdout.write(session.redact(`${'failed'.padEnd(labelWidth)}${title}: ${inOneLine(error)}\n`));
-    }
+  const { config } = session;
+  const report = createReport(session);
+  await report.check('configuration', () => ok(describeConfiguration(session)));
+  await report.check('variables', () => checkVariables(session));
+  await report.check('data folder', () => checkDataFolder(config.dataDir));
+  await report.check('folders', () => checkFolders(config.dataDir));
+  await report.check('database', () => checkDatabase(session));
+  await report.check('migrations', () => checkMigrations(session));
+  await report.check('database rights', () => checkRights(session));
+  await report.check('disk space', () => checkSpace(session));
+  await report.check('credentials kind', () => checkCredentialsKind(session));
+  const client = await session.client({ tries: checkTries });
+  if (config.api.credentials.kind === 'oauth') await report.check('token', async () => describeToken(session));
+  let accounts: readonly string[] = config.accounts;
+  if (accounts.length === 0) {
+    await report.check('accounts', async () => {
+      accounts = await session.accounts();
+      return ok(`${accounts.join(', ')}, from the token`);
+    });
   }
-  if (failed.length === 0) return exitStatus.done;
-  process.stderr.write(`${failed.length} of ${checks.length} checks failed: ${failed.join(', ')}.\n`);
-  return usage ? exitStatus.usage : exitStatus.failed;
+  let clockOffset: number | undefined;
+  for (const account of accounts) {
+    const serverTime = await checkAccount(report, client, account, config);
+    if (serverTime !== undefined) clockOffset = (Date.now() - serverTime.getTime()) / 1000;
+  }
+  await report.check('clock', () => checkClock(clockOffset));
+  return report.end();
 }
 
-const labelWidth = 'warning '.length;
-
-function inOneLine({ message, hint }: LedgerError): string {
-  if (hint === undefined) return message;
-  return `${/[.!?]$/.test(message) ? message : `${message}.`} ${hint}`;
+function describeConfiguration({ config: { accounts, api } }: ApiSession): string {
+  const whose =
+    accounts.length === 0
+      ? 'the accounts that the token names'
+      : `${accounts.length === 1 ? 'account' : 'accounts'} ${accounts.join(', ')}`;
+  return `${whose}, ${api.apiUrl}, ${api.requestsPerMinute} requests a minute`;
 }
 
-function describeAccounts(accounts: readonly string[]): string {
-  return `${accounts.length === 1 ? 'account' : 'accounts'} ${accounts.join(', ')}`;
+function checkVariables({ config: { unknownVariables } }: ApiSession): Verdict {
+  if (unknownVariables.length === 0) return ok('no unknown ones');
+  return warning(unknownVariables.map(describeUnknown).join('; '));
 }
 
-const ok = (text: string): Verdict => ({ state: 'ok', text });
-const warning = (text: string): Verdict => ({ state: 'warning', text });
-
-function credentialsKind({ config }: ApiSession): Verdict {
+function checkCredentialsKind({ config }: ApiSession): Verdict {
   if (config.api.credentials.kind === 'oauth') return ok('OAuth client credentials');
   return warning(
     'Basic credentials of an API user, whose end Bandwidth has announced; create OAuth client credentials and set BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET',
   );
 }
 
-/** The folder itself may be still to be made: then the nearest one above it must be writable. */
-function dataFolder(dataDir: string): Verdict {
-  let folder = dataDir;
-  while (!existsSync(folder)) folder = dirname(folder);
-  if (!statSync(folder).isDirectory()) {
-    throw new LedgerError(`${dataDir} cannot be a folder: ${folder} is a file.`, {
-      hint: 'Remove the file, or set TN_LEDGER_DATA_DIR to another folder.',
-    });
-  }
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch {
-    throw new LedgerError(`${folder} cannot be written.`, {
-      hint: 'Give its user the right to write, or set TN_LEDGER_DATA_DIR to another folder.',
-    });
-  }
-  return ok(dataDir);
-}
-
-async function checkDatabase(session: ApiSession): Promise<Verdict> {
-  const database = await session.database();
-  const major = Math.floor(database.serverVersion / 10_000);
-  return ok(`${database.describe}, PostgreSQL ${major}`);
-}
-
-async function checkMigrations(session: ApiSession): Promise<Verdict> {
-  const database = await session.database().catch(() => undefined);
-  if (database === undefined) return { state: 'skipped', text: 'there is no database to look at' };
-  const { applied, pending } = await readSchemaState(database);
-  if (pending.length === 0) return ok(`${applied.length} applied, none pending`);
-  return ok(`${pending.length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`);
+/** Roles as the token spells them: what they allow, the lines of each account tell. */
+async function describeToken(session: ApiSession): Promise<Verdict> {
+  const claims = await (await session.client()).tokenClaims();
+  if (claims === undefined) return ok('opaque: it tells neither accounts nor roles');
+  const { accounts, roles } = claims;
+  const named = (list: readonly string[] | undefined, none: string) =>
+    list === undefined ? 'not named' : list.join(', ') || none;
+  return ok(`roles ${named(roles, 'none')}; accounts ${named(accounts, 'none (system-wide credentials)')}`);
 }
 
 function checkClock(offsetSeconds: number | undefined): Verdict {
-  if (offsetSeconds === undefined) return { state: 'skipped', text: 'the API did not tell its time' };
+  if (offsetSeconds === undefined) return skipped('the API did not tell its time');
   const off = Math.abs(offsetSeconds);
   if (off <= clockToleranceSeconds) return ok('agrees with the API to within a minute');
   return warning(`${Math.round(off)} s ${offsetSeconds > 0 ? 'ahead of' : 'behind'} the API's: set it by NTP`);

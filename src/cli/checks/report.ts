@@ -1,0 +1,58 @@
+import { toLedgerError } from '../../database/connect.js';
+import { type ExitStatus, exitStatus, LedgerError } from '../../errors.js';
+import type { Session } from '../session.js';
+
+export type Verdict = { state: 'ok' | 'warning' | 'skipped'; text: string };
+
+export const ok = (text: string): Verdict => ({ state: 'ok', text });
+export const warning = (text: string): Verdict => ({ state: 'warning', text });
+export const skipped = (text: string): Verdict => ({ state: 'skipped', text });
+
+/** Runs checks and prints one line each. */
+export interface CheckReport {
+  /**
+   * Runs a check. One that throws has failed, and does not keep the others from running.
+   *
+   * @returns whether it did not fail
+   */
+  check(title: string, run: () => Verdict | Promise<Verdict>): Promise<boolean>;
+  /** Names the checks that failed on standard error. */
+  end(): ExitStatus;
+}
+
+const labelWidth = 'warning '.length;
+
+export function createReport({ signal, redact }: Pick<Session, 'signal' | 'redact'>): CheckReport {
+  const failed: string[] = [];
+  let count = 0;
+  let usage = false;
+  const print = (state: string, title: string, text: string) =>
+    process.stdout.write(`${redact(`${state.padEnd(labelWidth)}${title}: ${text}`)}\n`);
+  return {
+    async check(title, run) {
+      count += 1;
+      try {
+        const { state, text } = await run();
+        print(state, title, text);
+        return true;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        const error = thrown instanceof LedgerError ? thrown : toLedgerError(thrown, 'the database');
+        failed.push(title);
+        usage ||= error.exitStatus === exitStatus.usage;
+        print('failed', title, inOneLine(error));
+        return false;
+      }
+    },
+    end() {
+      if (failed.length === 0) return exitStatus.done;
+      process.stderr.write(`${failed.length} of ${count} checks failed: ${failed.join(', ')}.\n`);
+      return usage ? exitStatus.usage : exitStatus.failed;
+    },
+  };
+}
+
+export function inOneLine({ message, hint }: LedgerError): string {
+  if (hint === undefined) return message;
+  return `${/[.!?]$/.test(message) ? message : `${message}.`} ${hint}`;
+}
