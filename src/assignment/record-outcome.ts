@@ -1,9 +1,9 @@
 import type { AssignmentOrder } from '../dashboard/number-assignments.js';
 import type { Database } from '../database/connect.js';
+import { type AssignmentFailure, type AssignmentOutcome, readAssignmentOutcome } from '../sync/assignment-outcome.js';
 import { applyDeclarations } from '../sync/history/apply-order-events.js';
 import { inTransaction } from '../sync/transaction.js';
 import type { Chunk } from './chunks.js';
-import { type Failure, type Outcome, readOutcome } from './outcome.js';
 
 /**
  * Writes what became of a chunk's numbers, the order as the nightly list of assignment orders would write it, and what follows for
@@ -15,7 +15,7 @@ export async function recordOutcome(
   chunk: Chunk,
   order: AssignmentOrder,
 ): Promise<string[]> {
-  const outcome = readOutcome(order, chunk.telephoneNumbers);
+  const { orderId, contradiction, remarks, ...outcome } = outcomeOf(order, chunk);
   // An order whose end was lost with the power is asked for again.
   await inTransaction(database, { asynchronous: true }, async (client) => {
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
@@ -45,16 +45,34 @@ export async function recordOutcome(
       order.failedQuantity ?? null,
       order.createdAt ?? null,
       order.userId ?? null,
+      contradiction ?? null,
     ]);
     await client.query(writeOrderNumbers, [account, order.orderId, chunk.batchId, chunk.chunkNumber]);
     await applyDeclarations(client, account, order.orderId);
   });
-  return outcome.warnings;
+  const warnings = remarks.map((remark) => `order ${orderId} ${remark}`);
+  if (contradiction === undefined) return warnings;
+  return [
+    ...warnings,
+    `${outcome.restFailure?.description}. What became of the numbers that it does not list is unknown: they count as not declared, and the next nightly run asks for the order again`,
+  ];
+}
+
+/** The outcome of an order that is at its end, with a reason for whatever was not accepted. */
+function outcomeOf(order: AssignmentOrder, { telephoneNumbers }: Chunk): AssignmentOutcome & { orderId: string } {
+  const { orderId, status, totalQuantity, failedQuantity } = order;
+  const outcome = readAssignmentOutcome({ ...order, numbers: { sent: telephoneNumbers } });
+  if (outcome.rest === 'ACCEPTED') return { ...outcome, orderId };
+  const description =
+    outcome.rest === 'FAILED'
+      ? `the order ${orderId} failed`
+      : `order ${orderId} does not add up: ${outcome.contradiction} (${status}, TotalQuantity ${totalQuantity ?? 'missing'}, FailedQuantity ${failedQuantity ?? 'missing'}, ${outcome.failures.size} failed numbers listed, ${telephoneNumbers.length} sent)`;
+  return { ...outcome, orderId, restFailure: outcome.restFailure ?? { code: undefined, description } };
 }
 
 /** Notes that Bandwidth refused the order as a whole: there is none, and all its numbers failed. */
-export async function recordRefusal(database: Database, chunk: Chunk, failure: Failure): Promise<void> {
-  const outcome: Outcome = { failures: new Map(), rest: 'FAILED', restFailure: failure, warnings: [] };
+export async function recordRefusal(database: Database, chunk: Chunk, failure: AssignmentFailure): Promise<void> {
+  const outcome: WrittenOutcome = { failures: new Map(), rest: 'FAILED', restFailure: failure };
   await inTransaction(database, {}, async (client) => {
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
     await client.query(
@@ -73,7 +91,9 @@ const writeNumbers = `
          error_description = case when $6::jsonb ? telephone_number then $6::jsonb -> telephone_number ->> 'description' else $5 end
    where batch_id = $1 and chunk_number = $2`;
 
-function outcomeValues({ failures, rest, restFailure }: Outcome): unknown[] {
+type WrittenOutcome = Pick<AssignmentOutcome, 'failures' | 'rest' | 'restFailure'>;
+
+function outcomeValues({ failures, rest, restFailure }: WrittenOutcome): unknown[] {
   return [
     rest,
     restFailure?.code ?? null,
@@ -84,20 +104,24 @@ function outcomeValues({ failures, rest, restFailure }: Outcome): unknown[] {
 
 const writeOrder = `
   insert into number_assignment_orders as o
-    (account_id, order_id, customer_order_id, action, status, total_quantity, failed_quantity, order_date, user_id, details_at, details_status)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $5)
+    (account_id, order_id, customer_order_id, action, status, total_quantity, failed_quantity, order_date, user_id, details_at, details_status,
+     unknown_reason, unknown_since)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $5, $10::text, case when $10::text is not null then clock_timestamp() end)
   on conflict (account_id, order_id) do update
      set customer_order_id = excluded.customer_order_id, action = excluded.action, status = excluded.status,
          total_quantity = coalesce(excluded.total_quantity, o.total_quantity),
          failed_quantity = coalesce(excluded.failed_quantity, o.failed_quantity),
          order_date = coalesce(excluded.order_date, o.order_date), user_id = coalesce(excluded.user_id, o.user_id),
          details_at = excluded.details_at, details_status = excluded.details_status,
-         details_modified_date = o.last_modified_date, details_error = null, details_tried_at = null, changed_at = now()
-   where (o.status, o.details_status) is distinct from (excluded.status, excluded.details_status)`;
+         details_modified_date = o.last_modified_date, details_error = null, details_tried_at = null, changed_at = now(),
+         unknown_reason = excluded.unknown_reason,
+         unknown_since = case when excluded.unknown_reason is not null then coalesce(o.unknown_since, excluded.unknown_since) end
+   where (o.status, o.details_status, o.unknown_reason)
+         is distinct from (excluded.status, excluded.details_status, excluded.unknown_reason)`;
 
 const writeOrderNumbers = `
   insert into number_assignment_order_numbers as n (account_id, order_id, telephone_number, outcome, error_code, error_description)
-  select $1, $2, telephone_number, case when outcome in ('ACCEPTED', 'FAILED') then outcome end,
+  select $1, $2, telephone_number, outcome,
          case when outcome = 'FAILED' then error_code end, case when outcome = 'FAILED' then error_description end
     from assignment_numbers where batch_id = $3 and chunk_number = $4
    order by telephone_number

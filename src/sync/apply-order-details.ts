@@ -115,13 +115,14 @@ const updateOthers = (table: string) => `
  * Of what list and order both tell, the order's word counts when it is read for the first time or has moved on since; else the
  * list's stays, or two that differ for ever would write over each other night by night.
  */
-function updateOrders({ table, fields }: OrderDetailResource): string {
+function updateOrders({ table, fields, numbers }: OrderDetailResource): string {
   const own = fields.map(({ column, listed }) => ({
     column,
     value: listed
       ? `case when moved.since_then then coalesce(s.${column}, t.${column}) else coalesce(t.${column}, s.${column}) end`
       : `s.${column}`,
   }));
+  if (numbers?.outcomes) own.push(...unknownColumns);
   const columns = ['status', 'last_modified_date', ...own.map(({ column }) => column), 'raw'];
   return `
     with next as (
@@ -151,6 +152,15 @@ function updateOrders({ table, fields }: OrderDetailResource): string {
            is distinct from (n.status, n.last_modified_date, ${columns.map((column) => `n.${column}`).join(', ')}))
     returning t.order_id`;
 }
+
+/** An order keeps the time at which its answer first did not add up until one does. */
+const unknownColumns = [
+  { column: 'unknown_reason', value: 's.unknown_reason' },
+  {
+    column: 'unknown_since',
+    value: 'case when s.unknown_reason is not null then coalesce(t.unknown_since, now()) end',
+  },
+];
 
 /** Orders that could not be read keep what is known of them, and say why. */
 async function markFailed(

@@ -25,6 +25,7 @@ export function orderColumns(resource: OrderDetailResource): { name: string; typ
     { name: 'details', type: 'jsonb' },
     { name: 'all_numbers_told', type: 'boolean not null' },
     { name: 'outcome_of_others', type: 'text' },
+    { name: 'unknown_reason', type: 'text' },
     ...resource.fields.map(({ column, type }) => ({ name: column, type: columnTypes[type] })),
   ];
 }
@@ -73,8 +74,12 @@ export function toDetailRows(
   }
   for (const path of answer.contradictions) noteContradiction(lastName(path), orderId, warnings);
   if (told.doubt !== undefined) {
-    warnings.note('order whose numbers do not add up (kept as it names them)', `${orderId}: ${told.doubt}`);
+    const kind = resource.numbers?.outcomes
+      ? 'order that does not add up (what it does not tell of its numbers is unknown, and it is read again by the next run)'
+      : 'order whose numbers do not add up (kept as it names them)';
+    warnings.note(kind, `${orderId}: ${told.doubt}`);
   }
+  for (const remark of told.remarks ?? []) warnings.note('order with an odd answer', `${orderId} ${remark}`);
   const details = { ...withoutPersonalData(answer.rest), ...misfits };
   return {
     order: [
@@ -84,6 +89,7 @@ export function toDetailRows(
       Object.keys(details).length === 0 ? null : JSON.stringify(details),
       String(told.complete),
       told.outcomeOfOthers,
+      resource.numbers?.outcomes ? told.doubt : null,
       ...values,
     ],
     numbers: numbers.map(({ telephoneNumber, outcome, errorCode, errorDescription }) => [

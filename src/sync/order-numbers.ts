@@ -1,6 +1,6 @@
-import type { ApiErrorDetail } from '../dashboard/errors.js';
 import type { OrderAnswer } from '../dashboard/order-answer.js';
 import type { OrderDetailResource } from '../dashboard/order-details.js';
+import { readAssignmentOutcome } from './assignment-outcome.js';
 
 /** What is known of an order before it is read by id. */
 export interface OrderToRead {
@@ -8,12 +8,14 @@ export interface OrderToRead {
   status: string | null;
   /** How many numbers the list says that it has. */
   listedCount: number | null;
+  /** How many numbers the ledger has of it, where each has an outcome. */
+  knownCount?: number;
 }
 
 /** A number of an order; outcome and error only where the order tells them for each. */
 export interface OrderNumber {
   telephoneNumber: string;
-  outcome?: 'ACCEPTED' | 'FAILED' | undefined;
+  outcome?: 'ACCEPTED' | 'FAILED' | 'UNKNOWN' | undefined;
   errorCode?: string | undefined;
   errorDescription?: string | undefined;
 }
@@ -29,6 +31,8 @@ export interface ToldNumbers {
   failed?: number;
   /** What does not add up, if anything. */
   doubt?: string;
+  /** What else is odd; each completes a sentence that begins with the order. */
+  remarks?: readonly string[];
 }
 
 /**
@@ -52,7 +56,7 @@ export function numbersOf(
   more: readonly string[] = [],
 ): ToldNumbers {
   const status = (answer.status ?? known.status ?? '').toUpperCase();
-  if (resource.numbers?.outcomes) return assignedNumbers(answer, status);
+  if (resource.numbers?.outcomes) return assignedNumbers(answer, status, known);
   const named = [...new Set([...(answer.numbers ?? []), ...more])];
   if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {
     // A complete order was carried out for all that it asked for, save those that its errors name.
@@ -73,43 +77,31 @@ function told(numbers: readonly string[], complete = true): ToldNumbers {
   return { numbers: numbers.map((telephoneNumber) => ({ telephoneNumber })), complete, outcomeOfOthers: undefined };
 }
 
-const outcomes: Readonly<Record<string, 'ACCEPTED' | 'FAILED'>> = {
-  COMPLETE: 'ACCEPTED',
-  PARTIAL: 'ACCEPTED',
-  FAILED: 'FAILED',
-};
-
-/**
- * What an assignment order did to each of its numbers. Of a FAILED one none was accepted, whatever it leaves out; of a COMPLETE
- * or PARTIAL one all were but those under its errors; of one that is still open nothing is known yet.
- */
-function assignedNumbers(answer: OrderAnswer, status: string): ToldNumbers {
-  const outcome = outcomes[status];
-  const failures = new Map<string, ApiErrorDetail>();
-  for (const error of answer.errors) {
-    for (const number of error.telephoneNumbers) if (!failures.has(number)) failures.set(number, error);
-  }
-  const ofAll = outcome === 'FAILED' ? answer.errors.find((error) => error.telephoneNumbers.length === 0) : undefined;
-  const named = answer.numbers ?? [];
-  const numbers = [...new Set([...named, ...failures.keys()])].map((telephoneNumber): OrderNumber => {
-    if (outcome === undefined) return { telephoneNumber };
-    const failure = failures.get(telephoneNumber) ?? ofAll;
-    return {
-      telephoneNumber,
-      outcome: failure === undefined ? outcome : 'FAILED',
-      errorCode: failure?.code || undefined,
-      errorDescription: failure?.description || undefined,
-    };
+/** What an assignment order did to each of its numbers. */
+function assignedNumbers(answer: OrderAnswer, status: string, known: OrderToRead): ToldNumbers {
+  const { numbers, allNumbers, failures, rest, restFailure, contradiction, remarks } = readAssignmentOutcome({
+    status,
+    totalQuantity: answer.count,
+    failedQuantity: answer.failedCount,
+    errors: answer.errors,
+    numbers: { named: answer.numbers ?? [], knownBefore: known.knownCount ?? 0 },
   });
-  const all: ToldNumbers = { numbers, complete: named.length > 0, outcomeOfOthers: outcome };
-  if (outcome === undefined) return all;
-  const { count, failedCount } = answer;
-  if (count !== undefined && count !== numbers.length) {
-    return { ...all, doubt: `${numbers.length} named, ${count} counted` };
-  }
-  const failed = numbers.filter((number) => number.outcome === 'FAILED').length;
-  if (failedCount !== undefined && failedCount !== failed) {
-    return { ...all, doubt: `${failed} named as failed, ${failedCount} counted` };
-  }
-  return all.complete ? { ...all, failed } : all;
+  const failed = rest === 'FAILED' ? numbers.length : failures.size;
+  return {
+    numbers: numbers.map((telephoneNumber): OrderNumber => {
+      const failure = failures.get(telephoneNumber);
+      const reason = failure ?? restFailure;
+      return {
+        telephoneNumber,
+        outcome: failure === undefined ? rest : 'FAILED',
+        errorCode: reason?.code,
+        errorDescription: reason?.description || undefined,
+      };
+    }),
+    complete: allNumbers,
+    outcomeOfOthers: rest,
+    remarks,
+    ...(contradiction !== undefined && { doubt: contradiction }),
+    ...(rest !== undefined && contradiction === undefined && allNumbers && { failed }),
+  };
 }

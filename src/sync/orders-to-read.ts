@@ -7,15 +7,18 @@ const lacking = `t.details_at is null or (t.status, t.last_modified_date) is dis
 /** `$2` are the statuses in which an order stays. Lists of some kinds go by the order's date, and never name it again. */
 const open = 'coalesce(upper(t.status) <> all ($2), true)';
 
+/** Orders whose last answer left open what became of their numbers: Bandwidth is asked until one tells. */
+const unknown = ({ numbers }: OrderDetailResource) => (numbers?.outcomes ? 't.unknown_since is not null' : 'false');
+
 /** How many orders there are to read by id, and how many of them not only because they are open. */
 export async function countOrdersToRead(
   { account, database }: JobContext,
-  { table, terminalStatuses }: OrderDetailResource,
+  resource: OrderDetailResource,
 ): Promise<{ all: number; lacking: number }> {
   const { rows } = await database.pool.query(
     `select count(*)::int as all, count(*) filter (where ${lacking})::int as lacking
-       from ${table} t where t.account_id = $1 and (${lacking} or ${open})`,
-    [account, terminalStatuses],
+       from ${resource.table} t where t.account_id = $1 and (${lacking} or ${open} or ${unknown(resource)})`,
+    [account, resource.terminalStatuses],
   );
   return rows[0];
 }
@@ -46,18 +49,27 @@ interface PlacedOrder extends OrderToRead {
 
 async function selectOrders(
   { account, database }: JobContext,
-  { table, numbers, terminalStatuses }: OrderDetailResource,
+  resource: OrderDetailResource,
   after: PlacedOrder | undefined,
 ): Promise<PlacedOrder[]> {
+  const { table, numbers, terminalStatuses } = resource;
+  const known = `(select count(*)::int from ${numbers?.table} n where n.account_id = $1 and n.order_id = t.order_id)`;
   const { rows } = await database.pool.query(
-    `select t.order_id, t.status, ${numbers === undefined ? 'null' : `t.${numbers.listedCount}`} as count, dated.at::text as place
+    `select t.order_id, t.status, ${numbers === undefined ? 'null' : `t.${numbers.listedCount}`} as count,
+            ${numbers?.outcomes ? known : 'null'} as known, dated.at::text as place
        from ${table} t
       cross join lateral (select coalesce(t.order_date, '-infinity') as at) as dated
-      where t.account_id = $1 and (${lacking} or ${open})
+      where t.account_id = $1 and (${lacking} or ${open} or ${unknown(resource)})
         and ($3::timestamptz is null or (dated.at, t.order_id) < ($3, $4))
       order by dated.at desc, t.order_id desc
       limit ${chunk}`,
     [account, terminalStatuses, after?.place ?? null, after?.orderId ?? null],
   );
-  return rows.map(({ order_id, status, count, place }) => ({ orderId: order_id, status, listedCount: count, place }));
+  return rows.map(({ order_id, status, count, known: knownCount, place }) => ({
+    orderId: order_id,
+    status,
+    listedCount: count,
+    ...(knownCount !== null && { knownCount }),
+    place,
+  }));
 }
