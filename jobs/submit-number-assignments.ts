@@ -32,6 +32,7 @@ export const submitNumberAssignments: Job = {
           run.add({ rowsWritten: accepted });
           run.reject(rejected + failed + unknown);
         },
+        onRejected: (count) => run.reject(count),
       },
     );
   },

@@ -1,3 +1,4 @@
+import { settleUnknown } from '../src/assignment/settle-unknown.js';
 import { assignmentDetails } from '../src/dashboard/order-details.js';
 import type { Job } from '../src/sync/job.js';
 import { readOrderDetails } from '../src/sync/order-details.js';
@@ -11,5 +12,6 @@ export const syncNumberAssignments: Job = {
   async run(context) {
     await readWindows(context, numberAssignmentsListing);
     await readOrderDetails(context, assignmentDetails);
+    await settleUnknown(context);
   },
 };

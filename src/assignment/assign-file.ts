@@ -9,8 +9,13 @@ import { type Batch, type BatchSummary, findBatch, settleBatch } from './batches
 import { checkFeature, checkInventory } from './preflight.js';
 import { type NumberFile, openNumberFile } from './read-numbers.js';
 import { actionColumn, recordBatch } from './record-batch.js';
+import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
 import { type ResultFiles, writeRejected, writeResults } from './results.js';
 import { runBatch } from './run-batch.js';
+import { mostRejected, TooManyRejectsError } from './too-many-rejects.js';
+import { UnusableFileError } from './unusable-file.js';
+
+export { TooManyRejectsError } from './too-many-rejects.js';
 
 export interface AssignOptions {
   /** For lines that name no action themselves. */
@@ -31,15 +36,15 @@ export interface AssignOptions {
   timeoutMs: number;
   /** Where the results go. */
   files: ResultFiles;
-  /** The caller writes the results of a recorded batch; of one that is not recorded, the rejected lines are written all the same. */
-  resultsLater?: boolean;
+  /** The file is one of the inbox: the caller moves it and writes its results, save the rejected lines of a file that is rejected. */
+  fromInbox?: boolean;
   /** The folder of the results, where the batch is to remember it. */
   resultsFolder?: string | undefined;
   /** Brings the account's inventory up to date before the file is checked against it. */
   refreshInventory?: (() => Promise<void>) | undefined;
 }
 
-type BringOnOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'resultsLater'>;
+type BringOnOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'fromInbox'>;
 
 /** What was done with a file. */
 export interface AssignResult {
@@ -53,35 +58,46 @@ export interface AssignResult {
   sendingSeconds?: number;
 }
 
-/** More than this share of lines rejected looks like the wrong file, or the wrong account. */
-const mostRejected = 0.1;
-
-/** Too many of a file's lines were rejected: nothing of it was sent. */
-export class TooManyRejectsError extends LedgerError {
-  override readonly name = 'TooManyRejectsError';
-}
-
 /**
  * Takes a file of numbers from its reading to its results: every number of it is sent to Bandwidth exactly once, however often and
- * by whatever the program is ended on the way.
+ * by whatever the program is ended on the way. A file that is rejected as a whole is kept as a batch, too.
  *
- * @throws {UsageError} the file can't be read, or is no list of numbers
+ * @throws {UnusableFileError} the file can't be read, or is no list of numbers
  * @throws {AlreadyRunningError} another process is working on the same file
  * @throws {TooManyRejectsError} too many of its lines were rejected
  */
 export async function assignFile(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
+  const { account, database } = context;
+  try {
+    return await takeUp(context, path, options);
+  } catch (error) {
+    if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
+      error.batchId = await recordRejectedFile(database.pool, { account, path, action: options.action, error });
+    }
+    throw error;
+  }
+}
+
+async function takeUp(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
   const { account, database, signal } = context;
   const file = await openNumberFile(path, { column: options.column, others: [actionColumn], signal });
   if (options.action === undefined && !file.columns.others.has(actionColumn)) {
-    throw new UsageError(`${path} does not say what its numbers are to be declared, and no action was given.`, {
+    const message = (name: string) =>
+      `${name} does not say what its numbers are to be declared, and no action was given.`;
+    throw new UnusableFileError(path, message, {
       hint: 'Say --action ASSIGN or --action UNASSIGN, or give the file a column "action".',
+      fix: 'Give the file a column "action" that says ASSIGN or UNASSIGN in each line, or use a folder named assign or unassign.',
+      byCommand: true,
     });
   }
   const lock = await takeBatchLock(context, file.sha256, basename(path));
   const locked = { ...context, signal: AbortSignal.any([signal, lock.lost]) };
   try {
     const known = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
-    if (known !== undefined) return await resume(locked, known, options);
+    if (known !== undefined) {
+      if (!options.dryRun) await replaceRejected(database.pool, known, basename(path));
+      return await resume(locked, known, options);
+    }
     await options.refreshInventory?.();
     await checkInventory(database.pool, account, context.warn);
     await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
@@ -144,9 +160,9 @@ async function bringOn(
 async function writeAll(
   { database }: AssignContext,
   { batch, rejected }: BatchSummary,
-  { files, resultsLater }: BringOnOptions,
+  { files, fromInbox }: BringOnOptions,
 ): Promise<{ results: string | undefined; rejected: string | undefined }> {
-  if (resultsLater) return { results: undefined, rejected: undefined };
+  if (fromInbox) return { results: undefined, rejected: undefined };
   const written = await writeResults(database.pool, batch.batchId, files);
   return { results: written.results, rejected: rejected > 0 ? written.rejected : undefined };
 }
@@ -161,25 +177,22 @@ class Undone extends Error {
   }
 }
 
-/** Records the batch, or throws a TooManyRejectsError and records nothing; the rejected lines are then in their file all the same. */
+/** Records the batch, or throws a TooManyRejectsError and records nothing; the rejected lines are then in their file anyway. */
 async function record(
   context: AssignContext,
   file: NumberFile,
   path: string,
   options: AssignOptions,
 ): Promise<BatchSummary> {
-  let tooMany: TooManyRejectsError | undefined;
-  try {
-    return await inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
-      const batchId = await recordBatch(client, file, recordOptions(context, path, options));
-      const summary = await settleBatch(client, batchId);
-      tooMany = findTooMany(summary, options);
-      if (tooMany === undefined) return summary;
-      throw new Undone(summary, await rejectedFile(client, batchId, options));
-    });
-  } catch (error) {
-    throw tooMany ?? error;
-  }
+  return inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+    const batchId = await recordBatch(client, file, recordOptions(context, path, options));
+    const summary = await settleBatch(client, batchId);
+    if (isTooMany(summary, options)) {
+      throw new TooManyRejectsError(summary, await rejectedFile(context, client, batchId, options));
+    }
+    await replaceRejected(client, summary.batch, basename(path));
+    return summary;
+  });
 }
 
 /** The same for a dry run, of which nothing is kept but the file of the rejected lines. */
@@ -192,13 +205,13 @@ async function tryOut(
   try {
     return await inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
       const batchId = await recordBatch(client, file, recordOptions(context, path, options));
-      throw new Undone(await settleBatch(client, batchId), await rejectedFile(client, batchId, options));
+      throw new Undone(await settleBatch(client, batchId), await rejectedFile(context, client, batchId, options));
     });
   } catch (error) {
     if (!(error instanceof Undone)) throw error;
-    const tooMany = findTooMany(error.summary, options);
-    if (tooMany !== undefined) throw tooMany;
-    return { summary: error.summary, results: undefined, rejected: error.rejected, kind: 'dry run' };
+    const { summary, rejected } = error;
+    if (isTooMany(summary, options)) throw new TooManyRejectsError(summary, rejected);
+    return { summary, results: undefined, rejected, kind: 'dry run' };
   }
 }
 
@@ -216,29 +229,24 @@ function recordOptions({ account }: AssignContext, path: string, options: Assign
   };
 }
 
+/** Writes the rejected lines of a batch that is not kept; undefined where there are none, or they can't be written. */
 async function rejectedFile(
+  { warn }: AssignContext,
   client: Parameters<typeof writeRejected>[0],
   batchId: string,
   { files }: AssignOptions,
 ): Promise<string | undefined> {
-  return (await writeRejected(client, batchId, files)) ? files.rejected : undefined;
+  try {
+    return (await writeRejected(client, batchId, files)) ? files.rejected : undefined;
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    warn(error.message);
+    return undefined;
+  }
 }
 
-function findTooMany(
-  { total, rejected, reasons }: BatchSummary,
-  options: AssignOptions,
-): TooManyRejectsError | undefined {
-  if (options.allowRejects || rejected <= total * mostRejected) return undefined;
-  const why = reasons
-    .filter(({ outcome }) => outcome === 'REJECTED')
-    .map(({ code, count }) => `${code} ${count}`)
-    .join(', ');
-  return new TooManyRejectsError(
-    `${rejected} of ${total} lines were rejected (${why}), more than a tenth. Nothing was sent.`,
-    {
-      hint: `${options.files.rejected} names them with their reasons. Mend the file, or send the others all the same with --allow-rejects.`,
-    },
-  );
+function isTooMany({ total, rejected }: BatchSummary, { allowRejects }: AssignOptions): boolean {
+  return !allowRejects && rejected > total * mostRejected;
 }
 
 /**

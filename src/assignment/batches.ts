@@ -22,7 +22,7 @@ const columns = 'batch_id, account_id, action, file_name, file_sha256, status, r
 
 /**
  * The latest batch of a file's content and action. What the lines of the file say themselves is part of its content: the action given
- * for the others tells no batches apart, so that nothing is sent twice.
+ * for the others tells no batches apart, so that nothing is sent twice. A rejected file is none: submitted again, it is judged again.
  */
 export async function findBatch(
   db: Queryable,
@@ -32,15 +32,10 @@ export async function findBatch(
 ): Promise<Batch | undefined> {
   const { rows } = await db.query(
     `select ${columns} from assignment_batches
-      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5)
+      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5) and status <> 'rejected'
       order by batch_id desc limit 1`,
     [account, file.sha256, file.columns.numberHeader ?? null, file.columns.others.has(actionColumn), action ?? null],
   );
-  return rows[0] === undefined ? undefined : toBatch(rows[0]);
-}
-
-export async function readBatch(db: Queryable, batchId: string): Promise<Batch | undefined> {
-  const { rows } = await db.query(`select ${columns} from assignment_batches where batch_id = $1`, [batchId]);
   return rows[0] === undefined ? undefined : toBatch(rows[0]);
 }
 

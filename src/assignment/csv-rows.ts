@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { CsvError, parse } from 'csv-parse';
 import { UsageError } from '../errors.js';
 import { type InspectedFile, maxLineBytes, readAsUtf8 } from './text-file.js';
+import { UnusableFileError } from './unusable-file.js';
 
 export type Delimiter = ',' | ';' | '\t';
 const delimiters: readonly Delimiter[] = [',', ';', '\t'];
@@ -34,7 +35,7 @@ export async function findDelimiter(file: InspectedFile): Promise<Delimiter> {
 /**
  * The rows of a CSV file, as many at a time as a piece of it holds; rows of nothing but blanks are left out.
  *
- * @throws {UsageError} for what can't be read as CSV
+ * @throws {UnusableFileError} for what can't be read as CSV
  * @throws {FileChangedError} where the file was changed since it was inspected
  */
 export async function* readCsvRows(
@@ -92,8 +93,8 @@ function explain(error: Error, path: string, line: number): Error {
   const what = isUnclosed
     ? 'begins with a quotation mark that is never closed'
     : `can't be read as CSV (${error.code})`;
-  return new UsageError(`${path}: the row on line ${line} ${what}.`, {
-    hint: 'Mend the line; a quotation mark within a quoted cell is written twice.',
+  return new UnusableFileError(path, (file) => `${file}: the row on line ${line} ${what}.`, {
+    hint: 'Fix the line; a quotation mark within a quoted cell is written twice.',
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
 import { type Action, parseAction } from './action.js';
 
@@ -30,6 +30,8 @@ export interface Inbox {
   waiting: string[];
   /** Files of which nobody can tell which of several accounts they belong to. */
   unowned: string[];
+  /** Files and folders that this user may not look at, each with the reason. */
+  closed: { path: string; reason: string }[];
 }
 
 /**
@@ -43,30 +45,40 @@ export async function readInbox(
   now = Date.now(),
 ): Promise<Inbox> {
   const root = join(dataDir, inboxFolder);
-  const inbox: Inbox = { files: [], waiting: [], unowned: [] };
+  const inbox: Inbox = { files: [], waiting: [], unowned: [], closed: [] };
   try {
     for (const action of ['assign', 'unassign']) await mkdir(join(root, action), { recursive: true });
-    for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-      if (entry.isDirectory()) continue;
-      const path = join(entry.parentPath, entry.name);
-      // Hidden files are those of the system, and of programs that write under another name first.
-      if (
-        relative(root, path)
-          .split(sep)
-          .some((part) => part.startsWith('.'))
-      )
-        continue;
-      await sortIn(inbox, root, path, { account, accounts, now });
-    }
+    await readdir(root);
   } catch (error) {
-    if (error instanceof LedgerError) throw error;
     throw new LedgerError(`The inbox ${root} can't be read: ${messageOf(error)}.`, {
       hint: 'Let the user that runs tn-ledger read it, and move files out of it.',
       cause: error,
     });
   }
+  for await (const path of filesBelow(root, inbox)) await sortIn(inbox, root, path, { account, accounts, now });
   inbox.files.sort((a, b) => compare(a.name, b.name) || compare(a.path, b.path));
   return inbox;
+}
+
+/** The files of a folder and those below it. Hidden ones are those of the system, and of programs that write under another name first. */
+async function* filesBelow(folder: string, inbox: Inbox): AsyncGenerator<string> {
+  for (const entry of await unlessClosed(inbox, folder, readdir(folder, { withFileTypes: true }), [])) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path, inbox);
+    else yield path;
+  }
+}
+
+/** What was looked for at a path; `missing` where it is gone, or not open to this user, which is noted. */
+async function unlessClosed<T>(inbox: Inbox, path: string, looking: Promise<T>, missing: T): Promise<T> {
+  try {
+    return await looking;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') inbox.closed.push({ path, reason: code ?? messageOf(error) });
+    return missing;
+  }
 }
 
 async function sortIn(
@@ -82,7 +94,7 @@ async function sortIn(
     return;
   }
   if ((owner ?? account) !== account) return;
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await unlessClosed(inbox, path, stat(path), undefined);
   // It was taken away since, or is no file.
   if (facts === undefined || !facts.isFile()) return;
   const name = basename(path);
@@ -112,15 +124,28 @@ export function timeStamp(time: Date): string {
   return time.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
+/** A path in a folder under which nothing is there yet, for a file that is moved to it: `20261121T114056Z-numbers.csv`. */
+export async function freePath(folder: string, stamp: string, file: InboxFile): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const taken = new Set(await readdir(folder));
+  const name = `${stamp}-${file.name}`;
+  const extension = extname(name);
+  for (let count = 1; ; count += 1) {
+    const candidate = count === 1 ? name : `${basename(name, extension)}-${count}${extension}`;
+    if (!taken.has(candidate)) return join(folder, candidate);
+  }
+}
+
 /**
  * Moves a file out of the inbox. It is the last thing that is done with one: whatever ends the program before it, the file is found
- * in the inbox again, and its batch says that it was sent. Nothing is overwritten. A file that was replaced meanwhile stays.
+ * in the inbox again, and its batch says that it was sent. A file that was replaced meanwhile stays.
  */
-export async function moveOut(file: InboxFile, folder: string, stamp: string): Promise<'moved' | 'replaced'> {
-  const facts = await stat(file.path).catch(() => undefined);
+export async function moveOut(file: InboxFile, target: string): Promise<'moved' | 'replaced'> {
+  const facts = await stat(file.path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
   if (facts === undefined || markOf(facts) !== file.mark) return 'replaced';
-  await mkdir(folder, { recursive: true });
-  const target = await freeName(folder, `${stamp}-${file.name}`);
   try {
     await rename(file.path, target);
   } catch (error) {
@@ -133,17 +158,23 @@ export async function moveOut(file: InboxFile, folder: string, stamp: string): P
   return 'moved';
 }
 
-/** Writes why a file was not taken, beside where it is moved to. */
-export async function writeReason(file: InboxFile, folder: string, stamp: string, reason: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${stamp}-${basename(file.name, extname(file.name))}.error.txt`), `${reason}\n`);
+/** Where the reason is written for which a file was rejected: beside the file. */
+export function reasonPath(target: string): string {
+  return join(dirname(target), `${basename(target, extname(target))}.error.txt`);
 }
 
-async function freeName(folder: string, name: string): Promise<string> {
-  const taken = new Set(await readdir(folder));
-  const extension = extname(name);
-  for (let count = 1; ; count += 1) {
-    const candidate = count === 1 ? name : `${basename(name, extension)}-${count}${extension}`;
-    if (!taken.has(candidate)) return join(folder, candidate);
+/**
+ * Moves a rejected file out of the inbox, with a text beside it that says why and what to do. The text is there before the file is,
+ * so that no rejected file is ever without one; where the file stays, the text goes.
+ */
+export async function moveRejected(file: InboxFile, target: string, text: string): Promise<'moved' | 'replaced'> {
+  const beside = reasonPath(target);
+  let outcome: 'moved' | 'replaced' | undefined;
+  try {
+    await writeFile(beside, text);
+    outcome = await moveOut(file, target);
+    return outcome;
+  } finally {
+    if (outcome !== 'moved') await rm(beside, { force: true }).catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
 import { readNumber } from './number-form.js';
+import { UnusableFileError } from './unusable-file.js';
 
 /** Where a list has its numbers, and whatever else is wanted of its rows. */
 export interface ListColumns {
@@ -31,7 +31,7 @@ const numberHeaders = new Set(
 /**
  * Finds the columns by a list's first row. A row without a known header is one of numbers where there is a single column.
  *
- * @throws {UsageError} there is no column of numbers, more than one that could be it, or none of the name given
+ * @throws {UnusableFileError} there is no column of numbers, more than one that could be it, or none of the name given
  */
 export function findColumns(row: readonly string[], options: ColumnOptions): ListColumns {
   const { path, column, others = [] } = options;
@@ -47,23 +47,30 @@ export function findColumns(row: readonly string[], options: ColumnOptions): Lis
   }
   if (found.length > 1) {
     const candidates = found.map((index) => JSON.stringify(named[index])).join(' or ');
-    throw new UsageError(`${path} has more than one column that may hold the numbers: ${candidates}.`, {
-      hint:
-        column === undefined
-          ? 'Name the one that is meant: --column NAME.'
-          : 'Give the columns different names in its first line.',
-    });
+    const message = (file: string) => `${file} has more than one column that may hold the numbers: ${candidates}.`;
+    throw new UnusableFileError(
+      path,
+      message,
+      column === undefined
+        ? { hint: 'Name the one that is meant: --column NAME.', fix: 'Name only one of them like a column of numbers.' }
+        : { hint: 'Give the columns different names in its first line.' },
+    );
   }
   if (column !== undefined) {
-    throw new UsageError(`${path} has no column ${JSON.stringify(column)}. Its first line reads: ${list}.`, {
+    const message = (file: string) => `${file} has no column ${JSON.stringify(column)}. Its first line reads: ${list}.`;
+    throw new UnusableFileError(path, message, {
       hint: 'Name one of these columns: --column NAME.',
+      byCommand: true,
     });
   }
   if (row.length === 1 && looksLikeNumber(named[0] as string)) {
     return { number: 0, numberHeader: undefined, others: new Map() };
   }
-  throw new UsageError(`${path} has no column that is known to hold numbers. Its first line reads: ${list}.`, {
+  const message = (file: string) =>
+    `${file} has no column that is known to hold numbers. Its first line reads: ${list}.`;
+  throw new UnusableFileError(path, message, {
     hint: 'Name the column with --column NAME, or head it telephone_number; a list of one column needs no header.',
+    fix: 'Head the column of numbers telephone_number; a list of one column needs no header.',
   });
 }
 
@@ -83,7 +90,9 @@ function findOthers(headers: readonly string[], names: readonly string[], path: 
   for (const name of names) {
     const found = indexesOf(headers, (header) => simplified(header) === simplified(name));
     if (found.length > 1)
-      throw new UsageError(`${path} has more than one column ${name}.`, { hint: 'Leave one of them.' });
+      throw new UnusableFileError(path, (file) => `${file} has more than one column ${name}.`, {
+        hint: 'Leave one of them.',
+      });
     if (found[0] !== undefined) others.set(name, found[0]);
   }
   return others;

@@ -1,8 +1,8 @@
-import { UsageError } from '../errors.js';
 import { type CsvRow, type Delimiter, findDelimiter, readCsvRows } from './csv-rows.js';
 import { findColumns, type ListColumns } from './number-columns.js';
 import { type NumberProblem, readNumber } from './number-form.js';
 import { type InspectedFile, inspectTextFile } from './text-file.js';
+import { UnusableFileError } from './unusable-file.js';
 
 /** A row of a list of numbers. */
 export interface NumberRow {
@@ -22,7 +22,7 @@ export interface NumberFile extends InspectedFile {
   /**
    * The rows in the order of the file, as many at a time as a piece of the file holds; rows of nothing but blanks are left out.
    *
-   * @throws {UsageError} where the file can't be read on, is not CSV from some line on, or was changed since it was opened
+   * @throws {UnusableFileError} where the file can't be read on, is not CSV from some line on, or was changed since it was opened
    */
   rows(): AsyncGenerator<NumberRow[]>;
 }
@@ -41,17 +41,18 @@ const lineEach = 'Give it a line for each number.';
  * Opens a CSV file of numbers: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252; with a header, or a single column
  * without one. It is read in pieces, however large it is.
  *
- * @throws {UsageError} a file that can't be read, is no text, holds nothing or only a header, or has no column of numbers
+ * @throws {UnusableFileError} a file that can't be read, is no text, holds nothing or only a header, or has no column of numbers
  */
 export async function openNumberFile(path: string, options: OpenOptions = {}): Promise<NumberFile> {
   const { signal, others = [], column } = options;
   const file = await inspectTextFile(path, signal);
   const delimiter = await findDelimiter(file);
   const [first, second] = await firstRows(file, delimiter, 2);
-  if (first === undefined) throw new UsageError(`${path} holds nothing but blanks.`, { hint: lineEach });
+  if (first === undefined)
+    throw new UnusableFileError(path, (file) => `${file} holds nothing but blanks.`, { hint: lineEach });
   const columns = findColumns(first.cells, { path, column, others });
   if (columns.numberHeader !== undefined && second === undefined) {
-    throw new UsageError(`${path} holds a header and no numbers.`, { hint: lineEach });
+    throw new UnusableFileError(path, (file) => `${file} holds a header and no numbers.`, { hint: lineEach });
   }
   return {
     ...file,

@@ -1,20 +1,24 @@
-import { join } from 'node:path';
-import { AlreadyRunningError, LedgerError, messageOf, UsageError } from '../errors.js';
+import { basename, dirname, join, relative } from 'node:path';
+import { AlreadyRunningError, LedgerError, messageOf } from '../errors.js';
 import type { AssignContext } from './assign-context.js';
-import { assignFile, assignOpenBatch, TooManyRejectsError } from './assign-file.js';
+import { assignFile, assignOpenBatch } from './assign-file.js';
 import { type Batch, type BatchSummary, openBatches } from './batches.js';
 import { FileChangedError } from './csv-rows.js';
 import {
   doneFolder,
   failedFolder,
+  freePath,
   type InboxFile,
   moveOut,
+  moveRejected,
   outboxFolder,
   readInbox,
+  reasonPath,
   timeStamp,
-  writeReason,
 } from './inbox.js';
-import { resultFiles, writeResults } from './results.js';
+import { isGone, isRejection, noteFilePath, type Rejection, rejectedCount } from './rejected-files.js';
+import { describeRejection } from './rejection-text.js';
+import { type ResultFiles, resultFiles, writeResults } from './results.js';
 
 export interface TakeOptions {
   dataDir: string;
@@ -24,6 +28,8 @@ export interface TakeOptions {
   timeoutMs: number;
   /** Called with what became of each batch that was brought on. */
   onSummary: (summary: BatchSummary) => void;
+  /** Called for each file that was rejected or is stuck in the inbox, with how many lines or files that counts for. */
+  onRejected: (count: number) => void;
 }
 
 /** A batch that is to be brought on. */
@@ -34,11 +40,12 @@ interface Taken {
 }
 
 /**
- * Goes on with batches that were left open, and takes the files of the inbox. All orders are placed first, and then waited for
- * together. A file whose batch is finished is moved to `done/` with its results, one that can't be taken to `failed/` with the reason;
- * one whose orders are not at their end stays, and the next night goes on with it.
+ * Resumes batches that were left open, and takes the files of the inbox. All orders are placed first, and then waited for
+ * together. A file whose batch is finished is moved to `done/` with its results, one that is rejected to `failed/` with the reason;
+ * one whose orders are not at their end stays, and the next run resumes it. What is wrong with one file keeps no other from being
+ * taken, and is a warning that names it.
  *
- * @throws {LedgerError} files that could not be taken, after all others were; or what keeps every file from being taken
+ * @throws {LedgerError} what keeps every file from being taken
  */
 export async function takeInbox(context: AssignContext, options: TakeOptions): Promise<void> {
   const { account, database, warn, log } = context;
@@ -49,11 +56,14 @@ export async function takeInbox(context: AssignContext, options: TakeOptions): P
       `${inbox.unowned.length} files of the inbox were not taken, the first ${inbox.unowned[0]}: several accounts are configured, and files belong in a folder named after theirs (inbox/${account}/assign/)`,
     );
   }
+  for (const { path, reason } of inbox.closed) {
+    warn(`${path} can't be read (${reason}) and was not taken. Let the user that runs tn-ledger read it.`);
+    options.onRejected(1);
+  }
   const taken: Taken[] = [];
-  const failures: string[] = [];
   for (const batch of await openBatches(database.pool, account)) taken.push({ batch, file: undefined });
   for (const file of inbox.files) {
-    const batch = await takeFile(context, file, options, failures);
+    const batch = await takeFile(context, file, options);
     if (batch === undefined) continue;
     const known = taken.find((each) => each.batch.batchId === batch.batchId && each.file === undefined);
     if (known === undefined) taken.push({ batch, file });
@@ -63,31 +73,23 @@ export async function takeInbox(context: AssignContext, options: TakeOptions): P
   for (const each of taken) {
     await finish(context, each, { ...options, timeoutMs: Math.max(0, deadline - Date.now()) });
   }
-  if (failures.length === 0) return;
-  throw new LedgerError(
-    `${failures.length} of ${inbox.files.length} files of the inbox could not be taken: ${failures.join(' ')}`,
-    {
-      hint: `They are in ${join(options.dataDir, failedFolder)}, each with its reason. Mend them and hand them in again.`,
-    },
-  );
 }
 
 /** Records a file and places its orders; undefined where that can't be, or not now. */
-async function takeFile(
-  context: AssignContext,
-  file: InboxFile,
-  { dataDir, onSummary }: TakeOptions,
-  failures: string[],
-): Promise<Batch | undefined> {
-  const stamp = timeStamp(new Date());
+async function takeFile(context: AssignContext, file: InboxFile, options: TakeOptions): Promise<Batch | undefined> {
+  const { dataDir, onSummary } = options;
   const folder = join(dataDir, failedFolder);
+  const stamp = timeStamp(new Date());
+  // Where the folder can't be made, the name does not matter: nothing can be written there.
+  const target = await freePath(folder, stamp, file).catch(() => join(folder, `${stamp}-${file.name}`));
+  const files = resultFiles(folder, basename(target));
   try {
     const { summary, kind } = await assignFile(context, file.path, {
       action: file.action,
       wait: false,
       timeoutMs: 0,
-      files: resultFiles(folder, `${stamp}-${file.name}`),
-      resultsLater: true,
+      files,
+      fromInbox: true,
     });
     // What is still open is told when it was waited for.
     if (kind !== 'reported' && summary.batch.status === 'finished') onSummary(summary);
@@ -95,17 +97,48 @@ async function takeFile(
   } catch (error) {
     if (error instanceof AlreadyRunningError || error instanceof FileChangedError) {
       context.warn(`${error.message} It is looked at again the next time.`);
-      return undefined;
-    }
-    if (!(error instanceof UsageError || error instanceof TooManyRejectsError)) throw error;
-    const reason = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
-    await writeReason(file, folder, stamp, reason);
-    const outcome = await moveOut(file, folder, stamp);
-    if (outcome === 'replaced')
-      context.warn(`${file.path} was replaced while it was looked at; it is taken the next time`);
-    failures.push(error.message);
+    } else if (isGone(error)) {
+      context.warn(`${file.path} was taken away before it could be read.`);
+    } else if (isRejection(error, true)) {
+      await reject(context, file, { error, target, files }, options);
+    } else throw error;
     return undefined;
   }
+}
+
+/** Moves a rejected file out of the inbox and reports it. */
+async function reject(
+  { account, database, warn }: AssignContext,
+  file: InboxFile,
+  { error, target, files }: { error: Rejection; target: string; files: ResultFiles },
+  { dataDir, accounts, onRejected }: TakeOptions,
+): Promise<void> {
+  const { batchId = '' } = error;
+  onRejected(rejectedCount(error));
+  const what = `${file.path} was rejected (batch ${batchId}): ${error.describe(file.name)}`;
+  const text = describeRejection(error, {
+    path: target,
+    inboxFolder: relative(dataDir, dirname(file.path)),
+    rejectedFile: basename(files.rejected),
+    action: file.action,
+    account: accounts.length > 1 ? account : undefined,
+  });
+  try {
+    if ((await moveRejected(file, target, text)) === 'replaced') {
+      warn(`${what} It was replaced or removed meanwhile; a new one is taken the next time.`);
+      return;
+    }
+  } catch (failure) {
+    warn(`${what} It ${describeStuck(failure, join(dataDir, failedFolder))}`);
+    return;
+  }
+  await noteFilePath(database.pool, batchId, target);
+  warn(`${what} It was moved to ${target}; ${basename(reasonPath(target))} beside it says what to do.`);
+}
+
+/** Ends a sentence that begins with a file of the inbox. */
+function describeStuck(failure: unknown, folder: string): string {
+  return `can't be moved to ${folder}/ and stays in the inbox (${messageOf(failure)}). Let the user that runs tn-ledger write to both folders.`;
 }
 
 /** Waits for a batch's orders, and puts its results where they belong. */
@@ -123,12 +156,26 @@ async function finish(context: AssignContext, { batch, file }: Taken, options: T
   // The stamp is the batch's, so that a run that was ended here writes the same names again.
   const stamp = timeStamp(finishedAt);
   const folder = join(options.dataDir, doneFolder);
-  await writeResults(pool, batchId, resultFiles(folder, `${stamp}-${file.name}`));
-  if ((await moveOut(file, folder, stamp)) === 'replaced') {
+  try {
+    await writeResults(pool, batchId, resultFiles(folder, `${stamp}-${file.name}`));
+    if ((await moveOut(file, await freePath(folder, stamp, file))) === 'replaced') {
+      context.warn(
+        `${file.path} was replaced while its numbers were being submitted; the new one is taken the next time`,
+      );
+    }
+  } catch (failure) {
+    if (!isAboutFiles(failure)) throw failure;
     context.warn(
-      `${file.path} was replaced while its numbers were being submitted; the new one is taken the next time`,
+      `${file.path} was submitted (batch ${batchId}), but ${describeStuck(failure, folder)} Nothing is sent twice.`,
     );
+    options.onRejected(1);
   }
+}
+
+/** A file or folder can't be written or moved: this user may not, or there is no space. */
+function isAboutFiles(failure: unknown): boolean {
+  const cause = failure instanceof LedgerError ? failure.cause : failure;
+  return cause instanceof Error && (cause as NodeJS.ErrnoException).syscall !== undefined && 'path' in cause;
 }
 
 async function waitFor(
@@ -139,7 +186,7 @@ async function waitFor(
   const files = resultFiles(join(dataDir, doneFolder), batch.fileName);
   let summary: BatchSummary;
   try {
-    ({ summary } = await assignOpenBatch(context, batch, { wait: true, timeoutMs, files, resultsLater: true }));
+    ({ summary } = await assignOpenBatch(context, batch, { wait: true, timeoutMs, files, fromInbox: true }));
   } catch (error) {
     if (!(error instanceof AlreadyRunningError)) throw error;
     context.log.info(error.message);
@@ -150,7 +197,7 @@ async function waitFor(
   if (ordersOpen > 0) {
     const unknown = ordersUnknown === 0 ? '' : `; of ${ordersUnknown} of them nobody can tell whether they exist`;
     context.warn(
-      `Batch ${batch.batchId} (${batch.fileName}): ${ordersOpen} of ${orders} orders are not at their end${unknown}. The next night goes on with it.`,
+      `Batch ${batch.batchId} (${batch.fileName}): ${ordersOpen} of ${orders} orders are not at their end${unknown}. The next nightly run resumes it.`,
     );
   }
   return summary.batch;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { UsageError } from '../errors.js';
+import { UnusableFileError } from './unusable-file.js';
 
 /** How the characters of a file are written. */
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -27,7 +27,7 @@ const lineEach = 'Give it a line for each number.';
  * UTF-16 is known by its byte order mark, or by every second byte being zero; what is not UTF-8 otherwise is read as
  * Windows-1252, which is what Excel saves where it is not told to save UTF-8.
  *
- * @throws {UsageError} a file that is missing, can't be read, is empty, no text, or has a line of more than a mebibyte
+ * @throws {UnusableFileError} a file that is missing, can't be read, is empty, no text, or has a line of more than a mebibyte
  */
 export async function inspectTextFile(path: string, signal?: AbortSignal): Promise<InspectedFile> {
   const begin = await readBegin(path);
@@ -41,14 +41,14 @@ export async function inspectTextFile(path: string, signal?: AbortSignal): Promi
     hash.update(chunk);
     lines.add(chunk);
     if (wide === undefined && chunk.includes(0)) {
-      throw new UsageError(`${path} is not text: there are zero bytes in it.`, {
+      throw new UnusableFileError(path, (file) => `${file} is not text: there are zero bytes in it.`, {
         hint: 'Save the list as CSV and try that file.',
       });
     }
     if (wide === undefined) utf8.add(chunk);
     bytes += chunk.length;
   }
-  if (bytes === 0) throw new UsageError(`${path} is empty.`, { hint: lineEach });
+  if (bytes === 0) throw new UnusableFileError(path, (file) => `${file} is empty.`, { hint: lineEach });
   const encoding = wide ?? (utf8.isValid() ? 'utf-8' : 'windows-1252');
   return { path, sha256: hash.digest('hex'), bytes, encoding };
 }
@@ -80,11 +80,15 @@ async function readBegin(path: string): Promise<Buffer> {
   try {
     const stats = await stat(path);
     if (stats.isDirectory()) {
-      throw new UsageError(`${path} is a folder, not a file.`, { hint: 'Name one of the files in it.' });
+      throw new UnusableFileError(path, (file) => `${file} is a folder, not a file.`, {
+        hint: 'Name one of the files in it.',
+        byCommand: true,
+      });
     }
     if (!stats.isFile()) {
-      throw new UsageError(`${path} is a pipe or a device, not a file.`, {
+      throw new UnusableFileError(path, (file) => `${file} is a pipe or a device, not a file.`, {
         hint: 'Save the list to a file: it is read more than once.',
+        byCommand: true,
       });
     }
     const handle = await open(path);
@@ -101,7 +105,7 @@ async function readBegin(path: string): Promise<Buffer> {
 
 function unreadable(path: string, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined || error instanceof UsageError) return error as Error;
+  if (code === undefined || error instanceof UnusableFileError) return error as Error;
   const hints: Record<string, string> = {
     ENOENT: 'Check the name, and the folder that it is relative to.',
     EACCES: 'Let the user that runs tn-ledger read it.',
@@ -113,7 +117,8 @@ function unreadable(path: string, error: unknown): Error {
     EPERM: 'may not be read by this user',
   }[code];
   const hint = hints[code];
-  return new UsageError(`${path} ${what ?? `can't be read (${code})`}.`, {
+  return new UnusableFileError(path, (file) => `${file} ${what ?? `can't be read (${code})`}.`, {
+    byCommand: code === 'ENOENT',
     ...(hint !== undefined && { hint }),
     cause: error,
   });
@@ -138,12 +143,12 @@ const isControl = (byte: number) => byte < 32 && !(byte >= 9 && byte <= 13) && b
 
 function refuseKnownBinary(path: string, begin: Buffer): void {
   if (begin.subarray(0, 4).equals(zipMark)) {
-    throw new UsageError(`${path} is a ZIP archive or an Excel workbook, not a CSV file.`, {
+    throw new UnusableFileError(path, (file) => `${file} is a ZIP archive or an Excel workbook, not a CSV file.`, {
       hint: 'Save the sheet as "CSV UTF-8 (comma delimited)", or unpack the archive.',
     });
   }
   if (begin.some(isControl)) {
-    throw new UsageError(`${path} is not text: there are control characters at its beginning.`, {
+    throw new UnusableFileError(path, (file) => `${file} is not text: there are control characters at its beginning.`, {
       hint: 'Save the list as CSV and try that file.',
     });
   }
@@ -175,7 +180,11 @@ function createLineCheck(path: string): { add(chunk: Buffer): void } {
   let length = 0;
   const checkLine = () => {
     if (length <= maxLineBytes) return;
-    throw new UsageError(`${path} has a line longer than a mebibyte: it is no list of numbers.`, { hint: lineEach });
+    throw new UnusableFileError(
+      path,
+      (file) => `${file} has a line longer than a mebibyte: it is no list of numbers.`,
+      { hint: lineEach },
+    );
   };
   return {
     add(chunk) {

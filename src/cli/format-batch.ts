@@ -1,6 +1,30 @@
 import type { AssignResult } from '../assignment/assign-file.js';
 import type { BatchSummary } from '../assignment/batches.js';
+import type { Rejection } from '../assignment/rejected-files.js';
+import { TooManyRejectsError } from '../assignment/too-many-rejects.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
+
+/** A file that was rejected as a whole and is kept as a batch; why is the error's to say. */
+export function rejectionAsText({ batchId }: Rejection, fileName: string, account: string): string {
+  return `Batch ${batchId}: ${fileName}, account ${account}, rejected. Reports list it until a corrected file of the same name is submitted, or until tn-ledger assignments ${batchId} --acknowledge`;
+}
+
+export function rejectionAsJson(error: Rejection, fileName: string, account: string): string {
+  const counts = error instanceof TooManyRejectsError ? error.summary : undefined;
+  return JSON.stringify(
+    {
+      batch_id: error.batchId,
+      account_id: account,
+      file_name: fileName,
+      status: 'rejected',
+      reason: error.describe(fileName),
+      read_count: counts?.total ?? null,
+      rejected_count: counts?.rejected ?? null,
+    },
+    null,
+    2,
+  );
+}
 
 /** What is told of a run beside the batch itself. */
 export interface AssignFacts {
@@ -25,7 +49,7 @@ export function estimate(orders: number, requestsPerMinute: number): Estimate {
 
 const kinds: Record<AssignResult['kind'], string> = {
   new: '',
-  resumed: ', gone on with',
+  resumed: ', resumed',
   reported: ', which was recorded before',
   'dry run': '',
 };
@@ -45,7 +69,7 @@ export function summaryAsText(
   if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
   lines.push('', describeOrders(summary, facts.estimate));
   if (kind === 'reported')
-    lines.push('The same file and action were handed in before: nothing was sent again (--again does).');
+    lines.push('The same file and action were submitted before: nothing was sent again (--again does).');
   if (results !== undefined) lines.push(`Results: ${results}`);
   if (rejected !== undefined) lines.push(`Rejected lines: ${rejected}`);
   const sending = sendingSeconds === undefined ? '' : `, ${formatDuration(sendingSeconds)} of it for the orders`;
@@ -63,7 +87,7 @@ function countRows(summary: BatchSummary, kind: AssignResult['kind']): string[][
     [kind === 'dry run' ? 'to be submitted' : 'submitted', sent, true],
     ['accepted', accepted, kind !== 'dry run'],
     ['failed', failed, kind !== 'dry run'],
-    ['not told by Bandwidth', unknown, unknown > 0],
+    ['unknown, asked for again by the next nightly run', unknown, unknown > 0],
     ['open', pending, kind !== 'dry run' && pending > 0],
   ];
   return rows.filter(([, , shown]) => shown).map(([name, count]) => [name, formatCount(count)]);

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { unresolved } from '../assignment/rejected-files.js';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
 import { formatMinute } from '../format.js';
@@ -6,80 +7,110 @@ import type { AssignmentsOptions } from './assignments.js';
 import { formatCount, formatTable } from './format.js';
 import type { Session } from './session.js';
 
-/** The migration that makes the tables of batches. */
+/** The migrations that make the tables of batches, and let them keep rejected files. */
 const migration = '0004-assignment-batches';
+const rejectedMigration = '0010-inbox-files-and-outcomes';
 
 /** Prints the latest batches, or one of them with its orders and failures. */
 export async function printAssignments(
   session: Session,
   batchId: string | undefined,
-  { account, limit, json = false }: AssignmentsOptions,
+  { account, limit, all = false, json = false }: AssignmentsOptions,
 ): Promise<ExitStatus> {
   if (!/^[1-9]\d{0,8}$/.test(limit))
     throw new UsageError(`--limit must be a whole number of at least 1, not ${JSON.stringify(limit)}.`);
-  if (batchId !== undefined && !/^\d{1,18}$/.test(batchId)) {
-    throw new UsageError(`${JSON.stringify(batchId)} is not the number of a batch.`, {
-      hint: '`tn-ledger assignments` lists them with their numbers.',
-    });
-  }
+  if (batchId !== undefined) checkBatchId(batchId);
   const database = await session.database({ readOnly: true });
   const { pool } = database;
   const { applied } = await readSchemaState(database);
   const hasTables = applied.includes(migration);
+  const hasRejected = applied.includes(rejectedMigration);
   if (batchId === undefined) {
-    const batches = hasTables ? await listBatches(pool, account, Number(limit)) : [];
+    const batches = hasTables ? await listBatches(pool, { account, limit: Number(limit), all, hasRejected }) : [];
     print(json ? JSON.stringify(batches, null, 2) : listText(batches));
     return exitStatus.done;
   }
-  const [batch] = hasTables ? await readOne(pool, batchId) : [];
+  const [batch] = hasTables ? await readOne(pool, batchId, hasRejected) : [];
   if (batch === undefined) {
-    throw new LedgerError(`There is no batch ${batchId}.`, { hint: '`tn-ledger assignments` lists them.' });
+    throw noBatch(batchId);
   }
   const [orders, failures] = [await listOrders(pool, batchId), await listFailures(pool, batchId)];
   print(json ? JSON.stringify({ ...batch, orders, failures }, null, 2) : oneText(batch, orders, failures));
   return exitStatus.done;
 }
 
+/** @throws {UsageError} what is not the number of a batch */
+export function checkBatchId(text: string): void {
+  if (/^\d{1,18}$/.test(text)) return;
+  throw new UsageError(`${JSON.stringify(text)} is not the number of a batch.`, {
+    hint: '`tn-ledger assignments` lists them with their numbers.',
+  });
+}
+
+export function noBatch(batchId: string): LedgerError {
+  return new LedgerError(`There is no batch ${batchId}.`, { hint: '`tn-ledger assignments` lists them.' });
+}
+
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-const batchColumns = `b.batch_id, b.account_id, b.action, b.file_name, b.file_sha256, b.status, b.total_count, b.accepted_count, b.failed_count,
-  b.rejected_count, b.skipped_count, b.unknown_count, b.created_at, b.finished_at`;
+const batchColumns = (
+  hasRejected: boolean,
+) => `b.batch_id, b.account_id, b.action, b.file_name, b.file_sha256, b.status, b.total_count, b.accepted_count, b.failed_count,
+  b.rejected_count, b.skipped_count, b.unknown_count, b.created_at, b.finished_at,
+  ${['reason', 'file_path', 'acknowledged_at', 'replaced_by'].map((name) => (hasRejected ? `b.${name}` : `null as ${name}`)).join(', ')}`;
 
 interface BatchRow {
   batch_id: string;
   account_id: string;
-  action: string;
+  action: string | null;
   file_name: string;
   status: string;
-  total_count: number;
+  total_count: number | null;
   accepted_count: number;
   failed_count: number;
-  rejected_count: number;
+  rejected_count: number | null;
   skipped_count: number;
   unknown_count: number;
   created_at: Date;
   finished_at: Date | null;
+  reason: string | null;
+  file_path: string | null;
+  acknowledged_at: Date | null;
+  replaced_by: string | null;
   orders?: number;
   orders_open?: number;
 }
 
-async function listBatches(pool: pg.Pool, account: string | undefined, limit: number): Promise<BatchRow[]> {
+interface Listing {
+  account: string | undefined;
+  limit: number;
+  /** Rejected files that nobody has to look at any more, too. */
+  all: boolean;
+  hasRejected: boolean;
+}
+
+/** The latest batches, and all rejected files that wait for somebody, however old. */
+async function listBatches(pool: pg.Pool, { account, limit, all, hasRejected }: Listing): Promise<BatchRow[]> {
+  const waiting = hasRejected ? unresolved : 'false';
   const { rows } = await pool.query(
-    `select ${batchColumns}, o.orders, o.orders_open
-       from (select * from assignment_batches where $1::text is null or account_id = $1 order by batch_id desc limit $2) b
+    `select ${batchColumns(hasRejected)}, o.orders, o.orders_open
+       from (select *, row_number() over (order by batch_id desc) as place from assignment_batches
+              where ($1::text is null or account_id = $1) and ($3 or status <> 'rejected' or ${waiting})) b
        cross join lateral (
          select count(*)::integer as orders, count(*) filter (where finished_at is null)::integer as orders_open
            from assignment_orders where batch_id = b.batch_id) o
+      where b.place <= $2 or ${waiting}
       order by b.batch_id desc`,
-    [account ?? null, limit],
+    [account ?? null, limit, all],
   );
   return rows;
 }
 
-async function readOne(pool: pg.Pool, batchId: string): Promise<BatchRow[]> {
-  return (await pool.query(`select ${batchColumns} from assignment_batches b where batch_id = $1`, [batchId])).rows;
+async function readOne(pool: pg.Pool, batchId: string, hasRejected: boolean): Promise<BatchRow[]> {
+  const columns = batchColumns(hasRejected);
+  return (await pool.query(`select ${columns} from assignment_batches b where batch_id = $1`, [batchId])).rows;
 }
 
 interface OrderRow {
@@ -130,7 +161,7 @@ async function listFailures(pool: pg.Pool, batchId: string): Promise<FailureRow[
 }
 
 function listText(batches: readonly BatchRow[]): string {
-  if (batches.length === 0) return 'No file was handed in yet. `tn-ledger assign --help` tells how.';
+  if (batches.length === 0) return 'No file was submitted yet. See `tn-ledger assign --help`.';
   const header = [
     'batch',
     'account',
@@ -142,31 +173,65 @@ function listText(batches: readonly BatchRow[]): string {
     'failed',
     'rejected',
     'orders',
-    'handed in',
+    'submitted',
   ];
   const rows = batches.map((batch) => [
     batch.batch_id,
     batch.account_id,
     batch.file_name,
-    batch.action,
-    batch.orders_open ? `open (${batch.orders_open} orders)` : batch.status,
-    formatCount(batch.total_count),
+    batch.action ?? '',
+    batch.orders_open ? `open (${batch.orders_open} orders)` : describeStatus(batch),
+    countOrNothing(batch.total_count),
     formatCount(batch.accepted_count),
     formatCount(batch.failed_count),
-    formatCount(batch.rejected_count),
+    countOrNothing(batch.rejected_count),
     formatCount(batch.orders ?? 0),
     formatMinute(batch.created_at),
   ]);
-  return formatTable(header, rows, { right: [0, 5, 6, 7, 8, 9] });
+  const notes = batches.flatMap((batch) => [
+    ...(batch.status === 'rejected' ? [`Batch ${batch.batch_id}: ${describeRejected(batch)}`] : []),
+    ...(batch.unknown_count > 0 ? [describeUnknown(batch)] : []),
+  ]);
+  const list = formatTable(header, rows, { right: [0, 5, 6, 7, 8, 9] });
+  return [list, ...(notes.length > 0 ? [''] : []), ...notes].join('\n');
+}
+
+function countOrNothing(count: number | null): string {
+  return count === null ? '' : formatCount(count);
+}
+
+function describeStatus({ status, acknowledged_at, replaced_by }: BatchRow): string {
+  if (acknowledged_at !== null) return `${status} (acknowledged)`;
+  return replaced_by === null ? status : `${status} (replaced by ${replaced_by})`;
+}
+
+function describeRejected({ batch_id, reason, file_path, acknowledged_at, replaced_by }: BatchRow): string {
+  const place = file_path === null ? '' : ` The file is ${file_path}.`;
+  if (acknowledged_at !== null) return `${reason}${place} Acknowledged ${formatMinute(acknowledged_at)}.`;
+  if (replaced_by !== null) return `${reason}${place} Replaced by batch ${replaced_by}.`;
+  return `${reason}${place} Submit a corrected file of the same name, or acknowledge it: tn-ledger assignments ${batch_id} --acknowledge`;
+}
+
+function describeUnknown({ batch_id, unknown_count }: BatchRow): string {
+  return `${formatCount(unknown_count)} numbers of batch ${batch_id}: Bandwidth's answer does not tell what became of them. They count as not declared, and the nightly sync-number-assignments asks Bandwidth again (now: tn-ledger run sync-number-assignments).`;
 }
 
 function oneText(batch: BatchRow, orders: readonly OrderRow[], failures: readonly FailureRow[]): string {
   const { total_count, accepted_count, failed_count, rejected_count, skipped_count, unknown_count } = batch;
   const finished = batch.finished_at === null ? '' : `, finished ${formatMinute(batch.finished_at)}`;
+  const begin = [
+    `Batch ${batch.batch_id}: ${[batch.file_name, ...(batch.action === null ? [] : [batch.action])].join(', ')}, account ${batch.account_id}, ${describeStatus(batch)}`,
+    `submitted ${formatMinute(batch.created_at)}${finished}`,
+  ];
+  if (total_count !== null && rejected_count !== null) {
+    begin.push(
+      `${formatCount(total_count)} lines: ${formatCount(accepted_count)} accepted, ${formatCount(failed_count)} failed, ${formatCount(rejected_count)} rejected, ${formatCount(skipped_count)} skipped, ${formatCount(unknown_count)} unknown`,
+    );
+  }
+  if (batch.status === 'rejected') return [...begin, describeRejected(batch)].join('\n');
+  if (unknown_count > 0) begin.push(describeUnknown(batch));
   const lines = [
-    `Batch ${batch.batch_id}: ${batch.file_name}, ${batch.action}, account ${batch.account_id}, ${batch.status}`,
-    `handed in ${formatMinute(batch.created_at)}${finished}`,
-    `${formatCount(total_count)} lines: ${formatCount(accepted_count)} accepted, ${formatCount(failed_count)} failed, ${formatCount(rejected_count)} rejected, ${formatCount(skipped_count)} skipped, ${formatCount(unknown_count)} unknown`,
+    ...begin,
     '',
     formatTable(
       ['order', 'status', 'numbers', 'failed', 'tries', 'customer order id', 'order id', ''],

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type pg from 'pg';
 import { jobs } from '../../jobs/index.js';
 import { nightly } from '../../jobs/nightly.js';
+import { unresolved } from '../assignment/rejected-files.js';
 import { readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import type { Redact } from '../redact.js';
@@ -31,7 +32,16 @@ interface OpenBatch {
   age_seconds: number;
 }
 
-/** Prints the last run of each job and account, listings that are half-read or held, assignment batches that are open, and the next night. */
+interface RejectedFile {
+  account_id: string;
+  batch_id: string;
+  file_name: string;
+  reason: string;
+  file_path: string | null;
+  age_seconds: number;
+}
+
+/** Prints the last run of each job and account, listings that are half-read or held, assignment batches that are open, rejected files, and the next night. */
 export async function printStatus(session: Session, json: boolean): Promise<ExitStatus> {
   const database = await session.database({ readOnly: true });
   const nextNight = createTimetable(session.config.schedule, session.config.timezone).next(new Date());
@@ -50,9 +60,9 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
     open.push(...listings.rows);
   }
   const batches = applied.includes('0004-assignment-batches') ? await openBatches(database.pool) : [];
-  process.stdout.write(
-    json ? toJson(lastRuns, open, batches, nextNight) : toText(lastRuns, open, batches, nextNight, session),
-  );
+  const rejected = applied.includes('0010-inbox-files-and-outcomes') ? await rejectedFiles(database.pool) : [];
+  const state = { lastRuns, open, batches, rejected, nextNight };
+  process.stdout.write(json ? toJson(state) : toText(state, session));
   return exitStatus.done;
 }
 
@@ -68,6 +78,23 @@ async function openBatches(pool: pg.Pool): Promise<OpenBatch[]> {
   return rows;
 }
 
+async function rejectedFiles(pool: pg.Pool): Promise<RejectedFile[]> {
+  const { rows } = await pool.query(
+    `select account_id, batch_id, file_name, reason, file_path,
+            extract(epoch from clock_timestamp() - created_at)::float8 as age_seconds
+       from assignment_batches where ${unresolved} order by account_id, batch_id`,
+  );
+  return rows;
+}
+
+interface State {
+  lastRuns: LastRuns;
+  open: OpenListing[];
+  batches: OpenBatch[];
+  rejected: RejectedFile[];
+  nextNight: Date | undefined;
+}
+
 const jobOrder = [nightly, ...jobs].map(({ name }) => name);
 
 /** Each account's night, then its jobs as they come in the night; those that this version does not know come last. */
@@ -78,10 +105,7 @@ function byAccountAndPlan(a: LastRun, b: LastRun): number {
 }
 
 function toText(
-  { runs, strays }: LastRuns,
-  open: OpenListing[],
-  batches: OpenBatch[],
-  nextNight: Date | undefined,
+  { lastRuns: { runs, strays }, open, batches, rejected, nextNight }: State,
   { config, redact }: Session,
 ): string {
   const lines: string[] = [];
@@ -127,6 +151,12 @@ function toText(
         `${unknown === 0 ? '' : `, of ${formatCount(unknown)} nobody can tell whether they exist`}; handed in ${formatDuration(age)} ago`,
     );
   }
+  for (const { batch_id: batch, file_name: file, account_id: account, reason, age_seconds: age } of rejected) {
+    lines.push(
+      '',
+      `Assignment file ${file} of account ${account} was rejected ${formatDuration(age)} ago (batch ${batch}): ${redact(reason)} Submit a corrected file of the same name, or acknowledge it: tn-ledger assignments ${batch} --acknowledge`,
+    );
+  }
   const next = nextNight === undefined ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   lines.push('', `Next night by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}): ${next}`);
   return `${lines.join('\n')}\n`;
@@ -151,12 +181,10 @@ function describeStray({ account_id, job, status, age_seconds, error }: LastRun,
   return process.stdout.isTTY && process.stdout.hasColors() ? styleText('dim', line) : line;
 }
 
-function toJson(
-  { runs, strays }: LastRuns,
-  open: OpenListing[],
-  batches: OpenBatch[],
-  nextNight: Date | undefined,
-): string {
-  const status = { runs, unconfigured: strays, open, open_batches: batches, next_night: nextNight ?? null };
+function toJson({ lastRuns: { runs, strays }, open, batches, rejected, nextNight }: State): string {
+  const status = {
+    ...{ runs, unconfigured: strays, open, open_batches: batches },
+    ...{ rejected_files: rejected, next_night: nextNight ?? null },
+  };
   return `${JSON.stringify(status, null, 2)}\n`;
 }

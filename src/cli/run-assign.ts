@@ -1,16 +1,17 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
 import { type Action, parseAction } from '../assignment/action.js';
 import { type AssignOptions, type AssignResult, assignFile, prepareResultsFolder } from '../assignment/assign-file.js';
 import { checkOwnId } from '../assignment/customer-order-id.js';
 import { outboxFolder } from '../assignment/inbox.js';
+import { isRejection } from '../assignment/rejected-files.js';
 import { resultFiles } from '../assignment/results.js';
 import { parseDuration } from '../config.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
 import { type RunEnvironment, runJob } from '../sync/run-job.js';
 import type { AssignCommandOptions } from './assign.js';
 import { chooseOneAccount } from './choose-accounts.js';
-import { estimate, summaryAsJson, summaryAsText } from './format-batch.js';
+import { estimate, rejectionAsJson, rejectionAsText, summaryAsJson, summaryAsText } from './format-batch.js';
 import { collectEarly } from './memory.js';
 import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession } from './session.js';
@@ -61,6 +62,12 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
       path,
       { ...choices, ...(options.syncFirst && { refreshInventory: () => refresh(session, environment, account) }) },
     );
+  } catch (error) {
+    if (isRejection(error, false) && error.batchId !== undefined) {
+      const text = options.json ? rejectionAsJson : rejectionAsText;
+      process.stdout.write(`${session.redact(text(error, basename(path), account))}\n`);
+    }
+    throw error;
   } finally {
     progress.stop();
   }

@@ -70,6 +70,17 @@ where d.assignment_status = 'ASSIGNED' and not exists (select from number_status
 order by s.valid_to desc nulls last, d.telephone_number`,
   },
   {
+    id: 'unknown-outcome',
+    title: 'numbers whose assignment outcome is unknown',
+    why: "Bandwidth's answer about their order does not add up, so nobody knows whether it accepted them: they count as not declared by it. Every nightly run asks for the order again; if that does not help, ask Bandwidth. A line without a number is an order that does not name its numbers.",
+    kind: 'attention',
+    sql: `select o.account_id, n.telephone_number, o.order_id, b.batch_id, o.unknown_since, o.unknown_reason
+from (select * from number_assignment_orders where unknown_since is not null and :accounts) o
+left join number_assignment_order_numbers n on n.account_id = o.account_id and n.order_id = o.order_id and n.outcome = 'UNKNOWN'
+left join assignment_orders b on b.order_id = o.order_id
+where coalesce(o.order_date < :end, true) order by o.unknown_since, o.order_id, n.telephone_number`,
+  },
+  {
     id: 'no-place',
     title: 'numbers without rate center or state',
     why: 'The form requires both for each block. Blocks that have other numbers take theirs; the rest are blank, and stop the export.',

@@ -30,6 +30,12 @@ export const oddityKinds = {
   'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
+  'partial-without-failures': {
+    takes: 'count',
+    summary:
+      'so many PARTIAL assignment orders count their failed numbers and list none; each tells them a day after it was first asked for',
+  },
+  'lost-failed-quantity': { takes: 'none', summary: 'assignment orders leave FailedQuantity out' },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 
 export type OddityKind = keyof typeof oddityKinds;

@@ -206,7 +206,11 @@ test('more than a tenth of rejected lines stops a file before anything is sent, 
   t.regex(error?.message ?? '', /2 of 10 lines were rejected \(not-a-number 2\), more than a tenth\. Nothing was sent/);
   t.deepEqual(world.requests(), ['GET products']);
   t.is((await resultLines(join(world.dataDir, 'outbox', 'eleven.rejected.csv'))).length, 2);
-  t.deepEqual(await world.query(`select file_name from assignment_batches`), [{ file_name: 'ten.csv' }]);
+  t.deepEqual(await world.query(`select file_name, status from assignment_batches order by batch_id`), [
+    { file_name: 'ten.csv', status: 'finished' },
+    { file_name: 'eleven.csv', status: 'rejected' },
+  ]);
+  t.deepEqual(await world.query('select distinct batch_id = 1 as first from assignment_numbers'), [{ first: true }]);
   t.is((await world.assign(eleven, { allowRejects: true })).summary.accepted, 8);
 });
 

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { type CliOptions, cli, makeFolder } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account } from '../sync/support/ledger.js';
 import { type Assigning, openAssigning, resultLines } from './support.js';
@@ -43,9 +44,10 @@ async function findFile(world: Assigning, folder: string, end: string): Promise<
   return join(world.dataDir, folder, names.find((name) => name.endsWith(end)) ?? `no file ${end}`);
 }
 
-function failedIn(t: ExecutionContext, report: { result: string; error?: Error }, message: RegExp): void {
-  t.is(report.result, 'failed');
-  t.regex(report.error?.message ?? '', message);
+/** What the command line prints about the world's ledger. */
+async function run(t: ExecutionContext, world: Assigning, args: readonly string[], options: CliOptions = {}) {
+  const env = { ...world.env, TN_LEDGER_DATA_DIR: world.dataDir, TN_LEDGER_LOG_LEVEL: 'warn' };
+  return cli(t, args, { cwd: await makeFolder(t), env, ...options });
 }
 
 test('files of the inbox are taken in name order by their folders or their lines, and moved with their results', async (t) => {
@@ -94,14 +96,20 @@ test('a file that may still be being written waits', async (t) => {
   t.is((await filesOf(world, 'inbox')).length, 5);
 });
 
-test('a file that can be no batch goes to failed/ with the reason, and the others are taken all the same', async (t) => {
+test('a rejected file goes to failed/ with the reason, is counted, and the others are taken anyway', async (t) => {
   const world = await openAssigning(t, t.context.server);
   await drop(world, 'assign/1 wrong.csv', [world.numbers[0] as string, '911', '912']);
   await drop(world, 'assign/2 empty.csv', ['tn']);
   await drop(world, '3 no action.csv', world.numbers.slice(1, 2));
   await drop(world, 'assign/4 good.csv', world.numbers.slice(2, 4));
   const report = await world.run(job);
-  failedIn(t, report, /3 of 4 files of the inbox could not be taken: 2 of 3 lines were rejected/);
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.is(report.rejected, 4);
+  t.is(report.warnings.length, 3);
+  t.regex(
+    report.warnings[0] ?? '',
+    /inbox\/assign\/1 wrong\.csv was rejected \(batch \d+\): 2 of 3 lines were rejected \(not-a-number 2\).+ It was moved to .+\/failed\/\d{8}T\d{6}Z-1 wrong\.csv; .+-1 wrong\.error\.txt beside it/,
+  );
   t.deepEqual(await filesOf(world, 'inbox'), []);
   t.deepEqual(await filesOf(world, 'failed'), [
     'STAMP-1 wrong.csv',
@@ -112,9 +120,225 @@ test('a file that can be no batch goes to failed/ with the reason, and the other
     'STAMP-3 no action.csv',
     'STAMP-3 no action.error.txt',
   ]);
-  t.regex(await readFile(await findFile(world, 'failed', '2 empty.error.txt'), 'utf8'), /a header and no numbers/);
   t.deepEqual(await filesOf(world, 'done'), ['STAMP-4 good.csv', 'STAMP-4 good.results.csv']);
   t.is(world.placed().length, 1);
+  const wrong = await findFile(world, 'failed', '-1 wrong.csv');
+  t.deepEqual(
+    await world.query(
+      `select file_name, action, status, total_count, rejected_count, reason, file_sha256 is not null as hashed, file_path = '${wrong}' as is_moved
+         from assignment_batches order by batch_id`,
+    ),
+    [
+      {
+        ...{ file_name: '1 wrong.csv', action: 'ASSIGN', status: 'rejected', total_count: 3, rejected_count: 2 },
+        reason: '2 of 3 lines were rejected (not-a-number 2), more than a tenth. Nothing was sent.',
+        ...{ hashed: true, is_moved: true },
+      },
+      {
+        ...{ file_name: '2 empty.csv', action: 'ASSIGN', status: 'rejected', total_count: null, rejected_count: null },
+        reason: '2 empty.csv holds a header and no numbers.',
+        ...{ hashed: true, is_moved: false },
+      },
+      {
+        ...{ file_name: '3 no action.csv', action: null, status: 'rejected', total_count: null, rejected_count: null },
+        reason: '3 no action.csv does not say what its numbers are to be declared, and no action was given.',
+        ...{ hashed: true, is_moved: false },
+      },
+      {
+        ...{ file_name: '4 good.csv', action: 'ASSIGN', status: 'finished', total_count: 2, rejected_count: 0 },
+        ...{ reason: null, hashed: true, is_moved: null },
+      },
+    ],
+  );
+});
+
+test('the text beside a rejected file names it where it is now, and says what can be done, without bare options', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  await drop(world, 'assign/wrong.csv', ['customer,tn', `a,${world.numbers[0]}`, 'b,911']);
+  await drop(world, 'unassign/table.csv', ['customer,mobile', `a,${world.numbers[0]}`]);
+  await world.run(job);
+  const moved = await findFile(world, 'failed', '-wrong.csv');
+  const [{ batch_id: batch } = {}] = await world.query(
+    `select batch_id from assignment_batches where file_name = 'wrong.csv'`,
+  );
+  const name = moved.slice(moved.lastIndexOf('/') + 1, -'.csv'.length);
+  t.is(
+    await readFile(await findFile(world, 'failed', 'wrong.error.txt'), 'utf8'),
+    `${moved}: 1 of 2 lines were rejected (not-a-number 1), more than a tenth. Nothing was sent.
+The file is now ${moved}. Nothing of it was submitted.
+
+What to do:
+Fix the lines named in ${name}.rejected.csv, and drop the corrected file into inbox/assign/ again.
+Or submit the other lines as they are; an operator can do that with: tn-ledger assign ${moved} --allow-rejects --action ASSIGN
+
+Until then, reports and \`tn-ledger status\` list it as batch ${batch}. If it is not needed any more, an operator can end that with: tn-ledger assignments ${batch} --acknowledge
+`,
+  );
+  const table = await readFile(await findFile(world, 'failed', 'table.error.txt'), 'utf8');
+  t.regex(table, /^\S+\/failed\/\S+-table\.csv has no column that is known to hold numbers\./);
+  t.regex(
+    table,
+    /Head the column of numbers telephone_number[^\n]*\nThen drop the file into inbox\/unassign\/ again\./,
+  );
+  t.notRegex(table, /--column|inbox\/unassign\/table/);
+  // What the text says an operator can do.
+  const allowed = await run(t, world, ['assign', moved, '--allow-rejects', '--action', 'ASSIGN']);
+  t.is(allowed.status, 3, allowed.output);
+  const [, file, replacement] = await world.query(
+    'select batch_id, status, replaced_by from assignment_batches order by 1',
+  );
+  t.is(file?.replaced_by, replacement?.batch_id);
+});
+
+test('a rejected file is shown by the list, status and the report until somebody acknowledges it', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  await drop(world, 'assign/empty.csv', ['tn']);
+  const job3 = await run(t, world, ['run', job]);
+  t.is(job3.status, 3, job3.output);
+  t.regex(job3.stderr, /empty\.csv was rejected \(batch 1\)/);
+
+  const list = await run(t, world, ['assignments']);
+  t.regex(
+    list.stdout,
+    / 1 +9900000 +empty\.csv +ASSIGN +rejected [\s\S]*Batch 1: empty\.csv holds a header and no numbers\. The file is .+\/failed\/.+-empty\.csv\. .*tn-ledger assignments 1 --acknowledge/,
+  );
+  t.like(JSON.parse((await run(t, world, ['assignments', '--json'])).stdout)[0], {
+    status: 'rejected',
+    reason: 'empty.csv holds a header and no numbers.',
+    acknowledged_at: null,
+  });
+  const one = await run(t, world, ['assignments', '1']);
+  t.regex(
+    one.stdout,
+    /^Batch 1: empty\.csv, ASSIGN, account 9900000, rejected\nsubmitted .+\nempty\.csv holds a header/,
+  );
+  const status = await run(t, world, ['status']);
+  t.regex(
+    status.stdout,
+    /^Assignment file empty\.csv of account 9900000 was rejected .+ ago \(batch 1\): empty\.csv holds/m,
+  );
+  t.is(JSON.parse((await run(t, world, ['status', '--json'])).stdout).rejected_files.length, 1);
+  const reportFile = join(world.dataDir, 'report.html');
+  const report = async () => {
+    const made = await run(t, world, ['report', '--force', '--out', reportFile]);
+    t.is(made.status, 0, made.output);
+    return readFile(reportFile, 'utf8');
+  };
+  const before = await report();
+  t.regex(
+    before,
+    /<strong>Problem:<\/strong> The assignment file empty\.csv of account 9900000 was rejected \(batch 1\)/,
+  );
+  t.regex(before, /<table id="batches">[\s\S]*empty\.csv[\s\S]*rejected[\s\S]*holds a header and no numbers/);
+
+  t.is((await run(t, world, ['assignments', '--acknowledge'])).status, 2);
+  const acknowledged = await run(t, world, ['assignments', '1', '--acknowledge']);
+  t.is(acknowledged.status, 0, acknowledged.output);
+  t.regex(acknowledged.stdout, /^Batch 1 \(empty\.csv, account 9900000\) is acknowledged/);
+  const again = await run(t, world, ['assignments', '1', '--acknowledge']);
+  t.deepEqual(
+    [again.status, /acknowledged .+ already\. Nothing was changed\./.test(again.stdout)],
+    [0, true],
+    again.output,
+  );
+  t.notRegex((await run(t, world, ['assignments'])).stdout, /empty\.csv/);
+  t.regex((await run(t, world, ['assignments', '--all'])).stdout, /empty\.csv .*rejected \(acknowledged\)/);
+  t.regex((await run(t, world, ['assignments', '1'])).stdout, /rejected \(acknowledged\)/);
+  t.notRegex((await run(t, world, ['status'])).stdout, /empty\.csv/);
+  // Save for the warning of the last run.
+  t.notRegex(await report(), /The assignment file empty\.csv|<td class="text">empty\.csv/);
+  t.is((await run(t, world, ['assignments', '7', '--acknowledge'])).status, 1);
+});
+
+test('a later file of the same name, or the same content with success, takes the place of a rejected one', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  // Batches as they come, by their places in the list: ids may have gaps.
+  const shown = async () =>
+    (
+      await world.query(
+        `with b as (select *, row_number() over (order by batch_id) as place from assignment_batches)
+         select b.place::int, b.status, r.place::int as by from b left join b r on r.batch_id = b.replaced_by order by 1`,
+      )
+    ).map(({ place, status, by }) => [place, status, by]);
+  const bad = [world.numbers[0] as string, '911'];
+  await drop(world, 'assign/numbers.csv', bad);
+  await world.run(job);
+  // The same bad file again is judged, and rejected, again: a batch of its own, in place of the first.
+  await drop(world, 'assign/numbers.csv', bad);
+  t.is((await world.run(job)).rejected, 1);
+  t.deepEqual(await shown(), [
+    [1, 'rejected', 2],
+    [2, 'rejected', null],
+  ]);
+  t.deepEqual(world.placed(), []);
+  await drop(world, 'assign/numbers.csv', world.numbers.slice(0, 3));
+  await world.run(job);
+  t.deepEqual((await shown()).slice(1), [
+    [2, 'rejected', 3],
+    [3, 'finished', null],
+  ]);
+  await drop(world, 'assign/first name.csv', [world.numbers[5] as string, '911']);
+  await world.run(job);
+  const path = await world.write('second name.csv', [world.numbers[5] as string, '911']);
+  await world.assign(path, { dryRun: true, allowRejects: true });
+  t.deepEqual((await shown()).at(-1), [4, 'rejected', null]);
+  await world.assign(path, { allowRejects: true });
+  t.deepEqual((await shown()).slice(3), [
+    [4, 'rejected', 5],
+    [5, 'finished', null],
+  ]);
+});
+
+test('a dry run leaves no rejected file behind', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const bad = await world.write('bad.csv', [world.numbers[0] as string, '911']);
+  await t.throwsAsync(world.assign(bad, { dryRun: true }), { message: /1 of 2 lines were rejected/ });
+  await t.throwsAsync(world.assign(await world.write('empty.csv', ''), { dryRun: true }));
+  t.deepEqual(await world.query('select * from assignment_batches'), []);
+});
+
+/** As root, which may read and move everything, the command runs as nobody. */
+const nobody = process.getuid?.() === 0 ? { account: { uid: 65534, gid: 65534 } } : {};
+
+test('files that may not be read or moved are named, and the others are taken', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const [a, b, c] = world.numbers as [string, string, string];
+  const closed = await drop(world, 'assign/closed.csv', [a]);
+  const stuck = await drop(world, 'stuck/assign/stuck.csv', [b]);
+  await drop(world, 'assign/good.csv', [c]);
+  await drop(world, 'hidden/assign/unseen.csv', [c]);
+  const folder = (path: string) => join(world.dataDir, 'inbox', path);
+  for (const path of ['done', 'failed', 'outbox']) await mkdir(join(world.dataDir, path), { recursive: true });
+  await mkdir(folder('unassign'), { recursive: true });
+  await chmod(world.dataDir, 0o777);
+  for (const entry of ['done', 'failed', 'outbox', 'inbox', 'inbox/assign', 'inbox/unassign', 'inbox/stuck']) {
+    await chmod(join(world.dataDir, entry), 0o777);
+  }
+  await chmod(closed, 0);
+  await chmod(folder('stuck/assign'), 0o555);
+  await chmod(folder('hidden'), 0);
+  t.teardown(() => chmod(folder('stuck/assign'), 0o755));
+  t.teardown(() => chmod(folder('hidden'), 0o755));
+  const result = await run(t, world, ['run', job], nobody);
+  t.is(result.status, 3, result.output);
+  t.regex(result.stderr, /closed\.csv was rejected \(batch \d\): closed\.csv may not be read by this user/);
+  t.regex(result.stderr, /stuck\.csv was submitted \(batch \d\), but can't be moved to .+\/done\/ and stays/);
+  t.regex(result.stderr, /inbox\/hidden can't be read \(EACCES\)/);
+  t.deepEqual(
+    world
+      .placed()
+      .flatMap(({ numbers }) => numbers.map(({ telephoneNumber }) => telephoneNumber))
+      .sort(),
+    [b, c].sort(),
+  );
+  t.deepEqual(
+    (await filesOf(world, 'done')).filter((name) => !name.includes('results')),
+    ['STAMP-good.csv'],
+  );
+  t.true((await stat(stuck)).isFile());
+  t.deepEqual(await world.query(`select file_sha256 from assignment_batches where status = 'rejected'`), [
+    { file_sha256: null },
+  ]);
 });
 
 test('where several accounts are configured, a file belongs to the one its folder is named after', async (t) => {

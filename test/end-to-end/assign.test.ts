@@ -108,6 +108,10 @@ test('too many rejects, an inventory never read, and orders that are not at thei
     stopped.stderr,
     /^2 of 10 lines were rejected \(not-a-number 2\), more than a tenth\. Nothing was sent\.\n.+bad\.rejected\.csv names them.+--allow-rejects\.\n$/,
   );
+  t.regex(
+    stopped.stdout,
+    /^Batch (\d): bad\.csv, account 9900000, rejected\..+tn-ledger assignments \1 --acknowledge\n$/,
+  );
   await writeFile(join(cwd, 'good.csv'), world.numbers.slice(0, 3).join('\n'));
   const waiting = await run(t, world, ['assign', 'good.csv', '--action', 'ASSIGN', '--timeout', '0s'], { cwd });
   t.is(waiting.status, 1);
@@ -164,7 +168,16 @@ test('bad usage and bad files are told in words, exit 2, and nothing is sent', a
     t.regex(output, cases[index]?.[1] as RegExp);
   }
   t.deepEqual(world.requests(), []);
-  t.deepEqual(await world.query('select * from assignment_batches'), []);
+  // What is wrong with a file, and not with the command, is kept until somebody acknowledges it.
+  t.deepEqual(await world.query('select file_name, status, reason from assignment_batches order by file_name'), [
+    {
+      file_name: 'binary.csv',
+      status: 'rejected',
+      reason: 'binary.csv is not text: there are control characters at its beginning.',
+    },
+    { file_name: 'empty.csv', status: 'rejected', reason: 'empty.csv is empty.' },
+    { file_name: 'header.csv', status: 'rejected', reason: 'header.csv holds a header and no numbers.' },
+  ]);
 });
 
 test('a file that the user may not read is told, exit 2', async (t) => {

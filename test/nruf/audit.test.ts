@@ -57,6 +57,16 @@ test('the audit counts each thing that a filing would stumble over, with example
   await portIn('p1', '9195550003', 'Mock Carrier');
   await portIn('p2', '9195550004', 'Bandwidth.com CLEC');
   await portIn('p3', '9195550005', null);
+  const order = { account_id: account, order_id: 'partial', action: 'ASSIGN', status: 'PARTIAL' };
+  const since = { unknown_since: '2025-12-01T02:00:00Z', unknown_reason: '0 named as failed, 1 counted' };
+  await ledger.insert('number_assignment_orders', [
+    { ...order, ...since, order_date: '2025-11-30' },
+    { ...order, ...since, order_id: 'later', order_date: '2026-01-02' },
+  ]);
+  await ledger.insert('number_assignment_order_numbers', [
+    { ...key('9195550005'), order_id: 'partial', outcome: 'UNKNOWN' },
+    { ...key('9195550006'), order_id: 'partial', outcome: 'FAILED' },
+  ]);
   const category = { note: null, overridden: false, valid_to: null };
   await ledger.insert('number_categories', [
     { ...key('9195550001'), ...category, category: 'intermediate', valid_from: '2025-03-01' },
@@ -102,6 +112,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and the five of other blocks are left.
     undeclared: 6,
     'assigned-not-in-service': 1,
+    'unknown-outcome': 1,
     'no-place': 1,
     'two-rate-centers': 1,
     'ported-from-bandwidth': 1,
@@ -122,6 +133,11 @@ test('the audit counts each thing that a filing would stumble over, with example
   const example = (id: string) => findings.find((finding) => finding.id === id)?.examples[0];
   t.like(example('two-rate-centers'), { npa_nxx_x: '9195551', places: 'CARY NC, RALEIGH NC' });
   t.like(example('assigned-not-in-service'), { telephone_number: '9195550002', order_id: 'a' });
+  t.like(example('unknown-outcome'), {
+    telephone_number: '9195550005',
+    order_id: 'partial',
+    unknown_reason: '0 named as failed, 1 counted',
+  });
   t.like(example('failed-days'), { day: '2025-11-03', jobs: 'sync-orders' });
   t.like(example('old-data'), { account_id: '9900002' });
 

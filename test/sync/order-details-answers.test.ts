@@ -277,7 +277,8 @@ const assignment = ({
   status?: string;
   failed?: string;
   numbers?: string[];
-  errors?: string[] | undefined;
+  /** Numbers under the error; `''`: there is no error. */
+  errors?: string[] | '';
 } = {}) => `
   <TelephoneNumbersAssignmentOrderResponse>
     <OrderCreateDate>
@@ -295,9 +296,12 @@ const assignment = ({
 </Action>
       <TelephoneNumbers>${numbers.map((number) => `<TelephoneNumber>\n  ${number}\n</TelephoneNumber>`).join('')}</TelephoneNumbers>
     </TelephoneNumbersAssignmentOrder>
-    <Errors><Error><Code>5076</Code><Description>Number does not belong to this account.</Description>
+    ${
+      errors &&
+      `<Errors><Error><Code>5076</Code><Description>Number does not belong to this account.</Description>
       <TelephoneNumbers>${errors.map((number) => `<TelephoneNumber>${number}</TelephoneNumber>`).join('')}</TelephoneNumbers>
-    </Error></Errors>
+    </Error></Errors>`
+    }
   </TelephoneNumbersAssignmentOrderResponse>`;
 
 const outcomesIn = ({ numbers }: Read) => numbers.map(({ outcome }) => outcome ?? null);
@@ -334,7 +338,7 @@ test('of a FAILED assignment order nothing was accepted, of a COMPLETE one every
     ofAll.numbers.map(({ outcome, error_code }) => [outcome, error_code]),
     assigned.map(() => ['FAILED', '5076']),
   );
-  t.deepEqual(outcomesIn(read(assignmentDetails, assignment({ status: 'COMPLETE', failed: '', errors: [] }))), [
+  t.deepEqual(outcomesIn(read(assignmentDetails, assignment({ status: 'COMPLETE', failed: '', errors: '' }))), [
     'ACCEPTED',
     'ACCEPTED',
     'ACCEPTED',
@@ -348,13 +352,15 @@ test('of a FAILED assignment order nothing was accepted, of a COMPLETE one every
   ]);
 });
 
-test('an assignment order whose counts do not add up is told, and one without its numbers leaves those known as they are', (t) => {
+test('of an assignment order whose counts do not add up, what it does not list is unknown; one without its numbers is about those known', (t) => {
   const summary = read(assignmentDetails, assignment({ numbers: [] }));
-  t.like(summary.order, { all_numbers_told: 'false', outcome_of_others: 'ACCEPTED' });
+  t.like(summary.order, { all_numbers_told: 'false', outcome_of_others: 'UNKNOWN' });
   t.deepEqual(numbersIn(summary), ['9199918388']);
   t.regex(summary.warnings.join(), /an-order: 1 named, 4 counted/);
+  const known = read(assignmentDetails, assignment({ numbers: [] }), { knownCount: 4 });
+  t.like(known.order, { all_numbers_told: 'false', outcome_of_others: 'ACCEPTED' });
   const unnamed = read(assignmentDetails, assignment({ errors: [] }));
-  t.deepEqual(outcomesIn(unnamed), ['ACCEPTED', 'ACCEPTED', 'ACCEPTED', 'ACCEPTED']);
+  t.deepEqual(outcomesIn(unnamed), ['UNKNOWN', 'UNKNOWN', 'UNKNOWN', 'UNKNOWN']);
   t.regex(unnamed.warnings.join(), /an-order: 0 named as failed, 1 counted/);
   t.is(read(assignmentDetails, assignment({ status: 'FAILED', numbers: [] })).order.outcome_of_others, 'FAILED');
 });

@@ -1,3 +1,4 @@
+import { unresolved } from '../../assignment/rejected-files.js';
 import { formatCount, formatDuration } from '../../format.js';
 import { jobsOfListings } from '../../sync/number-listings.js';
 import { type Html, html } from '../html.js';
@@ -24,6 +25,7 @@ export async function readConcerns(scope: Scope, { runs }: Runs): Promise<Concer
     ...concernsOfRuns(scope, runs),
     ...(await concernsOfNights(scope, runs)),
     ...(await concernsOfListings(scope)),
+    ...(await concernsOfRejectedFiles(scope)),
     ...(await countedConcerns(scope)),
   ];
   return [...concerns.filter(({ kind }) => kind === 'problem'), ...concerns.filter(({ kind }) => kind === 'notice')];
@@ -101,6 +103,30 @@ async function concernsOfListings({ client, account }: Scope): Promise<Concern[]
   );
 }
 
+const rejectedFilesNamed = 20;
+
+async function concernsOfRejectedFiles({ client, account }: Scope): Promise<Concern[]> {
+  const { rows } = await client.query(
+    `select batch_id, account_id, file_name, reason, count(*) over ()::float8 as count from assignment_batches
+      where ${unresolved} and ($1::text is null or account_id = $1) order by batch_id desc limit $2`,
+    [account ?? null, rejectedFilesNamed],
+  );
+  const concerns = rows.map(
+    ({ batch_id, account_id, file_name, reason }): Concern => ({
+      kind: 'problem',
+      text: `The assignment file ${file_name} of account ${account_id} was rejected (batch ${batch_id}): ${reason} Submit a corrected file of the same name, or acknowledge it: tn-ledger assignments ${batch_id} --acknowledge`,
+    }),
+  );
+  const more = (rows[0]?.count ?? 0) - rows.length;
+  if (more > 0) {
+    concerns.push({
+      kind: 'problem',
+      text: `${formatCount(more)} more assignment files were rejected: tn-ledger assignments.`,
+    });
+  }
+  return concerns;
+}
+
 interface Counted {
   kind: Concern['kind'];
   /** Table and condition of the rows behind it. */
@@ -140,10 +166,27 @@ const counted: readonly Counted[] = [
   {
     kind: 'notice',
     table: 'assignment_batches',
-    condition: `failed_count + rejected_count > 0 and coalesce(finished_at, created_at) >= now() - interval '7 days'`,
+    condition: `status <> 'rejected' and failed_count + rejected_count > 0 and coalesce(finished_at, created_at) >= now() - interval '7 days'`,
     columns: 'batch_id, file_name, failed_count, rejected_count',
     text: (count) =>
       `${are(count, 'assignment batch', 'assignment batches')} of the last 7 days had numbers that failed or were rejected.`,
+  },
+  {
+    kind: 'problem',
+    table: 'number_assignment_order_numbers',
+    condition: `outcome = 'UNKNOWN'`,
+    columns: 'telephone_number, order_id',
+    text: (count) =>
+      `Bandwidth's answers do not tell what became of ${are(count, 'number', 'numbers')} of assignment orders: ${count === 1 ? 'it counts' : 'they count'} as not declared, and the next nightly run asks again.`,
+  },
+  {
+    kind: 'problem',
+    table: 'number_assignment_orders',
+    condition: `unknown_since is not null and not exists (select from number_assignment_order_numbers n
+    where n.account_id = number_assignment_orders.account_id and n.order_id = number_assignment_orders.order_id and n.outcome = 'UNKNOWN')`,
+    columns: 'order_id, total_quantity, unknown_since, unknown_reason',
+    text: (count) =>
+      `${are(count, 'assignment order does', 'assignment orders do')} not name all numbers that ${count === 1 ? 'it counts' : 'they count'}; the next nightly run asks again.`,
   },
   {
     kind: 'problem',

@@ -1,3 +1,4 @@
+import { unresolved } from '../../assignment/rejected-files.js';
 import { formatCount } from '../../format.js';
 import { html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
@@ -8,12 +9,15 @@ export interface BatchRow {
   batchId: string;
   account: string;
   fileName: string;
-  action: string;
+  action: string | undefined;
   status: string;
-  total: number;
+  /** Why the file was rejected as a whole. */
+  reason: string | undefined;
+  /** Undefined for a rejected file whose lines were not read. */
+  total: number | undefined;
   accepted: number;
   failed: number;
-  rejected: number;
+  rejected: number | undefined;
   skipped: number;
   unknown: number;
   createdAt: Date;
@@ -42,13 +46,14 @@ const days = 30;
 const batchesShown = 25;
 const failuresShown = 50;
 
-const recent = `(status = 'open' or coalesce(finished_at, created_at) >= now() - interval '${days} days')`;
+const recent = `(status = 'open' or status = 'finished' and coalesce(finished_at, created_at) >= now() - interval '${days} days'
+  or ${unresolved})`;
 
 export async function readBatches({ client, account }: Scope): Promise<Batches> {
   const { rows } = await client.query(
     `select *, count(*) over ()::float8 as count from assignment_batches
       where ($1::text is null or account_id = $1) and ${recent}
-      order by status = 'open' desc, batch_id desc limit $2`,
+      order by status <> 'finished' desc, batch_id desc limit $2`,
     [account ?? null, batchesShown],
   );
   const failures = await client.query(
@@ -66,12 +71,13 @@ export async function readBatches({ client, account }: Scope): Promise<Batches> 
       batchId: row.batch_id,
       account: row.account_id,
       fileName: row.file_name,
-      action: row.action,
+      action: row.action ?? undefined,
       status: row.status,
-      total: row.total_count,
+      reason: row.reason ?? undefined,
+      total: row.total_count ?? undefined,
       accepted: row.accepted_count,
       failed: row.failed_count,
-      rejected: row.rejected_count,
+      rejected: row.rejected_count ?? undefined,
       skipped: row.skipped_count,
       unknown: row.unknown_count,
       createdAt: row.created_at,
@@ -93,23 +99,28 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
   const id = 'assignments';
   const title = 'Assignment batches';
   if (batches.length === 0)
-    return { id, title, content: html`<p>No batch is open, and none ended in the last ${days} days.</p>` };
+    return {
+      id,
+      title,
+      content: html`<p>No batch is open, no rejected file waits for anybody, and no batch ended in the last ${days} days.</p>`,
+    };
   const numbers = ['total', 'accepted', 'failed', 'rejected', 'skipped', 'unknown'] as const;
   const batchTable = table<BatchRow>({
     id: 'batches',
-    caption: `Batches that are open, or ended in the last ${days} days`,
+    caption: `Batches that are open, ended in the last ${days} days, or were rejected`,
     columns: [
       { title: 'Batch', numeric: true, cell: ({ batchId }) => batchId },
       { title: 'Account', cell: ({ account }) => account },
       { title: 'File', cell: ({ fileName }) => fileName },
-      { title: 'Action', cell: ({ action }) => action },
+      { title: 'Action', cell: ({ action }) => action ?? '' },
       { title: 'Status', cell: ({ status }) => status },
       ...numbers.map((name) => ({
         title: name === 'total' ? 'Lines' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
         numeric: true,
-        cell: (row: BatchRow) => formatCount(row[name]),
+        cell: (row: BatchRow) => (row[name] === undefined ? '' : formatCount(row[name])),
       })),
-      { title: 'Handed in', cell: ({ createdAt }) => timeHtml(createdAt) },
+      { title: 'Submitted', cell: ({ createdAt }) => timeHtml(createdAt) },
+      { title: 'Rejected because', cell: ({ reason }) => reason ?? '' },
     ],
     rows: batches,
     all: {
@@ -138,5 +149,10 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
 where outcome in ('FAILED', 'REJECTED', 'UNKNOWN') group by 1, 2, 3 order by 1 desc, 4 desc`,
           },
         });
-  return { id, title, content: html`${batchTable}\n<h3>Failures</h3>\n${failureTable}` };
+  const unknown = batches.reduce((sum, row) => sum + row.unknown, 0);
+  const unknownNote =
+    unknown === 0
+      ? ''
+      : html`<p>Unknown: Bandwidth's answers do not tell what became of ${formatCount(unknown)} numbers. They count as not declared; the next nightly run asks for their orders again.</p>\n`;
+  return { id, title, content: html`${batchTable}\n${unknownNote}<h3>Failures</h3>\n${failureTable}` };
 }

@@ -1,5 +1,4 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { sandboxCredentials } from '../credentials.js';
 import { canonical } from '../number-key.js';
@@ -34,7 +33,7 @@ function list(call: Call): Answer {
   const listed = account.misbehaviour.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
   return xml(`${xmlDeclaration}<TelephoneNumbersAssignmentOrders>
     <TotalCount>${matching.length}</TotalCount>
-${listed.map((order) => itemXml(account, order)).join('')}</TelephoneNumbersAssignmentOrders>
+${listed.map((order) => itemXml(call, order)).join('')}</TelephoneNumbersAssignmentOrders>
 `);
 }
 
@@ -73,14 +72,15 @@ function filterOf(query: Record<string, string>, now: number): (order: SandboxAs
   };
 }
 
-function itemXml(account: AccountState, order: SandboxAssignmentOrder): string {
+function itemXml(call: Call, order: SandboxAssignmentOrder): string {
+  const account = accountOf(call);
   const i = '        ';
   return `    <TelephoneNumbersAssignmentOrderSummary>
 ${line(i, 'accountId', account.id)}${line(i, 'CustomerOrderId', order.customerOrderId)}${line(
   i,
   'TotalQuantity',
   order.totalQuantity,
-)}${line(i, 'FailedQuantity', order.status === 'PARTIAL' ? order.failedQuantity : undefined)}${line(
+)}${line(i, 'FailedQuantity', order.status === 'PARTIAL' && !call.state.oddities['lost-failed-quantity'] ? order.failedQuantity : undefined)}${line(
   i,
   'userId',
   order.userId,
@@ -96,21 +96,35 @@ ${line(i, 'accountId', account.id)}${line(i, 'CustomerOrderId', order.customerOr
 `;
 }
 
-function read(call: Call): Answer {
+function read(call: Call, withholding: Withholding): Answer {
   const order = orderOf(call, { kind, list: listOf(call), root });
   accountOf(call).orderBook.open().read(order);
-  return xml(orderXml(accountOf(call), order));
+  return xml(orderXml(call, order, withholding));
+}
+
+/** When each order first kept back which of its numbers failed. */
+type Withholding = Map<SandboxAssignmentOrder, number>;
+
+/** Whether the order keeps its failures back, by the oddity partial-without-failures. */
+function withholds({ state }: Call, order: SandboxAssignmentOrder, since: Withholding): boolean {
+  const most = state.oddities['partial-without-failures'] ?? 0;
+  if (most === 0 || order.status !== 'PARTIAL') return false;
+  const now = state.clock.now().getTime();
+  if (!since.has(order) && since.size < most) since.set(order, now);
+  return now < (since.get(order) ?? Number.NEGATIVE_INFINITY) + day;
 }
 
 /** One order, its texts on lines of their own as some of the reference's examples have them. */
-function orderXml(account: AccountState, order: SandboxAssignmentOrder): string {
+function orderXml(call: Call, order: SandboxAssignmentOrder, withholding: Withholding): string {
+  const account = accountOf(call);
   const { misbehaviour } = account;
   const named = misbehaviour.numbersOf(
     kind,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
   );
-  const codes = [...new Set(order.numbers.flatMap(({ errorCode }) => (errorCode === undefined ? [] : [errorCode])))];
+  const told = withholds(call, order, withholding) ? [] : order.numbers;
+  const codes = [...new Set(told.flatMap(({ errorCode }) => (errorCode === undefined ? [] : [errorCode])))];
   const errors = codes.map((code) => {
     const description = order.numbers.find(({ errorCode }) => errorCode === code)?.errorDescription;
     const failed = named.filter((_, n) => order.numbers[n]?.errorCode === code);
@@ -121,7 +135,7 @@ ${failed.map((number) => padded('                ', 'TelephoneNumber', number)).
 `;
   });
   const i = '    ';
-  const told = order.status === 'PARTIAL' || errors.length > 0;
+  const counts = (order.status === 'PARTIAL' || errors.length > 0) && !call.state.oddities['lost-failed-quantity'];
   return `${xmlDeclaration}<TelephoneNumbersAssignmentOrderResponse>
 ${padded(i, 'OrderCreateDate', order.orderDate.toISOString())}${padded(i, 'AccountId', account.id)}${padded(
   i,
@@ -131,7 +145,7 @@ ${padded(i, 'OrderCreateDate', order.orderDate.toISOString())}${padded(i, 'Accou
   i,
   'TotalQuantity',
   String(order.totalQuantity),
-)}${told ? padded(i, 'FailedQuantity', String(order.failedQuantity)) : ''}    <TelephoneNumbersAssignmentOrder>
+)}${counts ? padded(i, 'FailedQuantity', String(order.failedQuantity)) : ''}    <TelephoneNumbersAssignmentOrder>
 ${padded('        ', 'CustomerOrderId', order.customerOrderId)}${padded('        ', 'Action', order.action)}        <TelephoneNumbers>
 ${named.map((number) => padded('            ', 'TelephoneNumber', number)).join('')}        </TelephoneNumbers>
     </TelephoneNumbersAssignmentOrder>
@@ -147,7 +161,7 @@ function padded(indent: string, name: string, text: string | undefined): string 
  * Declares numbers assigned or unassigned. A request that can't be an order is refused with 400 and leaves nothing
  * behind; what is wrong with single numbers shows once the order is at its end. A number that is named twice counts once.
  */
-async function create(call: Call): Promise<Answer> {
+async function create(call: Call, withholding: Withholding): Promise<Answer> {
   const account = accountOf(call);
   const { action, customerOrderId, numbers } = requestOf(await call.body());
   const order = account.orderBook.open().assign({
@@ -157,7 +171,7 @@ async function create(call: Call): Promise<Answer> {
     ...(customerOrderId !== undefined && { customerOrderId }),
   });
   const location = `http://api.inetwork.com:443/v1.0/accounts/${account.id}/numbersAssignment/${order.orderId}`;
-  return { ...xml(orderXml(account, order), 201), headers: { Location: location } };
+  return { ...xml(orderXml(call, order, withholding), 201), headers: { Location: location } };
 }
 
 interface AssignmentRequest {
@@ -201,9 +215,10 @@ function requestOf(body: string): AssignmentRequest {
 
 export function numbersAssignmentRoutes(): Route[] {
   const path = '/accounts/:accountId/numbersAssignment';
+  const withholding: Withholding = new Map();
   return [
     { method: 'GET', path, root: listRoot, list: true, answer: list },
-    { method: 'POST', path, root, creates: true, answer: create },
-    { method: 'GET', path: `${path}/:orderId`, root, answer: read },
+    { method: 'POST', path, root, creates: true, answer: (call) => create(call, withholding) },
+    { method: 'GET', path: `${path}/:orderId`, root, answer: (call) => read(call, withholding) },
   ];
 }
