@@ -1,7 +1,7 @@
 -- A trigger, because it sees what a statement changed without comparing the account's numbers a second time. The statement is
 -- planned for each call (execute): a plan made for no rows would take forever with a million.
 --
--- Not kept: what is not about the number itself (raw, assignment_status), and rows of which the number details only filled in
+-- Not kept: what is not about the number itself (raw, assignment_status, discrepancy), and rows of which the number details only filled in
 -- what was unknown when the in-service list alone had named the number.
 
 create or replace function tn_ledger.keep_telephone_number_versions() returns trigger language plpgsql as $function$
@@ -9,16 +9,16 @@ begin
   execute $statement$
     insert into tn_ledger.telephone_number_versions (
       account_id, telephone_number, status, city, state, rate_center, lata, tier, vendor_id, vendor_name,
-      in_service_date, last_modified, removed_at, replaced_at)
+      in_service_date, last_modified, removed_at, owner_account_id, replaced_at)
     select o.account_id, o.telephone_number, o.status, o.city, o.state, o.rate_center, o.lata, o.tier, o.vendor_id, o.vendor_name,
-      o.in_service_date, o.last_modified, o.removed_at, now()
+      o.in_service_date, o.last_modified, o.removed_at, o.owner_account_id, now()
     from old_rows o join new_rows n on n.account_id = o.account_id and n.telephone_number = o.telephone_number
     where o.first_seen_at < now()
       and (o.status, o.city, o.state, o.rate_center, o.lata, o.tier, o.vendor_id, o.vendor_name,
-           o.in_service_date, o.last_modified, o.removed_at)
+           o.in_service_date, o.last_modified, o.removed_at, o.owner_account_id)
         is distinct from
           (n.status, n.city, n.state, n.rate_center, n.lata, n.tier, n.vendor_id, n.vendor_name,
-           n.in_service_date, n.last_modified, n.removed_at)
+           n.in_service_date, n.last_modified, n.removed_at, n.owner_account_id)
       and not (
         o.changed_at = o.first_seen_at
         and o.status = 'Inservice' and n.status = 'Inservice' and o.removed_at is null and n.removed_at is null
@@ -31,7 +31,8 @@ begin
         and (o.vendor_id is null or o.vendor_id is not distinct from n.vendor_id)
         and (o.vendor_name is null or o.vendor_name is not distinct from n.vendor_name)
         and (o.in_service_date is null or o.in_service_date is not distinct from n.in_service_date)
-        and (o.last_modified is null or o.last_modified is not distinct from n.last_modified))
+        and (o.last_modified is null or o.last_modified is not distinct from n.last_modified)
+        and (o.owner_account_id is null or o.owner_account_id is not distinct from n.owner_account_id))
     order by o.account_id, o.telephone_number
     on conflict do nothing
   $statement$;

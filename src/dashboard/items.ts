@@ -6,22 +6,22 @@ export interface SortedItems {
   items: Item[];
   /** Items without a key, which no table can hold; none of them is in `items`. */
   withoutKey: Item[];
-  /** How many rows of other accounts were left out. */
-  foreign: number;
+  /** Items that name another account than the one asked for; none of them is in `items`. */
+  foreign: Item[];
 }
 
 export function sortItems(items: Item[], resource: ListResource, account: string): SortedItems {
   const key = resource.fields.indexOf(resource.key);
   const owner = resource.ownAccountField === undefined ? -1 : resource.fields.indexOf(resource.ownAccountField);
-  const sorted: SortedItems = { items: [], withoutKey: [], foreign: 0 };
+  const sorted: SortedItems = { items: [], withoutKey: [], foreign: [] };
   for (const item of items) {
     const named = item.values[owner];
-    if (named !== undefined && named !== account) {
-      sorted.foreign += 1;
-    } else if (item.values[key]) {
-      sorted.items.push(item);
-    } else {
+    if (!item.values[key]) {
       sorted.withoutKey.push(item);
+    } else if (named && named !== account) {
+      sorted.foreign.push(item);
+    } else {
+      sorted.items.push(item);
     }
   }
   return sorted;

@@ -198,7 +198,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
 
 function emptyPage(resource: ListResource, cursor: string): ParsedPage {
   const totalCount = resource.totalCount === undefined ? undefined : 0;
-  return { cursor, next: undefined, totalCount, items: [], withoutKey: [], foreign: 0, fingerprint: '' };
+  return { cursor, next: undefined, totalCount, items: [], withoutKey: [], foreign: [], fingerprint: '' };
 }
 
 /** @throws {BrokenBodyError} for a link to an earlier page */

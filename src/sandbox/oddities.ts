@@ -36,6 +36,23 @@ export const oddityKinds = {
       'so many PARTIAL assignment orders count their failed numbers and list none; each tells them a day after it was first asked for',
   },
   'lost-failed-quantity': { takes: 'none', summary: 'assignment orders leave FailedQuantity out' },
+  'foreign-details': {
+    takes: 'count',
+    summary: 'numbers in service that /tns lists under another account, and leaves out of the list of their own',
+  },
+  'foreign-rows': {
+    takes: 'count',
+    summary: 'numbers in service that /tns lists under another account, in the list of their own, too',
+  },
+  'refused-details': {
+    takes: 'count',
+    summary: 'numbers in service that /tns does not list, and refuses with 15610 when it is asked',
+  },
+  'silent-details': {
+    takes: 'count',
+    summary: 'numbers in service that /tns does not list, and passes over when it is asked',
+  },
+  'aging-details': { takes: 'count', summary: 'numbers in service that /tns calls Aging' },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 
 export type OddityKind = keyof typeof oddityKinds;

@@ -1,16 +1,16 @@
 import type pg from 'pg';
-import { LedgerError } from '../errors.js';
 import { setCursorState } from './cursor.js';
 import { fillTable } from './fill-table.js';
 import type { JobContext } from './job.js';
 import { keepJobOut, lockNumbers } from './lock.js';
 import { detailColumnNames, detailsListing, inserviceListing } from './number-listings.js';
+import { type AppliedChanges, RefusedListingError } from './refused-listing.js';
 import { forgetListing, type SnapshotListing, stagingOf } from './snapshot.js';
 import { reconcileStatusHistory } from './status-history.js';
 import { inTransaction } from './transaction.js';
 
 /** A snapshot would close more numbers than `TN_LEDGER_MAX_SHRINK` allows; it is held until it is accepted. */
-export class ShrinkError extends LedgerError {
+export class ShrinkError extends RefusedListingError {
   override readonly name = 'ShrinkError';
 }
 
@@ -34,23 +34,25 @@ const details = detailColumnNames.filter((name) => name !== 'telephone_number');
 
 // The in-service list knows nothing but that a number is in service. A number that it lacks is closed if it was in service;
 // one of another status (Aging) is known by the number details only, and theirs to close. A number that comes back has
-// details of its former time, of which the in-service date is certainly no longer true.
+// details of its former time, of which the in-service date is certainly no longer true. Until the number details name them, new
+// numbers and those that come back are numbers without details.
 const inserviceComparison: Comparison = {
   listing: inserviceListing,
   scope: `t.status = 'Inservice'`,
   update: (staging) => `
     update telephone_numbers t
-       set telephone_number = s.telephone_number, status = 'Inservice', in_service_date = null, removed_at = null, changed_at = now()
+       set telephone_number = s.telephone_number, status = 'Inservice', in_service_date = null, discrepancy = 'no details',
+           removed_at = null, changed_at = now()
       from ${staging} s
      where t.account_id = $1 and t.telephone_number = s.telephone_number and t.removed_at is not null`,
   insert: (staging) => `
-    insert into telephone_numbers (account_id, telephone_number, status)
-    select $1, s.telephone_number, 'Inservice' from ${staging} s
+    insert into telephone_numbers (account_id, telephone_number, status, discrepancy)
+    select $1, s.telephone_number, 'Inservice', 'no details' from ${staging} s
      where not exists (select from telephone_numbers t where t.account_id = $1 and t.telephone_number = s.telephone_number)
      order by s.telephone_number`,
 };
 
-// The number details were proved to name every number in service, and so are all there is to know.
+// The proof of the number details left every number in it that is in service or of another status: what it lacks has left.
 const detailsComparison: Comparison = {
   listing: detailsListing,
   scope: 'true',
@@ -70,12 +72,12 @@ const detailsComparison: Comparison = {
 };
 
 /** Compares the proved in-service list with the ledger: numbers it lacks are closed, new ones begun. */
-export function applyInserviceNumbers(context: JobContext): Promise<void> {
+export function applyInserviceNumbers(context: JobContext): Promise<AppliedChanges> {
   return apply(context, inserviceComparison);
 }
 
 /** Compares the proved number details with the ledger; an in-service list that waited for them is done with, too. */
-export function applyNumberDetails(context: JobContext): Promise<void> {
+export function applyNumberDetails(context: JobContext): Promise<AppliedChanges> {
   return apply(context, detailsComparison, async (client) => {
     const mayForget = await keepJobOut(client, 'sync-inservice-numbers', context.account);
     // Another run may be reading it just now; it will bring it in by itself.
@@ -108,7 +110,7 @@ export async function guardShrink(context: JobContext, which: 'inservice' | 'det
   const share = ((closing / open) * 100).toFixed(1);
   throw new ShrinkError(
     `The ${listing.title} of account ${account} would close ${closing} of its ${open} numbers (${share} %), more than the ` +
-      `${(options.maxShrink * 100).toFixed(1)} % that TN_LEDGER_MAX_SHRINK allows. Nothing was closed or changed.`,
+      `${(options.maxShrink * 100).toFixed(1)} % that TN_LEDGER_MAX_SHRINK allows.`,
     {
       hint: `Look whether the account really gave up so many numbers; if so: tn-ledger run ${context.job} --account ${account} --accept-shrink.`,
     },
@@ -123,10 +125,10 @@ async function apply(
   context: JobContext,
   comparison: Comparison,
   afterwards: (client: pg.ClientBase) => Promise<void> = async () => undefined,
-): Promise<void> {
+): Promise<AppliedChanges> {
   const { account, database, run, signal } = context;
   const staging = stagingOf(context, comparison.listing).sql;
-  const rowsWritten = await inTransaction(database, { settings, signal }, async (client) => {
+  const { intervals, ...applied } = await inTransaction(database, { settings, signal }, async (client) => {
     const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
     // The two jobs may run side by side: one transaction at a time, or both would insert the same numbers.
     await lockNumbers(client, account);
@@ -142,9 +144,10 @@ async function apply(
     await analyzeAfter(client, 'number_status_history', intervals);
     await forgetListing(client, context, comparison.listing);
     await afterwards(client);
-    return closed + updated + inserted + intervals;
+    return { closed, updated, inserted, intervals };
   });
-  run.add({ rowsWritten });
+  run.add({ rowsWritten: applied.closed + applied.updated + applied.inserted + intervals });
+  return applied;
 }
 
 /** The planner's figures are those of before a large change: without new ones it picks plans made for an empty table. */

@@ -125,6 +125,15 @@ export async function setRowsStaged(db: Queryable, account: string, listing: str
   ]);
 }
 
+/** Adds to how many rows the staging table must hold (a negative count: takes away), in the transaction that changes them. */
+export async function addRowsStaged(db: Queryable, account: string, listing: string, rows: number): Promise<void> {
+  await db.query('update sync_cursors set rows_staged = rows_staged + $3 where account_id = $1 and listing = $2', [
+    account,
+    listing,
+    rows,
+  ]);
+}
+
 export async function deleteCursor(db: Queryable, account: string, listing: string): Promise<void> {
   await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
 }

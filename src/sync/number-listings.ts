@@ -37,18 +37,42 @@ const detailColumns = [
 
 const fieldIndexes = detailColumns.map(({ field }) => numberDetails.fields.indexOf(field));
 
-/** Columns that the number details fill, the key first. */
-export const detailColumnNames: readonly string[] = [...detailColumns.map(({ name }) => name), 'raw'];
+const indexOf = (name: (typeof detailColumns)[number]['name']) =>
+  detailColumns.findIndex((column) => column.name === name);
+const statusIndex = indexOf('status');
+const inServiceDateIndex = indexOf('in_service_date');
+const ownerField = numberDetails.fields.indexOf('AccountId');
 
-/** The number details (`/tns`) as they are staged. */
+const stagedColumns = [
+  ...detailColumns,
+  { name: 'raw', type: 'jsonb' },
+  // Null for rows of the account itself.
+  { name: 'owner_account_id', type: 'text collate "C"' },
+  // Filled in by the proof of the listing.
+  { name: 'discrepancy', type: 'text' },
+];
+
+/** Columns that the number details fill, the key first. */
+export const detailColumnNames: readonly string[] = stagedColumns.map(({ name }) => name);
+
+/** The status of a number in service, in `/tns` and in the ledger. */
+export const inService = 'Inservice';
+
+/**
+ * The number details (`/tns`) as they are staged. A row of another account is of use only for a number that the in-service list
+ * names: the number is in service, whatever the other account's status is, and the other account's in-service date, which says
+ * nothing about this one, is kept in `raw`.
+ */
 export const detailsListing: SnapshotListing = {
   name: 'number_details',
   title: 'number details',
   resource: numberDetails,
   entry: 'number',
-  columns: [...detailColumns, { name: 'raw', type: 'jsonb' }],
-  toRow(item, warnings) {
-    const row: CopyValue[] = new Array(detailColumns.length + 1);
+  columns: stagedColumns,
+  keepsForeign: true,
+  preference: 'owner_account_id is not null',
+  toRow(item, warnings, account) {
+    const row: CopyValue[] = new Array(stagedColumns.length);
     const number = checkedNumber(item.values[fieldIndexes[0] as number], warnings);
     let raw: Record<string, unknown> | undefined = item.extra === undefined ? undefined : { ...item.extra };
     row[0] = number;
@@ -70,7 +94,20 @@ export const detailsListing: SnapshotListing = {
         }
       }
     }
-    row[1] ??= missingStatus(number, warnings);
+    const owner = item.values[ownerField];
+    const isForeign = owner !== undefined && owner !== '' && owner !== account;
+    if (isForeign) {
+      const [status, date] = [statusIndex, inServiceDateIndex].map(
+        (index) => item.values[fieldIndexes[index] as number],
+      );
+      if (status && status !== inService) raw = { ...raw, Status: status };
+      if (date) raw = { ...raw, InServiceDate: date };
+      row[statusIndex] = inService;
+      row[inServiceDateIndex] = null;
+    }
+    row[statusIndex] ??= missingStatus(number, warnings);
+    row[detailColumns.length + 1] = isForeign ? owner : null;
+    row[detailColumns.length + 2] = null;
     row[detailColumns.length] = raw === undefined ? null : JSON.stringify(raw);
     return row;
   },

@@ -33,14 +33,22 @@ export interface SnapshotListing {
   entry: string;
   /** Columns of the staging table; the first is the key. */
   columns: readonly { name: string; type: string }[];
-  /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warn`. */
-  toRow(item: Page['items'][number], warnings: ValueWarnings): CopyValue[];
+  /** Rows of other accounts are staged, too: the proof of the listing decides which of them stay. */
+  keepsForeign?: true;
+  /** Of rows with the same key, the one stays for which this SQL expression is lowest; of several, the last one read. */
+  preference?: string;
+  /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warnings`. */
+  toRow(item: Page['items'][number], warnings: ValueWarnings, account: string): CopyValue[];
 }
 
 /** A listing that was read to its end. */
 export interface ReadListing extends Cursor {
   /** No key came twice; false where that can't be told from memory, or an earlier run read some of the pages. */
   keysDiffer: boolean;
+  /** All pages were read by this run. */
+  fromTheStart: boolean;
+  /** Rows of other accounts on the pages that this run read. */
+  foreignRows: number;
 }
 
 /** The staging table of a listing for the context's account. */
@@ -96,7 +104,7 @@ export async function readSnapshot(
   const { account, log } = context;
   const cursor = await usableCursor(context, listing);
   if (cursor !== undefined && (cursor.state !== 'reading' || cursor.nextPage === undefined)) {
-    return { ...cursor, keysDiffer: false };
+    return { ...cursor, keysDiffer: false, fromTheStart: false, foreignRows: 0 };
   }
   if (cursor !== undefined) {
     log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
@@ -128,6 +136,8 @@ async function readFrom(
   const collected = collectWarnings();
   const told = warnings ?? collected;
   const keys = createSeenKeys();
+  const fromTheStart = from === undefined;
+  let foreignRows = 0;
   const keyField = listing.resource.fields.indexOf(listing.resource.key);
   const pages = readPages({
     client,
@@ -153,9 +163,11 @@ async function readFrom(
         JSON.stringify(values.filter((value) => value !== undefined)),
       );
     }
-    for (const { values } of page.items) keys.see(values[keyField] ?? '');
-    await commitPage(context, listing, page, told);
-    run.add({ pages: 1, rowsRead: page.items.length });
+    foreignRows += page.foreign.length;
+    const items = listing.keepsForeign ? [...page.items, ...page.foreign] : page.items;
+    for (const { values } of items) keys.see(values[keyField] ?? '');
+    await commitPage(context, listing, { ...page, items }, told);
+    run.add({ pages: 1, rowsRead: items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);
     if (signal.aborted && page.next !== undefined) throw interrupted(listing, account);
   }
@@ -163,7 +175,7 @@ async function readFrom(
   const cursor = await readCursor(database.pool, account, listing.name);
   if (cursor === undefined)
     throw new Error(`the cursor of ${listing.name} for account ${account} vanished while it was read`);
-  return { ...cursor, keysDiffer: from === undefined && keys.allDifferent() };
+  return { ...cursor, keysDiffer: fromTheStart && keys.allDifferent(), fromTheStart, foreignRows };
 }
 
 function interrupted(listing: SnapshotListing, account: string): InterruptedError {
@@ -184,16 +196,21 @@ async function commitPage(
   // Not waiting for the disk is safe here: after a crash the unlogged table is empty, which its row count gives away.
   await inTransaction(context.database, { asynchronous: true }, async (tx) => {
     const target = { table: stagingOf(context, listing).sql, columns: listing.columns.map(({ name }) => name) };
-    const rows = await copyRows(tx, target, toRows(page, listing, warnings));
+    const rows = await copyRows(tx, target, toRows(page, listing, warnings, context.account));
     await advanceCursor(tx, context.account, listing.name, { ...page, rows, leftOut: page.withoutKey.length });
   });
 }
 
-function* toRows(page: Page, listing: SnapshotListing, warnings: ValueWarnings): Iterable<CopyValue[]> {
-  for (const item of page.items) yield listing.toRow(item, warnings);
+function* toRows(
+  page: Page,
+  listing: SnapshotListing,
+  warnings: ValueWarnings,
+  account: string,
+): Iterable<CopyValue[]> {
+  for (const item of page.items) yield listing.toRow(item, warnings, account);
 }
 
-/** Removes rows that a listing gave twice (the list moved while it was read), keeping the later one; answers with what is left. */
+/** Removes rows that a listing gave twice (the list moved while it was read), keeping one; returns how many are left. */
 export async function dropRepeatedRows(
   context: JobContext,
   listing: SnapshotListing,
@@ -213,7 +230,8 @@ export async function dropRepeatedRows(
     if (distinct === staged) return staged;
     await tx.query(
       `delete from ${table} as s using (
-         select ctid as place, row_number() over (partition by ${key} order by ctid desc) as nth from ${table}
+         select ctid as place, row_number() over (partition by ${key} order by ${listing.preference ?? 'true'}, ctid desc) as nth
+           from ${table}
        ) as numbered where numbered.nth > 1 and s.ctid = numbered.place`,
     );
     await setRowsStaged(tx, context.account, listing.name, distinct);

@@ -40,7 +40,7 @@ test('an order that a list gives two dates keeps the first, the other in raw, an
   const row = (inside: string) => {
     const [item] = parseListPage(page(inside), portouts).items;
     const warnings = collectWarnings();
-    const values = item === undefined ? [] : portoutsListing.toRow(item, warnings);
+    const values = item === undefined ? [] : portoutsListing.toRow(item, warnings, '9900000');
     return { values, warnings: warnings.sentences() };
   };
   const { values, warnings } = row('<OrderStatus>COMPLETE</OrderStatus><orderStatus>FAILED</orderStatus>');

@@ -1,5 +1,5 @@
 import type { AccountState } from '../account.js';
-import { type Answer, badRequest, empty, xml } from '../answer.js';
+import { type Answer, badRequest, empty, notFound, xml } from '../answer.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { inService, type NumberRow } from '../number.js';
 import { isNanp, keyOf, textOf } from '../number-key.js';
@@ -166,7 +166,11 @@ function totals(call: Call): Answer {
 function verify(call: Call): Answer {
   const { inventory } = accountOf(call);
   const key = keyOf(call.params.tn ?? '');
-  return empty(key !== undefined && inventory.has(key) && inventory.row(key).status === inService ? 200 : 404);
+  if (key !== undefined && inventory.has(key) && inventory.row(key).status === inService) {
+    return empty(200);
+  }
+  // With a body for a number in E.164, without one for ten digits: either is a plain no.
+  return call.params.tn?.startsWith('+') ? notFound(root) : empty(404);
 }
 
 export function inServiceNumberRoutes(): Route[] {

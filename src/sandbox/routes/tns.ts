@@ -2,8 +2,9 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { hash } from '../hash.js';
-import type { NumberRow } from '../number.js';
+import { aging, type NumberRow } from '../number.js';
 import { canonical, isNanp, keyOf, textOf } from '../number-key.js';
+import { oddNumbersOf } from '../number-oddities.js';
 import { type AccountNumber, createNumberWriter, type NumberWriter } from '../number-xml.js';
 import { digitsOf, known, numberedPage, sizeOf } from '../parameters.js';
 import type { Call, Route } from '../route.js';
@@ -66,6 +67,30 @@ function* ascending(accounts: readonly AccountState[], from: number): Generator<
   }
 }
 
+interface ShownNumber extends AccountNumber {
+  /** It is not in the list of the account that holds it. */
+  hidden: boolean;
+}
+
+/** A number as `/tns` shows it; undefined where it does not. */
+function asShown(state: SandboxState, account: AccountState, key: number): ShownNumber | undefined {
+  const row = account.inventory.row(key);
+  const own = { accountId: account.id, row, hidden: false };
+  switch (oddNumbersOf(state, account).get(key)) {
+    case undefined:
+      return own;
+    case 'foreign-details':
+      return { ...own, accountId: state.foreignAccountId, hidden: true };
+    case 'foreign-rows':
+      return { ...own, accountId: state.foreignAccountId };
+    case 'aging-details':
+      return { ...own, row: { ...row, status: aging } };
+    case 'refused-details':
+    case 'silent-details':
+      return undefined;
+  }
+}
+
 function list(call: Call, writeNumbers: NumberWriter): Answer {
   const { state, query } = call;
   const size = sizeOf(call, { root, usual: 500, most: 2500 });
@@ -82,8 +107,11 @@ function list(call: Call, writeNumbers: NumberWriter): Answer {
   let next: string | undefined = state.lastPageNext === 'self' ? cursor : undefined;
   let skip = numbered?.skip ?? 0;
   for (const { account, key } of ascending(accounts, from)) {
-    const row = account.inventory.row(key);
-    if (filter !== undefined && !filter(row)) {
+    const shown = asShown(state, account, key);
+    if (shown === undefined || (shown.hidden && call.account !== undefined)) {
+      continue;
+    }
+    if (filter !== undefined && !filter(shown.row)) {
       continue;
     }
     if (skip > 0) {
@@ -94,7 +122,7 @@ function list(call: Call, writeNumbers: NumberWriter): Answer {
       next = numbered?.next ?? textOf(key);
       break;
     }
-    page.push({ accountId: account.id, row });
+    page.push(shown);
   }
   // The link spells the account otherwise than the parameter that asked for it.
   const account: Record<string, string> = call.account === undefined ? {} : { account: call.account.id };
@@ -124,31 +152,30 @@ function unreliableCount(count: number, firstKey: number): number {
 
 async function look(call: Call, writeNumbers: NumberWriter): Promise<Answer> {
   const asked = [...new Set(postedNumbers(await call.body()).map(canonical))];
-  const found: Held[] = [];
+  const found: ShownNumber[] = [];
   const invalid: string[] = [];
   const unknown: string[] = [];
   for (const telephoneNumber of asked) {
     const key = keyOf(telephoneNumber);
     const isEmpty = key === undefined || call.state.oddities['empty-details'];
     const account = isEmpty ? undefined : holderOf(call.state, key);
+    const shown = account === undefined || key === undefined ? undefined : asShown(call.state, account, key);
     if (key === undefined) {
       invalid.push(telephoneNumber);
-    } else if (account === undefined) {
+    } else if (shown !== undefined) {
+      found.push(shown);
+    } else if (account === undefined || oddNumbersOf(call.state, account).get(key) !== 'silent-details') {
       unknown.push(telephoneNumber);
-    } else {
-      found.push({ account, key });
     }
   }
-  found.sort((a, b) => a.key - b.key);
+  found.sort((a, b) => a.row.key - b.row.key);
   const errors = [
     errorXml('15608', 'Input contains invalid Telephone Numbers', invalid),
     errorXml('15610', 'Telephone Numbers cannot be found on accounts', unknown),
   ].join('');
-  const numbers = writeNumbers(
-    found.map(({ account, key }) => ({ accountId: account.id, row: account.inventory.row(key) })),
-  );
+  const numbers = writeNumbers(found);
   return xml(`${xmlDeclaration}<TelephoneNumbersResponse>
-    <TelephoneNumberCount>${unreliableCount(found.length, found[0]?.key ?? 0)}</TelephoneNumberCount>
+    <TelephoneNumberCount>${unreliableCount(found.length, found[0]?.row.key ?? 0)}</TelephoneNumberCount>
     <Links>
         <first>Link=&lt;http://localhost:8080/v1.0/tns&gt;;rel="first";</first>
     </Links>

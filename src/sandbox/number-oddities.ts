@@ -1,0 +1,43 @@
+import type { AccountState } from './account.js';
+import type { Oddities } from './oddities.js';
+import type { SandboxState } from './state.js';
+
+const kinds = ['foreign-details', 'foreign-rows', 'refused-details', 'silent-details', 'aging-details'] as const;
+
+/** What is odd about a number in service in the answers of `/tns`. */
+export type NumberOddity = (typeof kinds)[number];
+
+interface Chosen {
+  oddities: Oddities;
+  version: number;
+  numbers: ReadonlyMap<number, NumberOddity>;
+}
+
+const none: ReadonlyMap<number, NumberOddity> = new Map();
+const lastChosen = new WeakMap<AccountState, Chosen>();
+
+/**
+ * The account's numbers in service that the oddities of `/tns` befall, by key: as many as each asks for, as long as there are
+ * some, one kind after the other in the order of the in-service list, so that the seed alone decides which.
+ */
+export function oddNumbersOf({ oddities }: SandboxState, account: AccountState): ReadonlyMap<number, NumberOddity> {
+  if (kinds.every((kind) => !oddities[kind])) {
+    return none;
+  }
+  const { inventory } = account;
+  const last = lastChosen.get(account);
+  if (last?.oddities === oddities && last.version === inventory.version) {
+    return last.numbers;
+  }
+  const numbers = new Map<number, NumberOddity>();
+  let end = 0;
+  for (const kind of kinds) {
+    const start = end;
+    end = Math.min(start + (oddities[kind] ?? 0), inventory.inServiceCount);
+    for (let n = start; n < end; n++) {
+      numbers.set(inventory.inServiceKeyAt(n), kind);
+    }
+  }
+  lastChosen.set(account, { oddities, version: inventory.version, numbers });
+  return numbers;
+}
