@@ -98,7 +98,8 @@ cross join lateral (
     ('tier', to_jsonb(v.tier) #>> '{}'),
     ('vendor_id', to_jsonb(v.vendor_id) #>> '{}'),
     ('vendor_name', to_jsonb(v.vendor_name) #>> '{}'),
-    ('in_service_date', to_jsonb(v.in_service_date) #>> '{}')
+    ('in_service_date', to_jsonb(v.in_service_date) #>> '{}'),
+    ('owner_account_id', to_jsonb(v.owner_account_id) #>> '{}')
 ) as field (name, before)
 where v.removed_at is null and v.next ->> 'removed_at' is null and field.before is distinct from v.next ->> field.name
 union all

@@ -21,6 +21,16 @@ const leftOut = (id: string, value: string, title: string, why: string): AuditCh
   sql: `select account_id, telephone_number from :numbers where left_out = '${value}' order by telephone_number`,
 });
 
+/** Where the in-service list and the number details disagreed when they were last read, whatever the day of the filing. */
+const disagreement = (id: string, condition: string, title: string, why: string): AuditCheck => ({
+  id,
+  title,
+  why,
+  kind: 'attention',
+  sql: `select account_id, telephone_number, status, owner_account_id from telephone_numbers
+where removed_at is null and ${condition} and :accounts order by telephone_number`,
+});
+
 export const auditChecks: readonly AuditCheck[] = [
   leftOut(
     'ported-in',
@@ -88,6 +98,24 @@ where coalesce(o.order_date < :end, true) order by o.unknown_since, o.order_id, 
     sql: `select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers
 where left_out is null and (rate_center is null or state is null) order by telephone_number`,
   },
+  disagreement(
+    'no-details',
+    `discrepancy = 'no details'`,
+    'numbers in service that /tns did not name when it was last read',
+    'They are kept as in service, with what was known of them before. Ask Bandwidth why they have no details; the next night that has some stores them.',
+  ),
+  disagreement(
+    'other-account',
+    'owner_account_id is not null',
+    'numbers in service whose details name another account',
+    'Hosted numbers have their voice service on that account. The other details are those of its row.',
+  ),
+  disagreement(
+    'other-status',
+    `discrepancy = 'other status'`,
+    'numbers in service that have another status in /tns',
+    'Their status is the one in /tns, and a number counts by its status: ask Bandwidth which of the two is right.',
+  ),
   {
     id: 'two-rate-centers',
     title: 'blocks spread over more than one rate center or state',

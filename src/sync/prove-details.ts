@@ -1,36 +1,29 @@
-import type pg from 'pg';
 import { maxNumbersPerLookup, readNumberDetails } from '../dashboard/lookups.js';
-import { type CopyValue, copyRows } from '../database/copy.js';
 import { findNumbersThatLeft } from './confirm-in-service.js';
-import { addRowsStaged, setCursorState } from './cursor.js';
+import { setCursorState } from './cursor.js';
 import type { JobContext } from './job.js';
-import { keepJobOut } from './lock.js';
 import { detailColumnNames, detailsListing, inService, inserviceListing } from './number-listings.js';
 import { IncompleteListingError } from './prove.js';
 import { RefusedListingError } from './refused-listing.js';
+import { discardSnapshot, dropRepeatedRows, type ReadListing, stagingOf, usableCursor } from './snapshot.js';
 import {
-  discardSnapshot,
-  dropRepeatedRows,
-  type ReadListing,
-  type SnapshotListing,
-  stagingOf,
-  usableCursor,
-} from './snapshot.js';
+  dropNumbersThatLeft,
+  dropUnrelatedRows,
+  type FoundRow,
+  type InService,
+  joinSettings,
+  keepOtherStatus,
+  markOtherStatus,
+  stageKnownRows,
+  stageRows,
+  undoProof,
+} from './staged-details.js';
 import { inTransaction } from './transaction.js';
 import { collectWarnings } from './value-warnings.js';
 
 /** `/tns` leaves out too many of the numbers in service. */
 export class MissingDetailsError extends RefusedListingError {
   override readonly name = 'MissingDetailsError';
-}
-
-/** The numbers in service that the details are held against. */
-interface InService {
-  /** A table expression with a column `telephone_number`, and its parameters. */
-  sql: string;
-  values: unknown[];
-  /** An in-service list that was read and proved; else the ledger's own numbers in service, which may have left since. */
-  proved: boolean;
 }
 
 /** Numbers in service for which `/tns` does not list a row of the account that says Inservice. */
@@ -67,10 +60,9 @@ export async function proveNumberDetails(context: JobContext, cursor: ReadListin
   const found = await compareWithService(context, numbers);
   const agrees = found.missing.length + found.foreign.length + found.otherStatus.length === 0;
   if (!agrees) {
-    const { missing, foreign, otherStatus } = await lookUpMissing(context, found, {
-      distinct,
-      pages: cursor.pagesRead.length,
-    });
+    const lookUp = createLookup(context);
+    const read = { distinct, pages: cursor.pagesRead.length };
+    const { missing, foreign, otherStatus } = await lookUpMissing(context, lookUp, found, read);
     // A proved list is the word of the API that the others are in service; the ledger's own rows are not.
     const doubtful = numbers.proved ? [...missing, ...otherStatus] : [...missing, ...foreign];
     const left = await findNumbersThatLeft(context, doubtful);
@@ -80,8 +72,10 @@ export async function proveNumberDetails(context: JobContext, cursor: ReadListin
     await guardMissingDetails(context, { inService: found.inService - left.size, withoutDetails });
     await stageKnownRows(context, withoutDetails);
     if (numbers.proved) await markOtherStatus(context, staying(otherStatus));
-    await keepWhatIsStillListed(context, left);
+    await keepWhatIsStillListed(context, lookUp, left);
+    lookUp.warn();
   }
+  if (!numbers.proved) await keepOtherStatus(context);
   await setCursorState(database.pool, account, detailsListing.name, 'complete');
   if (!agrees) await warnOfDisagreements(context);
 }
@@ -95,12 +89,9 @@ async function numbersInService(context: JobContext): Promise<InService> {
   return { sql, values: [context.account], proved: false };
 }
 
-// The statements below join the whole account: memory for one hash table is cheap for the time that it saves.
-const settings = { work_mem: '192MB' };
-
 async function compareWithService(context: JobContext, { sql, values, proved }: InService): Promise<Disagreements> {
   const staging = stagingOf(context, detailsListing).sql;
-  return inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+  return inTransaction(context.database, { settings: joinSettings, signal: context.signal }, async (client) => {
     const count = await client.query(`select count(*) as count from ${sql} as i`, values);
     const { rows } = await client.query(
       `select i.telephone_number, s.owner_account_id is not null as foreign, s.status is not null as listed
@@ -123,12 +114,13 @@ async function compareWithService(context: JobContext, { sql, values, proved }: 
  */
 async function lookUpMissing(
   context: JobContext,
+  lookUp: Lookup,
   found: Disagreements,
   read: { distinct: number; pages: number },
 ): Promise<Disagreements> {
   const sorted: Disagreements = { ...found, missing: [], foreign: [...found.foreign] };
   for (const asked of chunksOf(found.missing)) {
-    const { own, foreign, silent } = await lookUp(context, asked);
+    const { own, foreign, silent } = await lookUp.ask(asked);
     const short = own.filter(({ status }) => status === inService);
     if (short.length > 0) {
       await discardSnapshot(context, detailsListing);
@@ -139,7 +131,7 @@ async function lookUpMissing(
         { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
       );
     }
-    await stage(context, [...own, ...foreign]);
+    await stageRows(context, [...own, ...foreign]);
     sorted.missing.push(...silent);
     sorted.foreign.push(...foreign.map(({ number }) => number));
     sorted.otherStatus = [...sorted.otherStatus, ...own.map(({ number }) => number)];
@@ -147,54 +139,34 @@ async function lookUpMissing(
   return sorted;
 }
 
-interface FoundRow {
-  number: string;
-  status: string;
-  row: CopyValue[];
+interface Lookup {
+  /** What `POST /tns` says of up to 2500 numbers; `silent` are those that it refuses or passes over. */
+  ask(numbers: readonly string[]): Promise<{ own: FoundRow[]; foreign: FoundRow[]; silent: string[] }>;
+  /** Warns of values that fit no column, once for all answers. */
+  warn(): void;
 }
 
-/** What `POST /tns` says of up to 2500 numbers; `silent` are those that it refuses or passes over. */
-async function lookUp(
-  { account, client, run, signal }: JobContext,
-  asked: readonly string[],
-): Promise<{ own: FoundRow[]; foreign: FoundRow[]; silent: string[] }> {
-  const answer = await readNumberDetails(client, account, asked, signal);
+function createLookup({ account, client, run, signal }: JobContext): Lookup {
   const warnings = collectWarnings();
-  const silent = new Set(asked);
   const statusAt = detailColumnNames.indexOf('status');
-  const toRows = (items: typeof answer.items) => {
-    const rows = items.map((item) => detailsListing.toRow(item, warnings, account));
-    return rows
-      .map((row) => ({ number: row[0] as string, status: row[statusAt] as string, row }))
-      .filter(({ number }) => silent.delete(number));
+  return {
+    async ask(numbers) {
+      const answer = await readNumberDetails(client, account, numbers, signal);
+      const silent = new Set(numbers);
+      const toRows = (items: typeof answer.items) =>
+        items
+          .map((item) => detailsListing.toRow(item, warnings, account))
+          .map((row) => ({ number: row[0] as string, status: row[statusAt] as string, row }))
+          .filter(({ number }) => silent.delete(number));
+      // Rows of the account itself first: of a number that comes twice, they count.
+      const own = toRows(answer.items);
+      const foreign = toRows(answer.foreign);
+      return { own, foreign, silent: [...silent] };
+    },
+    warn() {
+      for (const sentence of warnings.sentences()) run.warn(`${detailsListing.title}: ${sentence}`);
+    },
   };
-  const own = toRows(answer.items);
-  const foreign = toRows(answer.foreign);
-  for (const sentence of warnings.sentences()) run.warn(`${detailsListing.title}: ${sentence}`);
-  return { own, foreign, silent: [...silent] };
-}
-
-async function stage(context: JobContext, found: readonly FoundRow[]): Promise<void> {
-  if (found.length === 0) return;
-  await inTransaction(context.database, {}, async (client) => {
-    const target = { table: stagingOf(context, detailsListing).sql, columns: detailColumnNames };
-    const rows = found.map(({ row }) => row);
-    await addRowsStaged(client, context.account, detailsListing.name, await copyRows(client, target, rows));
-  });
-}
-
-/** Takes numbers out of what is staged, so that the comparison closes them. */
-async function dropNumbersThatLeft(context: JobContext, left: Set<string>, { proved }: InService): Promise<void> {
-  const { account, database, log } = context;
-  if (left.size === 0) return;
-  log.info(`${left.size} numbers of account ${account} left before their details were read`);
-  const listing = proved ? inserviceListing : detailsListing;
-  await inTransaction(database, { settings }, async (client) => {
-    // Another run may be reading the list anew just now, and will see for itself.
-    if (proved && !(await keepJobOut(client, 'sync-inservice-numbers', account))) return;
-    const ofOthers = proved ? '' : 'and owner_account_id is not null';
-    await deleteStaged(client, context, listing, `telephone_number = any($1) ${ofOthers}`, [[...left]]);
-  });
 }
 
 /**
@@ -223,43 +195,13 @@ async function guardMissingDetails(
   );
 }
 
-/** Stages numbers in service of which `/tns` says nothing, with what the ledger knows of them. */
-async function stageKnownRows(context: JobContext, numbers: readonly string[]): Promise<void> {
-  if (numbers.length === 0) return;
-  // A number that was gone or had another status is in service since another date.
-  const known: Record<string, string> = {
-    telephone_number: 'n.number',
-    status: `'${inService}'`,
-    in_service_date: `case when t.removed_at is null and t.status = '${inService}' then t.in_service_date end`,
-    discrepancy: `'no details'`,
-  };
-  await inTransaction(context.database, { settings }, async (client) => {
-    const { rowCount } = await client.query(
-      `insert into ${stagingOf(context, detailsListing).sql} (${detailColumnNames.join(', ')})
-       select ${detailColumnNames.map((name) => known[name] ?? `t.${name}`).join(', ')}
-         from unnest($2::text[]) as n (number)
-         left join telephone_numbers t on t.account_id = $1 and t.telephone_number = n.number`,
-      [context.account, numbers],
-    );
-    await addRowsStaged(client, context.account, detailsListing.name, rowCount ?? 0);
-  });
-}
-
-async function markOtherStatus(context: JobContext, numbers: readonly string[]): Promise<void> {
-  if (numbers.length === 0) return;
-  await context.database.pool.query(
-    `update ${stagingOf(context, detailsListing).sql} set discrepancy = 'other status' where telephone_number = any($1)`,
-    [numbers],
-  );
-}
-
 /**
  * A listing that leaves out numbers in service may leave out others (Aging, InAccount): those that would be closed are looked
  * up, and stay if they are the account's.
  */
-async function keepWhatIsStillListed(context: JobContext, left: ReadonlySet<string>): Promise<void> {
+async function keepWhatIsStillListed(context: JobContext, lookUp: Lookup, left: ReadonlySet<string>): Promise<void> {
   const { account, database, signal } = context;
-  const { rows } = await inTransaction(database, { settings, signal }, (client) =>
+  const { rows } = await inTransaction(database, { settings: joinSettings, signal }, (client) =>
     client.query(
       `select t.telephone_number from telephone_numbers t
         where t.account_id = $1 and t.removed_at is null
@@ -269,48 +211,7 @@ async function keepWhatIsStillListed(context: JobContext, left: ReadonlySet<stri
     ),
   );
   const closing = rows.map(({ telephone_number }) => telephone_number).filter((number) => !left.has(number));
-  for (const asked of chunksOf(closing)) await stage(context, (await lookUp(context, asked)).own);
-}
-
-/** Takes back what an earlier run's proof put into the staging table: it may be hours old. */
-async function undoProof(context: JobContext): Promise<void> {
-  await inTransaction(context.database, {}, async (client) => {
-    await deleteStaged(client, context, detailsListing, `discrepancy = 'no details'`);
-    await client.query(
-      `update ${stagingOf(context, detailsListing).sql} set discrepancy = null where discrepancy is not null`,
-    );
-  });
-}
-
-/** Rows of other accounts for numbers that are not in service on this one. */
-async function dropUnrelatedRows(context: JobContext, { sql, values }: InService): Promise<void> {
-  const { account, database, log, signal } = context;
-  const dropped = await inTransaction(database, { settings, signal }, (client) =>
-    deleteStaged(
-      client,
-      context,
-      detailsListing,
-      `owner_account_id is not null and not exists (select from ${sql} as i where i.telephone_number = s.telephone_number)`,
-      values,
-    ),
-  );
-  if (dropped > 0) log.info(`${dropped} rows of other accounts in the number details of account ${account} left out`);
-}
-
-async function deleteStaged(
-  client: pg.ClientBase,
-  context: JobContext,
-  listing: SnapshotListing,
-  condition: string,
-  values: unknown[] = [],
-): Promise<number> {
-  const { rowCount } = await client.query(
-    `delete from ${stagingOf(context, listing).sql} as s where ${condition}`,
-    values,
-  );
-  const deleted = rowCount ?? 0;
-  await addRowsStaged(client, context.account, listing.name, -deleted);
-  return deleted;
+  for (const asked of chunksOf(closing)) await stageRows(context, (await lookUp.ask(asked)).own);
 }
 
 const disagreements = [

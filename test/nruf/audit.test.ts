@@ -47,6 +47,11 @@ test('the audit counts each thing that a filing would stumble over, with example
   await hold(block('9195551', 2), { rate_center: 'CARY' });
   await hold([key('9195551900')]);
   await hold([key('9195552000')], { rate_center: null });
+  await ledger.query(`update telephone_numbers set discrepancy = 'no details' where telephone_number = '9195552000'`);
+  await ledger.query(`update telephone_numbers set owner_account_id = '14' where telephone_number = '9195551000'`);
+  await ledger.query(
+    `update telephone_numbers set discrepancy = 'other status', status = 'Aging' where telephone_number = '9195551001'`,
+  );
   await hold([key('8005550000'), key('8885550000'), key('9005550000'), key('5215550000'), key('+442071234567')]);
   await hold([key('5035550000')], { rate_center: 'PORTLAND', state: 'OR' });
   await hold([key('9195550000', '9900002')]);
@@ -114,6 +119,9 @@ test('the audit counts each thing that a filing would stumble over, with example
     'assigned-not-in-service': 1,
     'unknown-outcome': 1,
     'no-place': 1,
+    'no-details': 1,
+    'other-account': 1,
+    'other-status': 1,
     'two-rate-centers': 1,
     'ported-from-bandwidth': 1,
     'ported-from-nobody': 1,
@@ -138,6 +146,8 @@ test('the audit counts each thing that a filing would stumble over, with example
     order_id: 'partial',
     unknown_reason: '0 named as failed, 1 counted',
   });
+  t.like(example('other-account'), { telephone_number: '9195551000', owner_account_id: '14' });
+  t.like(example('other-status'), { telephone_number: '9195551001', status: 'Aging' });
   t.like(example('failed-days'), { day: '2025-11-03', jobs: 'sync-orders' });
   t.like(example('old-data'), { account_id: '9900002' });
 

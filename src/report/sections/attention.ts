@@ -215,6 +215,14 @@ const counted: readonly Counted[] = [
   {
     kind: 'notice',
     table: 'telephone_numbers',
+    condition: 'removed_at is null and (discrepancy is not null or owner_account_id is not null)',
+    columns: 'telephone_number, status, discrepancy, owner_account_id',
+    text: (count) =>
+      `${are(count, 'number in service has', 'numbers in service have')} no details, details of another account, or another status in the details.`,
+  },
+  {
+    kind: 'notice',
+    table: 'telephone_numbers',
     condition: `removed_at is null and status = 'Inservice' and npa_nxx_x is not null and (rate_center is null or state is null)`,
     columns: 'telephone_number, rate_center, state',
     text: (count) => `${are(count, 'number in service has', 'numbers in service have')} no rate center or no state.`,
