@@ -6,6 +6,7 @@ import { prepareNruf } from './prepare-nruf.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncDisconnectedNumbers } from './sync-disconnected-numbers.js';
 import { syncDisconnects } from './sync-disconnects.js';
+import { syncImportedNumbers } from './sync-imported-numbers.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
 import { syncNumberAssignments } from './sync-number-assignments.js';
 import { syncNumberDetails } from './sync-number-details.js';
@@ -23,6 +24,7 @@ export const plan: readonly Job[] = [
   syncDisconnectedNumbers,
   syncPortins,
   syncPortouts,
+  syncImportedNumbers,
   syncNumberAssignments,
   submitNumberAssignments,
   fetchBillingReports,

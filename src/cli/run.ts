@@ -17,8 +17,8 @@ export function define(command: DefineCommand): Command {
       'after',
       `
 Jobs: sync-inservice-numbers, sync-number-details, sync-orders, sync-disconnects, sync-disconnected-numbers, sync-portins,
-sync-portouts, sync-number-assignments, submit-number-assignments, fetch-billing-reports, prepare-nruf, write-report, and
-nightly (all of them, in this order).
+sync-portouts, sync-imported-numbers, sync-number-assignments, submit-number-assignments, fetch-billing-reports,
+prepare-nruf, write-report, and nightly (all of them, in this order).
 
 Example:
   $ tn-ledger run nightly

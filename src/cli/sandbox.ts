@@ -14,6 +14,7 @@ export function define(command: DefineCommand): Command {
     .option('--portins <count>', 'port-ins', wholeNumber)
     .option('--portouts <count>', 'port-outs', wholeNumber)
     .option('--assignments <count>', 'orders that declared numbers assigned or not', wholeNumber)
+    .option('--imports <count>', 'orders that imported numbers of other carriers (none unless told)', wholeNumber)
     .option(
       '--assignment-time <ms>',
       'how long an assignment order takes; else it is at its end when read twice',
@@ -51,7 +52,7 @@ export function define(command: DefineCommand): Command {
     });
 }
 
-const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments'] as const;
+const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports'] as const;
 type Amounts = Partial<Record<(typeof amounts)[number], number>>;
 
 function amountsOf(options: Amounts): Amounts {

@@ -1,5 +1,5 @@
 import { notTheApi } from './errors.js';
-import { fieldIndexes, itemOf, scanItems } from './scan-items.js';
+import { fieldIndexes, itemsIn, scanItems } from './scan-items.js';
 import { isNumberElement, mayHoldE164, normalizeNumbers, toLedgerNumber } from './telephone-number.js';
 import { checkLength, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
@@ -105,7 +105,7 @@ function parseItems(text: string, options: ListPageOptions): ListPage {
   const items = Object.hasOwn(container, options.item) ? (container[options.item] as XmlValue[]) : [];
   delete container[options.item];
   const indexes = fieldIndexes(options);
-  return { items: items.map((item) => itemOf(item, options.fields.length, indexes)), document };
+  return { items: items.flatMap((item) => itemsIn(item, options, indexes)), document };
 }
 
 function normalizeItems(page: ListPage, text: string, { item: itemName, fields }: ListPageOptions): ListPage {

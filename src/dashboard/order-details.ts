@@ -1,5 +1,12 @@
 /** The kinds of orders. */
-export type OrderKind = 'orders' | 'disconnects' | 'portins' | 'portouts' | 'number_assignments';
+export type OrderKind =
+  | 'orders'
+  | 'disconnects'
+  | 'portins'
+  | 'portouts'
+  | 'number_assignments'
+  | 'import_tn_orders'
+  | 'remove_imported_tn_orders';
 
 /** An order resource that is read by id, as data: where an order is, and what of it is read. */
 export interface OrderDetailResource {
@@ -139,7 +146,8 @@ export const portinDetails: OrderDetailResource = {
     { path: 'RequestedFocDate', column: 'requested_foc_date', type: 'date', listed: true },
     { path: 'ActualFocDate', column: 'actual_foc_date', type: 'date', listed: true },
     { path: 'PON', column: 'pon', type: 'text', listed: true },
-    { path: 'PortType', column: 'port_type', type: 'text' },
+    { path: 'PortType', column: 'port_type', type: 'text', listed: true },
+    { path: 'Internal', column: 'internal', type: 'flag', listed: true },
     { path: 'PartialPort', column: 'partial_port', type: 'flag' },
     { path: 'Triggered', column: 'triggered', type: 'flag' },
     { path: 'SiteId', column: 'site_id', type: 'text' },
@@ -214,6 +222,62 @@ export const assignmentDetails: OrderDetailResource = {
   terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
 };
 
+/** What orders that import numbers and those that remove them again have in common. */
+const importFields = [
+  { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
+  { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
+  { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
+] as const satisfies readonly DetailField[];
+
+/**
+ * Orders that import numbers of other carriers. A failed number stands under `Errors`, and may be missing from the order's own list
+ * of numbers, as in the reference's example.
+ */
+export const importDetails: OrderDetailResource = {
+  kind: 'import_tn_orders',
+  table: 'import_tn_orders',
+  title: 'import orders',
+  path: (account, orderId) => below(account, 'importTnOrders', orderId),
+  root: 'ImportTnOrder',
+  personal: true,
+  id: 'OrderId',
+  status: 'ProcessingStatus',
+  lastModified: 'LastModifiedDate',
+  fields: [
+    ...importFields,
+    { path: 'SiteId', column: 'site_id', type: 'text' },
+    { path: 'SipPeerId', column: 'peer_id', type: 'text' },
+    { path: 'LoaType', column: 'loa_type', type: 'text' },
+  ],
+  numbers: {
+    table: 'import_tn_orders_numbers',
+    path: 'TelephoneNumbers.TelephoneNumber',
+    listedCount: 'count_of_tns',
+    outcomes: true,
+  },
+  terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
+};
+
+/** Orders that remove imported numbers from the account. */
+export const removeImportedDetails: OrderDetailResource = {
+  kind: 'remove_imported_tn_orders',
+  table: 'remove_imported_tn_orders',
+  title: 'removals of imported numbers',
+  path: (account, orderId) => below(account, 'removeImportedTnOrders', orderId),
+  root: 'RemoveImportedTnOrder',
+  id: 'OrderId',
+  status: 'ProcessingStatus',
+  lastModified: 'LastModifiedDate',
+  fields: importFields,
+  numbers: {
+    table: 'remove_imported_tn_orders_numbers',
+    path: 'TelephoneNumbers.TelephoneNumber',
+    listedCount: 'count_of_tns',
+    outcomes: true,
+  },
+  terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
+};
+
 /** Every kind of order that is read by id. */
 export const orderDetailResources: readonly OrderDetailResource[] = [
   orderDetails,
@@ -221,4 +285,6 @@ export const orderDetailResources: readonly OrderDetailResource[] = [
   portinDetails,
   portoutDetails,
   assignmentDetails,
+  importDetails,
+  removeImportedDetails,
 ];

@@ -113,6 +113,9 @@ export const portins: WindowResource = {
     'BillingTelephoneNumber',
     'LNPLosingCarrierId',
     'LNPLosingCarrierName',
+    'PortType',
+    'Internal',
+    'FullNumber',
     'RequestedFOCDate',
     'ActualFOCDate',
     'PON',
@@ -163,18 +166,30 @@ export const disconnectedNumbers: WindowResource = {
   window: createdWithin,
 };
 
+/** Lists without pages of at most 1000 orders, filtered by the day of the last change. */
+const unpaged = {
+  query: () => ({}),
+  key: 'OrderId',
+  fields: commonFields,
+  aliases,
+  emptyStatuses: [204, 404],
+  window: { from: 'modifiedDateFrom', to: 'modifiedDateTo', format: 'yyyy-MM-dd', means: 'changed' },
+  ceiling: 1000,
+} as const;
+
+const endStatuses = { parameter: 'status', values: ['COMPLETE', 'PARTIAL', 'FAILED'] } as const;
+
 /**
  * Orders that declare numbers assigned or not. The list has no pages: it gives at most 1000 orders at a time. Its filter by status
  * knows the ends of an order only; an order that is still open is found on the day on which it ends.
  */
 export const numberAssignments: WindowResource = {
+  ...unpaged,
   name: 'numbersAssignment',
   path: below('numbersAssignment'),
-  query: () => ({}),
   container: 'TelephoneNumbersAssignmentOrders',
   item: 'TelephoneNumbersAssignmentOrderSummary',
   totalCount: 'TelephoneNumbersAssignmentOrders.TotalCount',
-  key: 'OrderId',
   fields: [
     'OrderId',
     'CustomerOrderId',
@@ -186,12 +201,30 @@ export const numberAssignments: WindowResource = {
     'lastModifiedDate',
     'userId',
   ],
-  aliases,
-  emptyStatuses: [204, 404],
-  window: { from: 'modifiedDateFrom', to: 'modifiedDateTo', format: 'yyyy-MM-dd', means: 'changed' },
-  ceiling: 1000,
-  splits: [
-    { parameter: 'action', values: ['ASSIGNED', 'UNASSIGNED'] },
-    { parameter: 'status', values: ['COMPLETE', 'PARTIAL', 'FAILED'] },
-  ],
+  splits: [{ parameter: 'action', values: ['ASSIGNED', 'UNASSIGNED'] }, endStatuses],
+};
+
+/**
+ * Orders that import numbers of other carriers for hosted messaging. The list says nothing of their numbers. A day with 1000
+ * orders or more is split by status first: the letter of authorization has two documented types, but not every order must name one.
+ */
+export const importTnOrders: WindowResource = {
+  ...unpaged,
+  name: 'importTnOrders',
+  path: below('importTnOrders'),
+  container: 'ImportTnOrders',
+  item: 'ImportTnOrderSummary',
+  totalCount: 'ImportTnOrders.TotalCount',
+  splits: [endStatuses, { parameter: 'loaType', values: ['CARRIER', 'SUBSCRIBER'] }],
+};
+
+/** Orders that remove imported numbers from the account again. */
+export const removeImportedTnOrders: WindowResource = {
+  ...unpaged,
+  name: 'removeImportedTnOrders',
+  path: below('removeImportedTnOrders'),
+  container: 'RemoveImportedTnOrders',
+  item: 'RemoveImportedTnOrderSummary',
+  totalCount: 'RemoveImportedTnOrders.TotalCount',
+  splits: [endStatuses],
 };

@@ -1,6 +1,6 @@
 import type { Item, ListPageOptions } from './list-page.js';
 import { cleanText, scanElement } from './scan-element.js';
-import { emptyElement, oneText, type XmlElement, type XmlValue } from './xml.js';
+import { emptyElement, listAt, oneText, type XmlElement, type XmlValue } from './xml.js';
 
 /** Items whose children have the same names in the same order: one expression reads such an item whole. */
 interface Shape {
@@ -56,7 +56,7 @@ export function scanItems(
     if (element === undefined) {
       return undefined;
     }
-    items.push(itemOf(element.value, options.fields.length, indexes));
+    items.push(...itemsIn(element.value, options, indexes));
     at = element.end + (execAt(spaces, text, element.end)?.[0].length ?? 0);
   }
   return { items, end: at };
@@ -83,7 +83,7 @@ function shapeAt(
   let at = start + options.item.length + 2;
   for (let child = execAt(childPattern, text, at); child !== null; child = execAt(childPattern, text, at)) {
     const [whole, name = ''] = child;
-    if (names.includes(name)) {
+    if (names.includes(name) || name === options.item) {
       return undefined;
     }
     names.push(name);
@@ -149,8 +149,25 @@ function place(item: Item, field: number, name: string, value: XmlValue): void {
   }
 }
 
+/**
+ * The entries in an item that was read as an element: itself, and those nested in it. Bandwidth's reference shows every
+ * summary of `importTnOrders` inside another element of the same name; an element that only wraps others is no entry.
+ */
+export function itemsIn(
+  value: XmlValue,
+  { item, fields }: Pick<ListPageOptions, 'item' | 'fields'>,
+  indexes: ReadonlyMap<string, number>,
+): Item[] {
+  if (typeof value === 'string' || Array.isArray(value) || !Object.hasOwn(value, item)) {
+    return [itemOf(value, fields.length, indexes)];
+  }
+  const { [item]: _nested, ...own } = value;
+  const nested = listAt(value, item).flatMap((inner) => itemsIn(inner, { item, fields }, indexes));
+  return Object.keys(own).length === 0 ? nested : [itemOf(own, fields.length, indexes), ...nested];
+}
+
 /** An entry of a list that was read as an element. */
-export function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
+function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
   const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
   const item: Item = { values: emptyRow(fieldCount), extra: undefined };
   for (const [name, content] of Object.entries(element)) {

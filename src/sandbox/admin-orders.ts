@@ -15,6 +15,8 @@ const listings: Record<Listing, (account: AccountState) => Iterable<unknown>> = 
   portins: (account) => account.portIns(),
   portouts: (account) => account.portOuts(),
   numbersAssignment: (account) => account.assignmentOrders(),
+  importTnOrders: (account) => account.importOrders(),
+  removeImportedTnOrders: (account) => account.removals(),
   disconnectednumbers: (account) => account.disconnectedNumbers(),
 };
 
@@ -24,6 +26,8 @@ const placing: Record<OrderKind, (account: AccountState, body: unknown) => Sandb
   portins: (account, body) => account.placePortIn(placement.portins(body)),
   portouts: (account, body) => account.placePortOut(placement.portouts(body)),
   numbersAssignment: (account, body) => account.placeAssignment(placement.numbersAssignment(body)),
+  importTnOrders: (account, body) => account.placeImport(placement.importTnOrders(body)),
+  removeImportedTnOrders: (account, body) => account.placeRemoval(placement.removeImportedTnOrders(body)),
 };
 
 /** Orders for programs that run the sandbox as a separate process: seen a JSON object a line, placed, changed, made hard to read. */

@@ -13,6 +13,7 @@ import { bdrRoutes } from './routes/bdrs.js';
 import { billingReportRoutes } from './routes/billing-reports.js';
 import { discNumberRoutes } from './routes/discnumbers.js';
 import { disconnectRoutes } from './routes/disconnects.js';
+import { importRoutes } from './routes/import-orders.js';
 import { inServiceNumberRoutes } from './routes/inservice-numbers.js';
 import { numbersAssignmentRoutes } from './routes/numbers-assignment.js';
 import { orderRoutes } from './routes/orders.js';
@@ -46,6 +47,7 @@ export function createApp(state: SandboxState): Hono<Env> {
     ...portInRoutes(),
     ...portOutRoutes(),
     ...numbersAssignmentRoutes(),
+    ...importRoutes(),
     ...productRoutes(),
     ...billingReportRoutes(),
     ...bdrRoutes(),

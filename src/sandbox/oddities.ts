@@ -53,6 +53,12 @@ export const oddityKinds = {
     summary: 'numbers in service that /tns does not list, and passes over when it is asked',
   },
   'aging-details': { takes: 'count', summary: 'numbers in service that /tns calls Aging' },
+  'nested-summaries': { takes: 'none', summary: 'lists of imports and removals wrap each summary in another one' },
+  'internal-ports': { takes: 'count', summary: 'the newest completed port-ins are moves within Bandwidth' },
+  'portouts-in-portins': {
+    takes: 'count',
+    summary: 'the newest port-outs stand in the list of port-ins instead of their own',
+  },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 
 export type OddityKind = keyof typeof oddityKinds;

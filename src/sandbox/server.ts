@@ -200,7 +200,7 @@ function createAccounts(
   const blocks = createBlockSequence(seed);
   const until = Math.min((options.datesUntil ?? usualDatesUntil).getTime(), clock.now().getTime());
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
-  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments'] as const) {
+  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports'] as const) {
     wholeNumber(name, options[name] ?? 0, { from: 0, to: mostOrders });
   }
   wholeNumber('years', years, { from: 1, to: 30 });

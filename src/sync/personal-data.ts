@@ -9,10 +9,10 @@ const harmless = new Set(
   disconnectmode disconnecttelephonenumberordertype enablelca endsin error errorcode errorlist errormessage errors
   existingtelephonenumberordertype failednumbers failedquantity fullnumber id immediately lastmodifiedby lastmodifieddate lata
   latas latasearchandordertype latawithcount listofphonenumbers localvanity losingcarrierid losingcarrieriswireless
-  losingcarriername losingcarrierspid newbillingtelephonenumber npanxx npanxxsearchandordertype npanxxx order ordercompletedate
+  internal loatype losingcarriername losingcarrierspid newbillingtelephonenumber npanxx npanxxsearchandordertype npanxxx order ordercompletedate
   ordercreatedate orderdate orderid orderrequest orderstatus ordertype partialallowed partialport peerid pendingquantity
   phonenumber pon portintelephonenumber porttype portoutstatus processingstatus protected quantity ratecenter ratecenters
-  ratecentersearchandordertype ratecenterwithcount requestedfocdate reservationid reservationidlist responsestatus siteid spid
+  ratecentersearchandordertype ratecenterwithcount requestedfocdate reservationid reservationidlist responsestatus sippeerid siteid spid
   state states statesearchandordertype statewithcount status subscriber telephonenumber telephonenumberdetails
   telephonenumberlist telephonenumbers telephonenumbersassignmentorder tier tiers tierwithcount tn tnattribute tnattributes
   tollfreevanity tollfreevanitysearchandordertype tollfreewildcardpattern tollfreewildcharsearchandordertype totalquantity

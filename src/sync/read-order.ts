@@ -1,8 +1,10 @@
-import { ApiError, BrokenBodyError, UnavailableError } from '../dashboard/errors.js';
+import { ApiError, BrokenBodyError, parseApiErrors, UnavailableError } from '../dashboard/errors.js';
 import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers } from '../dashboard/order-answer.js';
 import type { OrderDetailResource } from '../dashboard/order-details.js';
+import { emptyElement } from '../dashboard/xml.js';
 import type { JobContext } from './job.js';
 import { lacksNumbers, numbersOf, type OrderToRead, type ToldNumbers } from './order-numbers.js';
+import { withoutPersonalData } from './personal-data.js';
 
 /** What came of reading an order by its id. */
 export type OrderReading =
@@ -28,7 +30,7 @@ export async function readOrder(
     const answer = await client.get({
       account,
       path: resource.path(account, order.orderId),
-      parse: ({ text }) => parseOrderAnswer(text, resource, order.orderId),
+      parse: ({ text }) => parseAnswer(text, resource, order.orderId),
       signal,
     });
     const own = lacksNumbers(resource, answer, order) ? resource.numbers?.own : undefined;
@@ -52,6 +54,13 @@ export async function readOrder(
       return { order, reason: 'it was not answered, however often it was tried', error };
     throw error;
   }
+}
+
+/** The descriptions of errors, which become columns, may quote personal data that stands elsewhere in the answer. */
+function parseAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
+  const answer = parseOrderAnswer(text, resource, orderId);
+  if (!resource.personal) return answer;
+  return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest) ?? emptyElement()) };
 }
 
 function refusal({ status, codes }: ApiError): string {

@@ -1,7 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import { plan } from '../../jobs/nightly.js';
 import { orderDetailResources } from '../../src/dashboard/order-details.js';
-import type { OrderKind } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { expectedOrders, orderDifferences } from '../sync/support/expected-orders.js';
 import { finishNight, killNight, randomFrom } from '../sync/support/kills.js';
@@ -17,9 +16,29 @@ test.after.always((t) => t.context.server?.stop());
 /** The jobs that read lists by windows, in the night's order. */
 const jobs = plan
   .map(({ name }) => name)
-  .filter((name) => /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|number-assignments)$/.test(name));
-const few = { numbers: 300, orders: 25, disconnects: 12, portins: 12, portouts: 8, assignments: 8, open: 0.1 };
-const amounts = { numbers: 800, orders: 60, disconnects: 40, portins: 40, portouts: 30, assignments: 30, open: 0.1 };
+  .filter((name) =>
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments)$/.test(name),
+  );
+const few = {
+  numbers: 300,
+  orders: 25,
+  disconnects: 12,
+  portins: 12,
+  portouts: 8,
+  assignments: 8,
+  imports: 12,
+  open: 0.1,
+};
+const amounts = {
+  numbers: 800,
+  orders: 60,
+  disconnects: 40,
+  portins: 40,
+  portouts: 30,
+  assignments: 30,
+  imports: 60,
+  open: 0.1,
+};
 const hour = 3_600_000;
 
 /** What the tables hold otherwise than the sandbox. */
@@ -79,11 +98,13 @@ test('after each night the tables of orders hold what the account has, row by ro
   t.deepEqual(lists.flat().sort(), [
     'discnumbers',
     'disconnects',
+    'importTnOrders',
     'numbersAssignment',
     'orders',
     'portins',
     'portins',
     'portouts',
+    'removeImportedTnOrders',
   ]);
   t.deepEqual(await leftovers(ledger), []);
 });
@@ -137,20 +158,25 @@ test('a list that is short fails by name and leaves the watermark where it was',
 test('lists with entries that are wrong in every known way cost nothing but those entries, and say so', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 8 }, pageSize: 5 });
   const held = ledger.sandbox.account(account);
-  const kinds = { orders: 'orders', disconnects: 'disconnects', portins: 'portins', portouts: 'portouts' } as const;
-  const jobOf = (kind: OrderKind) => (kind === 'numbersAssignment' ? 'sync-number-assignments' : `sync-${kind}`);
-  const tableOf = (kind: OrderKind) => (kind === 'numbersAssignment' ? 'number_assignment_orders' : kinds[kind]);
-  for (const kind of ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'] as const) {
+  const reading = {
+    orders: ['sync-orders', 'orders'],
+    disconnects: ['sync-disconnects', 'disconnects'],
+    portins: ['sync-portins', 'portins'],
+    portouts: ['sync-portouts', 'portouts'],
+    numbersAssignment: ['sync-number-assignments', 'number_assignment_orders'],
+    importTnOrders: ['sync-imported-numbers', 'import_tn_orders'],
+  } as const;
+  for (const [kind, [job, table]] of Object.entries(reading) as [keyof typeof reading, readonly [string, string]][]) {
     const befallen = held.misbehave(kind, ['no-id', 'impossible-date', 'repeated', 'odd-id']);
-    const { result, error, warnings } = await ledger.run(jobOf(kind));
+    const { result, error, warnings } = await ledger.run(job);
     t.is(result, 'succeeded', `${kind}: ${error?.message}`);
     t.regex(warnings.join('\n'), /[12] × entry that names no order \(left out\), such as /, kind);
     t.regex(
       warnings.join('\n'),
-      /1 × \w*Date that fits no date form \(kept in raw, .*such as "2014-13-45T25:61:00Z" of /,
+      /[12] × \w*Date that fits no date form \(kept in raw, .*such as "2014-13-45T25:61:00Z" of /,
       kind,
     );
-    const stored = (await ledger.query<{ order_id: string }>(`select order_id from ${tableOf(kind)}`)).map(
+    const stored = (await ledger.query<{ order_id: string }>(`select order_id from ${table}`)).map(
       ({ order_id }) => order_id,
     );
     const ids = {
@@ -159,12 +185,13 @@ test('lists with entries that are wrong in every known way cost nothing but thos
       portins: held.portIns(),
       portouts: held.portOuts(),
       numbersAssignment: held.assignmentOrders(),
+      importTnOrders: held.importOrders(),
     }[kind].map(({ orderId }) => orderId);
     const wanted = ids
       .filter((id) => id !== befallen['no-id'])
       .map((id) => (id === befallen['odd-id'] ? "a/b?c'; drop table" : id));
     t.deepEqual(stored.sort(), wanted.sort(), kind);
-    const [odd] = await ledger.query(`select raw->'list' as list from ${tableOf(kind)} where order_id = $1`, [
+    const [odd] = await ledger.query(`select raw->'list' as list from ${table} where order_id = $1`, [
       befallen['impossible-date'],
     ]);
     t.true(Object.values(odd?.list as object).includes('2014-13-45T25:61:00Z'), kind);

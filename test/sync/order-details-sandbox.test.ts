@@ -13,8 +13,14 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-const jobs = ['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts', 'sync-number-assignments'];
-const amounts: OrderAmounts = { orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, open: 0.08 };
+const jobs = [
+  ...['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts'],
+  ...['sync-imported-numbers', 'sync-number-assignments'],
+];
+const amounts: OrderAmounts = {
+  ...{ orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, imports: 30 },
+  open: 0.08,
+};
 
 /** Runs all jobs of orders, and answers with what they told. */
 async function night(t: ExecutionContext, ledger: Ledger, options: RunOptions = {}): Promise<string[]> {
@@ -49,7 +55,7 @@ test('night by night, orders of all kinds are what they are at Bandwidth, row by
   t.deepEqual(await night(t, ledger), []);
   await compare(t, ledger);
   const count = orderDetailResources.length;
-  t.is(count, 5);
+  t.is(count, 7);
   const asked = byId(ledger).map(({ path }) => path);
   t.is(asked.length, new Set(asked).size, 'one request an order');
 
@@ -72,6 +78,9 @@ test('night by night, orders of all kinds are what they are at Bandwidth, row by
   for (const seed of [1, 2, 3]) {
     ledger.sandbox.clock.advance(36 * 3_600_000);
     held.night(seed);
+    const [imported] = held.importOrders();
+    held.placeImport({ numbers: 4, outcome: 'PARTIAL', done: seed !== 2 });
+    held.placeRemoval({ numbers: imported?.numbers.map(({ telephoneNumber }) => telephoneNumber) ?? [] });
     t.deepEqual(await night(t, ledger), []);
     await compare(t, ledger);
   }
@@ -109,13 +118,17 @@ test('orders with an id that would break an address, refused ones and numbers wi
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1000, seed: 13, ...amounts } });
   const held = ledger.sandbox.account(account);
   const refused = [];
-  for (const kind of ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'] as const) {
+  const kinds = [
+    ...(['orders', 'disconnects', 'portins', 'portouts'] as const),
+    ...(['importTnOrders', 'removeImportedTnOrders', 'numbersAssignment'] as const),
+  ];
+  for (const kind of kinds) {
     refused.push(held.misbehave(kind, ['odd-id', 'refused', 'letters', 'impossible-date']).refused);
   }
   const warnings = (await night(t, ledger)).join('\n');
   for (const id of refused) t.true(warnings.includes(`"${id}"`), id);
   t.regex(warnings, /the API refused it with status 404/);
-  t.is(warnings.match(/telephone number that is none/g)?.length, 4, warnings);
+  t.is(warnings.match(/telephone number that is none/g)?.length, 6, warnings);
   for (const { table } of orderDetailResources) {
     const [odd] = await ledger.query(`select details_at from ${table} where order_id = $1`, [`a/b?c'; drop table`]);
     t.truthy(odd?.details_at, table);
@@ -126,19 +139,22 @@ test('orders with an id that would break an address, refused ones and numbers wi
     `select 1 from orders_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from disconnects_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from portins_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from import_tn_orders_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from remove_imported_tn_orders_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from number_assignment_order_numbers where telephone_number ~ '[A-Z]'`,
   );
   t.deepEqual(lettered, []);
 });
 
-test('names, addresses, PINs and account numbers of port-ins are nowhere in the database, and in no log', async (t) => {
+test('names, addresses, PINs and account numbers of port-ins and imports are nowhere in the database, and in no log', async (t) => {
   const sandbox = { numbers: 1000, seed: 14, ...amounts };
   const ledger = await openLedger(t, t.context.server, { sandbox, pageSize: 10 });
   const held = ledger.sandbox.account(account);
-  const people = held
-    .portIns()
-    .flatMap(({ personal }) => Object.values(personal).filter((value) => value !== undefined));
+  const people = [...held.portIns(), ...held.importOrders()].flatMap(({ personal }) =>
+    Object.values(personal).filter((value) => value !== undefined),
+  );
   t.true(people.length > 300 && people.every((value) => value.startsWith('Pii')));
+  held.placeImport({ numbers: 3, outcome: 'FAILED', done: true });
   held.misbehave('portins', ['odd-id', 'refused', 'letters', 'impossible-date']);
   await night(t, ledger);
   // A run that is stopped between two pages leaves what it staged.
@@ -167,4 +183,8 @@ test('names, addresses, PINs and account numbers of port-ins are nowhere in the 
     `select count(*)::int from portins where raw -> 'details' is not null`,
   );
   t.true((runs[0]?.count ?? 0) > 0, 'something of their payloads is kept');
+  const failed = await ledger.query<{ told: string }>(
+    'select distinct error_description as told from import_tn_orders_numbers where error_code is not null',
+  );
+  t.deepEqual(failed, [{ told: 'Telephone Number Not Active. ([left out])' }]);
 });

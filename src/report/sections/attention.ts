@@ -145,6 +145,8 @@ const orderKinds = [
   ['portins', 'port-in', 'port-ins'],
   ['portouts', 'port-out', 'port-outs'],
   ['number_assignment_orders', 'assignment order', 'assignment orders'],
+  ['import_tn_orders', 'import order', 'import orders'],
+  ['remove_imported_tn_orders', 'removal of imported numbers', 'removals of imported numbers'],
 ] as const;
 
 const counted: readonly Counted[] = [

@@ -121,6 +121,8 @@ const orderWords: Record<string, string> = {
   portins: 'port-in',
   portouts: 'port-out',
   number_assignment_orders: 'assignment order',
+  import_tn_orders: 'import order',
+  remove_imported_tn_orders: 'removal of imported numbers',
 };
 
 const nameOf = (orderKind: string | undefined) => (orderKind === undefined ? '' : (orderWords[orderKind] ?? orderKind));

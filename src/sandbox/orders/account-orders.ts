@@ -45,6 +45,8 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
     portIns: () => copyOf([...lazy.open().lists.portins.all]),
     portOuts: () => copyOf([...lazy.open().lists.portouts.all]),
     assignmentOrders: () => copyOf([...lazy.open().lists.numbersAssignment.all]),
+    importOrders: () => copyOf([...lazy.open().lists.importTnOrders.all]),
+    removals: () => copyOf([...lazy.open().lists.removeImportedTnOrders.all]),
     disconnectedNumbers: () =>
       [...lazy.open().departures]
         .map(([telephoneNumber, { at, orderId }]) => ({ telephoneNumber, disconnectedAt: new Date(at), orderId }))
@@ -102,6 +104,29 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
       return begun(book.enter(book.lists.portouts, order, wanted.done));
     },
     placeAssignment: (wanted) => begun(lazy.open().assign(wanted)),
+    placeImport(wanted = {}) {
+      const book = lazy.open();
+      const order = book.builder.importOrder({
+        orderDate: book.orderDateOf(wanted),
+        numbers: numbersFor(book, wanted.numbers),
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+        loaType: wanted.loaType,
+      });
+      book.lifecycle.importOrder(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
+      return begun(book.enter(book.lists.importTnOrders, order, wanted.done));
+    },
+    placeRemoval(wanted) {
+      const book = lazy.open();
+      const order = book.builder.removal({
+        orderDate: book.orderDateOf(wanted),
+        numbers: [...new Set(wanted.numbers)],
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+      });
+      book.lifecycle.removal(order, { start: order.orderDate.getTime() });
+      return begun(book.enter(book.lists.removeImportedTnOrders, order, wanted.done));
+    },
     changeOrder(kind, orderId, patch = {}) {
       const { lists, agenda } = lazy.open();
       const order = lists[kind].get(orderId) as (SandboxOrderBase & { status: string }) | undefined;

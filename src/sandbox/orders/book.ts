@@ -17,9 +17,11 @@ import { assignmentError, assignmentErrors } from './outcomes.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxImportOrder,
   SandboxOrderBase,
   SandboxPortIn,
   SandboxPortOut,
+  SandboxRemoval,
 } from './truth.js';
 
 const saltHistory = 181;
@@ -34,12 +36,16 @@ export interface OrderLists {
   portins: OrderList<SandboxPortIn>;
   portouts: OrderList<SandboxPortOut>;
   numbersAssignment: OrderList<SandboxAssignmentOrder>;
+  importTnOrders: OrderList<SandboxImportOrder>;
+  removeImportedTnOrders: OrderList<SandboxRemoval>;
 }
 
 /** The orders of one account as they are; the account's own interface gives tests copies of them. */
 export interface OrderBook {
   readonly lists: OrderLists;
   readonly departures: ReadonlyMap<string, Departure>;
+  /** Numbers that were imported and not removed since. */
+  readonly imported: ReadonlySet<string>;
   readonly agenda: Agenda;
   readonly holdings: Holdings;
   readonly builder: Builder;
@@ -150,15 +156,20 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
   const agenda = createAgenda();
   const holdings = createHoldings(inventory);
   const departures = new Map<string, Departure>();
+  const imported = new Set<string>();
   const reads = new Map<SandboxAssignmentOrder, number>();
   const stranger = population.strangers();
   const errorOf = (telephoneNumber: string) => {
     const key = keyOf(telephoneNumber);
     return options.mayAssign
-      ? assignmentError(telephoneNumber, key === undefined ? undefined : holdings.statusOf(key))
+      ? assignmentError(
+          telephoneNumber,
+          key === undefined ? undefined : holdings.statusOf(key),
+          imported.has(telephoneNumber),
+        )
       : assignmentErrors.mayNotAssign;
   };
-  const lifecycle = createLifecycle({ agenda, holdings, departures, assignmentError: errorOf });
+  const lifecycle = createLifecycle({ agenda, holdings, departures, imported, assignmentError: errorOf });
   const draw = createDraw(saltHistory, bookSeed);
   const builder = createBuilder({ seed: bookSeed, draw, attributes });
   const now = Math.max(started, until);
@@ -168,6 +179,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     lifecycle,
     attributes,
     stranger,
+    imported,
     from: until - options.years * year,
     until,
     now,
@@ -182,6 +194,8 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     portins: createOrderList(generated.portIns),
     portouts: createOrderList(generated.portOuts),
     numbersAssignment: createOrderList(generated.assignments),
+    importTnOrders: createOrderList(generated.imports),
+    removeImportedTnOrders: createOrderList(generated.removals),
   };
 
   function hurry(order: SandboxOrderBase): void {
@@ -194,6 +208,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
   const book: OrderBook = {
     lists,
     departures,
+    imported,
     agenda,
     holdings,
     builder,
@@ -253,6 +268,7 @@ function amountsFor(numbers: number, given: OrderAmounts): Required<OrderAmounts
     portins: usual('portins'),
     portouts: usual('portouts'),
     assignments: usual('assignments'),
+    imports: given.imports ?? 0,
     open: given.open ?? usualOpenShare,
   };
 }

@@ -10,9 +10,11 @@ import type {
   OrderKind,
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxImportOrder,
   SandboxOrder,
   SandboxPortIn,
   SandboxPortOut,
+  SandboxRemoval,
 } from './truth.js';
 
 const saltHourOnly = 161;
@@ -48,6 +50,10 @@ export interface Builder {
   assignment(
     common: Common & { action: SandboxAssignmentOrder['action']; numbers: readonly string[] },
   ): SandboxAssignmentOrder;
+  importOrder(
+    common: Common & { numbers: readonly string[]; loaType?: SandboxImportOrder['loaType'] | undefined },
+  ): SandboxImportOrder;
+  removal(common: Common & { numbers: readonly string[] }): SandboxRemoval;
 }
 
 export interface BuilderOptions {
@@ -57,7 +63,15 @@ export interface BuilderOptions {
 }
 
 export function createBuilder({ seed, draw, attributes }: BuilderOptions): Builder {
-  const made: Record<OrderKind, number> = { orders: 0, disconnects: 0, portins: 0, portouts: 0, numbersAssignment: 0 };
+  const made: Record<OrderKind, number> = {
+    orders: 0,
+    disconnects: 0,
+    portins: 0,
+    portouts: 0,
+    numbersAssignment: 0,
+    importTnOrders: 0,
+    removeImportedTnOrders: 0,
+  };
 
   // Orders are written out without a spread: V8 keeps objects that are made by one as slow dictionaries.
   const nextId = (kind: OrderKind) => orderId(seed, kind, made[kind]++);
@@ -190,15 +204,48 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
         action: common.action,
         totalQuantity: common.numbers.length,
         failedQuantity: 0,
-        numbers: common.numbers.map((telephoneNumber) => ({
-          telephoneNumber,
-          outcome: undefined,
-          errorCode: undefined,
-          errorDescription: undefined,
-        })),
+        numbers: pendingNumbers(common.numbers),
+      };
+    },
+    importOrder(common) {
+      const n = made.importTnOrders;
+      return {
+        orderId: nextId('importTnOrders'),
+        customerOrderId: common.customerOrderId,
+        orderDate: new Date(common.orderDate),
+        lastModifiedDate: new Date(common.orderDate),
+        userId: common.userId ?? userOf(draw),
+        status: 'RECEIVED',
+        orderType: 'import_tn_orders',
+        siteId: draw.of(['479', '743', '2857']),
+        sipPeerId: '303716',
+        loaType: common.loaType ?? draw.of(['CARRIER', 'SUBSCRIBER'] as const),
+        numbers: pendingNumbers(common.numbers),
+        personal: personalData(hash(seed, 2), n, true),
+      };
+    },
+    removal(common) {
+      return {
+        orderId: nextId('removeImportedTnOrders'),
+        customerOrderId: common.customerOrderId,
+        orderDate: new Date(common.orderDate),
+        lastModifiedDate: new Date(common.orderDate),
+        userId: common.userId ?? userOf(draw),
+        status: 'PROCESSING',
+        orderType: 'remove_imported_tn_orders',
+        numbers: pendingNumbers(common.numbers),
       };
     },
   };
+}
+
+function pendingNumbers(numbers: readonly string[]): SandboxAssignmentOrder['numbers'] {
+  return numbers.map((telephoneNumber) => ({
+    telephoneNumber,
+    outcome: undefined,
+    errorCode: undefined,
+    errorDescription: undefined,
+  }));
 }
 
 /** What the list says of a number order's dates. */

@@ -23,7 +23,7 @@ export interface AssignmentsToMake {
  * names those too that had left by then, and one in twenty a number that never was there or is Aging: these failed.
  */
 export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMake): SandboxAssignmentOrder[] {
-  const { draw, builder, lifecycle, stranger, from, until, now } = workshop;
+  const { draw, builder, lifecycle, stranger, imported, from, until, now } = workshop;
   const { arrivals, present, done, open } = wanted;
   const byKey = new Map(arrivals.map((arrival) => [arrival.key, arrival]));
   const returned = arrivals.filter(({ aging: isAging }) => isAging);
@@ -56,7 +56,7 @@ export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMak
       numbers: draw.percent(2) ? [textOf(stranger())] : [...new Set([...named, ...wrong])],
       customerOrderId: customerOrderIdOf(draw),
     });
-    endAssignment(order, (number) => assignmentError(number, statusAt(number, orderDate)));
+    endAssignment(order, (number) => assignmentError(number, statusAt(number, orderDate), imported.has(number)));
     order.lastModifiedDate = new Date(orderDate + 500 + draw.below(60_000));
     orders.push(order);
   }

@@ -4,11 +4,19 @@ import type { Builder, NumberOrder } from './build.js';
 import type { Draw } from './draw.js';
 import { generateAssignments } from './generate-assignments.js';
 import { type GeneratedDisconnects, generateDisconnects } from './generate-disconnects.js';
+import { generateImports } from './generate-imports.js';
 import { generateNumberOrders } from './generate-number-orders.js';
 import { generatePortIns, generatePortOuts } from './generate-ports.js';
 import type { OrderAmounts } from './interface.js';
 import type { Departure, Lifecycle } from './lifecycle.js';
-import type { SandboxAssignmentOrder, SandboxDisconnect, SandboxPortIn, SandboxPortOut } from './truth.js';
+import type {
+  SandboxAssignmentOrder,
+  SandboxDisconnect,
+  SandboxImportOrder,
+  SandboxPortIn,
+  SandboxPortOut,
+  SandboxRemoval,
+} from './truth.js';
 
 /** A number that came to the account; `left` where it went again. */
 export interface Arrival {
@@ -17,7 +25,7 @@ export interface Arrival {
   left: number | undefined;
   /** It left, but `/tns` still names it. */
   aging?: boolean;
-  /** Brought by a port-in; else by a number order. */
+  /** Brought by a port-in or an import; else by a number order. */
   ported: boolean;
 }
 
@@ -30,6 +38,8 @@ export interface Workshop {
   attributes(key: number): NumberRow;
   /** A number that the account doesn't hold and never held. */
   stranger(): number;
+  /** Numbers that are imported now. */
+  imported: Set<string>;
   /** The years over which orders are spread, and when the sandbox started, which is never before their end. */
   from: number;
   until: number;
@@ -50,11 +60,13 @@ export interface Generated {
   portIns: SandboxPortIn[];
   portOuts: SandboxPortOut[];
   assignments: SandboxAssignmentOrder[];
+  imports: SandboxImportOrder[];
+  removals: SandboxRemoval[];
 }
 
 /**
  * Makes up the past of an account so that it leads to the numbers that it holds: each of them came by a number order or a
- * port-in, on the day that it is in service since; each one that disconnect orders and port-outs took away came so
+ * port-in or an import, on the day that it is in service since; each one that disconnect orders and port-outs took away came so
  * before, and is none of those it holds; numbers in status Aging were disconnected when they last changed.
  * The same seed and amounts give the same orders. Those that are still open have their next steps after `now`.
  */
@@ -84,13 +96,22 @@ export function generate(generation: Generation): Generated {
   const gone = [...disconnects.gone, ...portOuts.gone];
   // Port-ins take weeks where number orders take hours: five times as many of them are on their way.
   const portIns = generatePortIns(workshop, { ...counts(amounts.portins, Math.min(1, 5 * open)), present, gone });
+  const { imports, removals } = generateImports(workshop, { count: amounts.imports, present });
   const arrivals = [...held, ...gone].sort((a, b) => a.at - b.at || a.key - b.key);
   const numberOrders = counts(amounts.orders, open);
   // One order at least must be done, to have brought the numbers that no port-in brought.
   const openOrders = Math.min(numberOrders.open, Math.max(0, amounts.orders - 1));
   const orders = generateNumberOrders(workshop, { done: amounts.orders - openOrders, open: openOrders, arrivals });
   const assignments = generateAssignments(workshop, { ...counts(amounts.assignments, open), arrivals, present });
-  return { orders, disconnects: disconnects.orders, portIns, portOuts: portOuts.orders, assignments };
+  return {
+    orders,
+    disconnects: disconnects.orders,
+    portIns,
+    portOuts: portOuts.orders,
+    assignments,
+    imports,
+    removals,
+  };
 }
 
 export function textsOf(arrivals: readonly { key: number }[]): string[] {

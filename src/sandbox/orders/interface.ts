@@ -3,9 +3,11 @@ import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
   SandboxDisconnectedNumber,
+  SandboxImportOrder,
   SandboxOrder,
   SandboxPortIn,
   SandboxPortOut,
+  SandboxRemoval,
 } from './truth.js';
 
 /** How many orders of each kind an account starts with; what is left out is a small share of its numbers. */
@@ -20,6 +22,8 @@ export interface OrderAmounts {
   portouts?: number;
   /** A hundredth of the numbers unless told. */
   assignments?: number;
+  /** Orders that imported one of the numbers; none unless told. One in three also names a number that failed. */
+  imports?: number;
   /** How many of the orders are still on their way when the sandbox starts, of each kind: 0 to 1, one in fifty unless told. */
   open?: number;
 }
@@ -76,6 +80,18 @@ export interface PlaceAssignment extends PlaceOptions {
   numbers: readonly string[];
 }
 
+export interface PlaceImport extends PlaceOptions {
+  numbers?: readonly string[] | number;
+  /** COMPLETE unless told, as far as the numbers allow. PARTIAL: every second number fails; FAILED: all. */
+  outcome?: 'COMPLETE' | 'PARTIAL' | 'FAILED';
+  loaType?: 'CARRIER' | 'SUBSCRIBER';
+}
+
+export interface PlaceRemoval extends PlaceOptions {
+  /** Imported numbers; others fail. */
+  numbers: readonly string[];
+}
+
 /** What may be changed about an order of any kind, however old; `lastModifiedDate` becomes the clock's now unless it is given. */
 export interface OrderPatch {
   status?: string;
@@ -111,6 +127,8 @@ export interface SandboxOrders {
   portIns(): SandboxPortIn[];
   portOuts(): SandboxPortOut[];
   assignmentOrders(): SandboxAssignmentOrder[];
+  importOrders(): SandboxImportOrder[];
+  removals(): SandboxRemoval[];
   /** In ascending order of the numbers. */
   disconnectedNumbers(): SandboxDisconnectedNumber[];
   placeOrder(options?: PlaceNumberOrder): SandboxOrder;
@@ -118,6 +136,8 @@ export interface SandboxOrders {
   placePortIn(options?: PlacePortIn): SandboxPortIn;
   placePortOut(options: PlacePortOut): SandboxPortOut;
   placeAssignment(options: PlaceAssignment): SandboxAssignmentOrder;
+  placeImport(options?: PlaceImport): SandboxImportOrder;
+  placeRemoval(options: PlaceRemoval): SandboxRemoval;
   changeOrder(kind: OrderKind, orderId: string, patch?: OrderPatch): void;
   /**
    * A busy day of all kinds that follows from the seed: orders placed (some of them done at once), back-orders begun,

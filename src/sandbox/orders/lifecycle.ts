@@ -3,14 +3,16 @@ import { keyOf } from '../number-key.js';
 import type { Agenda } from './agenda.js';
 import { type NumberOrder, touchDisconnect, wholeSeconds } from './build.js';
 import type { Holdings } from './holdings.js';
-import type { PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
-import { type AssignmentError, countNumbers, endAssignment, endDisconnect } from './outcomes.js';
+import type { PlaceImport, PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
+import { type AssignmentError, countNumbers, endAssignment, endDisconnect, endImport } from './outcomes.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxImportOrder,
   SandboxOrderBase,
   SandboxPortIn,
   SandboxPortOut,
+  SandboxRemoval,
 } from './truth.js';
 
 const minute = 60_000;
@@ -28,6 +30,8 @@ export interface LifecycleOptions {
   holdings: Holdings;
   /** Numbers that were given back and have not come again, by number. */
   departures: Map<string, Departure>;
+  /** Numbers that were imported and not removed since. */
+  imported: Set<string>;
   assignmentError(telephoneNumber: string): AssignmentError | undefined;
 }
 
@@ -38,7 +42,8 @@ export interface LifecycleOptions {
  * - a disconnect order is PROCESSING after an hour and done after three;
  * - a port-in waits for documents six hours, is SUBMITTED until its first day is over, and then FOC until the requested
  *   date, the third day; in EXCEPTION it gets after a day, and out of it by nobody's doing but a test's;
- * - a port-out is NEW for two hours, and leaves on the second day.
+ * - a port-out is NEW for two hours, and leaves on the second day;
+ * - an import is PROCESSING after an hour, and an import or a removal is done after two.
  */
 export interface Lifecycle {
   order(order: NumberOrder, options: { start: number; parts: number; outcome: PlaceNumberOrder['outcome'] }): void;
@@ -46,11 +51,15 @@ export interface Lifecycle {
   portIn(order: SandboxPortIn, options: { start: number; outcome: PlacePortIn['outcome'] }): void;
   portOut(order: SandboxPortOut, options: { start: number; outcome: PlacePortOut['outcome'] }): void;
   assignment(order: SandboxAssignmentOrder, options: { start: number; duration: number }): void;
+  importOrder(order: SandboxImportOrder, options: { start: number; outcome: PlaceImport['outcome'] }): void;
+  removal(order: SandboxRemoval, options: { start: number }): void;
 }
 
 type Timetable = ReadonlyArray<readonly [after: number, take: (at: number) => void]>;
 
-export function createLifecycle({ agenda, holdings, departures, assignmentError }: LifecycleOptions): Lifecycle {
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { agenda, holdings, departures, imported, assignmentError } = options;
+
   function plan(order: SandboxOrderBase, start: number, timetable: Timetable): void {
     for (const [after, take] of timetable) {
       agenda.plan({ order, at: start + after, take });
@@ -259,6 +268,48 @@ export function createLifecycle({ agenda, holdings, departures, assignmentError 
           (at) => {
             order.lastModifiedDate = new Date(at);
             endAssignment(order, assignmentError);
+          },
+        ],
+      ]);
+    },
+    importOrder(order, { start, outcome }) {
+      const doomed = (n: number) => outcome === 'FAILED' || (outcome === 'PARTIAL' && n % 2 === 1);
+      plan(order, start, [
+        [
+          hour,
+          (at) => {
+            order.status = 'PROCESSING';
+            order.lastModifiedDate = new Date(at);
+          },
+        ],
+        [
+          2 * hour,
+          (at) => {
+            order.lastModifiedDate = new Date(at);
+            endImport(order, (number, n) => !doomed(n) && statusOf(number) !== inService);
+            for (const { telephoneNumber, outcome } of order.numbers) {
+              if (outcome === 'ACCEPTED') {
+                bringIn(telephoneNumber, at);
+                imported.add(telephoneNumber);
+              }
+            }
+          },
+        ],
+      ]);
+    },
+    removal(order, { start }) {
+      plan(order, start, [
+        [
+          2 * hour,
+          (at) => {
+            order.lastModifiedDate = new Date(at);
+            endImport(order, (number) => imported.has(number));
+            for (const { telephoneNumber, outcome } of order.numbers) {
+              if (outcome === 'ACCEPTED') {
+                holdings.takeOut(keyFor(telephoneNumber));
+                imported.delete(telephoneNumber);
+              }
+            }
           },
         ],
       ]);

@@ -93,7 +93,15 @@ export function night(account: SandboxOrders, { seed, inventory, book }: NightOp
 }
 
 function noIds(): Record<OrderKind, string[]> {
-  return { orders: [], disconnects: [], portins: [], portouts: [], numbersAssignment: [] };
+  return {
+    orders: [],
+    disconnects: [],
+    portins: [],
+    portouts: [],
+    numbersAssignment: [],
+    importTnOrders: [],
+    removeImportedTnOrders: [],
+  };
 }
 
 /** One of the orders that fit, the old ones as likely as the new ones. */

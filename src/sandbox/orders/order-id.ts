@@ -7,6 +7,8 @@ const salts: Record<OrderKind, number> = {
   portins: 121,
   portouts: 131,
   numbersAssignment: 141,
+  importTnOrders: 211,
+  removeImportedTnOrders: 221,
 };
 
 /** The id of the n-th order of a kind, in the usual form of 36 characters. */

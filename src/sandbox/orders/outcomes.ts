@@ -1,7 +1,13 @@
 import { hashText } from '../hash.js';
 import { inService } from '../number.js';
 import type { NumberOrder } from './build.js';
-import type { SandboxAssignmentOrder, SandboxDisconnect, WorkOrderStatus } from './truth.js';
+import type {
+  SandboxAssignmentOrder,
+  SandboxDisconnect,
+  SandboxImportOrder,
+  SandboxRemoval,
+  WorkOrderStatus,
+} from './truth.js';
 
 const saltSilent = 171;
 
@@ -17,13 +23,17 @@ export type AssignmentError = (typeof assignmentErrors)[keyof typeof assignmentE
 
 /**
  * What speaks against a declaration for a number of this status (undefined: not on the account). The sandbox takes the
- * numbers outside the North American plan for external ones.
+ * numbers outside the North American plan for external ones, as it does imported ones.
  */
-export function assignmentError(telephoneNumber: string, status: string | undefined): AssignmentError | undefined {
+export function assignmentError(
+  telephoneNumber: string,
+  status: string | undefined,
+  isImported: boolean,
+): AssignmentError | undefined {
   if (status === undefined) {
     return assignmentErrors.notOnAccount;
   }
-  if (telephoneNumber.startsWith('+')) {
+  if (isImported || telephoneNumber.startsWith('+')) {
     return assignmentErrors.external;
   }
   return status === inService ? undefined : assignmentErrors.notInService;
@@ -63,6 +73,23 @@ export function endDisconnect(order: SandboxDisconnect, isInService: (telephoneN
     number.outcome = good ? 'DISCONNECTED' : 'FAILED';
     number.errorCode = good ? undefined : notDisconnected.code;
     number.errorDescription = good ? undefined : notDisconnected.description;
+  }
+  const failed = order.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
+  order.status = endOf(order.numbers.length - failed, failed);
+}
+
+const notActive = { code: '7518', description: 'Telephone Number Not Active.' };
+
+/** Brings an order that imports or removes numbers to its end: those that are not good for it fail. */
+export function endImport(
+  order: SandboxImportOrder | SandboxRemoval,
+  isGood: (telephoneNumber: string, n: number) => boolean,
+): void {
+  for (const [n, number] of order.numbers.entries()) {
+    const good = isGood(number.telephoneNumber, n);
+    number.outcome = good ? 'ACCEPTED' : 'FAILED';
+    number.errorCode = good ? undefined : notActive.code;
+    number.errorDescription = good ? undefined : notActive.description;
   }
   const failed = order.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
   order.status = endOf(order.numbers.length - failed, failed);

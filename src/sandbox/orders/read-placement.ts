@@ -3,10 +3,12 @@ import type {
   OrderPatch,
   PlaceAssignment,
   PlaceDisconnect,
+  PlaceImport,
   PlaceNumberOrder,
   PlaceOptions,
   PlacePortIn,
   PlacePortOut,
+  PlaceRemoval,
 } from './interface.js';
 
 type Fields = Record<string, unknown>;
@@ -41,6 +43,15 @@ export const placement = {
       'numbers',
       'action',
     ) as PlaceAssignment,
+  importTnOrders: (body: unknown): PlaceImport =>
+    read(body, {
+      ...common,
+      numbers: numbersOrCount,
+      outcome: oneOf('COMPLETE', 'PARTIAL', 'FAILED'),
+      loaType: oneOf('CARRIER', 'SUBSCRIBER'),
+    }),
+  removeImportedTnOrders: (body: unknown): PlaceRemoval =>
+    required(read(body, { ...common, numbers }), 'numbers') as PlaceRemoval,
 };
 
 export function orderPatch(body: unknown): OrderPatch {

@@ -26,8 +26,15 @@ export type PortInStatus =
 /** Where a port-out is. The seeds show NEW and COMPLETE; FOC and CANCELLED are the sandbox's decision. */
 export type PortOutStatus = 'NEW' | 'FOC' | 'COMPLETE' | 'CANCELLED';
 
-/** The five kinds of orders, named as the API's resources are. */
-export type OrderKind = 'orders' | 'disconnects' | 'portins' | 'portouts' | 'numbersAssignment';
+/** The kinds of orders, named as the API's resources are. */
+export type OrderKind =
+  | 'orders'
+  | 'disconnects'
+  | 'portins'
+  | 'portouts'
+  | 'numbersAssignment'
+  | 'importTnOrders'
+  | 'removeImportedTnOrders';
 
 /** What the orders of all kinds have. Dates are exact to the millisecond unless a field says otherwise. */
 export interface SandboxOrderBase {
@@ -168,6 +175,24 @@ export interface SandboxAssignmentNumber {
   /** Undefined of failed ones too where a FAILED order leaves its errors out. */
   errorCode: string | undefined;
   errorDescription: string | undefined;
+}
+
+/** An order that imports numbers of other carriers. A number that was imported is in service until a removal ends that. */
+export interface SandboxImportOrder extends SandboxOrderBase {
+  status: WorkOrderStatus;
+  orderType: 'import_tn_orders';
+  siteId: string;
+  sipPeerId: string;
+  loaType: 'CARRIER' | 'SUBSCRIBER';
+  numbers: SandboxAssignmentNumber[];
+  personal: PersonalData;
+}
+
+/** An order that removes imported numbers. */
+export interface SandboxRemoval extends SandboxOrderBase {
+  status: WorkOrderStatus;
+  orderType: 'remove_imported_tn_orders';
+  numbers: SandboxAssignmentNumber[];
 }
 
 /** A number that the account gave back, of which `discnumbers` knows: it came back under no order since. */

@@ -1,13 +1,14 @@
-import type { AccountState } from '../account.js';
 import { type Answer, xml } from '../answer.js';
 import { writeDate } from '../dates.js';
 import { hashText } from '../hash.js';
 import { canonical, keyOf } from '../number-key.js';
-import type { SandboxPortIn } from '../orders/truth.js';
+import { createOrderList, type OrderList } from '../orders/order-list.js';
+import type { SandboxPortIn, SandboxPortOut } from '../orders/truth.js';
 import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line } from '../xml.js';
 import { listedDate, listedId, orderLinks, orderOf, orderPage, twoYears } from './order-page.js';
+import { portOutItemXml, strayPortOuts } from './portouts.js';
 
 const kind = 'portins';
 const listRoot = 'LNPResponseWrapper';
@@ -24,12 +25,29 @@ function listOf(call: Call) {
   return accountOf(call).orderBook.open().lists.portins;
 }
 
+/** Whether the oddity `internal-ports` makes it a move within Bandwidth. */
+function isInternal(call: Call, order: SandboxPortIn): boolean {
+  const count = call.state.oddities['internal-ports'] ?? 0;
+  if (count === 0 || order.status !== 'COMPLETE') {
+    return false;
+  }
+  const complete = listOf(call).all.filter(({ status }) => status === 'COMPLETE');
+  return complete.slice(0, count).includes(order);
+}
+
+/** The list's orders: port-ins, and the port-outs that the oddity `portouts-in-portins` puts among them. */
+function listedOrders(call: Call): OrderList<SandboxPortIn | SandboxPortOut> {
+  const strays = strayPortOuts(call);
+  const own: OrderList<SandboxPortIn | SandboxPortOut> = listOf(call) as never;
+  return strays.length === 0 ? own : createOrderList([...own.all, ...strays]);
+}
+
 /**
  * The test that a request makes. `startdate` and `enddate` mean the last change, and so does `date`, a single day; the
  * ids and numbers lift the limit of two years. Drafts come only with `status=draft`. `tn` looks for one of the ported
  * numbers, `orderTn` for the billing number: what the reference leaves open is the sandbox's decision.
  */
-function filterOf(call: Call): (order: SandboxPortIn) => boolean {
+function filterOf(call: Call): (order: SandboxPortIn | SandboxPortOut) => boolean {
   const { query, state } = call;
   const days = dayRangeOf(query, { root: listRoot, form: 'yyyy-MM-dd', together: true });
   const date = dayOf(query, { root: listRoot, name: 'date', form: 'yyyy-MM-dd' });
@@ -44,9 +62,14 @@ function filterOf(call: Call): (order: SandboxPortIn) => boolean {
     order.lastModifiedDate.getTime() < before &&
     (status === undefined ? order.status !== 'DRAFT' : order.status === status) &&
     (query.customerOrderId === undefined || order.customerOrderId === query.customerOrderId) &&
-    (query.tn === undefined || order.numbers.includes(canonical(query.tn))) &&
-    (query.orderTn === undefined || order.billingTelephoneNumber === canonical(query.orderTn)) &&
+    (query.tn === undefined || numbersOf(order).includes(canonical(query.tn))) &&
+    (query.orderTn === undefined ||
+      ('numbers' in order && order.billingTelephoneNumber === canonical(query.orderTn))) &&
     (query.pon === undefined || order.pon === query.pon);
+}
+
+function numbersOf(order: SandboxPortIn | SandboxPortOut): readonly string[] {
+  return 'numbers' in order ? order.numbers : [order.telephoneNumber];
 }
 
 /** Port-ins, newest first. Without a match the list is empty, with 200: the reference shows no other answer. */
@@ -54,7 +77,7 @@ function list(call: Call): Answer {
   const { query } = call;
   const account = accountOf(call);
   const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
-  const page = orderPage({ call, kind, root: listRoot, list: listOf(call), size, filter: filterOf(call) });
+  const page = orderPage({ call, kind, root: listRoot, list: listedOrders(call), size, filter: filterOf(call) });
   const links = orderLinks(call, {
     address: `https://dashboard.bandwidth.com:443/v1.0/accounts/${account.id}/portins`,
     query: known(query, filterNames),
@@ -63,12 +86,14 @@ function list(call: Call): Answer {
   });
   return xml(`<LNPResponseWrapper>
     <TotalCount>${page.total}</TotalCount>
-${links}${page.orders.map((order) => itemXml(account, order)).join('')}</LNPResponseWrapper>
+${links}${page.orders.map((order) => ('numbers' in order ? itemXml(call, order) : portOutItemXml(account, order))).join('')}</LNPResponseWrapper>
 `);
 }
 
-function itemXml(account: AccountState, order: SandboxPortIn): string {
+function itemXml(call: Call, order: SandboxPortIn): string {
+  const account = accountOf(call);
   const i = '        ';
+  const internal = isInternal(call, order);
   const modified = listedDate(account, { kind, order, text: order.lastModifiedDate.toISOString() });
   return `    <lnpPortInfoForGivenStatus>
 ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${line(
@@ -87,8 +112,12 @@ ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${li
   i,
   'RequestedFOCDate',
   listedFocDate(order),
-)}${line(i, 'VendorId', order.vendorId)}${line(i, 'VendorName', order.vendorName)}    </lnpPortInfoForGivenStatus>
+)}${line(i, 'VendorId', order.vendorId)}${line(i, 'VendorName', order.vendorName)}${internal ? internalXml(i) : ''}    </lnpPortInfoForGivenStatus>
 `;
+}
+
+function internalXml(indent: string): string {
+  return `${line(indent, 'PortType', 'INTERNAL')}${line(indent, 'Internal', 'true')}`;
 }
 
 /** The requested FOC date in the list: now and then with a space before the time, which of whole seconds loses nothing. */
@@ -99,7 +128,7 @@ function listedFocDate({ orderId, requestedFocDate }: SandboxPortIn): string {
 }
 
 function totals(call: Call): Answer {
-  const count = listOf(call).all.filter(filterOf(call)).length;
+  const count = listedOrders(call).all.filter(filterOf(call)).length;
   return xml(`<Quantity>\n    <Count>${count}</Count>\n</Quantity>\n`);
 }
 
@@ -173,7 +202,7 @@ ${line(i, 'AccountId', account.id)}${line(i, 'SiteId', order.siteId)}${line(i, '
   i,
   'PartialPort',
   order.partialPort,
-)}${line(i, 'Triggered', order.triggered)}${line(i, 'PortType', order.portType)}</LnpOrderResponse>
+)}${line(i, 'Triggered', order.triggered)}${isInternal(call, order) ? internalXml(i) : line(i, 'PortType', order.portType)}</LnpOrderResponse>
 `);
 }
 

@@ -19,6 +19,13 @@ function listOf(call: Call) {
   return accountOf(call).orderBook.open().lists.portouts;
 }
 
+/** The newest port-outs that name their number, as many as the oddity `portouts-in-portins` puts into the other list. */
+export function strayPortOuts(call: Call): SandboxPortOut[] {
+  const count = call.state.oddities['portouts-in-portins'] ?? 0;
+  const named = count === 0 ? [] : listOf(call).all.filter(({ countOfTns }) => countOfTns > 0);
+  return named.slice(0, count);
+}
+
 /**
  * Port-outs, newest first. `startdate` and `enddate`, together, mean the last change, and so does `date`, a single day.
  * A list of one page has `<Links />`, as in the reference; without a match the answer is 204, which is the sandbox's decision.
@@ -31,16 +38,18 @@ function list(call: Call): Answer {
   const date = dayOf(query, { root: listRoot, name: 'date', form: 'yyyy-MM-dd' });
   const recent = { from: state.clock.now().getTime() - twoYears, before: Number.POSITIVE_INFINITY };
   const { from, before } = days ?? (date === undefined ? recent : { from: date, before: date + day });
+  const strays = strayPortOuts(call);
   const page = orderPage({
     call,
     kind,
     root: listRoot,
     list: listOf(call),
     size,
-    filter: ({ lastModifiedDate, status }: SandboxPortOut) =>
-      lastModifiedDate.getTime() >= from &&
-      lastModifiedDate.getTime() < before &&
-      (query.status === undefined || status === query.status.toUpperCase()),
+    filter: (order: SandboxPortOut) =>
+      order.lastModifiedDate.getTime() >= from &&
+      order.lastModifiedDate.getTime() < before &&
+      !strays.includes(order) &&
+      (query.status === undefined || order.status === query.status.toUpperCase()),
   });
   if (page.total === 0) {
     return empty(204);
@@ -56,11 +65,12 @@ function list(call: Call): Answer {
         });
   return xml(`<LNPResponseWrapper>
     <TotalCount>${page.total}</TotalCount>
-${links}${page.orders.map((order) => itemXml(account, order)).join('')}</LNPResponseWrapper>
+${links}${page.orders.map((order) => portOutItemXml(account, order)).join('')}</LNPResponseWrapper>
 `);
 }
 
-function itemXml(account: AccountState, order: SandboxPortOut): string {
+/** A port-out in a list. */
+export function portOutItemXml(account: AccountState, order: SandboxPortOut): string {
   const i = '        ';
   const modified = listedDate(account, { kind, order, text: order.lastModifiedDate.toISOString() });
   const [number] = account.misbehaviour.numbersOf(kind, order, [order.telephoneNumber]);

@@ -82,7 +82,10 @@ function readDetails(call: Call, writeNumbers: NumberWriter): Answer {
     .toString()
     .replace('<TelephoneNumber>', '<TelephoneNumberDetails>')
     .replace('        </TelephoneNumber>', '        </TelephoneNumberDetails>')
-    .replace(/(<AccountId>\s*[^<]*<\/AccountId>\n)/, `$1${detailsXml}`)
+    .replace(
+      /(<AccountId>\s*[^<]*<\/AccountId>\n)/,
+      `$1${detailsXml}${account.orderBook.open().imported.has(textOf(row.key)) ? importedXml : ''}`,
+    )
     .replaceAll(/^ {4}/gm, '');
   return xml(`<TelephoneNumberResponse>\n${details}</TelephoneNumberResponse>\n`);
 }
@@ -99,6 +102,11 @@ const detailsXml = `            <Site>
                 <ServiceType>Voice</ServiceType>
                 <ServiceType>Messaging</ServiceType>
             </ServiceTypes>
+`;
+
+const importedXml = `            <TnAttributes>
+                <TnAttribute>Imported</TnAttribute>
+            </TnAttributes>
 `;
 
 export function tnRoutes(): Route[] {

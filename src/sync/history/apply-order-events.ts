@@ -49,5 +49,8 @@ const numbersOf: Record<HistoryOrderKind, string> = {
   disconnects: `${named('disconnects_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}
     union ${named('disconnected_numbers')}`,
   portouts: `${named('portouts_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}`,
+  import_tn_orders: `${named('import_tn_orders_numbers')} union ${dated('from_order_id')}`,
+  remove_imported_tn_orders: `${named('remove_imported_tn_orders_numbers')} union ${dated('from_order_id')}
+    union ${dated('to_order_id')}`,
   number_assignments: `${named('number_assignment_order_numbers')} union ${named('number_assignment_history')}`,
 };

@@ -59,7 +59,8 @@ const versionsOfNumbers = `
 
 /**
  * How each kind of order moves its numbers, and when: the event's date, as far as the order tells it. What failed or was
- * cancelled moved nothing; of port-ins and port-outs only completed ones did, for these name their numbers from the beginning.
+ * cancelled moved nothing; of port-ins, port-outs, imports and removals only completed ones did, for these name their numbers from the
+ * beginning.
  */
 const movements = [
   {
@@ -86,6 +87,20 @@ const movements = [
     at: 'coalesce(o.actual_foc_date, o.order_date, o.last_modified_date)',
     counts: `upper(o.status) = 'COMPLETE'`,
   },
+  {
+    kind: 'import_tn_orders',
+    direction: 'in',
+    at: 'coalesce(o.order_date, o.last_modified_date)',
+    named: `n.outcome = 'ACCEPTED'`,
+    counts: `upper(o.status) in ('COMPLETE', 'PARTIAL')`,
+  },
+  {
+    kind: 'remove_imported_tn_orders',
+    direction: 'out',
+    at: 'coalesce(o.order_date, o.last_modified_date)',
+    named: `n.outcome = 'ACCEPTED'`,
+    counts: `upper(o.status) in ('COMPLETE', 'PARTIAL')`,
+  },
 ] as const;
 
 /** The kinds of orders that bring numbers or take them away. */
@@ -95,9 +110,9 @@ const eventsOfNumbers = `
   select number, kind, direction, order_id, ${micros('at')} as at from (
     ${movements
       .map(
-        ({ kind, direction, at, counts }) => `
+        ({ kind, direction, at, counts, ...more }) => `
     select asked.number, '${kind}' as kind, '${direction}' as direction, o.order_id, ${at} as at
-    from ${ordersOfNumbers(`${kind}_numbers`, kind, { order: counts })}`,
+    from ${ordersOfNumbers(`${kind}_numbers`, kind, { order: counts, ...more })}`,
       )
       .join(' union all ')}
   ) as event where at is not null

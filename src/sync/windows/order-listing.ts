@@ -16,19 +16,27 @@ export interface OrderColumn {
   /** As in the resource's fields. */
   field: string;
   name: string;
-  type: 'text' | 'timestamptz' | 'integer' | 'action';
+  type: 'text' | 'timestamptz' | 'integer' | 'boolean' | 'action';
 }
 
-/** What is special about the orders of a kind: where they are listed, and which columns of which table they fill. */
-export interface OrderListingOptions {
-  name: string;
-  title: string;
-  resource: WindowResource;
+/** Where orders of a list go: a kind's table, and which of its columns the list fills. */
+export interface OrderTarget {
   kind: HistoryOrderKind;
   table: string;
   columns: readonly OrderColumn[];
-  /** The field that names an order's number, in the one list where the orders themselves don't. */
+  /** The field that names an order's number, where the orders themselves don't. */
   numberField?: string;
+  /** Fields of the list that the table has no column for, kept in `raw`. */
+  kept?: readonly string[];
+}
+
+/** What is special about the orders of a kind: where they are listed, and which columns of which table they fill. */
+export interface OrderListingOptions extends OrderTarget {
+  name: string;
+  title: string;
+  resource: WindowResource;
+  /** Orders of another kind that the list names among its own: those whose type matches, whatever its case. */
+  strays?: OrderTarget & { orderType: string };
 }
 
 /** Columns of the staging table that hold no column of the orders' table. */
@@ -37,11 +45,12 @@ export const numbersColumn = 'telephone_numbers';
 export const untilColumn = (name: string) => `${name}_until`;
 
 /** A list of orders, as it is staged and brought into its table. */
-export function orderListing(options: OrderListingOptions): WindowListing {
-  const { name, title, resource, kind, table, columns, numberField } = options;
-  const keyIndex = resource.fields.indexOf(resource.key);
-  const indexes = columns.map(({ field }) => resource.fields.indexOf(field));
-  const numberIndex = numberField === undefined ? -1 : resource.fields.indexOf(numberField);
+export function orderListing({ name, title, resource, strays, ...own }: OrderListingOptions): WindowListing {
+  const indexOf = (field: string) => resource.fields.indexOf(field);
+  const [keyIndex, typeIndex] = [indexOf(resource.key), indexOf('OrderType')];
+  const isStray = new RegExp(strays?.orderType ?? '$.', 'i');
+  const columns = [...new Map([...own.columns, ...(strays?.columns ?? [])].map((each) => [each.name, each])).values()];
+  const layouts = { own: layoutOf(own), strays: strays && layoutOf(strays) };
   return {
     name,
     title,
@@ -54,11 +63,12 @@ export function orderListing(options: OrderListingOptions): WindowListing {
       { name: 'raw', type: 'jsonb' },
     ],
     toRow(item, warnings) {
+      const layout = (isStray.test(item.values[typeIndex] ?? '') && layouts.strays) || layouts.own;
       const orderId = item.values[keyIndex] ?? '';
       const raw: Record<string, unknown> = {};
       const row: CopyValue[] = [orderId];
-      for (const [index, column] of columns.entries()) {
-        const text = item.values[indexes[index] as number] ?? '';
+      for (const [n, column] of columns.entries()) {
+        const text = item.values[layout.indexes[n] as number] ?? '';
         const values = toColumns(text, column);
         if (values === undefined) {
           raw[column.field] = text;
@@ -69,21 +79,36 @@ export function orderListing(options: OrderListingOptions): WindowListing {
         }
         row.push(...(values ?? emptyColumns(column)));
       }
-      row.push(numbersLiteral(item, numberField, numberIndex, warnings));
+      for (const [field, index] of layout.kept) {
+        if (item.values[index]) raw[field] = item.values[index];
+      }
+      const { numberField } = layout;
+      row.push(numbersLiteral(item, numberField, layout.numberIndex, warnings));
       noteContradictions(item, { resource, key: orderId, numberField }, warnings);
       Object.assign(raw, beyondColumns(item, numberField));
       row.push(Object.keys(raw).length === 0 ? null : JSON.stringify(raw));
       return row;
     },
-    apply: (client, context, staging) =>
-      applyOrders(client, context, { kind, table, columns, staging, numbered: numberIndex >= 0 }),
+    apply: (client, context, staging) => applyOrders(client, context, { staging, own, strays }),
   };
+
+  /** Where in an item the staged columns are, -1 for those of the other target. */
+  function layoutOf({ columns: wanted, kept = [], numberField }: OrderTarget) {
+    const fields = new Map(wanted.map(({ name: column, field }) => [column, field]));
+    return {
+      indexes: columns.map((column) => indexOf(fields.get(column.name) ?? '')),
+      kept: kept.map((field) => [field, indexOf(field)] as const),
+      numberField,
+      numberIndex: indexOf(numberField ?? ''),
+    };
+  }
 }
 
 const misfit = {
   text: '',
   timestamptz: 'fits no date form',
   integer: 'is no number',
+  boolean: 'is neither true nor false',
   action: 'is neither ASSIGN nor UNASSIGN',
 } as const;
 
@@ -109,6 +134,8 @@ function toColumns(text: string, column: OrderColumn): CopyValue[] | undefined {
       return toDates(text);
     case 'integer':
       return /^\d{1,9}$/.test(text) ? [text] : undefined;
+    case 'boolean':
+      return /^(?:true|false)$/i.test(text) ? [text.toLowerCase()] : undefined;
     case 'action': {
       const action = /^(ASSIGN|UNASSIGN)(?:ED)?$/i.exec(text)?.[1];
       return action === undefined ? undefined : [action.toUpperCase()];

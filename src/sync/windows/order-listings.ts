@@ -1,12 +1,14 @@
 import {
   disconnects,
+  importTnOrders,
   numberAssignments,
   orders,
   portinDrafts,
   portins,
   portouts,
+  removeImportedTnOrders,
 } from '../../dashboard/order-resources.js';
-import { type OrderColumn, orderListing } from './order-listing.js';
+import { type OrderColumn, type OrderTarget, orderListing } from './order-listing.js';
 
 const commonColumns: readonly OrderColumn[] = [
   { field: 'CustomerOrderId', name: 'customer_order_id', type: 'text' },
@@ -34,7 +36,29 @@ const portinColumns: readonly OrderColumn[] = [
   { field: 'BillingTelephoneNumber', name: 'billing_telephone_number', type: 'text' },
   { field: 'LNPLosingCarrierId', name: 'losing_carrier_id', type: 'text' },
   { field: 'LNPLosingCarrierName', name: 'losing_carrier_name', type: 'text' },
+  { field: 'PortType', name: 'port_type', type: 'text' },
+  { field: 'Internal', name: 'internal', type: 'boolean' },
 ];
+
+const portoutTarget = {
+  kind: 'portouts',
+  table: 'portouts',
+  columns: [...portColumns, { field: 'ErrorMessage', name: 'error_message', type: 'text' }],
+  numberField: 'FullNumber',
+} as const satisfies OrderTarget;
+
+// As the reference's examples of the list show, port-outs may stand among the port-ins.
+const portinTarget = {
+  kind: 'portins',
+  table: 'portins',
+  columns: portinColumns,
+  kept: ['FullNumber'],
+  strays: {
+    ...portoutTarget,
+    orderType: '^port_?out$',
+    kept: ['BillingTelephoneNumber', 'LNPLosingCarrierId', 'LNPLosingCarrierName', 'PortType', 'Internal'],
+  },
+} as const;
 
 export const ordersListing = orderListing({
   name: 'orders',
@@ -58,28 +82,21 @@ export const portinsListing = orderListing({
   name: 'portins',
   title: 'port-ins',
   resource: portins,
-  kind: 'portins',
-  table: 'portins',
-  columns: portinColumns,
+  ...portinTarget,
 });
 
 export const portinDraftsListing = orderListing({
   name: 'portin_drafts',
   title: 'drafts of port-ins',
   resource: portinDrafts,
-  kind: 'portins',
-  table: 'portins',
-  columns: portinColumns,
+  ...portinTarget,
 });
 
 export const portoutsListing = orderListing({
   name: 'portouts',
   title: 'port-outs',
   resource: portouts,
-  kind: 'portouts',
-  table: 'portouts',
-  columns: [...portColumns, { field: 'ErrorMessage', name: 'error_message', type: 'text' }],
-  numberField: 'FullNumber',
+  ...portoutTarget,
 });
 
 export const numberAssignmentsListing = orderListing({
@@ -98,4 +115,22 @@ export const numberAssignmentsListing = orderListing({
     { field: 'lastModifiedDate', name: 'last_modified_date', type: 'timestamptz' },
     { field: 'userId', name: 'user_id', type: 'text' },
   ],
+});
+
+export const importsListing = orderListing({
+  name: 'import_tn_orders',
+  title: 'import orders',
+  resource: importTnOrders,
+  kind: 'import_tn_orders',
+  table: 'import_tn_orders',
+  columns: commonColumns,
+});
+
+export const removalsListing = orderListing({
+  name: 'remove_imported_tn_orders',
+  title: 'removals of imported numbers',
+  resource: removeImportedTnOrders,
+  kind: 'remove_imported_tn_orders',
+  table: 'remove_imported_tn_orders',
+  columns: commonColumns,
 });

@@ -155,6 +155,8 @@ test('an order that there is not has 404 in the words of its resource', async (t
     ['portins', 'LnpOrderResponse'],
     ['portouts', 'LnpOrderResponse'],
     ['numbersAssignment', 'TelephoneNumbersAssignmentOrderResponse'],
+    ['importTnOrders', 'ImportTnOrder'],
+    ['removeImportedTnOrders', 'RemoveImportedTnOrder'],
   ] as const) {
     const { status, body } = await get(sandbox, `/accounts/${account}/${kind}/no-such-order`);
     t.is(status, 404);

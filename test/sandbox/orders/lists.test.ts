@@ -2,10 +2,21 @@ import test from 'ava';
 import { parseApiDate } from '../../../src/dashboard/dates.js';
 import type { OrderKind, SandboxOrderBase } from '../../../src/sandbox/server.js';
 import { get, linkOf, sandboxFor } from '../client.js';
-import { account, accountOf, always, day, details, elementOf, elementsOf, listed } from './support.js';
+import { account, accountOf, always, day, details, elementOf, elementsOf, isUnpaged, listed } from './support.js';
 
-const amounts = { numbers: 1500, orders: 400, disconnects: 120, portins: 150, portouts: 130, assignments: 110 };
-const kinds: readonly OrderKind[] = ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'];
+const amounts = {
+  numbers: 1500,
+  orders: 400,
+  disconnects: 120,
+  portins: 150,
+  portouts: 130,
+  assignments: 110,
+  imports: 100,
+};
+const kinds: readonly OrderKind[] = [
+  ...(['orders', 'disconnects', 'portins', 'portouts'] as const),
+  ...(['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'] as const),
+];
 type Account = ReturnType<typeof accountOf>;
 
 function truth(of: Account, kind: OrderKind): Array<SandboxOrderBase & { status: string }> {
@@ -20,6 +31,10 @@ function truth(of: Account, kind: OrderKind): Array<SandboxOrderBase & { status:
       return of.portOuts();
     case 'numbersAssignment':
       return of.assignmentOrders();
+    case 'importTnOrders':
+      return of.importOrders();
+    case 'removeImportedTnOrders':
+      return of.removals();
   }
 }
 
@@ -27,14 +42,14 @@ for (const kind of kinds) {
   test(`${kind}: the pages name every order once, newest first`, async (t) => {
     const sandbox = await sandboxFor(t, { ...amounts, open: 0.1 });
     const expected = truth(accountOf(sandbox), kind);
-    const query: Record<string, string> = kind === 'numbersAssignment' ? {} : { size: '50' };
+    const query: Record<string, string> = isUnpaged(kind) ? {} : { size: '50' };
     const { ids, total, pages } = await listed(sandbox, kind, { ...always(kind), ...query });
     t.deepEqual(
       ids,
       expected.map(({ orderId }) => orderId),
     );
     t.is(total, expected.length);
-    t.is(pages, kind === 'numbersAssignment' ? 1 : Math.ceil(expected.length / 50));
+    t.is(pages, isUnpaged(kind) ? 1 : Math.ceil(expected.length / 50));
   });
 
   test(`${kind}: without a date range the list goes back two years`, async (t) => {
@@ -60,7 +75,7 @@ for (const kind of kinds) {
       expected.map(({ orderId }) => orderId),
     );
     t.is(total, expected.length);
-    if (kind !== 'numbersAssignment') {
+    if (!isUnpaged(kind)) {
       t.is((await get(sandbox, `/accounts/${account}/${kind}?page=2`)).status, 400);
       t.is((await get(sandbox, `/accounts/${account}/${kind}?size=5001`)).status, 400);
     }
@@ -218,6 +233,8 @@ test('an empty list is 404 with Links, 204 or 200, as its resource has it', asyn
     ['portins', 200, /<TotalCount>0</],
     ['portouts', 204, /^$/],
     ['numbersAssignment', 200, /<TotalCount>0</],
+    ['importTnOrders', 200, /<TotalCount>0</],
+    ['removeImportedTnOrders', 200, /<TotalCount>0</],
   ] as const) {
     const answer = await get(sandbox, `/accounts/${account}/${path}`);
     t.is(answer.status, status, path);

@@ -3,10 +3,13 @@ import { LedgerError } from '../../../src/errors.js';
 import { orderQuirks } from '../../../src/sandbox/orders/interface.js';
 import type { OrderKind } from '../../../src/sandbox/server.js';
 import { get, sandboxFor } from '../client.js';
-import { account, accountOf, always, details, elementOf, listed } from './support.js';
+import { account, accountOf, always, details, elementOf, isUnpaged, listed } from './support.js';
 
-const kinds: readonly OrderKind[] = ['orders', 'disconnects', 'portins', 'portouts', 'numbersAssignment'];
-const options = { numbers: 600, orders: 100, disconnects: 60, portins: 60, portouts: 60, assignments: 60 };
+const kinds: readonly OrderKind[] = [
+  ...(['orders', 'disconnects', 'portins', 'portouts'] as const),
+  ...(['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'] as const),
+];
+const options = { numbers: 600, orders: 100, disconnects: 60, portins: 60, portouts: 60, assignments: 60, imports: 60 };
 const oddId = "a/b?c'; drop table";
 
 for (const kind of kinds) {
@@ -14,15 +17,15 @@ for (const kind of kinds) {
     const sandbox = await sandboxFor(t, options);
     const own = accountOf(sandbox);
     const plain = await listed(sandbox, kind, always(kind));
-    const size: Record<string, string> = kind === 'numbersAssignment' ? {} : { size: '25' };
+    const size: Record<string, string> = isUnpaged(kind) ? {} : { size: '25' };
     const victims = own.misbehave(kind, orderQuirks);
     t.is(new Set(Object.values(victims)).size, 5);
     const read = await listed(sandbox, kind, { ...always(kind), ...size });
     const shown = (id: string) => (id === victims['no-id'] ? '' : id === victims['odd-id'] ? oddId : id);
     const repeated = plain.ids.flatMap((id, n) =>
-      kind !== 'numbersAssignment' && n > 0 && n % 25 === 0 ? [plain.ids[n - 1] as string, id] : [id],
+      !isUnpaged(kind) && n > 0 && n % 25 === 0 ? [plain.ids[n - 1] as string, id] : [id],
     );
-    const expected = kind === 'numbersAssignment' ? [...plain.ids, plain.ids.at(-1) as string] : repeated;
+    const expected = isUnpaged(kind) ? [...plain.ids, plain.ids.at(-1) as string] : repeated;
     t.deepEqual(read.ids, expected.map(shown));
     t.is(read.total, plain.total, 'TotalCount counts the repeated ones once');
     const dateName = kind === 'numbersAssignment' ? 'OrderDate' : 'lastModifiedDate';

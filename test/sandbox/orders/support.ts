@@ -17,6 +17,8 @@ const shapes: Record<OrderKind, { item: string; id: string }> = {
   portins: { item: 'lnpPortInfoForGivenStatus', id: 'OrderId' },
   portouts: { item: 'lnpPortInfoForGivenStatus', id: 'OrderId' },
   numbersAssignment: { item: 'TelephoneNumbersAssignmentOrderSummary', id: 'OrderId' },
+  importTnOrders: { item: 'ImportTnOrderSummary', id: 'OrderId' },
+  removeImportedTnOrders: { item: 'RemoveImportedTnOrderSummary', id: 'OrderId' },
 };
 
 export interface Listed {
@@ -34,7 +36,7 @@ export async function listed(sandbox: Sandbox, kind: OrderKind, query: Record<st
   const found: Listed = { status: 200, items: [], ids: [], pages: 0, total: undefined };
   let page: string | undefined = '1';
   while (page !== undefined) {
-    const parameters = new URLSearchParams({ ...query, ...(kind === 'numbersAssignment' ? {} : { page }) });
+    const parameters = new URLSearchParams({ ...query, ...(isUnpaged(kind) ? {} : { page }) });
     const { status, body } = await get(sandbox, `/accounts/${account}/${kind}?${parameters}`);
     found.status = status;
     found.pages++;
@@ -47,10 +49,17 @@ export async function listed(sandbox: Sandbox, kind: OrderKind, query: Record<st
   return found;
 }
 
+/** Whether the list comes whole, without pages. */
+export function isUnpaged(kind: OrderKind): boolean {
+  return ['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'].includes(kind);
+}
+
 /** The whole range of dates, in the form that a list wants. */
 export function always(kind: OrderKind): Record<string, string> {
   switch (kind) {
     case 'numbersAssignment':
+    case 'importTnOrders':
+    case 'removeImportedTnOrders':
       return { modifiedDateFrom: '2000-01-01', modifiedDateTo: '2069-12-31' };
     case 'portins':
     case 'portouts':

@@ -1,5 +1,5 @@
 import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
-import type { SandboxAccount, SandboxOrderBase } from '../../../src/sandbox/server.js';
+import type { SandboxAccount, SandboxAssignmentNumber, SandboxOrderBase } from '../../../src/sandbox/server.js';
 import { account, type Ledger } from './ledger.js';
 
 /** An order as its table must show it, its numbers with it; by order id. */
@@ -106,14 +106,46 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           action: order.action,
           total_quantity: order.totalQuantity,
           failed_quantity: order.numbers.some(({ outcome }) => outcome !== undefined) ? order.failedQuantity : null,
-          numbers: order.numbers
-            .map((number) =>
-              [number.telephoneNumber, number.outcome, number.errorCode, number.errorDescription].join('|'),
-            )
-            .sort(),
+          numbers: outcomesOf(order.numbers),
+        },
+      ]),
+    import_tn_orders: (held) =>
+      held.importOrders().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.numbers.length,
+          site_id: order.siteId,
+          peer_id: order.sipPeerId,
+          loa_type: order.loaType,
+          // The description of an error quotes the subscriber's name.
+          numbers: outcomesOf(order.numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
+        },
+      ]),
+    remove_imported_tn_orders: (held) =>
+      held.removals().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          order_type: order.orderType,
+          count_of_tns: order.numbers.length,
+          numbers: outcomesOf(order.numbers),
         },
       ]),
   };
+
+function outcomesOf(numbers: readonly SandboxAssignmentNumber[]): string[] {
+  return numbers
+    .map((number) => [number.telephoneNumber, number.outcome, number.errorCode, number.errorDescription].join('|'))
+    .sort();
+}
+
+function withoutName({ errorDescription }: SandboxAssignmentNumber): string | undefined {
+  return errorDescription === undefined ? undefined : `${errorDescription} ([left out])`;
+}
 
 function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
   return numbers.map(({ telephoneNumber }) => telephoneNumber).sort();
@@ -122,18 +154,17 @@ function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
 /** What the tables hold of a kind of orders, in the columns of the expectation. */
 export async function storedOrders(
   ledger: Pick<Ledger, 'query'>,
-  { kind, table }: OrderDetailResource,
+  { table, numbers }: OrderDetailResource,
   columns: readonly string[],
 ): Promise<ExpectedOrders> {
-  const isAssignment = kind === 'number_assignments';
-  const number = isAssignment
+  const number = numbers?.outcomes
     ? `concat_ws('|', telephone_number, coalesce(outcome, ''), coalesce(error_code, ''), coalesce(error_description, ''))`
     : 'telephone_number';
   const rows = await ledger.query(
     `select o.*, coalesce(n.numbers, '{}') as numbers
        from ${table} o left join (
          select account_id, order_id, array_agg(${number} order by ${number} collate "C") as numbers
-           from ${isAssignment ? 'number_assignment_order_numbers' : `${table}_numbers`} group by 1, 2
+           from ${numbers?.table ?? `${table}_numbers`} group by 1, 2
        ) as n using (account_id, order_id)
       where o.account_id = $1`,
     [account],
