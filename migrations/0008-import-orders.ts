@@ -54,13 +54,12 @@ export async function up(knex: Knex): Promise<void> {
       create index ${table.name}_status on tn_ledger.${table.name} (account_id, status);
       create index ${table.name}_changed_at on tn_ledger.${table.name} (changed_at);
       create index ${table.name}_numbers_number on tn_ledger.${table.name}_numbers (account_id, telephone_number);
-      create trigger keep_status_changes after update on tn_ledger.${table.name}
-        referencing old table as old_rows new table as new_rows
-        for each statement execute function tn_ledger.keep_order_status_changes();
     `);
   }
   await knex.raw(`
     alter table tn_ledger.portins add column internal boolean;
+    comment on column tn_ledger.order_status_changes.order_kind is
+      'Table that holds the order: orders, disconnects, portins, portouts, number_assignment_orders, import_tn_orders or remove_imported_tn_orders';
     comment on column tn_ledger.portins.internal is
       'Whether the numbers move within Bandwidth, from one of its accounts to another; null where neither list nor order says so';
   `);
@@ -69,6 +68,8 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     alter table tn_ledger.portins drop column internal;
+    comment on column tn_ledger.order_status_changes.order_kind is
+      'Table that holds the order: orders, disconnects, portins, portouts or number_assignment_orders';
     ${orderTables.map(({ name }) => `drop table tn_ledger.${name}_numbers; drop table tn_ledger.${name};`).join('\n')}
   `);
 }

@@ -19,6 +19,7 @@ const names = [
   'keep-versions',
   'keep-order-statuses',
   'night-changes',
+  'imported-numbers',
   'nruf-days',
   'nruf-notes',
   'nruf-intervals',

@@ -28,3 +28,9 @@ create or replace trigger keep_status_changes after update on tn_ledger.portouts
 create or replace trigger keep_status_changes after update on tn_ledger.number_assignment_orders
   referencing old table as old_rows new table as new_rows
   for each statement execute function tn_ledger.keep_order_status_changes();
+create or replace trigger keep_status_changes after update on tn_ledger.import_tn_orders
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function tn_ledger.keep_order_status_changes();
+create or replace trigger keep_status_changes after update on tn_ledger.remove_imported_tn_orders
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function tn_ledger.keep_order_status_changes();

@@ -35,6 +35,12 @@ any_order as not materialized (
   union all
   select 'number_assignment_orders', account_id, order_id, user_id, status, order_date, first_seen_at, last_modified_date
   from tn_ledger.number_assignment_orders
+  union all
+  select 'import_tn_orders', account_id, order_id, user_id, status, order_date, first_seen_at, last_modified_date
+  from tn_ledger.import_tn_orders
+  union all
+  select 'remove_imported_tn_orders', account_id, order_id, user_id, status, order_date, first_seen_at, last_modified_date
+  from tn_ledger.remove_imported_tn_orders
 )
 select t.account_id, t.first_seen_at as seen_at, 'number new' as change, t.telephone_number, 'status' as field,
   null as before, t.status as after, t.in_service_date as happened_at, brought.order_kind, brought.order_id, brought.user_id
@@ -50,6 +56,11 @@ left join lateral (
     from tn_ledger.portins_numbers n join tn_ledger.portins o using (account_id, order_id)
     where n.account_id = t.account_id and n.telephone_number = t.telephone_number
       and upper(o.status) = 'COMPLETE'
+    union all
+    select 'import_tn_orders', o.order_id, o.user_id, o.order_date
+    from tn_ledger.import_tn_orders_numbers n join tn_ledger.import_tn_orders o using (account_id, order_id)
+    where n.account_id = t.account_id and n.telephone_number = t.telephone_number
+      and n.outcome = 'ACCEPTED' and upper(o.status) in ('COMPLETE', 'PARTIAL')
   ) as named
   order by order_date desc nulls last limit 1
 ) as brought on true
@@ -80,6 +91,11 @@ left join lateral (
     from tn_ledger.portins_numbers n join tn_ledger.portins o using (account_id, order_id)
     where n.account_id = v.account_id and n.telephone_number = v.telephone_number
       and upper(o.status) = 'COMPLETE'
+    union all
+    select 'import_tn_orders', o.order_id, o.user_id, o.order_date
+    from tn_ledger.import_tn_orders_numbers n join tn_ledger.import_tn_orders o using (account_id, order_id)
+    where n.account_id = v.account_id and n.telephone_number = v.telephone_number
+      and n.outcome = 'ACCEPTED' and upper(o.status) in ('COMPLETE', 'PARTIAL')
   ) as named
   order by order_date desc nulls last limit 1
 ) as brought on v.removed_at is not null
@@ -145,6 +161,6 @@ comment on column tn_ledger.night_changes.field is 'Column of the number or orde
 comment on column tn_ledger.night_changes.before is 'What it was before';
 comment on column tn_ledger.night_changes.after is 'What it is now';
 comment on column tn_ledger.night_changes.happened_at is 'When it happened, as Bandwidth dates it; null where it does not';
-comment on column tn_ledger.night_changes.order_kind is 'Table that holds the order: orders, disconnects, portins, portouts or number_assignment_orders';
+comment on column tn_ledger.night_changes.order_kind is 'Table that holds the order: orders, disconnects, portins, portouts, number_assignment_orders, import_tn_orders or remove_imported_tn_orders';
 comment on column tn_ledger.night_changes.order_id is 'Order that changed, or by which the number came, left or was declared; null where none is known';
 comment on column tn_ledger.night_changes.user_id is 'User who placed the order';

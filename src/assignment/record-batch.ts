@@ -97,7 +97,9 @@ function toLine({ line, given, number, others }: NumberRow, usual: Action | unde
 const judge = `
   insert into assignment_numbers
     (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
-  with compared as (
+  with imported as materialized (
+    select distinct telephone_number from imported_numbers where account_id = $2 and removed_at is null
+  ), compared as (
     select line, given, number, action,
            min(line) over same as first_line,
            min(action) over same <> max(action) over same as is_contradicted
@@ -112,11 +114,13 @@ const judge = `
              when c.line <> c.first_line then 'duplicate'
              when t.telephone_number is null and d.telephone_number is null then '5076'
              when t.telephone_number is null or t.removed_at is not null or t.status = 'Aging' then 'disconnected'
+             when i.telephone_number is not null then '5130'
              when not $3::boolean and t.assignment_status = c.action || 'ED' then 'already-declared'
            end as code
       from compared c
       left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number
       left join disconnected_numbers d on d.account_id = $2 and d.telephone_number = c.number
+      left join imported i on i.telephone_number = c.number
   ), reasoned as (
     select line, given, number, action, code,
            case code
@@ -126,6 +130,7 @@ const judge = `
              when 'disconnected' then
                case when left_at is null then 'given back to Bandwidth (status ' || coalesce(status, 'unknown') || ')'
                  else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
+             when '5130' then 'imported from another carrier; Bandwidth refuses to assign it (5130)'
              when 'already-declared' then 'already declared ' || action || 'ED'
            end as reason
       from judged

@@ -3,11 +3,13 @@ import type { Job } from '../../src/sync/job.js';
 import { disconnectedNumbersListing } from '../../src/sync/windows/disconnected-numbers-listing.js';
 import type { WindowListing } from '../../src/sync/windows/listing.js';
 import {
+  importsListing,
   numberAssignmentsListing,
   ordersListing,
   portinDraftsListing,
   portinsListing,
   portoutsListing,
+  removalsListing,
 } from '../../src/sync/windows/order-listings.js';
 import { readWindows } from '../../src/sync/windows/read-windows.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
@@ -32,6 +34,7 @@ const syncOrders = reading(ordersListing);
 const syncPortins = reading(portinsListing, portinDraftsListing);
 const syncPortouts = reading(portoutsListing);
 const syncAssignments = reading(numberAssignmentsListing);
+const syncImports = reading(importsListing, removalsListing);
 const syncDisconnectedNumbers = reading(disconnectedNumbersListing);
 
 /** The night of the tests is that of 4 March 2026. */
@@ -517,6 +520,36 @@ test('a day at the ceiling is asked for by action, then by status', async (t) =>
   t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: lastNight }]);
 });
 
+test('lists of imports and removals are halved until they are below the limit, and a day is split by status', async (t) => {
+  const many = (name: string, day: string, count: number) =>
+    Array.from({ length: count }, (_, n) => {
+      const status = ['COMPLETE', 'PARTIAL', 'FAILED'][n % 3] as string;
+      return { ...order(`${name}/${day}/${n}`, day, { OrderStatus: status }), filters: { status } };
+    });
+  const api = await openOrderApi(t, t.context.postgres, {
+    importTnOrders: [
+      ...many('i', '2025-04-01', 600),
+      ...many('i', '2025-06-01', 2100),
+      ...many('i', '2026-03-04', 600),
+    ],
+    removeImportedTnOrders: [...many('r', '2025-06-01', 600), ...many('r', '2025-06-02', 600)],
+  });
+  const { error, counts } = await api.run(syncImports, { since: '2025-03-05' });
+  t.is(error, undefined);
+  t.is(counts.rowsWritten, 4500);
+  t.is((await api.query('select from import_tn_orders')).length, 3300);
+  t.is((await api.query('select from remove_imported_tn_orders')).length, 1200);
+  const ofTheDay = api.requests.filter(
+    ({ list, query }) => list === 'importTnOrders' && query.modifiedDateFrom === '2025-06-01' && query.status,
+  );
+  t.deepEqual(
+    ofTheDay.map(({ query }) => query.status),
+    ['COMPLETE', 'PARTIAL', 'FAILED'],
+  );
+  t.true(api.requests.every(({ query }) => query.page === undefined && query.size === undefined));
+  t.is((await api.run(syncImports)).counts.rowsWritten, 0);
+});
+
 test('what is still at the ceiling fails by name; days before it are kept, and --since reads on behind it', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     numbersAssignment: [
@@ -581,4 +614,76 @@ test('what the list alone tells makes history: a number leaves by its port-out, 
     { valid_to: new Date('2026-03-02T15:00:00Z'), to_order_id: 'p' },
   ]);
   t.is((await api.run(syncPortouts)).counts.rowsWritten, 0);
+});
+
+const portout = (id: string, day: string, number: string) =>
+  order(id, day, { OrderType: 'port_out', FullNumber: number, ActualFOCDate: `${day}T15:00:00Z` });
+
+test('a port-out that the list of port-ins names is a port-out, with its number', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    portins: [
+      order('in', '2026-03-01', {
+        OrderType: 'port_in',
+        PortType: 'INTERNAL',
+        Internal: 'true',
+        ErrorMessage: 'John Doe',
+      }),
+      order('out', '2026-03-02', {
+        ...{ OrderType: 'port_out', FullNumber: '9195550101', PON: 'p1', ErrorMessage: 'Port out successful.' },
+        BillingTelephoneNumber: '9195550101',
+      }),
+    ],
+    portouts: [],
+  });
+  t.is((await api.run(syncPortins, { since: '2026-01-01' })).error, undefined);
+  t.deepEqual(await api.query('select order_id, port_type, internal, raw from portins'), [
+    { order_id: 'in', port_type: 'INTERNAL', internal: true, raw: null },
+  ]);
+  t.deepEqual(await api.query('select order_id, status, pon, error_message, raw from portouts'), [
+    {
+      ...{ order_id: 'out', status: 'COMPLETE', pon: 'p1', error_message: 'Port out successful.' },
+      raw: { list: { BillingTelephoneNumber: '9195550101' } },
+    },
+  ]);
+  t.deepEqual(await api.query('select order_id, telephone_number from portouts_numbers'), [
+    { order_id: 'out', telephone_number: '9195550101' },
+  ]);
+  // Named by both lists, it is written once.
+  api.lists.portouts = [portout('out', '2026-03-02', '9195550101')];
+  await api.run(syncPortouts, { since: '2026-01-01' });
+  t.is((await api.run(syncPortins)).counts.rowsWritten, 0);
+  t.is((await api.run(syncPortouts)).counts.rowsWritten, 0);
+});
+
+test('port-outs that an earlier version took for port-ins move, and the histories with them', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { portins: [], portouts: [] });
+  await api.query(
+    `insert into telephone_numbers (account_id, telephone_number, status, in_service_date, first_seen_at, removed_at)
+     values ('9900000', '9195550101', 'Inservice', '2025-01-01', '2026-02-01', '2026-03-03T07:00:00Z')`,
+  );
+  await api.query(
+    `insert into telephone_number_versions (account_id, telephone_number, status, in_service_date, replaced_at)
+     values ('9900000', '9195550101', 'Inservice', '2025-01-01', '2026-03-03T07:00:00Z')`,
+  );
+  await api.query(
+    `insert into portins (account_id, order_id, order_type, status, order_date, details_at, raw)
+     values ('9900000', 'out', 'port_out', 'COMPLETE', '2026-03-02T15:00:00Z', now(), '{"details": {"x": "y"}}')`,
+  );
+  await api.query(
+    `insert into portins_numbers (account_id, order_id, telephone_number) values ('9900000', 'out', '9195550101')`,
+  );
+  await api.query(
+    `insert into order_status_changes values ('9900000', 'portins', 'out', 'FOC', 'COMPLETE', '2026-03-03')`,
+  );
+  t.is((await api.run(syncPortins, { since: '2026-02-01' })).error, undefined);
+  t.deepEqual(await api.query('select from portins union all select from portins_numbers'), []);
+  t.deepEqual(await api.query('select order_id, status, details_at, raw from portouts'), [
+    { order_id: 'out', status: 'COMPLETE', details_at: null, raw: null },
+  ]);
+  t.deepEqual(await api.query('select telephone_number from portouts_numbers'), [{ telephone_number: '9195550101' }]);
+  t.deepEqual(await api.query('select order_kind from order_status_changes'), [{ order_kind: 'portouts' }]);
+  t.deepEqual(await api.query('select valid_to, to_order_id from number_status_history'), [
+    { valid_to: new Date('2026-03-02T15:00:00Z'), to_order_id: 'out' },
+  ]);
+  t.is((await api.run(syncPortins)).counts.rowsWritten, 0);
 });

@@ -58,7 +58,10 @@ async function writeOrders(
   const { table, columns, numberField } = target;
   const own = columns.map(({ name }) => name);
   const names = [...own, 'raw'];
-  const merged = [...columns.map(mergedColumn), keepsRaw ? `coalesce(o.raw, ${mergedRaw})` : mergedRaw];
+  const merged = [
+    ...columns.map(mergedColumn),
+    keepsRaw ? `case when o.order_id is null then ${mergedRaw} else o.raw end` : mergedRaw,
+  ];
   const { rows } = await client.query(
     `insert into ${table} as t (account_id, order_id, ${names.join(', ')})
      select $1, s.order_id, ${names.map((name) => `m.${name}`).join(', ')}

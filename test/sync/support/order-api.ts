@@ -106,7 +106,7 @@ function matches(entry: ListedOrder, query: URLSearchParams): boolean {
   };
   if (entry.day < bound('startdate', 'modifiedDateFrom') || entry.day > bound('enddate', 'modifiedDateTo'))
     return false;
-  for (const filter of ['action', 'status']) {
+  for (const filter of ['action', 'status', 'loaType']) {
     const wanted = query.get(filter);
     if (wanted !== null && entry.filters?.[filter] !== wanted) return false;
     if (filter === 'status' && wanted === null && entry.filters?.status === 'draft') return false;
@@ -114,7 +114,12 @@ function matches(entry: ListedOrder, query: URLSearchParams): boolean {
   return true;
 }
 
-const assignmentLists = new Set(['numbersAssignment']);
+/** Lists without pages: their root, and the elements that their orders are in. */
+const unpagedLists: Readonly<Record<string, { root: string; item: string }>> = {
+  numbersAssignment: { root: 'TelephoneNumbersAssignmentOrders', item: 'TelephoneNumbersAssignmentOrderSummary' },
+  importTnOrders: { root: 'ImportTnOrders', item: 'ImportTnOrderSummary' },
+  removeImportedTnOrders: { root: 'RemoveImportedTnOrders', item: 'RemoveImportedTnOrderSummary' },
+};
 const numberLists = new Set(['discnumbers']);
 const portLists = new Set(['portins', 'portouts']);
 
@@ -128,19 +133,14 @@ function render(list: string, found: ListedOrder[], start: number, size: number,
     const numbers = items.map(({ id }) => `<TelephoneNumber>${id ?? ''}</TelephoneNumber>`).join('');
     return `<TNs>${head}<TelephoneNumbers><Count>${items.length}</Count>${numbers}</TelephoneNumbers></TNs>`;
   }
-  const name = portLists.has(list)
-    ? 'lnpPortInfoForGivenStatus'
-    : assignmentLists.has(list)
-      ? 'TelephoneNumbersAssignmentOrderSummary'
-      : 'OrderIdUserIdDate';
+  const unpaged = unpagedLists[list];
+  const name = unpaged?.item ?? (portLists.has(list) ? 'lnpPortInfoForGivenStatus' : 'OrderIdUserIdDate');
   const orders = items.map(({ id, elements = {} }) => {
     const all = { ...(id === undefined ? {} : { OrderId: id }), ...elements };
     const children = Object.entries(all).map(([child, text]) => `<${child}>${text}</${child}>`);
     return `<${name}>${children.join('')}</${name}>`;
   });
   if (portLists.has(list)) return `<LNPResponseWrapper>${head}${orders.join('')}</LNPResponseWrapper>`;
-  if (assignmentLists.has(list)) {
-    return `<TelephoneNumbersAssignmentOrders>${head}${orders.join('')}</TelephoneNumbersAssignmentOrders>`;
-  }
+  if (unpaged !== undefined) return `<${unpaged.root}>${head}${orders.join('')}</${unpaged.root}>`;
   return `<ResponseSelectWrapper><ListOrderIdUserIdDate>${head}${orders.join('')}</ListOrderIdUserIdDate></ResponseSelectWrapper>`;
 }

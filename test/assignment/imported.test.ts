@@ -1,0 +1,58 @@
+import anyTest, { type TestFn } from 'ava';
+import { startPostgres, type TestServer } from '../support/postgres.js';
+import { account } from '../sync/support/ledger.js';
+import { openAssigning, resultLines } from './support.js';
+
+const test = anyTest as TestFn<{ server: TestServer }>;
+
+test.before(async (t) => {
+  t.context.server = await startPostgres();
+});
+test.after.always((t) => t.context.server?.stop());
+
+test('an imported number is rejected before anything is sent, also with --force, until it is removed', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const held = world.sandbox.account(account);
+  const [own] = world.numbers as [string];
+  const imported = held.placeImport({ numbers: 2, done: true }).numbers.map(({ telephoneNumber }) => telephoneNumber);
+  const [kept, removed] = imported as [string, string];
+  held.placeRemoval({ numbers: [removed], done: true });
+  held.placeOrder({ numbers: [removed], done: true });
+  for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) {
+    t.is((await world.run(job)).result, 'succeeded');
+  }
+  const reason = 'REJECTED|5130|imported from another carrier; Bandwidth refuses to assign it (5130)|';
+  for (const [action, force] of [
+    ['ASSIGN', false],
+    ['UNASSIGN', true],
+  ] as const) {
+    world.requests();
+    const path = await world.write(`${action}.csv`, [own, kept, removed]);
+    const { results } = await world.assign(path, { action, force, allowRejects: true });
+    const lines = await resultLines(results);
+    t.is(lines[1], `2|${kept}|${kept}|${reason}`);
+    t.regex(lines[0] ?? '', /ACCEPTED/);
+    t.regex(lines[2] ?? '', /ACCEPTED/);
+  }
+  t.deepEqual(
+    world.placed().map(({ numbers }) => numbers.map(({ telephoneNumber }) => telephoneNumber)),
+    [
+      [own, removed],
+      [own, removed],
+    ],
+  );
+});
+
+test('a file of imported numbers alone sends no order', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const [order] = [world.sandbox.account(account).placeImport({ numbers: 3, done: true })];
+  for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) await world.run(job);
+  world.requests();
+  const path = await world.write(
+    'all.csv',
+    order.numbers.map(({ telephoneNumber }) => telephoneNumber),
+  );
+  await world.assign(path, { allowRejects: true });
+  t.deepEqual(world.placed(), []);
+  t.false(world.requests().some((line) => line.startsWith('POST')));
+});
