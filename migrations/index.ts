@@ -9,6 +9,7 @@ import * as m0007 from './0007-number-owners.js';
 import * as m0008 from './0008-import-orders.js';
 import * as m0010 from './0010-inbox-files-and-outcomes.js';
 import * as m0011 from './0011-cursor-origin.js';
+import * as m0013 from './0013-change-feed.js';
 
 /** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
 export interface Migration {
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: '0008-import-orders', ...m0008 },
   { name: '0010-inbox-files-and-outcomes', ...m0010 },
   { name: '0011-cursor-origin', ...m0011 },
+  { name: '0013-change-feed', ...m0013 },
 ];

@@ -1,16 +1,26 @@
--- Each part is limited by its own times, so that only what is recent is examined more closely.
+-- night_changes is a change feed: the last nightly run that succeeded holds its cursor (sync_runs.changes_until). That of the
+-- latest run is not used yet, so that its own changes stay in view until the next run begins.
+create or replace view tn_ledger.night_changes_since as
+select latest.account_id, coalesce(max(earlier.changes_until), '-infinity') as since
+from (
+  select distinct on (account_id) account_id, job, run_id
+  from tn_ledger.sync_runs order by account_id, job = 'nightly' desc, run_id desc
+) as latest
+left join tn_ledger.sync_runs earlier on earlier.job = latest.job and earlier.account_id = latest.account_id
+  and earlier.run_id < latest.run_id and earlier.status = 'succeeded'
+group by latest.account_id;
+comment on view tn_ledger.night_changes_since is
+  'From when on night_changes shows what was seen, by account: since the report of the last nightly run that succeeded before the latest one; of an account for which nightly never ran, since the last run that succeeded of the job that ran last, before that run';
+comment on column tn_ledger.night_changes_since.account_id is 'Bandwidth account';
+comment on column tn_ledger.night_changes_since.since is 'Changes seen since then are shown; -infinity where no earlier run succeeded: all are';
 
+-- Each part is limited by its own times, so that only what is recent is examined more closely.
 create or replace view tn_ledger.night_changes as
-with since as (
-  select account_id,
-    coalesce(
-      max(started_at) filter (where job = 'nightly' and status in ('running', 'succeeded')),
-      max(started_at) filter (where job = 'nightly'),
-      max(started_at)) as at
-  from tn_ledger.sync_runs group by account_id
+with since as materialized (
+  select account_id, since as at from tn_ledger.night_changes_since
 ),
 next_version as (
-  select v.*, coalesce(n.row, to_jsonb(t)) as next
+  select v.*, coalesce(n.row, to_jsonb(t)) as next, t.first_seen_at >= since.at as is_new
   from since
   join tn_ledger.telephone_number_versions v on v.account_id = since.account_id and v.replaced_at >= since.at
   join tn_ledger.telephone_numbers t on t.account_id = v.account_id and t.telephone_number = v.telephone_number
@@ -118,6 +128,8 @@ cross join lateral (
     ('owner_account_id', to_jsonb(v.owner_account_id) #>> '{}')
 ) as field (name, before)
 where v.removed_at is null and v.next ->> 'removed_at' is null and field.before is distinct from v.next ->> field.name
+  -- Details that are filled in of a number that is new itself are no change.
+  and not (field.before is null and v.is_new)
 union all
 select h.account_id, h.believed_since, 'number declared', h.telephone_number, 'assignment_status', earlier.assignment_status,
   h.assignment_status, h.valid_from, 'number_assignment_orders', h.order_id, o.user_id
@@ -152,7 +164,7 @@ from since
 join tn_ledger.order_status_changes c on c.account_id = since.account_id and c.changed_at >= since.at
 left join any_order o on o.account_id = c.account_id and o.order_id = c.order_id and o.order_kind = c.order_kind;
 comment on view tn_ledger.night_changes is
-  'Who changed what last night: a row for each change seen since the last nightly run began that succeeded or is still running; where there is none, since the latest one began';
+  'Who changed what: a row for each change seen since the report of the last nightly run that succeeded before the latest one. What single jobs and tn-ledger assign changed between two nightly runs is part of the later one. A change may show in two reports, where it was not committed yet when the first was made; none is left out. See night_changes_since';
 comment on column tn_ledger.night_changes.account_id is 'Bandwidth account';
 comment on column tn_ledger.night_changes.seen_at is 'When tn-ledger saw it';
 comment on column tn_ledger.night_changes.change is 'number new, number left, number back, number changed, number declared, declaration withdrawn, order placed or order status';

@@ -43,6 +43,8 @@ export interface RunReport {
   warnings: readonly string[];
   /** Numbers or rows that were rejected, its parts' included. */
   rejected: number;
+  /** As in `RunRecord`. */
+  changesUntil?: string;
   /** Of a run that did not succeed. */
   error?: Error;
   /** Reports of the jobs that this one ran, for the nightly job. */
@@ -70,6 +72,7 @@ export async function runJob(
     seconds: (performance.now() - begun) / 1000,
     warnings: run?.warnings ?? [],
     rejected: run?.rejected ?? 0,
+    ...(run?.changesUntil !== undefined && { changesUntil: run.changesUntil }),
     ...(error !== undefined && { error }),
     parts,
   });
@@ -119,6 +122,7 @@ async function underLock(
           parts.push(partReport);
           run.add(partReport.counts);
           run.reject(partReport.rejected);
+          run.changesUntil = partReport.changesUntil ?? run.changesUntil;
           return partReport;
         },
       });

@@ -14,6 +14,8 @@ export interface RunRecord {
   readonly warnings: readonly string[];
   /** Numbers or rows that were rejected, though the run went on and did the others. */
   readonly rejected: number;
+  /** Changes seen before this are in the report that the run wrote, as PostgreSQL writes a time; undefined where it wrote none. */
+  changesUntil: string | undefined;
   /** Adds to the counts. */
   add(counts: Partial<RunCounts>): void;
   /** Counts numbers or rows that were rejected: the invocation then ends with exit status 3. */
@@ -49,6 +51,7 @@ export function createRunRecord(runId: string, listener: ProgressListener, redac
     runId,
     counts,
     warnings,
+    changesUntil: undefined,
     get rejected() {
       return rejected;
     },
@@ -67,13 +70,40 @@ export function createRunRecord(runId: string, listener: ProgressListener, redac
   };
 }
 
-/** Opens the run's row in `sync_runs` and answers with its id. */
+/** Opens the run's row in `sync_runs` and returns its id. */
 export async function insertRun(pool: pg.Pool, job: string, account: string): Promise<string> {
   const { rows } = await pool.query(
-    `insert into sync_runs (job, account_id, status) values ($1, $2, 'running') returning run_id`,
+    `with clock as materialized (select clock_timestamp() as started_at)
+     insert into sync_runs (job, account_id, status, started_at, changes_until)
+     select $1, $2, 'running', started_at, ${settledBefore('started_at')} from clock returning run_id`,
     [job, account],
   );
   return rows[0].run_id;
+}
+
+/**
+ * Reads up to when the changes of the ledger are settled: each change dated before that is visible to whatever reads next.
+ * Undefined where that can't be told.
+ */
+export async function readSettled(pool: pg.Pool, { runId }: RunRecord): Promise<string | undefined> {
+  // The run's own begin leaves transactions that began since all the time they need to appear among the open ones.
+  const { rows } = await pool.query<{ settled: string | null }>(
+    `select ${settledBefore('started_at')}::text as settled from sync_runs where run_id = $1`,
+    [runId],
+  );
+  return rows[0]?.settled ?? undefined;
+}
+
+/**
+ * SQL: the time before which no transaction began that is still open, `clock` at most. Changes are dated by the begin of their
+ * transaction, and may be committed much later. A transaction that has written nothing yet counts, too: it may still. Of
+ * other roles' sessions the begin is hidden; null where one of them writes.
+ */
+function settledBefore(clock: string): string {
+  return `(select case when bool_or(xact_start is null) then null else least(${clock}, min(xact_start)) end
+             from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
+              and (xact_start is not null or backend_xid is not null))`;
 }
 
 /** Whether the job succeeded for the account at any time. */
@@ -93,7 +123,8 @@ export type RunStatus = RunOutcome | 'running';
 export async function finishRun(pool: pg.Pool, run: RunRecord, outcome: RunOutcome, error?: string): Promise<void> {
   await pool.query(
     `update sync_runs
-        set status = $2, finished_at = clock_timestamp(), pages = $3, rows_read = $4, rows_written = $5, error = $6, warnings = $7
+        set status = $2, finished_at = clock_timestamp(), pages = $3, rows_read = $4, rows_written = $5, error = $6, warnings = $7,
+            changes_until = coalesce($8, changes_until)
       where run_id = $1`,
     [
       run.runId,
@@ -103,6 +134,7 @@ export async function finishRun(pool: pg.Pool, run: RunRecord, outcome: RunOutco
       run.counts.rowsWritten,
       error ?? null,
       JSON.stringify(run.warnings),
+      run.changesUntil ?? null,
     ],
   );
 }

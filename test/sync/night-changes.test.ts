@@ -1,4 +1,7 @@
-import anyTest, { type TestFn } from 'ava';
+import { rm, writeFile } from 'node:fs/promises';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import pg from 'pg';
+import { night } from '../report/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, type Ledger, openLedger } from './support/ledger.js';
 
@@ -19,7 +22,7 @@ async function changes(ledger: Ledger): Promise<string[]> {
   return rows.map(({ line }) => line).sort();
 }
 
-test('night_changes shows who changed what since the last night that succeeded began', async (t) => {
+test('night_changes shows who changed what since the last nightly run that succeeded', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 60 } });
   const held = ledger.sandbox.account(account);
   const night = async () => {
@@ -68,4 +71,105 @@ test('night_changes shows who changed what since the last night that succeeded b
   );
   await night();
   t.deepEqual(await changes(ledger), []);
+});
+
+/** A ledger after its first night, of which one number is then given another tier; answers with the line that shows it. */
+async function ledgerWithNews(t: ExecutionContext<{ server: TestServer }>): Promise<{ ledger: Ledger; news: string }> {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
+  await night(t, ledger);
+  const held = ledger.sandbox.account(account);
+  const { telephoneNumber, tier } = [...held.numbers()][0] as { telephoneNumber: string; tier?: string };
+  held.change(telephoneNumber, { tier: '9' });
+  return { ledger, news: `number changed ${telephoneNumber} tier ${tier ?? '-'} > 9` };
+}
+
+test('what a nightly run that failed changed is in view until one that succeeds has reported it', async (t) => {
+  const { ledger, news } = await ledgerWithNews(t);
+  const inTheWay = `${ledger.dataDir}/reports`;
+  await rm(inTheWay, { recursive: true });
+  await writeFile(inTheWay, 'a file where the folder should be');
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    t.is((await ledger.run('nightly')).result, 'failed');
+    t.deepEqual(await changes(ledger), [news]);
+  }
+  await rm(inTheWay);
+  await night(t, ledger);
+  t.deepEqual(await changes(ledger), [news]);
+  await night(t, ledger);
+  t.deepEqual(await changes(ledger), []);
+});
+
+test('what a single job changed between two nightly runs is in view during and after the second', async (t) => {
+  const { ledger, news } = await ledgerWithNews(t);
+  t.is((await ledger.run('sync-number-details')).result, 'succeeded');
+  await night(t, ledger);
+  t.deepEqual(await changes(ledger), [news]);
+  await night(t, ledger);
+  t.deepEqual(await changes(ledger), []);
+});
+
+for (const [title, begins, connectAs] of [
+  [
+    'had written',
+    `insert into tn_ledger.orders (account_id, order_id, status) values ('${account}', 'late', 'COMPLETE')`,
+    'owner',
+  ],
+  ['had not written yet', 'select 1', 'owner'],
+  [
+    'of another user had written',
+    `insert into tn_ledger.orders (account_id, order_id, status) values ('${account}', 'late', 'COMPLETE')`,
+    'superuser',
+  ],
+] as const) {
+  test(`what a transaction changed that ${title} when the report was made is in the next report`, async (t) => {
+    const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5 } });
+    await night(t, ledger);
+    const url = new URL(ledger.env.DATABASE_URL as string);
+    if (connectAs === 'superuser') Object.assign(url, { username: 'postgres' });
+    const slow = new pg.Client({ connectionString: url.href });
+    await slow.connect();
+    t.teardown(() => slow.end());
+    await slow.query('begin');
+    await slow.query(begins);
+    await night(t, ledger);
+    t.deepEqual(
+      (await changes(ledger)).filter((line) => line.startsWith('order placed')),
+      [],
+    );
+    if (begins === 'select 1')
+      await slow.query(
+        `insert into tn_ledger.orders (account_id, order_id, status) values ('${account}', 'late', 'COMPLETE')`,
+      );
+    await slow.query('commit');
+    await night(t, ledger);
+    const seen = await changes(ledger);
+    t.true(seen.includes('order placed status - > COMPLETE orders'), seen.join('\n'));
+    await night(t, ledger);
+    t.deepEqual(await changes(ledger), []);
+  });
+}
+
+test('without any nightly run, what was seen since the last success of the job that ran last is in view', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
+  const run = async () => t.is((await ledger.run('sync-number-details')).result, 'succeeded');
+  await run();
+  t.is((await changes(ledger)).length, 40);
+  await run();
+  t.is((await changes(ledger)).length, 40);
+  const [first] = [...ledger.sandbox.account(account).numbers()];
+  ledger.sandbox.account(account).change(first?.telephoneNumber as string, { tier: '9' });
+  await run();
+  t.deepEqual(await changes(ledger), [`number changed ${first?.telephoneNumber} tier ${first?.tier ?? '-'} > 9`]);
+});
+
+test('details that are filled in of a number that is new are no change of it', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
+  t.is((await ledger.run('sync-inservice-numbers')).result, 'succeeded');
+  await night(t, ledger);
+  const [row] = await ledger.query('select count(*)::int as versions from telephone_number_versions');
+  t.true((row?.versions as number) > 30);
+  t.deepEqual(
+    (await changes(ledger)).filter((line) => line.startsWith('number changed')),
+    [],
+  );
 });

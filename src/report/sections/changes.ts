@@ -25,15 +25,17 @@ export interface NumberChange {
 }
 
 export interface Changes {
-  /** When the night began, or what the view takes for it; of several accounts, the earliest. */
+  /** When the report before was made, whose changes these follow; of several accounts, the earliest. */
   since: Date | undefined;
+  /** Whether any job has run: without an earlier report, all changes are shown. */
+  anyRuns: boolean;
   counts: readonly ChangeCount[];
   examples: readonly NumberChange[];
 }
 
 const examplesShown = 25;
 
-/** What the view `night_changes` has: what came to light since the last night began that succeeded or is still running. */
+/** What the view `night_changes` has: what was seen since the report of the last successful nightly run before the latest one. */
 export async function readChanges({ client, account }: Scope): Promise<Changes> {
   const counts = await client.query(
     `select change, order_kind, count(*)::float8 as count from night_changes
@@ -53,14 +55,13 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
     [account ?? null, examplesShown],
   );
   const since = await client.query(
-    `select min(since) as since from (
-       select coalesce(max(started_at) filter (where job = 'nightly' and status in ('running', 'succeeded')),
-                       max(started_at) filter (where job = 'nightly'), max(started_at)) as since
-         from sync_runs where $1::text is null or account_id = $1 group by account_id) as nights`,
+    `select nullif(min(since), '-infinity') as since, count(*) > 0 as any_runs from night_changes_since
+      where $1::text is null or account_id = $1`,
     [account ?? null],
   );
   return {
     since: since.rows[0].since ?? undefined,
+    anyRuns: since.rows[0].any_runs,
     counts: counts.rows.map(({ change, order_kind, count }) => ({ change, orderKind: order_kind ?? undefined, count })),
     examples: examples.rows.map((row) => ({
       change: row.change,
@@ -103,8 +104,8 @@ const isIn = ({ changes, ported }: Group, { change, orderKind }: Pick<ChangeCoun
   changes.includes(change) && ports.includes(orderKind ?? '') === ported;
 
 export function changesSection(scope: Scope, changes: Changes): Section {
-  const { since, counts } = changes;
-  const when = since === undefined ? '' : html`<p>Seen since ${formatMinute(since)}, when the night began.</p>\n`;
+  const { counts } = changes;
+  const when = describeSince(changes);
   return {
     id: 'changes',
     title: 'Changes of the night',
@@ -113,6 +114,12 @@ export function changesSection(scope: Scope, changes: Changes): Section {
         ? html`${when}<p>Nothing changed.</p>`
         : html`${when}${countsTable(counts)}${groups.map((group) => examplesTable(scope, group, changes))}`,
   };
+}
+
+function describeSince({ since, anyRuns }: Changes): Html | string {
+  if (!anyRuns) return '';
+  if (since === undefined) return html`<p>Everything seen so far: no earlier run succeeded.</p>\n`;
+  return html`<p>Seen since ${formatMinute(since)}, when the last successful run before made its report.</p>\n`;
 }
 
 const orderWords: Record<string, string> = {
