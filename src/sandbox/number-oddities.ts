@@ -1,10 +1,18 @@
 import type { AccountState } from './account.js';
+import { inService } from './number.js';
 import type { Oddities } from './oddities.js';
 import type { SandboxState } from './state.js';
 
-const kinds = ['foreign-details', 'foreign-rows', 'refused-details', 'silent-details', 'aging-details'] as const;
+const kindsInService = [
+  'foreign-details',
+  'foreign-rows',
+  'refused-details',
+  'silent-details',
+  'aging-details',
+] as const;
+const kinds = [...kindsInService, 'unlisted-others'] as const;
 
-/** What is odd about a number in service in the answers of `/tns`. */
+/** What is odd about a number in the answers of `/tns`. */
 export type NumberOddity = (typeof kinds)[number];
 
 interface Chosen {
@@ -17,8 +25,8 @@ const none: ReadonlyMap<number, NumberOddity> = new Map();
 const lastChosen = new WeakMap<AccountState, Chosen>();
 
 /**
- * The account's numbers in service that the oddities of `/tns` befall, by key: as many as each asks for, as long as there are
- * some, one kind after the other in the order of the in-service list, so that the seed alone decides which.
+ * The account's numbers that the oddities of `/tns` apply to, by key: as many as each asks for, as long as there are some. Those
+ * in service are taken in the order of the in-service list, one kind after the other, so that the seed alone decides which.
  */
 export function oddNumbersOf({ oddities }: SandboxState, account: AccountState): ReadonlyMap<number, NumberOddity> {
   if (kinds.every((kind) => !oddities[kind])) {
@@ -31,12 +39,18 @@ export function oddNumbersOf({ oddities }: SandboxState, account: AccountState):
   }
   const numbers = new Map<number, NumberOddity>();
   let end = 0;
-  for (const kind of kinds) {
+  for (const kind of kindsInService) {
     const start = end;
     end = Math.min(start + (oddities[kind] ?? 0), inventory.inServiceCount);
     for (let n = start; n < end; n++) {
       numbers.set(inventory.inServiceKeyAt(n), kind);
     }
+  }
+  const others = oddities['unlisted-others']
+    ? [...inventory.keys].filter((key) => inventory.row(key).status !== inService)
+    : [];
+  for (const key of others.slice(0, oddities['unlisted-others'])) {
+    numbers.set(key, 'unlisted-others');
   }
   lastChosen.set(account, { oddities, version: inventory.version, numbers });
   return numbers;

@@ -52,6 +52,10 @@ export const oddityKinds = {
     takes: 'count',
     summary: 'numbers in service that /tns does not list, and passes over when it is asked',
   },
+  'unlisted-others': {
+    takes: 'count',
+    summary: 'numbers of another status than Inservice that /tns does not list, and names when it is asked',
+  },
   'aging-details': { takes: 'count', summary: 'numbers in service that /tns calls Aging' },
   'nested-summaries': { takes: 'none', summary: 'lists of imports and removals wrap each summary in another one' },
   'internal-ports': { takes: 'count', summary: 'the newest completed port-ins are moves within Bandwidth' },

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { ApiError, BrokenBodyError } from '../../src/dashboard/errors.js';
+import { isInService } from '../../src/dashboard/lookups.js';
 import { PageSizeChangedError } from '../../src/dashboard/page-size.js';
 import {
   type Page,
@@ -383,6 +384,49 @@ test('details of numbers come with those that the API refuses or passes over', a
   t.is(details.foreign.length, 1);
   t.deepEqual(details.errors, [{ code: '15608', description: 'Invalid', telephoneNumbers: ['99999999999'] }]);
   t.deepEqual(details.unanswered, ['3172000100', 'a&<b']);
+});
+
+test('a lookup whose numbers are all refused is an answer, whatever its status; another refusal is an error', async (t) => {
+  const refusal = (code: string) =>
+    `<TelephoneNumbersResponse><ErrorList><Error><Code>${code}</Code><Description>No</Description><TelephoneNumbers><TelephoneNumber>3172000285</TelephoneNumber></TelephoneNumbers></Error></ErrorList></TelephoneNumbersResponse>`;
+  const server = await serve(t, (request, response) => {
+    sendXml(response, refusal(request.body.includes('3172000285') ? '15610' : '15607'), 404);
+  });
+  const { client } = clientFor(t, server);
+  const details = await readNumberDetails(client, '14', ['3172000285', '3172000286']);
+  t.deepEqual(details.items, []);
+  t.deepEqual(
+    details.errors.map(({ code }) => code),
+    ['15610'],
+  );
+  t.deepEqual(details.unanswered, ['3172000286']);
+  await t.throwsAsync(readNumberDetails(client, '14', ['3172000287']), { instanceOf: ApiError });
+});
+
+test('a number is in service where the verifier knows one of its spellings, and not where it answers 404 to both', async (t) => {
+  const server = await serve(t, (request, response) => {
+    const status = /%2B1919\d{7}$|%2B44\d+$/.test(request.url) ? 200 : 404;
+    if (request.url.includes('%2B1704'))
+      sendXml(response, '<TNs><ResponseStatus><ErrorCode>404</ErrorCode></ResponseStatus></TNs>', status);
+    else sendStatus(response, status);
+  });
+  const { client } = clientFor(t, server);
+  t.true(await isInService(client, '14', '9192381138'));
+  t.false(await isInService(client, '14', '7042381138'));
+  t.true(await isInService(client, '14', '+442071234567'));
+  t.deepEqual(
+    server.received.map(({ url }) => url.replace('/api/accounts/14/inserviceNumbers/', '')),
+    ['9192381138', '%2B19192381138', '7042381138', '%2B17042381138', '%2B442071234567'],
+  );
+});
+
+test('a 404 that is not from the API says nothing about a number', async (t) => {
+  const server = await serve(t, (_request, response) => {
+    response.statusCode = 404;
+    response.end('<!DOCTYPE html><html><body>Not here</body></html>');
+  });
+  const { client } = clientFor(t, server);
+  await t.throwsAsync(isInService(client, '14', '9192381138'), { instanceOf: BrokenBodyError });
 });
 
 test('details are asked for at most 2500 numbers at once', async (t) => {

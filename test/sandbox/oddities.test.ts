@@ -57,3 +57,62 @@ test('e164: the share given of numbers comes as +1 and ten digits, others in ano
   const all = (await get(sandbox, '/accounts/9900000/inserviceNumbers?size=500')).body;
   t.notRegex(all, />\s*\d{10}\s*</);
 });
+
+test('oddities of numbers in service: what /tns lists and says of them, while the verifier stays truthful', async (t) => {
+  const kinds = ['foreign-details', 'foreign-rows', 'refused-details', 'silent-details', 'aging-details'] as const;
+  const sandbox = await sandboxFor(t, { numbers: 60, oddities: Object.fromEntries(kinds.map((kind) => [kind, 2])) });
+  // In the order of the in-service list, two of each kind.
+  const list = parse((await get(sandbox, '/accounts/9900000/inserviceNumbers')).body).TNs;
+  const listed: string[] = list.TelephoneNumbers.TelephoneNumber;
+  const of = (index: number) => listed.slice(index * 2, index * 2 + 2).sort();
+  const tns = async (path: string) => {
+    const { TelephoneNumber } = parse((await get(sandbox, path)).body).TelephoneNumbersResponse.TelephoneNumbers;
+    return new Map<string, { AccountId: string; Status: string }>(
+      TelephoneNumber.map((each: { FullNumber: string }) => [each.FullNumber, each]),
+    );
+  };
+  const [own, all] = [await tns('/tns?accountId=9900000'), await tns('/tns')];
+  const body = `<TnList>${listed.map((number) => `<Tn>${number}</Tn>`).join('')}</TnList>`;
+  const looked = parse((await post(sandbox, '/tns', body)).body).TelephoneNumbersResponse;
+  const posted = new Map<string, { AccountId: string; Status: string }>(
+    looked.TelephoneNumbers.TelephoneNumber.map((each: { FullNumber: string }) => [each.FullNumber, each]),
+  );
+  const told = (from: typeof own, index: number) =>
+    of(index).map((number) => {
+      const { AccountId, Status } = from.get(number) ?? {};
+      return AccountId && `${AccountId} ${Status}`;
+    });
+  const twice = (text?: string) => [text, text];
+  for (const [index, expected] of [
+    [undefined, '9999999 Inservice', '9999999 Inservice'],
+    ['9999999 Inservice', '9999999 Inservice', '9999999 Inservice'],
+    [undefined, undefined, undefined],
+    [undefined, undefined, undefined],
+    ['9900000 Aging', '9900000 Aging', '9900000 Aging'],
+  ].entries()) {
+    t.deepEqual(
+      [own, all, posted].map((from) => told(from, index)),
+      expected.map(twice),
+      kinds[index],
+    );
+  }
+  const error = looked.ErrorList.Error;
+  t.is(error.Code, '15610');
+  t.deepEqual(error.TelephoneNumbers.TelephoneNumber.toSorted(), of(2));
+  t.is(posted.size, listed.length - 4);
+  for (const number of listed.slice(0, 10)) {
+    t.is((await get(sandbox, `/accounts/9900000/inserviceNumbers/${encodeURIComponent(number)}`)).status, 200);
+  }
+});
+
+test('unlisted-others: numbers of another status are left out of the list, and named when asked for', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 20, oddities: { 'unlisted-others': 1 } });
+  const account = sandbox.account('9900000');
+  const [number] = [...account.numbers()].filter(({ listedInService }) => listedInService);
+  const others = [...account.numbers()].filter(({ listedInService }) => !listedInService).length;
+  account.disconnect([number?.telephoneNumber as string], { aging: true });
+  sandbox.oddities = { 'unlisted-others': others + 1 };
+  t.false((await get(sandbox, '/tns?accountId=9900000')).body.includes('<Status>Aging</Status>'));
+  const looked = await post(sandbox, '/tns', `<TnList><Tn>${number?.telephoneNumber}</Tn></TnList>`);
+  t.true(looked.body.includes('<Status>Aging</Status>'));
+});

@@ -79,6 +79,8 @@ function asShown(state: SandboxState, account: AccountState, key: number): Shown
   switch (oddNumbersOf(state, account).get(key)) {
     case undefined:
       return own;
+    case 'unlisted-others':
+      return { ...own, hidden: true };
     case 'foreign-details':
       return { ...own, accountId: state.foreignAccountId, hidden: true };
     case 'foreign-rows':
