@@ -6,6 +6,8 @@ const shortestSecret = 4;
 
 /** An `Authorization` header, also as JSON, whatever its value. */
 const header = /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:Basic|Bearer)) +[^\s"',]+/gi;
+/** The value of such a header as a quoted text of its own. */
+const quotedValue = /(["'])(Basic|Bearer) +[^\s"',]+\1/gi;
 const scheme = /\b(Basic|Bearer) +([A-Za-z0-9+/=._~-]{8,})/gi;
 /** A JSON Web Token, as access tokens are. */
 const jwt = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g;
@@ -15,7 +17,7 @@ const words = /^(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20})(?:[-/](?:[A-Z]?[a-z]{1,20}|[A-
 /**
  * The one redactor: given the secrets of the configuration, returns a function that replaces each of them by `[secret]`: as
  * written, percent-encoded, as JSON writes it, and base64-encoded, alone or as a part of something longer, such as the pair of
- * a Basic `Authorization` header. `Authorization` headers and JWTs are replaced whatever they hold, and so is what follows `Basic` or
+ * a Basic `Authorization` header. `Authorization` headers, quoted values of them and JWTs are replaced whatever they hold, and so is what follows `Basic` or
  * `Bearer`, unless it is an ordinary word.
  */
 export function createRedactor(secrets: readonly string[]): Redact {
@@ -29,6 +31,7 @@ export function createRedactor(secrets: readonly string[]): Redact {
   return (text) => {
     let clean = text
       .replace(header, '$1 [secret]')
+      .replace(quotedValue, '$1$2 [secret]$1')
       .replace(scheme, (whole, name: string, value: string) => (words.test(value) ? whole : `${name} [secret]`))
       .replace(jwt, '[secret]');
     for (const form of longestFirst) clean = clean.replaceAll(form, '[secret]');

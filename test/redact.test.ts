@@ -49,6 +49,7 @@ test('what looks like a credential is replaced after Basic and Bearer, in a head
   t.is(redact('Bearer 0123456789abcdef'), 'Bearer [secret]');
   t.is(redact('basic dXNlcjpwYXNz'), 'basic [secret]');
   t.is(redact('{"authorization":"Basic words","x":1}'), '{"authorization":"Basic [secret]","x":1}');
+  t.is(redact('{"header":"Bearer words"}'), '{"header":"Bearer [secret]"}');
   t.is(redact('Proxy-Authorization: bearer token'), 'Proxy-Authorization: bearer [secret]');
   t.is(redact('token=eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln!'), 'token=[secret]!');
 });

@@ -11,6 +11,7 @@ import {
   orders,
   portins,
   portouts,
+  type WindowResource,
   withinWindow,
 } from '../../dashboard/order-resources.js';
 import { readFirstPage, readTotal } from '../../dashboard/pager.js';
@@ -95,7 +96,7 @@ async function isInToken(client: DashboardClient, account: string): Promise<bool
 function byTotal(resource: ListResource): Capability {
   return {
     path: resource.path,
-    check: async (client, account) => ok(`${formatCount(await readTotal(client, resource, account))}`),
+    check: async (client, account) => ok(formatCount(await readTotal(client, resource, account))),
   };
 }
 
@@ -109,10 +110,14 @@ function byFirstPage(resource: ListResource): Capability {
   };
 }
 
-/** The orders of one day are enough: the list has no pages. */
-async function checkAssignment(client: DashboardClient, account: string): Promise<Verdict> {
+/** For a list without pages: the orders of one day are enough. */
+async function readToday(client: DashboardClient, resource: WindowResource, account: string): Promise<void> {
   const today = dayOf(new Date());
-  await readFirstPage({ client, resource: withinWindow(numberAssignments, { from: today, to: today }), account });
+  await readFirstPage({ client, resource: withinWindow(resource, { from: today, to: today }), account });
+}
+
+async function checkAssignment(client: DashboardClient, account: string): Promise<Verdict> {
+  await readToday(client, numberAssignments, account);
   try {
     if (await checkAssignmentFeature(client, { account })) return ok('can be read, and the account may assign numbers');
   } catch (error) {
