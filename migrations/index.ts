@@ -7,6 +7,7 @@ import * as m0005 from './0005-billing.js';
 import * as m0006 from './0006-nruf.js';
 import * as m0007 from './0007-number-owners.js';
 import * as m0008 from './0008-import-orders.js';
+import * as m0009 from './0009-list-filters.js';
 import * as m0010 from './0010-inbox-files-and-outcomes.js';
 import * as m0011 from './0011-cursor-origin.js';
 import * as m0013 from './0013-change-feed.js';
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   { name: '0006-nruf', ...m0006 },
   { name: '0007-number-owners', ...m0007 },
   { name: '0008-import-orders', ...m0008 },
+  { name: '0009-list-filters', ...m0009 },
   { name: '0010-inbox-files-and-outcomes', ...m0010 },
   { name: '0011-cursor-origin', ...m0011 },
   { name: '0013-change-feed', ...m0013 },

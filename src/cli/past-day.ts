@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { type Day, dayOf, firstDay, parseDay } from '../sync/days.js';
 
 /**
- * Reads the value of an option that takes a day in UTC, from 1990 to today.
+ * Reads the value of an option that takes a day in UTC, from 2000 to today.
  *
  * @throws {UsageError} for anything else, in one line that names the option and what was given
  */

@@ -6,13 +6,18 @@ export interface DateWindow {
   to: string;
 }
 
+/** How the days of a date filter are written. */
+export const dateFormats = ['yyyy-MM-dd', 'yy-MM-dd'] as const;
+export type DateFormat = (typeof dateFormats)[number];
+
 /** A list that is read by date windows. */
 export interface WindowResource extends ListResource {
   /** The filters that bound a window. */
   window: {
     from: string;
     to: string;
-    format: 'yyyy-MM-dd' | 'yy-MM-dd';
+    /** As documented: `sync/windows/date-filter.ts` finds out which format the API reads. */
+    format: DateFormat;
     /**
      * The date that they look at. Where it is the order's creation, an order that changes later is not in a later window: it is
      * read again by its id until it is terminal.
@@ -28,13 +33,17 @@ export interface WindowResource extends ListResource {
 /** A list narrowed to a window and further filters. */
 export function withinWindow<T extends WindowResource>(
   resource: T,
-  { from, to }: DateWindow,
+  window: DateWindow,
   filters: Readonly<Record<string, string>> = {},
 ): T {
-  const { window } = resource;
-  const day = (date: string) => (window.format === 'yy-MM-dd' ? date.slice(2) : date);
-  const bounds = { [window.from]: day(from), [window.to]: day(to) };
+  const bounds = windowBounds(resource, window);
   return { ...resource, query: (account: string) => ({ ...resource.query(account), ...bounds, ...filters }) };
+}
+
+/** The parameters that narrow a list to a window. */
+export function windowBounds({ window }: WindowResource, { from, to }: DateWindow): Record<string, string> {
+  const day = (date: string) => (window.format === 'yy-MM-dd' ? date.slice(2) : date);
+  return { [window.from]: day(from), [window.to]: day(to) };
 }
 
 const below = (name: string) => (account: string) => `/accounts/${encodeURIComponent(account)}/${name}`;

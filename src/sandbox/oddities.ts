@@ -63,6 +63,28 @@ export const oddityKinds = {
     takes: 'count',
     summary: 'the newest port-outs stand in the list of port-ins instead of their own',
   },
+  'date-form-swapped': {
+    takes: 'none',
+    summary:
+      'date filters understand the other form of the two (yy-MM-dd, yyyy-MM-dd); in the documented one they match nothing',
+  },
+  'date-form-refused': {
+    takes: 'none',
+    summary: 'date filters understand the other form; the documented one is a 400',
+  },
+  'date-form-ignored': {
+    takes: 'none',
+    summary: 'date filters understand the other form; the documented one is ignored, as unknown parameters are',
+  },
+  'dates-ignored': {
+    takes: 'none',
+    summary: 'date filters are ignored: lists show the last two years, whatever is asked',
+  },
+  'dates-dead': { takes: 'none', summary: 'date filters match nothing, in either form' },
+  'one-day-range-refused': {
+    takes: 'none',
+    summary: 'a billing report whose range ends on its first day is refused (15501)',
+  },
 } as const satisfies Record<string, { takes: 'count' | 'share' | 'none'; summary: string }>;
 
 export type OddityKind = keyof typeof oddityKinds;

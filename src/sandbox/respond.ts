@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, accessDenied, empty, html, notFound, Refusal, xml } from './answer.js';
 import { preciseNow } from './clock.js';
+import { readDays } from './day-oddities.js';
 import { type Damage, deliver } from './deliver.js';
 import { createFaultPlan, type FaultKind } from './faults.js';
 import { hashText, randomBelow } from './hash.js';
@@ -84,7 +85,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
     const call: Call = {
       state,
       params: request.params,
-      query: entry.query,
+      query: readDays(entry.query, request.route.dayForm ?? 'yyyy-MM-dd', state.oddities),
       body: request.body,
       header: request.header,
       account: accountId === undefined ? undefined : state.accounts.get(accountId),

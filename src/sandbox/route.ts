@@ -1,5 +1,6 @@
 import type { AccountState } from './account.js';
 import type { Answer } from './answer.js';
+import type { DayForm } from './parameters.js';
 import type { SandboxState } from './state.js';
 
 /** One request to one resource, after its credentials and its account were found good. */
@@ -27,6 +28,8 @@ export interface Route {
   root: string;
   /** Reads a list page by page, and can meet the faults of lists. */
   list?: boolean;
+  /** The documented form of the days in its filters; `yyyy-MM-dd` unless told. */
+  dayForm?: Exclude<DayForm, 'either'>;
   /** Makes an order, and can meet the fault of a lost answer. */
   creates?: boolean;
   answer(call: Call): Answer | Promise<Answer>;

@@ -3,8 +3,8 @@ import type { JobContext } from './job.js';
 /** A day in UTC, `yyyy-MM-dd`: days compare as their texts do. */
 export type Day = string;
 
-/** The first day that windows reach back to: telephone numbers changed hands by order since the 1990s. */
-export const firstDay: Day = '1990-01-01';
+/** The first day that windows reach back to: two digits of a year before 2000 would be read as one after it. */
+export const firstDay: Day = '2000-01-01';
 
 /** The day that a moment lies in. */
 export function dayOf(date: Date): Day {
@@ -14,6 +14,10 @@ export function dayOf(date: Date): Day {
 /** Today, as the run sees it. */
 export function today({ now }: Pick<JobContext, 'now'>): Day {
   return dayOf(now?.() ?? new Date());
+}
+
+export function yearStart(year: number | string): Day {
+  return `${year}-01-01`;
 }
 
 export function addDays(day: Day, days: number): Day {

@@ -58,6 +58,14 @@ function order(id: string, day: string, elements: Record<string, string> = {}): 
 const windowsOf = (requests: { query: Record<string, string> }[]) =>
   requests.map(({ query }) => `${query.startdate}..${query.enddate}`);
 
+/** The requests that read a list, once its date filter was proved. */
+function afterProof<T extends { query: Record<string, string> }>(requests: readonly T[]): T[] {
+  const last = requests.findLastIndex(({ query }) =>
+    /^(20)?00-01-02$/.test(query.enddate ?? query.modifiedDateTo ?? ''),
+  );
+  return requests.slice(last + 1);
+}
+
 test('the first run looks for the first orders year by year, and reads from there in windows of a year', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     // Five years without an order are no reason to overlook the ones before.
@@ -70,20 +78,24 @@ test('the first run looks for the first orders year by year, and reads from ther
   );
   const probes = api.requests.filter(({ query }) => query.size === '1');
   t.deepEqual(windowsOf(probes), [
+    // The date filter is proved first.
+    'undefined..undefined',
+    '26-02-28..26-03-04',
+    '00-01-01..00-01-02',
     '26-01-01..26-03-04',
     '25-01-01..25-12-31',
     '24-01-01..24-12-31',
     '23-01-01..23-12-31',
     '22-01-01..22-12-31',
     '21-01-01..21-12-31',
-    '90-01-01..20-12-31',
+    '00-01-01..20-12-31',
     '20-01-01..20-12-31',
     '19-01-01..19-12-31',
     '18-01-01..18-12-31',
     '17-01-01..17-12-31',
     '16-01-01..16-12-31',
     '15-01-01..15-12-31',
-    '90-01-01..14-12-31',
+    '00-01-01..14-12-31',
   ]);
   t.deepEqual(windowsOf(api.requests.slice(probes.length)), [
     '18-01-01..19-01-02',
@@ -101,18 +113,27 @@ test('the first run looks for the first orders year by year, and reads from ther
   ]);
 });
 
-test('an account without orders is asked about four years and the rest, and then once a night', async (t) => {
+test('an account without orders is asked about all days in both formats, and then twice a night', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, { orders: [] });
   t.is((await api.run(syncOrders)).error, undefined);
   t.deepEqual(windowsOf(api.requests), [
-    '26-01-01..26-03-04',
-    '25-01-01..25-12-31',
-    '24-01-01..24-12-31',
-    '90-01-01..23-12-31',
+    'undefined..undefined',
+    '00-01-01..26-03-04',
+    '2000-01-01..2026-03-04',
     '26-01-01..26-03-04',
   ]);
   t.is((await api.run(syncOrders)).error, undefined);
-  t.deepEqual(windowsOf(api.requests.slice(5)), ['26-03-01..26-03-04']);
+  t.deepEqual(windowsOf(api.requests.slice(4)), ['undefined..undefined', '26-03-01..26-03-04']);
+});
+
+test('orders of today alone prove the filter of a list that does not count the last day in', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', lastNight)] });
+  api.onRequest = ({ query }) => {
+    const last = query.get('enddate');
+    if (last !== null) query.set('enddate', new Date(Date.parse(`20${last}`) - 86_400_000).toISOString().slice(2, 10));
+  };
+  t.is((await api.run(syncOrders)).error, undefined);
+  t.is((await api.run(syncOrders, { now: new Date('2026-03-05T07:00:00Z') })).counts.rowsWritten, 1);
 });
 
 test('each night reads from the watermark less three days, in one request, and writes nothing that did not change', async (t) => {
@@ -140,7 +161,7 @@ test('a machine that was off for years catches up in windows of a year', async (
   t.is((await api.run(syncOrders, { now: new Date('2023-05-05T00:00:00Z') })).error, undefined);
   api.requests.length = 0;
   t.is((await api.run(syncOrders)).error, undefined);
-  t.deepEqual(windowsOf(api.requests), ['23-05-02..24-05-02', '24-05-02..25-05-03', '25-05-03..26-03-04']);
+  t.deepEqual(windowsOf(afterProof(api.requests)), ['23-05-02..24-05-02', '24-05-02..25-05-03', '25-05-03..26-03-04']);
   t.is((await api.query('select from orders')).length, 1);
 });
 
@@ -378,7 +399,13 @@ test('drafts of port-ins are asked for by themselves, and a draft that is submit
   t.deepEqual(
     api.requests.map(({ query }) => [query.status, query.startdate]),
     [
+      [undefined, undefined],
+      [undefined, '2026-02-27'],
+      [undefined, '2000-01-01'],
       [undefined, '2026-01-01'],
+      ['draft', undefined],
+      ['draft', '2026-02-26'],
+      ['draft', '2000-01-01'],
       ['draft', '2026-01-01'],
     ],
   );
@@ -439,7 +466,7 @@ test('disconnected numbers are proved by …/totals where they come on several p
   api.pageSize = 2;
   t.is((await api.run(syncDisconnectedNumbers, { since: '2026-01-01' })).counts.rowsWritten, 3);
   t.deepEqual(
-    api.requests.map(({ list, query }) => [list, query.startdate, query.enddate]),
+    afterProof(api.requests).map(({ list, query }) => [list, query.startdate, query.enddate]),
     [
       ['discnumbers', '26-01-01', '26-03-04'],
       ['discnumbers', '26-01-01', '26-03-04'],
@@ -482,7 +509,7 @@ test('a list without pages is halved until it is below the ceiling, and every or
   t.is(error, undefined);
   t.is(counts.rowsWritten, 3000);
   t.is((await api.query('select from number_assignment_orders')).length, 3000);
-  const read = api.requests.map(({ query }) => `${query.modifiedDateFrom}..${query.modifiedDateTo}`);
+  const read = afterProof(api.requests).map(({ query }) => `${query.modifiedDateFrom}..${query.modifiedDateTo}`);
   t.is(read[0], '2025-03-05..2026-03-04');
   t.true(read.includes('2025-06-01..2025-06-01') || read.includes('2025-06-02..2025-06-02'), read.join(' '));
   t.true(read.length < 40, `${read.length} requests`);
@@ -584,7 +611,7 @@ test('a run stopped in the middle of halves goes on behind the last one that was
   const api = await openOrderApi(t, t.context.postgres, { numbersAssignment: orders });
   const stop = new AbortController();
   api.onRequest = (_request, nth) => {
-    if (nth === 5) stop.abort();
+    if (nth === 8) stop.abort();
   };
   await api.run(syncAssignments, { since: '2025-03-05', signal: stop.signal });
   const [mark] = await api.query<{ read_to: string }>('select read_to::text from sync_watermarks');

@@ -10,7 +10,7 @@ const notFound = { code: '15001', description: 'BDR archive was not found' };
 
 async function request(call: Call): Promise<Answer> {
   refuseAsTold(call, 'request', creationRoot);
-  const { from, to } = rangeOf(await bodyOf(call, 'Bdr'), creationRoot);
+  const { from, to } = rangeOf(call, await bodyOf(call, 'Bdr'), creationRoot);
   const { id } = call.state.billing.open({ account: accountOf(call).id, type: 'BDR', from, to, resource });
   return {
     ...xml(infoXml('Your BDR archive is currently being constructed'), 202),

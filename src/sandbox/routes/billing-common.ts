@@ -25,11 +25,16 @@ export async function bodyOf(call: Call, name: string): Promise<Record<string, u
   return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
 }
 
-/** A range of days that was asked for; 15501 for one that is none. */
-export function rangeOf(range: Record<string, unknown> | undefined, root: string): { from: string; to: string } {
+/** A range of days that was asked for; 15501 for one that is none, or that is one day where that is refused. */
+export function rangeOf(
+  call: Call,
+  range: Record<string, unknown> | undefined,
+  root: string,
+): { from: string; to: string } {
   const [from, to] = [String(range?.StartDate ?? ''), String(range?.EndDate ?? '')];
   const [first, last] = [parseDay(from), parseDay(to)];
-  if (first === undefined || last === undefined || first > last) {
+  const isRefusedDay = first === last && call.state.oddities['one-day-range-refused'];
+  if (first === undefined || last === undefined || first > last || isRefusedDay) {
     const description = `Invalid date range. Start date ${from} must be before end date ${to}`;
     throw new Refusal(xml(errorXml(root, description, '15501'), 404));
   }

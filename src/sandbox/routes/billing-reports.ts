@@ -20,7 +20,7 @@ async function request(call: Call): Promise<Answer> {
   const body = await bodyOf(call, 'BillingReport');
   const type = String(body?.Type ?? '').trim();
   if (!/^\w{1,60}$/.test(type)) throw badRequest(creationRoot, `The type '${type}' is invalid`);
-  const { from, to } = rangeOf(body?.DateRange as Record<string, unknown> | undefined, creationRoot);
+  const { from, to } = rangeOf(call, body?.DateRange as Record<string, unknown> | undefined, creationRoot);
   const { id } = call.state.billing.open({ account: accountOf(call).id, type, from, to, resource });
   return {
     ...xml(statusXml(creationRoot, 'RECEIVED', underWay), 201),

@@ -64,7 +64,7 @@ function totals(call: Call): Answer {
 export function discNumberRoutes(): Route[] {
   const path = '/accounts/:accountId/discnumbers';
   return [
-    { method: 'GET', path, root, list: true, answer: list },
-    { method: 'GET', path: `${path}/totals`, root, answer: totals },
+    { method: 'GET', path, root, list: true, dayForm: 'yy-MM-dd', answer: list },
+    { method: 'GET', path: `${path}/totals`, root, dayForm: 'yy-MM-dd', answer: totals },
   ];
 }

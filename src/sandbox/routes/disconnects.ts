@@ -134,7 +134,7 @@ ${listXml('                ', numbers)}            </TelephoneNumberList>
 export function disconnectRoutes(): Route[] {
   const path = '/accounts/:accountId/disconnects';
   return [
-    { method: 'GET', path, root: listRoot, list: true, answer: list },
+    { method: 'GET', path, root: listRoot, list: true, dayForm: 'yy-MM-dd', answer: list },
     { method: 'GET', path: `${path}/:orderId`, root, answer: read },
   ];
 }

@@ -156,7 +156,7 @@ ${numbers.map((number) => line('    ', 'TelephoneNumber', number)).join('')}</Te
 export function orderRoutes(): Route[] {
   const path = '/accounts/:accountId/orders';
   return [
-    { method: 'GET', path, root: listRoot, list: true, answer: list },
+    { method: 'GET', path, root: listRoot, list: true, dayForm: 'yy-MM-dd', answer: list },
     { method: 'GET', path: `${path}/:orderId`, root, answer: read },
     { method: 'GET', path: `${path}/:orderId/tns`, root, answer: readNumbers },
   ];

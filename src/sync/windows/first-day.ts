@@ -1,6 +1,6 @@
 import { withinWindow } from '../../dashboard/order-resources.js';
 import { readFirstPage } from '../../dashboard/pager.js';
-import { addDays, type Day, firstDay, today } from '../days.js';
+import { addDays, type Day, firstDay, today, yearStart } from '../days.js';
 import type { JobContext } from '../job.js';
 import type { WindowListing } from './listing.js';
 
@@ -11,7 +11,7 @@ const emptyYears = 3;
  * The first day to read of a listing that was never read: 1 January of the earliest year that shows entries.
  *
  * Years are asked for one by one, backwards from this one, because without dates the API tells of the last two years only. After
- * three empty years one request asks for all that lies before them, back to 1990: where that is empty too, the account has no
+ * three empty years one request asks for all that lies before them, back to 2000: where that is empty too, the account has no
  * more; else the search goes on, year by year. So an account that did nothing for a decade is read whole, too.
  */
 export async function findFirstDay(context: JobContext, listing: WindowListing): Promise<Day> {
@@ -31,10 +31,6 @@ export async function findFirstDay(context: JobContext, listing: WindowListing):
   }
   context.log.info(`${listing.title} of account ${context.account}: the first ones are of ${earliest}`);
   return yearStart(earliest);
-}
-
-function yearStart(year: number): Day {
-  return `${year}-01-01`;
 }
 
 async function hasEntries(context: JobContext, listing: WindowListing, from: Day, to: Day): Promise<boolean> {

@@ -2,7 +2,7 @@ import { type DateWindow, withinWindow } from '../../dashboard/order-resources.j
 import { readTotal } from '../../dashboard/pager.js';
 import { LedgerError } from '../../errors.js';
 import { type Cursor, readCursor } from '../cursor.js';
-import { addDays, type Day, daysBetween, earlierOf, laterOf, today } from '../days.js';
+import { addDays, type Day, daysBetween, earlierOf, firstDay, laterOf, today, yearStart } from '../days.js';
 import type { JobContext } from '../job.js';
 import { IncompleteListingError } from '../prove.js';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../snapshot.js';
 import { inTransaction } from '../transaction.js';
 import { collectWarnings, type ValueWarnings } from '../value-warnings.js';
+import { type DatedListing, findDateFormat, mayBeRejectedFormat } from './date-filter.js';
 import { findFirstDay } from './first-day.js';
 import type { WindowListing } from './listing.js';
 import { advanceWatermark, readWatermark, setWatermark, type Watermark } from './watermark.js';
@@ -38,14 +39,28 @@ const mostReadings = 3;
  * ended. Neighbouring windows share a day, so that nothing is lost whether or not the API counts the last day in.
  *
  * @throws IncompleteListingError for a window that stays short of what the API says it holds; CeilingError for one that can't be
- * asked for in small enough parts. The windows before it are kept, and the next run begins with it.
+ * asked for in small enough parts. The windows before it are kept, and the next run begins with it. DateFilterError if the API
+ * does not understand the days that are asked for.
  */
 export async function readWindows(context: JobContext, listing: WindowListing): Promise<void> {
+  const dated = await findDateFormat(context, listing);
+  try {
+    await readAll(context, dated);
+  } catch (error) {
+    if (!dated.isRemembered || !mayBeRejectedFormat(error)) throw error;
+    const again = await findDateFormat(context, listing, { isRejected: true });
+    if (again.listing.resource.window.format === dated.listing.resource.window.format) throw error;
+    await readAll(context, again);
+  }
+}
+
+async function readAll(context: JobContext, dated: DatedListing): Promise<void> {
   const { run } = context;
+  const { listing } = dated;
   const warnings = collectWarnings();
   try {
     const last = today(context);
-    let window = await firstWindow(context, listing, last);
+    let window = await firstWindow(context, dated, last);
     for (;;) {
       await readWindow(context, listing, { window, filters: {}, readTo: window.to }, warnings);
       if (window.to >= last) break;
@@ -61,9 +76,10 @@ function windowFrom(from: Day, last: Day): DateWindow {
 }
 
 /** Where to begin: in the window that a stopped run left half-read, if nothing unread lies before it, else at the watermark. */
-async function firstWindow(context: JobContext, listing: WindowListing, last: Day): Promise<DateWindow> {
+async function firstWindow(context: JobContext, dated: DatedListing, last: Day): Promise<DateWindow> {
   const { account, database, log } = context;
-  const { from, readTo } = await beginning(context, listing);
+  const { listing } = dated;
+  const { from, readTo } = await beginning(context, dated);
   const left = await readCursor(database.pool, account, listing.name);
   if (left !== undefined) {
     const { window } = left;
@@ -80,14 +96,18 @@ async function firstWindow(context: JobContext, listing: WindowListing, last: Da
 }
 
 /** `from`: the first day to read. `readTo`: up to which day nothing is unread. */
-async function beginning(context: JobContext, listing: WindowListing): Promise<{ from: Day; readTo: Day }> {
+async function beginning(
+  context: JobContext,
+  { listing, isEmpty, isReread }: DatedListing,
+): Promise<{ from: Day; readTo: Day }> {
   const { account, database, options } = context;
   const mark = await readWatermark(database.pool, account, listing.name);
   if (mark === undefined) {
-    const since = options.since ?? (await findFirstDay(context, listing));
+    const asked = isReread ? undefined : options.since;
+    const since = asked ?? (isEmpty ? yearStart(today(context).slice(0, 4)) : await findFirstDay(context, listing));
     return restart(context, listing, { since, readTo: since });
   }
-  const since = options.since ?? (options.full ? mark.since : undefined);
+  const since = options.since ?? (options.full ? laterOf(mark.since, firstDay) : undefined);
   if (since === undefined) {
     return { from: laterOf(mark.since, addDays(mark.readTo, -overlapDays)), readTo: mark.readTo };
   }

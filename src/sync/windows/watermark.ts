@@ -35,3 +35,8 @@ export async function advanceWatermark(db: Queryable, account: string, listing: 
     [account, listing, readTo],
   );
 }
+
+/** Forgets it, so that the listing is read from its first entry again. */
+export async function deleteWatermark(db: Queryable, account: string, listing: string): Promise<void> {
+  await db.query('delete from sync_watermarks where account_id = $1 and listing = $2', [account, listing]);
+}

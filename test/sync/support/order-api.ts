@@ -40,6 +40,7 @@ export interface OrderApi {
 }
 
 export const account = '9900000';
+const usualNow = '2026-03-04T07:00:00Z';
 
 export async function openOrderApi(
   t: ExecutionContext<unknown>,
@@ -47,6 +48,7 @@ export async function openOrderApi(
   lists: OrderApi['lists'],
 ): Promise<OrderApi> {
   const requests: OrderApi['requests'] = [];
+  let today = new Date(usualNow);
   const server = await serve(t, (request, response, index) => {
     const segments = request.path.split('/').slice(4);
     const [list = '', totals] = segments;
@@ -54,7 +56,7 @@ export async function openOrderApi(
     api.onRequest(request, index + 1);
     const entries = api.lists[list];
     if (entries === undefined) return sendStatus(response, 500);
-    const found = entries.filter((entry) => matches(entry, request.query));
+    const found = entries.filter((entry) => matches(entry, request.query, today));
     if (totals !== undefined) return sendXml(response, quantity(found.length + api.totalOff));
     const size = Math.min(Number(request.query.get('size') ?? 1000), api.pageSize);
     const page = request.query.get('page') ?? '1';
@@ -73,8 +75,9 @@ export async function openOrderApi(
     requests,
     database,
     events,
-    run: (job, { signal, now, ...options } = {}) =>
-      runJob(
+    run: (job, { signal, now = new Date(usualNow), ...options } = {}) => {
+      today = now;
+      return runJob(
         job,
         account,
         {
@@ -87,10 +90,11 @@ export async function openOrderApi(
           log,
           signal: signal ?? new AbortController().signal,
           progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
-          now: () => now ?? new Date('2026-03-04T07:00:00Z'),
+          now: () => now,
         },
         { maxShrink: 0.2, acceptShrink: false, nightLimitMs: 0, followedBy: new Set(), ...options },
-      ),
+      );
+    },
     async query(sql, values = []) {
       return (await database.pool.query(sql, values)).rows;
     },
@@ -98,14 +102,16 @@ export async function openOrderApi(
   return api;
 }
 
-function matches(entry: ListedOrder, query: URLSearchParams): boolean {
+/** Without days, a list shows the two years before the run. */
+function matches(entry: ListedOrder, query: URLSearchParams, now: Date): boolean {
+  const today = now.toISOString().slice(0, 10);
+  const twoYearsAgo = `${Number(today.slice(0, 4)) - 2}${today.slice(4)}`;
   const bound = (...names: string[]) => {
     const day = names.map((name) => query.get(name)).find((value) => value !== null);
-    if (day === undefined || day === null) throw new Error('a request without its date window');
-    return /^\d\d-/.test(day) ? `${Number(day.slice(0, 2)) < 90 ? '20' : '19'}${day}` : day;
+    return day && /^\d\d-/.test(day) ? `20${day}` : day;
   };
-  if (entry.day < bound('startdate', 'modifiedDateFrom') || entry.day > bound('enddate', 'modifiedDateTo'))
-    return false;
+  if (entry.day < (bound('startdate', 'modifiedDateFrom') ?? twoYearsAgo)) return false;
+  if (entry.day > (bound('enddate', 'modifiedDateTo') ?? today)) return false;
   for (const filter of ['action', 'status', 'loaType']) {
     const wanted = query.get(filter);
     if (wanted !== null && entry.filters?.[filter] !== wanted) return false;
