@@ -13,7 +13,7 @@ export async function acknowledgeBatch(
   { json = false }: AssignmentsOptions,
 ): Promise<ExitStatus> {
   if (batchId === undefined) {
-    throw new UsageError('--acknowledge needs the number of a batch.', {
+    throw new UsageError('`tn-ledger assignments --acknowledge` needs the number of a batch.', {
       hint: '`tn-ledger assignments` lists the rejected files with their numbers.',
     });
   }

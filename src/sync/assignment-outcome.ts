@@ -23,7 +23,7 @@ export interface AssignmentAnswer {
 
 /** What an answer says of an order's numbers. */
 export interface AssignmentOutcome {
-  /** The order's numbers as far as they are known, each once, NANP numbers as ten digits. */
+  /** The order's numbers as far as they are known, each once. */
   numbers: readonly string[];
   /** Whether those are all of them. */
   allNumbers: boolean;
@@ -50,7 +50,7 @@ export function readAssignmentOutcome(answer: AssignmentAnswer): AssignmentOutco
   const listed = listFailures(answer.errors);
   const general = answer.errors.find(({ telephoneNumbers }) => telephoneNumbers.length === 0);
   const given = 'sent' in answer.numbers ? answer.numbers.sent : answer.numbers.named;
-  const own = new Set(given.map(tenDigits));
+  const own = new Set(given);
   const strangers = [...listed.keys()].filter((number) => !own.has(number));
   // A number under the errors is one of the order's, unless it is known which ones were sent.
   const isSent = 'sent' in answer.numbers;
@@ -128,15 +128,9 @@ function remarksOn({ status, failed, strangers, isSent }: Facts): string[] {
 function listFailures(errors: readonly ApiErrorDetail[]): Map<string, AssignmentFailure> {
   const failures = new Map<string, AssignmentFailure>();
   for (const { code, description, telephoneNumbers } of errors) {
-    for (const text of telephoneNumbers) {
-      const number = tenDigits(text);
+    for (const number of telephoneNumbers) {
       if (!failures.has(number)) failures.set(number, { code: code || undefined, description });
     }
   }
   return failures;
-}
-
-/** `+1` and ten digits is the same number as the ten digits. */
-function tenDigits(text: string): string {
-  return text.replace(/^\+1(?=\d{10}$)/, '');
 }

@@ -116,3 +116,40 @@ test('unlisted-others: numbers of another status are left out of the list, and n
   const looked = await post(sandbox, '/tns', `<TnList><Tn>${number?.telephoneNumber}</Tn></TnList>`);
   t.true(looked.body.includes('<Status>Aging</Status>'));
 });
+
+test('partial-without-failures: so many PARTIAL orders keep back which numbers failed, for a day or until it is off', async (t) => {
+  const amounts = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 };
+  const sandbox = await sandboxFor(t, { ...amounts, numbers: 10, oddities: { 'partial-without-failures': 1 } });
+  const account = sandbox.account('9900000');
+  const [number = ''] = [...account.numbers()].map(({ telephoneNumber }) => telephoneNumber);
+  const place = () => account.placeAssignment({ action: 'ASSIGN', numbers: [number, '2025550123'], done: true });
+  const [first, second] = [place(), place()];
+  const read = async ({ orderId }: { orderId: string }) => {
+    const order = parse(
+      (await get(sandbox, `/accounts/9900000/numbersAssignment/${orderId}`)).body,
+    ).TelephoneNumbersAssignmentOrderResponse;
+    const failed = order.Errors?.Error.TelephoneNumbers.TelephoneNumber;
+    return [order.ProcessingStatus, order.FailedQuantity, failed].map((text) => String(text).trim());
+  };
+  const whole = ['PARTIAL', '1', '2025550123'];
+  t.deepEqual(await read(first), ['PARTIAL', '1', 'undefined']);
+  t.deepEqual(await read(second), whole);
+  sandbox.oddities = {};
+  t.deepEqual(await read(first), whole);
+  sandbox.oddities = { 'partial-without-failures': 1 };
+  t.deepEqual(await read(first), ['PARTIAL', '1', 'undefined']);
+  sandbox.clock.advance(86_400_000);
+  t.deepEqual(await read(first), whole);
+});
+
+test('lost-failed-quantity: neither an assignment order nor the list of them says how many numbers failed', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 10, oddities: { 'lost-failed-quantity': 1 } });
+  const order = sandbox
+    .account('9900000')
+    .placeAssignment({ action: 'ASSIGN', numbers: ['2025550123', '2025550124'], done: true });
+  for (const path of ['', `/${order.orderId}`]) {
+    const { body } = await get(sandbox, `/accounts/9900000/numbersAssignment${path}`);
+    t.true(body.includes(order.orderId));
+    t.false(body.includes('FailedQuantity'));
+  }
+});

@@ -102,7 +102,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
     return {
       id,
       title,
-      content: html`<p>No batch is open, no rejected file waits for anybody, and no batch ended in the last ${days} days.</p>`,
+      content: html`<p>No batch is open, and none ended in the last ${days} days.</p>`,
     };
   const numbers = ['total', 'accepted', 'failed', 'rejected', 'skipped', 'unknown'] as const;
   const batchTable = table<BatchRow>({
