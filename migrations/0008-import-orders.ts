@@ -95,6 +95,12 @@ function orderColumns({ statuses, own }: OrderTable): Column[] {
     ['details_modified_date', 'timestamptz', 'last_modified_date of the order when its details were read'],
     ['details_error', 'text', 'Why its details could not be read at the last attempt; null: they could'],
     ['details_tried_at', 'timestamptz', 'When the attempt that details_error describes was made'],
+    [
+      'unknown_since',
+      'timestamptz',
+      'Since when the order is at its end and its answers do not tell what became of its numbers: it is read again by every run until one does; null: they tell',
+    ],
+    ['unknown_reason', 'text', 'What in its last answer does not add up; null: nothing'],
     ['first_seen_at', 'timestamptz not null default now()', 'When tn-ledger first wrote the order'],
     ['changed_at', 'timestamptz not null default now()', 'When tn-ledger last changed this row'],
     [
@@ -112,8 +118,8 @@ function numberColumns({ name, acceptedMeans }: OrderTable): Column[] {
     ['telephone_number', `${identifier} not null`, 'Ten digits for a NANP number, E.164 with + for any other'],
     [
       'outcome',
-      "text check (outcome in ('ACCEPTED', 'FAILED'))",
-      `ACCEPTED (${acceptedMeans}) or FAILED; null while the order is open, or does not say`,
+      "text check (outcome in ('ACCEPTED', 'FAILED', 'UNKNOWN'))",
+      `ACCEPTED (${acceptedMeans}) or FAILED; UNKNOWN where the order is at its end and its answer does not tell; null while the order is open`,
     ],
     ['error_code', 'text', 'Why it failed (7518: not active)'],
     ['error_description', 'text', "The same in Bandwidth's words, personal data left out"],

@@ -55,6 +55,8 @@ export interface NumbersInDetails {
   own?: (account: string, orderId: string) => string;
   /** Each number has an outcome of its own, told by the order's errors. */
   outcomes?: true;
+  /** Failed numbers may stand under the errors alone, as the reference's example has them: that is no contradiction. */
+  failuresApart?: true;
 }
 
 const below = (account: string, resource: string, orderId: string) =>
@@ -254,6 +256,7 @@ export const importDetails: OrderDetailResource = {
     path: 'TelephoneNumbers.TelephoneNumber',
     listedCount: 'count_of_tns',
     outcomes: true,
+    failuresApart: true,
   },
   terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
 };
@@ -274,6 +277,7 @@ export const removeImportedDetails: OrderDetailResource = {
     path: 'TelephoneNumbers.TelephoneNumber',
     listedCount: 'count_of_tns',
     outcomes: true,
+    failuresApart: true,
   },
   terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
 };

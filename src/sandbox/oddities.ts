@@ -28,6 +28,7 @@ export const oddityKinds = {
   'forbid-inservice-numbers': { takes: 'none', summary: '403 with an empty body for inserviceNumbers' },
   'forbid-orders': { takes: 'none', summary: '403 with an empty body for orders and disconnects' },
   'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },
+  'forbid-imports': { takes: 'none', summary: '403 with an empty body for importTnOrders and removeImportedTnOrders' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
   'partial-without-failures': {

@@ -7,6 +7,7 @@ const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; role
   'forbid-inservice-numbers': { resources: ['inserviceNumbers'], roles: ['Numbers'] },
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
+  'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-billing': { resources: ['billingreports', 'bdrs'], roles: ['Billing Reports'] },
 };

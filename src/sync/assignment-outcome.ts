@@ -7,7 +7,7 @@ export interface AssignmentFailure {
   description: string;
 }
 
-/** What there is to decide from: an order's answer, and what is known of its numbers. */
+/** What there is to decide from: the answer of an order that has an outcome for each number, and what is known of its numbers. */
 export interface AssignmentAnswer {
   /** `ProcessingStatus`, in any case. */
   status: string;
@@ -19,6 +19,8 @@ export interface AssignmentAnswer {
    * some or none of them; `knownBefore` is how many numbers earlier answers named.
    */
   numbers: { sent: readonly string[] } | { named: readonly string[]; knownBefore: number };
+  /** Orders of this kind may leave failed numbers out of those that they name. */
+  failuresApart?: boolean;
 }
 
 /** What an answer says of an order's numbers. */
@@ -63,7 +65,7 @@ export function readAssignmentOutcome(answer: AssignmentAnswer): AssignmentOutco
     count,
     isSent,
     failed: isSent ? listed.size - strangers.length : listed.size,
-    strangers: own.size === 0 ? [] : strangers,
+    strangers: own.size === 0 || answer.failuresApart ? [] : strangers,
     general,
   };
   const result = {

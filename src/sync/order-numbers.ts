@@ -1,5 +1,5 @@
 import type { OrderAnswer } from '../dashboard/order-answer.js';
-import type { OrderDetailResource } from '../dashboard/order-details.js';
+import type { NumbersInDetails, OrderDetailResource } from '../dashboard/order-details.js';
 import { readAssignmentOutcome } from './assignment-outcome.js';
 
 /** What is known of an order before it is read by id. */
@@ -56,7 +56,7 @@ export function numbersOf(
   more: readonly string[] = [],
 ): ToldNumbers {
   const status = (answer.status ?? known.status ?? '').toUpperCase();
-  if (resource.numbers?.outcomes) return assignedNumbers(answer, status, known);
+  if (resource.numbers?.outcomes) return outcomesOf(resource.numbers, answer, status, known);
   const named = [...new Set([...(answer.numbers ?? []), ...more])];
   if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {
     // A complete order was carried out for all that it asked for, save those that its errors name.
@@ -77,14 +77,20 @@ function told(numbers: readonly string[], complete = true): ToldNumbers {
   return { numbers: numbers.map((telephoneNumber) => ({ telephoneNumber })), complete, outcomeOfOthers: undefined };
 }
 
-/** What an assignment order did to each of its numbers. */
-function assignedNumbers(answer: OrderAnswer, status: string, known: OrderToRead): ToldNumbers {
+/** What an order did to each of its numbers. */
+function outcomesOf(
+  { failuresApart }: NumbersInDetails,
+  answer: OrderAnswer,
+  status: string,
+  known: OrderToRead,
+): ToldNumbers {
   const { numbers, allNumbers, failures, rest, restFailure, contradiction, remarks } = readAssignmentOutcome({
     status,
     totalQuantity: answer.count,
     failedQuantity: answer.failedCount,
     errors: answer.errors,
     numbers: { named: answer.numbers ?? [], knownBefore: known.knownCount ?? 0 },
+    ...(failuresApart && { failuresApart }),
   });
   const failed = rest === 'FAILED' ? numbers.length : failures.size;
   return {

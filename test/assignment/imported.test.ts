@@ -16,6 +16,7 @@ test('an imported number is rejected before anything is sent, also with --force,
   const [own] = world.numbers as [string];
   const imported = held.placeImport({ numbers: 2, done: true }).numbers.map(({ telephoneNumber }) => telephoneNumber);
   const [kept, removed] = imported as [string, string];
+  world.sandbox.clock.advance(1000);
   held.placeRemoval({ numbers: [removed], done: true });
   held.placeOrder({ numbers: [removed], done: true });
   for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) {

@@ -52,6 +52,8 @@ test('with everything in place each check is a line that says ok, in one column'
     'account 9900000, disconnected numbers',
     'account 9900000, port-ins',
     'account 9900000, port-outs',
+    'account 9900000, import orders',
+    'account 9900000, orders that remove imported numbers',
     'account 9900000, number assignment',
     'account 9900000, billing reports',
     'clock',
@@ -123,6 +125,7 @@ const forbidding = [
   ['forbid-tns', ['number details (/tns)'], 'Numbers'],
   ['forbid-orders', ['number orders', 'disconnect orders'], 'Ordering|Disconnect'],
   ['forbid-portins', ['port-ins', 'port-outs'], 'Porting'],
+  ['forbid-imports', ['import orders', 'orders that remove imported numbers'], 'External TNs'],
   ['forbid-billing', ['billing reports'], 'Billing Reports'],
 ] as const;
 for (const [oddity, refused, role] of forbidding) {
@@ -224,6 +227,8 @@ test('every request of check is as small as the resource allows', async (t) => {
     'GET accounts/9900000/discnumbers/totals -',
     'GET accounts/9900000/portins 1',
     'GET accounts/9900000/portouts 1',
+    'GET accounts/9900000/importTnOrders -',
+    'GET accounts/9900000/removeImportedTnOrders -',
     'GET accounts/9900000/numbersAssignment -',
     'GET accounts/9900000/products -',
     'GET accounts/9900000/billingreports -',

@@ -3,7 +3,7 @@ import { plan } from '../../jobs/nightly.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, type Intercept, type LedgerDatabase, makeDatabase, settingsOf, startProxy } from './support.js';
+import { cli, makeDatabase, settingsOf, startProxy } from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -16,9 +16,6 @@ test.before(async () => {
   ]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
-
-const runs = (database: LedgerDatabase) =>
-  database.query('select job, status, error from tn_ledger.sync_runs order by run_id');
 
 test('a nightly run reads imports and removals, and knows which numbers of the account are imported', async (t) => {
   const database = await makeDatabase(t, server);
@@ -46,26 +43,20 @@ test('a nightly run reads imports and removals, and knows which numbers of the a
   t.true(listed.stdout.includes('"sync-imported-numbers"'));
 });
 
-/** Answers a nightly run's requests for both lists otherwise than the sandbox. */
-async function nightWith(t: Parameters<typeof cli>[0], answer: Awaited<ReturnType<Intercept>>) {
+test('an account whose role for imports is missing fails that job by name, and the others run', async (t) => {
+  const forbidden = await startSandbox({ numbers: 20, ...withoutOrders, oddities: { 'forbid-imports': 1 } });
+  t.teardown(forbidden.close);
   const database = await makeDatabase(t, server);
-  const origin = await startProxy(t, sandbox, ({ url = '' }) =>
-    /\/(?:removeI|i)mport(?:ed)?TnOrders\b/.test(url) ? answer : undefined,
-  );
-  const night = await cli(t, ['run', 'nightly'], { env: settingsOf(sandbox, database.url, origin) });
-  return { night, database };
-}
-
-test('an account that may not see imports fails that job by name, and the others run', async (t) => {
-  const { night, database } = await nightWith(t, { status: 403 });
-  t.is(night.status, 1);
-  const rows = await runs(database);
+  const { status } = await cli(t, ['run', 'nightly'], { env: settingsOf(forbidden, database.url) });
+  t.is(status, 1);
+  const rows = await database.query('select job, status, error from tn_ledger.sync_runs order by run_id');
+  const failed = rows.filter((row) => row.status === 'failed');
   t.deepEqual(
-    rows.filter(({ status }) => status === 'failed').map(({ job }) => job),
+    failed.map(({ job }) => job),
     ['nightly', 'sync-imported-numbers'],
   );
   t.is(rows.length, plan.length + 1);
-  t.regex(night.output, /sync-imported-numbers: .*403/);
+  t.regex(failed[1]?.error, /import orders of account 9900000: the role External TNs is missing/);
 });
 
 for (const [name, answer] of [
@@ -73,8 +64,12 @@ for (const [name, answer] of [
   ['404 with Links', { status: 404, body: '<Links/>' }],
 ] as const) {
   test(`an account that never imported a number has empty lists: ${name}`, async (t) => {
-    const { night, database } = await nightWith(t, answer);
-    t.is(night.status, 0, night.output);
+    const database = await makeDatabase(t, server);
+    const origin = await startProxy(t, sandbox, ({ url = '' }) =>
+      /\/(?:removeI|i)mport(?:ed)?TnOrders\b/.test(url) ? answer : undefined,
+    );
+    const { status, output } = await cli(t, ['run', 'nightly'], { env: settingsOf(sandbox, database.url, origin) });
+    t.is(status, 0, output);
     t.deepEqual(await database.query('select from tn_ledger.import_tn_orders'), []);
   });
 }

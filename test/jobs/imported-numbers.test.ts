@@ -124,7 +124,7 @@ test('of an order whose answer does not say what became of a number, an import c
       [account, date],
     );
     await ledger.query(
-      `insert into ${table}_numbers (account_id, order_id, telephone_number) values ($1, 'a', '2025550123')`,
+      `insert into ${table}_numbers (account_id, order_id, telephone_number, outcome) values ($1, 'a', '2025550123', 'UNKNOWN')`,
       [account],
     );
   }

@@ -133,6 +133,8 @@ test('what an oddity forbids is 403 with an empty body, and nothing else is', as
     '/accounts/9900000/numbersAssignment',
     '/accounts/9900000/billingreports',
     '/accounts/9900000',
+    '/accounts/9900000/importTnOrders',
+    '/accounts/9900000/removeImportedTnOrders',
   ];
   for (const [oddity, forbidden] of [
     ['forbid-tns', [0]],
@@ -141,6 +143,7 @@ test('what an oddity forbids is 403 with an empty body, and nothing else is', as
     ['forbid-portins', [4, 5]],
     ['forbid-assignment', [6]],
     ['forbid-billing', [7]],
+    ['forbid-imports', [9, 10]],
   ] as const) {
     sandbox.oddities = { [oddity]: 1 };
     for (const [index, path] of paths.entries()) {

@@ -3,6 +3,7 @@ import { parseOrderAnswer, parseOrderNumbers } from '../../src/dashboard/order-a
 import {
   assignmentDetails,
   disconnectDetails,
+  importDetails,
   type OrderDetailResource,
   orderDetailResources,
   orderDetails,
@@ -426,4 +427,47 @@ test('a field of an order that comes with two texts fills no column; both are ke
   t.deepEqual(warnings, [
     '1 × CustomerOrderId that comes more than once with different values (what no column holds is kept in raw), such as an-order',
   ]);
+});
+
+const importOrder = (inside: string) => `
+  <ImportTnOrder>
+    <OrderCreateDate>2018-01-09T02:58:04.615Z</OrderCreateDate> <AccountId>9900012</AccountId> <CreatedByUser>sjm</CreatedByUser>
+    <OrderId>an-order</OrderId> <LastModifiedDate>2018-01-09T02:58:05.298Z</LastModifiedDate>
+    <SiteId>65487</SiteId> <SipPeerId>885544</SipPeerId>
+    <Subscriber> <Name>First</Name> <ServiceAddress> <HouseNumber>11235</HouseNumber> <StreetName>Back</StreetName>
+      <City>Denver</City> <StateCode>CO</StateCode> <Zip>27541</Zip> <County>Canyon</County> </ServiceAddress> </Subscriber>
+    <LoaAuthorizingPerson>The Authguy</LoaAuthorizingPerson> <LoaType>CARRIER</LoaType>
+    <TelephoneNumbers> <TelephoneNumber>2106078250</TelephoneNumber> <TelephoneNumber>2266401468</TelephoneNumber> </TelephoneNumbers>
+    ${inside}
+  </ImportTnOrder>`;
+
+test('the import order of the reference: the failed number stands under the errors alone, and nobody is named', (t) => {
+  const found = read(
+    importDetails,
+    importOrder(`<ProcessingStatus>PARTIAL</ProcessingStatus>
+      <Errors> <Error> <Code>7518</Code> <Description>Telephone Number Not Active.</Description>
+        <TelephoneNumbers> <TelephoneNumber>2262665583</TelephoneNumber> </TelephoneNumbers> </Error> </Errors>`),
+  );
+  t.deepEqual(found.warnings, []);
+  t.like(found.order, {
+    ...{ status: 'PARTIAL', user_id: 'sjm', site_id: '65487', peer_id: '885544', loa_type: 'CARRIER' },
+    ...{ order_date: '2018-01-09T02:58:04.615Z', unknown_reason: undefined },
+  });
+  t.deepEqual(
+    found.numbers.map(({ telephone_number, outcome, error_code = '' }) => [telephone_number, outcome, error_code]),
+    [
+      ['2106078250', 'ACCEPTED', ''],
+      ['2266401468', 'ACCEPTED', ''],
+      ['2262665583', 'FAILED', '7518'],
+    ],
+  );
+  t.notRegex(JSON.stringify(found.order.details), /First|11235|Back|Denver|27541|Canyon|Authguy/);
+});
+
+test('of a failed import order no number was imported; of a partial one that names no failure nobody knows', (t) => {
+  const outcomes = (inside: string) => read(importDetails, importOrder(inside)).numbers.map(({ outcome }) => outcome);
+  t.deepEqual(outcomes('<ProcessingStatus>FAILED</ProcessingStatus><Errors/>'), ['FAILED', 'FAILED']);
+  t.deepEqual(outcomes('<ProcessingStatus>PARTIAL</ProcessingStatus><Errors/>'), ['UNKNOWN', 'UNKNOWN']);
+  t.deepEqual(outcomes('<ProcessingStatus>PROCESSING</ProcessingStatus><Errors/>'), [undefined, undefined]);
+  t.deepEqual(outcomes('<ProcessingStatus>ON_HOLD</ProcessingStatus><Errors/>'), [undefined, undefined]);
 });

@@ -7,10 +7,12 @@ import { checkAssignmentFeature, missingFeature } from '../../dashboard/number-a
 import {
   disconnectedNumbers,
   disconnects,
+  importTnOrders,
   numberAssignments,
   orders,
   portins,
   portouts,
+  removeImportedTnOrders,
   type WindowResource,
   withinWindow,
 } from '../../dashboard/order-resources.js';
@@ -36,6 +38,8 @@ const capabilities: readonly Capability[] = [
   byTotal(disconnectedNumbers),
   byFirstPage(portins),
   byFirstPage(portouts),
+  byDay(importTnOrders),
+  byDay(removeImportedTnOrders),
   { path: numberAssignments.path, check: checkAssignment },
 ];
 
@@ -110,7 +114,17 @@ function byFirstPage(resource: ListResource): Capability {
   };
 }
 
-/** For a list without pages: the orders of one day are enough. */
+function byDay(resource: WindowResource): Capability {
+  return {
+    path: resource.path,
+    async check(client, account) {
+      await readToday(client, resource, account);
+      return ok('can be read');
+    },
+  };
+}
+
+/** The orders of one day are enough: the list has no pages. */
 async function readToday(client: DashboardClient, resource: WindowResource, account: string): Promise<void> {
   const today = dayOf(new Date());
   await readFirstPage({ client, resource: withinWindow(resource, { from: today, to: today }), account });

@@ -190,6 +190,16 @@ const counted: readonly Counted[] = [
     text: (count) =>
       `${are(count, 'assignment order does', 'assignment orders do')} not name all numbers that ${count === 1 ? 'it counts' : 'they count'}; the next nightly run asks again.`,
   },
+  ...orderKinds.slice(-2).map(
+    ([table, one, more]): Counted => ({
+      kind: 'problem',
+      table,
+      condition: 'unknown_since is not null',
+      columns: 'order_id, unknown_since, unknown_reason',
+      text: (count) =>
+        `${are(count, one, more)} ${count === 1 ? 'does' : 'do'} not tell what became of all numbers; the next nightly run asks again.`,
+    }),
+  ),
   {
     kind: 'problem',
     table: 'billing_reports',
