@@ -43,8 +43,15 @@ async function fetchAll(context: JobContext, wanted: readonly WantedReport[]): P
   const [first] = failures;
   if (first === undefined) return;
   if (failures.length === 1) throw first;
+  const loaded = outcomes.filter(({ result }) => result === 'loaded').length;
+  const waiting = outcomes.length - failures.length - loaded;
+  const others = [loaded > 0 ? `${loaded} loaded` : '', waiting > 0 ? `${waiting} not ready yet` : ''].filter(
+    (each) => each,
+  );
   throw new LedgerError(
-    `${failures.length} of ${outcomes.length} billing reports of account ${context.account} failed: ${failures.map(({ message }) => message).join(' ')}`,
-    { hint: 'The others were loaded. The failed ones are requested again the next night.' },
+    `${failures.length} of ${outcomes.length} billing reports of account ${context.account} failed${others.length === 0 ? '' : ` (${others.join(', ')})`}: ${failures.map(({ message }) => message).join(' ')}`,
+    {
+      hint: `${waiting === 0 && loaded > 0 ? 'The others were loaded. ' : ''}The next nightly run requests the failed ones again.`,
+    },
   );
 }

@@ -5,7 +5,6 @@ import {
   type ReportResource,
   type ReportStatus,
   readReportStatus,
-  requestReport,
 } from '../dashboard/billing-reports.js';
 import { ApiError } from '../dashboard/errors.js';
 import { sleep } from '../dashboard/retry.js';
@@ -26,6 +25,7 @@ import {
   recordRequest,
   recordStatus,
 } from './reports.js';
+import { requestDays } from './request-days.js';
 
 /** A report that is to be in the ledger. */
 export interface WantedReport {
@@ -176,14 +176,14 @@ async function request(context: JobContext, task: Task, call: ReportCall, reques
   const { type, from, to, resource } = task.wanted;
   context.run.step({ text: `requesting ${describe(task.wanted)}` });
   const requestedAt = context.now?.() ?? new Date();
-  const answer = await requestReport(call, { type, from, to });
+  const { answer, requestedTo } = await requestDays(context, call, { type, from, to });
   if (answer.kind === 'not yet') {
     task.lastStatus = answer.description;
     waitLonger(task);
     return;
   }
   const { reportId, status, description } = answer;
-  const facts = { reportId, type, from, to, resource, requestedBy, requestedAt, status, description };
+  const facts = { reportId, type, from, to, requestedTo, resource, requestedBy, requestedAt, status, description };
   task.report = await recordRequest(context.database.pool, context.account, facts);
   task.lastStatus = status;
   task.nextAt = performance.now();
@@ -280,10 +280,19 @@ async function isThere(folder: string, { archiveFile }: OpenReport): Promise<boo
 
 async function load(context: JobContext, report: OpenReport, folder: string): Promise<LoadedReport> {
   const { account, database } = context;
-  const { reportId, type, from, to } = report;
+  const { reportId, type, from, to, requestedTo } = report;
   const path = join(folder, report.archiveFile as string);
   try {
-    return await loadArchive(context, { account, reportId, type, days: { from, to }, path, again: false });
+    const hasOtherDays = requestedTo > to;
+    return await loadArchive(context, {
+      account,
+      reportId,
+      type,
+      days: { from, to },
+      hasOtherDays,
+      path,
+      again: false,
+    });
   } catch (error) {
     if (error instanceof ArchiveError || error instanceof CsvError) {
       // The same archive would be refused again; another one may be good.
@@ -318,7 +327,12 @@ export async function loadArchive(
       context.run.step({ text, done: { count: Math.round(rows), of, unit: 'rows' } });
     },
   });
-  context.run.add({ rowsRead: loaded.rows + loaded.rejected, rowsWritten: loaded.rows });
+  context.run.add({ rowsRead: loaded.rows + loaded.rejected + loaded.leftOut, rowsWritten: loaded.rows });
+  if (loaded.leftOut > 0) {
+    context.log.info(
+      `Report ${report.reportId}: ${loaded.leftOut} rows of other days than ${report.days?.from} were left out; Bandwidth refuses a range of one day, so the next day was requested with it.`,
+    );
+  }
   context.run.reject(loaded.rejected);
   for (const warning of loaded.warnings) context.run.warn(`Report ${report.reportId}: ${warning}`);
   return loaded;

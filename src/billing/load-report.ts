@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { LedgerError, UsageError } from '../errors.js';
-import type { Day } from '../sync/days.js';
+import { addDays, type Day } from '../sync/days.js';
 import { inTransaction } from '../sync/transaction.js';
 import { type Archive, type ArchiveFile, openArchive } from './archive.js';
 import type { ArchiveLimits } from './limits.js';
@@ -25,6 +25,8 @@ export interface LoadableReport {
   type: string;
   /** Undefined: the days of the records in it. */
   days: { from: Day; to: Day } | undefined;
+  /** It was requested with more days than those: rows of others are left out. */
+  hasOtherDays?: boolean;
   /** Path of the archive. */
   path: string;
   /** Load it even if it was loaded before. */
@@ -44,6 +46,8 @@ export interface LoadedReport {
   files: { name: string; bytes: number; rows: number | null; rejected: number }[];
   rows: number;
   rejected: number;
+  /** Rows of days that were requested only because Bandwidth refuses the wanted day alone. */
+  leftOut: number;
   /** Rows of older reports that it replaced. */
   replaced: number;
   days: { from: Day; to: Day } | undefined;
@@ -101,7 +105,10 @@ async function loadInto(
   const { account, reportId, type } = report;
   await lockRecords(client, type);
   if (!report.again && (await isLoaded(client, report))) {
-    return { loaded: { files: [], rows: 0, rejected: 0, replaced: 0, days: report.days, warnings: [] }, written: [] };
+    return {
+      loaded: { files: [], rows: 0, rejected: 0, leftOut: 0, replaced: 0, days: report.days, warnings: [] },
+      written: [],
+    };
   }
   let table = await findRecordsTable(client, type);
   await removeRows(client, table, account, reportId);
@@ -144,6 +151,7 @@ async function loadInto(
     files.push({ name: file.name, bytes, rows, rejected });
     if (rejected > 0) warnings.push(rejectWarning(file, { rows, rejected, refusal }));
   }
+  const leftOut = report.hasOtherDays ? await removeOtherDays(client, table, report, files) : 0;
   await settleStrays(client, table);
   const written = await partitionsWritten(client, table);
   const days = report.days ?? (await daysOfRows(client, table, written, account, reportId));
@@ -166,7 +174,42 @@ async function loadInto(
       where account_id = $1 and report_id = $2`,
     [account, reportId, rows, rejected, JSON.stringify(files), written, days?.from ?? null, days?.to ?? null],
   );
-  return { loaded: { files, rows, rejected, replaced, days, warnings }, written };
+  return { loaded: { files, rows, rejected, leftOut, replaced, days, warnings }, written };
+}
+
+/**
+ * Removes the report's rows of other days than its own and takes them out of the files' counts. A row whose time is not known stays.
+ * Unlike in a report of one day, one whose time is before the day is not its own: the report of the day before, requested with
+ * this one, holds it.
+ */
+async function removeOtherDays(
+  client: pg.PoolClient,
+  table: RecordsTable,
+  { account, reportId, days }: LoadableReport,
+  files: LoadedReport['files'],
+): Promise<number> {
+  const time = table.timeColumn;
+  if (time === undefined || days === undefined) {
+    throw new Error(`the rows of report ${reportId} don't tell which of the requested days they are of`);
+  }
+  let removed = 0;
+  for (const partition of await partitionsWritten(client, table)) {
+    const { rows } = await client.query<{ name: string; count: string }>(
+      `with removed as (
+         delete from ${partition}
+          where account_id = $1 and report_id = $2 and isfinite(${time}) and (${time} < $3::date or ${time} >= $4::date)
+         returning file_name
+       )
+       select file_name as name, count(*) as count from removed group by 1`,
+      [account, reportId, days.from, addDays(days.to, 1)],
+    );
+    for (const { name, count } of rows) {
+      const file = files.find((each) => each.name === name);
+      if (file !== undefined) file.rows = (file.rows ?? 0) - Number(count);
+      removed += Number(count);
+    }
+  }
+  return removed;
 }
 
 /** Whether another process, which was at the same report, was faster. */
@@ -225,5 +268,5 @@ async function keepOnly(
     [account, reportId, JSON.stringify(files)],
   );
   if (rowCount === 0) throw new LedgerError(`Report ${reportId} of type ${type} is not in billing_reports.`);
-  return { files, rows: 0, rejected: 0, replaced: 0, days, warnings: [] };
+  return { files, rows: 0, rejected: 0, leftOut: 0, replaced: 0, days, warnings: [] };
 }

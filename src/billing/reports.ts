@@ -11,6 +11,8 @@ export interface OpenReport {
   type: string;
   from: Day;
   to: Day;
+  /** Last day of the requested range: `to`, or the day after it. */
+  requestedTo: Day;
   resource: ReportResource;
   state: 'waiting' | 'downloaded';
   requestedAt: Date;
@@ -23,6 +25,7 @@ interface Row {
   type: string;
   from: Day;
   to: Day;
+  requested_to: Day;
   source: ReportResource;
   state: 'waiting' | 'downloaded';
   requested_at: Date;
@@ -36,7 +39,8 @@ export async function openReports(
   filter: { type: string; range?: { from: Day; to: Day; resource: ReportResource } },
 ): Promise<OpenReport[]> {
   const { rows } = await pool.query<Row>(
-    `select report_id, type, start_date::text as from, end_date::text as to, source, state, requested_at, archive_file
+    `select report_id, type, start_date::text as from, end_date::text as to,
+            coalesce(requested_end_date, end_date)::text as requested_to, source, state, requested_at, archive_file
        from billing_reports
       where account_id = $1 and type = $2 and state in ('waiting', 'downloaded') and source <> 'file'
         and ($3::date is null or (start_date = $3 and end_date = $4 and source = $5))
@@ -48,6 +52,7 @@ export async function openReports(
     type: row.type,
     from: row.from,
     to: row.to,
+    requestedTo: row.requested_to,
     resource: row.source,
     state: row.state,
     requestedAt: row.requested_at,
@@ -60,6 +65,7 @@ export interface NewReport {
   type: string;
   from: Day;
   to: Day;
+  requestedTo: Day;
   resource: ReportResource;
   requestedBy: Requester;
   requestedAt: Date;
@@ -69,15 +75,16 @@ export interface NewReport {
 
 /** Records a request as soon as its id is known, so that whatever happens next, the report is waited for and not asked for again. */
 export async function recordRequest(pool: pg.Pool, account: string, report: NewReport): Promise<OpenReport> {
-  const { reportId, type, from, to, resource, requestedBy, requestedAt, status, description } = report;
+  const { reportId, type, from, to, requestedTo, resource, requestedBy, requestedAt, status, description } = report;
   await pool.query(
     `insert into billing_reports
-       (account_id, report_id, type, start_date, end_date, source, requested_by, state, status, description, requested_at)
-     values ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $9, $10)
+       (account_id, report_id, type, start_date, end_date, source, requested_by, state, status, description, requested_at,
+        requested_end_date)
+     values ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $9, $10, nullif($11::date, $5::date))
      on conflict (account_id, report_id) do update set state = 'waiting', requested_at = excluded.requested_at`,
-    [account, reportId, type, from, to, resource, requestedBy, status, description, requestedAt],
+    [account, reportId, type, from, to, resource, requestedBy, status, description, requestedAt, requestedTo],
   );
-  return { reportId, type, from, to, resource, state: 'waiting', requestedAt, archiveFile: undefined };
+  return { reportId, type, from, to, requestedTo, resource, state: 'waiting', requestedAt, archiveFile: undefined };
 }
 
 /** Records what Bandwidth told of a report. */

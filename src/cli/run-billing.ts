@@ -85,7 +85,7 @@ function readTimeout(text: string): number {
 }
 
 function toText({ reportId, loaded }: Brought, { type }: BringOptions): string {
-  const { days, files, rows, rejected, replaced } = loaded;
+  const { days, files, rows, rejected, leftOut, replaced } = loaded;
   const table = formatTable(
     ['file', 'bytes', 'rows', 'rejected'],
     files.map((file) => [
@@ -98,11 +98,12 @@ function toText({ reportId, loaded }: Brought, { type }: BringOptions): string {
   );
   const range = days === undefined ? 'no days' : `${days.from} to ${days.to}`;
   const counts = `${formatCount(rows)} rows loaded, ${formatCount(rejected)} rejected, ${formatCount(replaced)} of older reports replaced`;
-  return `${table}\n\n${type} ${range}, report ${reportId}: ${counts}.`;
+  const others = leftOut === 0 ? '' : ` ${formatCount(leftOut)} rows of other days were left out.`;
+  return `${table}\n\n${type} ${range}, report ${reportId}: ${counts}.${others}`;
 }
 
 function toJson({ reportId, loaded }: Brought): string {
-  const { days, files, rows, rejected, replaced } = loaded;
+  const { days, files, rows, rejected, leftOut, replaced } = loaded;
   return JSON.stringify(
     {
       report_id: reportId,
@@ -110,6 +111,7 @@ function toJson({ reportId, loaded }: Brought): string {
       end_date: days?.to ?? null,
       rows,
       rejected,
+      left_out: leftOut,
       replaced,
       files,
     },

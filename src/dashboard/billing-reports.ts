@@ -1,4 +1,4 @@
-import { LedgerError, UsageError } from '../errors.js';
+import { LedgerError } from '../errors.js';
 import type { DashboardClient, FileReceiver } from './client.js';
 import { ApiError, describeApiErrors, parseApiErrors } from './errors.js';
 import type { ResponseBody } from './exchange.js';
@@ -18,7 +18,9 @@ export interface ReportRequest {
 export type Requested =
   | { kind: 'accepted'; reportId: string; status: string | undefined; description: string | undefined }
   /** Nothing was begun: there is no data yet, or the API asks to try later. */
-  | { kind: 'not yet'; description: string };
+  | { kind: 'not yet'; description: string }
+  /** The API refuses the range of days (15501). */
+  | { kind: 'range refused'; description: string };
 
 /** How a report stands. */
 export type ReportStatus =
@@ -47,11 +49,7 @@ export async function probeBillingReports(client: DashboardClient, account: stri
   });
 }
 
-/**
- * Requests a report.
- *
- * @throws {UsageError} for a range of days that the API refuses (15501)
- */
+/** Requests a report. */
 export async function requestReport(call: ReportCall, { type, from, to }: ReportRequest): Promise<Requested> {
   const { client, account, resource, signal } = call;
   const dates = `<StartDate>${encodeText(from)}</StartDate><EndDate>${encodeText(to)}</EndDate>`;
@@ -76,15 +74,7 @@ export async function requestReport(call: ReportCall, { type, from, to }: Report
     );
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal?.kind === 'range') {
-      throw new UsageError(
-        `Bandwidth refuses the days ${from} to ${to} for a report of type ${type} (account ${account}): ${refusal.description}.`,
-        {
-          hint: 'The days of `tn-ledger billing --from DATE --to DATE` are in UTC, the first not after the last.',
-          cause: error,
-        },
-      );
-    }
+    if (refusal?.kind === 'range') return { kind: 'range refused', description: refusal.description };
     if (refusal?.kind === 'later' || refusal?.kind === 'building') {
       return { kind: 'not yet', description: refusal.description };
     }
