@@ -20,6 +20,7 @@ test('info tells the credentials, the seed, the clock, the faults and the accoun
     password,
     seed: 5,
     faults: { 500: 0 },
+    oddities: {},
     accounts: [{ id: '9900000', count: 300, inServiceCount: 299 }],
   });
 });
