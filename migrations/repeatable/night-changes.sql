@@ -20,7 +20,7 @@ with since as materialized (
   select account_id, since as at from tn_ledger.night_changes_since
 ),
 next_version as (
-  select v.*, coalesce(n.row, to_jsonb(t)) as next, t.first_seen_at >= since.at as is_new
+  select v.*, coalesce(n.row, to_jsonb(t)) as next
   from since
   join tn_ledger.telephone_number_versions v on v.account_id = since.account_id and v.replaced_at >= since.at
   join tn_ledger.telephone_numbers t on t.account_id = v.account_id and t.telephone_number = v.telephone_number
@@ -128,8 +128,6 @@ cross join lateral (
     ('owner_account_id', to_jsonb(v.owner_account_id) #>> '{}')
 ) as field (name, before)
 where v.removed_at is null and v.next ->> 'removed_at' is null and field.before is distinct from v.next ->> field.name
-  -- Details that are filled in of a number that is new itself are no change.
-  and not (field.before is null and v.is_new)
 union all
 select h.account_id, h.believed_since, 'number declared', h.telephone_number, 'assignment_status', earlier.assignment_status,
   h.assignment_status, h.valid_from, 'number_assignment_orders', h.order_id, o.user_id

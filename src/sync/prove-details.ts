@@ -190,7 +190,7 @@ async function guardMissingDetails(
     `The number details (/tns) of account ${account} cover ${all - missing} of its ${all} numbers in service: ` +
       `${missing} have no details, such as ${examplesOf(withoutDetails)}; ${limit}`,
     {
-      hint: 'Ask Bandwidth about these numbers. To keep them with the details that are known, run it again with --accept-shrink.',
+      hint: `Ask Bandwidth about these numbers. To keep them with the details that are known: tn-ledger run ${context.job} --account ${account} --accept-shrink.`,
     },
   );
 }

@@ -161,15 +161,3 @@ test('without any nightly run, what was seen since the last success of the job t
   await run();
   t.deepEqual(await changes(ledger), [`number changed ${first?.telephoneNumber} tier ${first?.tier ?? '-'} > 9`]);
 });
-
-test('details that are filled in of a number that is new are no change of it', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
-  t.is((await ledger.run('sync-inservice-numbers')).result, 'succeeded');
-  await night(t, ledger);
-  const [row] = await ledger.query('select count(*)::int as versions from telephone_number_versions');
-  t.true((row?.versions as number) > 30);
-  t.deepEqual(
-    (await changes(ledger)).filter((line) => line.startsWith('number changed')),
-    [],
-  );
-});
