@@ -67,12 +67,12 @@ const beginFirstIntervals = (exceptNamed: boolean) => `
   where ${firstSeen(exceptNamed)}
   order by t.telephone_number`;
 
-// A number first seen with another status than Inservice was in service before, from its in-service date to its last change.
+// A number that is no longer the account's when it is first seen was in service before, from its in-service date to its last change.
 const beginFormerService = (exceptNamed: boolean) => `
   insert into number_status_history (account_id, telephone_number, status, valid_from, valid_to)
   select t.account_id, t.telephone_number, 'Inservice', t.in_service_date, least(t.last_modified, now())
   from telephone_numbers t
-  where ${firstSeen(exceptNamed)} and t.status <> 'Inservice' and t.in_service_date < least(t.last_modified, now())`;
+  where ${firstSeen(exceptNamed)} and t.status not in ('Inservice', 'InAccount') and t.in_service_date < least(t.last_modified, now())`;
 
 const firstSeenWithOrders = `
   select t.telephone_number from telephone_numbers t

@@ -139,7 +139,7 @@ const anyOrder = fc.record({
 });
 const anySighting = fc.option(
   fc.record({
-    status: fc.constantFrom('Inservice', 'Inservice', 'Aging', 'Reserved'),
+    status: fc.constantFrom('Inservice', 'Inservice', 'InAccount', 'Aging', 'Reserved'),
     inService: fc.option(fc.integer({ min: -3, max: 3 })),
     modified: fc.option(fc.integer({ min: -3, max: 3 })),
   }),

@@ -24,7 +24,7 @@ const when: fc.Arbitrary<When> = fc.oneof(
 );
 const sighting = fc.option(
   fc.record({
-    status: fc.constantFrom('Inservice', 'Inservice', 'Aging', 'Reserved'),
+    status: fc.constantFrom('Inservice', 'Inservice', 'InAccount', 'Aging', 'Reserved'),
     inService: when,
     modified: when,
     rest: fc.nat(1),

@@ -26,6 +26,14 @@ export interface Claim {
 
 export const inService = 'Inservice';
 
+/** The account's, and not yet live. */
+export const inAccount = 'InAccount';
+
+/** Whether a number of this status is the account's; one of any other status was, and may be again. */
+export function isInventory(status: string): boolean {
+  return status === inService || status === inAccount;
+}
+
 /**
  * Which status a number had when, by what the nights saw of it, oldest first.
  *
@@ -57,14 +65,16 @@ class SightingReader {
     else {
       last.seenAgain.push(seen.at);
       if (seen.status === inService) this.#reviseService(seen, last);
-      else if (seen.inServiceDate !== this.#inServiceDate) this.#reviseFormerService(seen, last);
+      else if (!isInventory(seen.status) && seen.inServiceDate !== this.#inServiceDate) {
+        this.#reviseFormerService(seen, last);
+      }
     }
     this.#inServiceDate = seen.inServiceDate;
   }
 
   #seeFirst(seen: Sighting): void {
     // A number that is not in service any more was before.
-    if (seen.status !== inService) this.#addFormerService(seen, eventOf(seen) ?? seen.at);
+    if (!isInventory(seen.status)) this.#addFormerService(seen, eventOf(seen) ?? seen.at);
     this.#begin(seen, -Infinity);
   }
 
@@ -77,7 +87,7 @@ class SightingReader {
       this.#end(last, event, seen, false);
     }
     const end = last.to as number;
-    if (seen.status !== inService && (seen.inServiceDate ?? 0) >= end) this.#addFormerService(seen, event ?? seen.at);
+    if (!isInventory(seen.status) && (seen.inServiceDate ?? 0) >= end) this.#addFormerService(seen, event ?? seen.at);
     this.#begin(seen, this.claims.at(-1)?.to ?? end);
   }
 

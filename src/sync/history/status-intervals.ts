@@ -1,4 +1,4 @@
-import { type Claim, inService } from './claims.js';
+import { type Claim, inService, isInventory } from './claims.js';
 import type { MovementKind } from './evidence.js';
 
 /** The status of a number that was given back to Bandwidth. */
@@ -28,7 +28,8 @@ export interface StatusInterval {
 
 /**
  * Which status a number had when, by what the nights claim (oldest first) and the orders (by date) together: the same whatever
- * came to be known first. The rules, each of which asks what the order before or after a moment says:
+ * came to be known first. A number that is not yet live (InAccount) is the account's as one in service is: "service" below means
+ * both. The rules, each of which asks what the order before or after a moment says:
  *
  * - A claim of service that ended is ended by the last order in it, if that one took the number out. One that still lasts is
  *   not: the next night will see whether it left.
@@ -42,7 +43,7 @@ export interface StatusInterval {
 export function statusIntervalsOf(claims: readonly Claim[], events: readonly OrderEvent[]): StatusInterval[] {
   const intervals: StatusInterval[] = [];
   for (const [index, claim] of claims.entries()) {
-    if (claim.status === inService) addService(intervals, events, claim, claims[index + 1]);
+    if (isInventory(claim.status)) addService(intervals, events, claim, claims[index + 1]);
     else addOtherStatus(intervals, events, claim);
   }
   if (intervals.at(-1)?.to !== undefined || intervals.length === 0) addUnseenService(intervals, events, Infinity);
@@ -61,7 +62,7 @@ function addService(
   let fromOrderId = begin.order?.orderId;
   const add = (to: number | undefined, toOrderId: string | undefined) => {
     const goneUntil = claim.vanished ? claim.to : undefined;
-    intervals.push({ status: inService, from, to, fromOrderId, toOrderId, dated, goneUntil });
+    intervals.push({ status: claim.status, from, to, fromOrderId, toOrderId, dated, goneUntil });
   };
   let out: OrderEvent | undefined;
   for (const event of movesDuring(events, begin.at, claim, next)) {
@@ -86,16 +87,16 @@ function addService(
 function movesDuring(
   events: readonly OrderEvent[],
   from: number,
-  { to = Infinity, vanished }: Claim,
+  { status, to = Infinity, vanished }: Claim,
   next: Claim | undefined,
 ): OrderEvent[] {
   const follows = !vanished && next?.from === to ? next : undefined;
   // Another status was seen some time after it began: the order may be later than the change that dates it.
-  const until = follows !== undefined && follows.status !== inService ? Math.max(to, lastMomentBefore(follows)) : to;
+  const until = follows !== undefined && !isInventory(follows.status) ? Math.max(to, lastMomentBefore(follows)) : to;
   const moves = events.filter(({ at }) => at > from && at <= until);
   // Gone, or activated anew: what the last of them bring in is not of this claim. An order may be placed long before its numbers
   // come, and the in-service date tells an activation better.
-  if (vanished || follows?.status === inService) {
+  if (vanished || (status === inService && follows?.status === inService)) {
     return moves.slice(0, moves.findLastIndex(({ direction }) => direction === 'out') + 1);
   }
   return moves;
@@ -109,9 +110,10 @@ function beginOfService(
 ): { at: number; order?: OrderEvent; dated: boolean } {
   const before = intervals.at(-1);
   const end = before?.to ?? -Infinity;
-  if (claim.event !== undefined && claim.event >= end && claim.event <= claim.from)
-    return { at: claim.event, dated: true };
-  if (before !== undefined && before.status !== inService && before.to === claim.from) {
+  const event = claim.event !== undefined && claim.event >= end && claim.event <= claim.from ? claim.event : undefined;
+  // An in-service date tells the begin better than an order does. Of a number not yet live the details name the last change only.
+  if (event !== undefined && claim.status === inService) return { at: event, dated: true };
+  if (before !== undefined && !isInventory(before.status) && before.to === claim.from) {
     const order = lastMove(events, before.from + 1, claim.from);
     if (order?.direction === 'in') {
       before.to = order.at;
@@ -120,6 +122,7 @@ function beginOfService(
   }
   const order = lastMove(events, end, claim.from);
   if (order?.direction === 'in') return { at: order.at, order, dated: true };
+  if (event !== undefined) return { at: event, dated: true };
   return { at: Math.max(claim.from, end), dated: claim.event === claim.from };
 }
 
@@ -127,7 +130,7 @@ function addOtherStatus(intervals: StatusInterval[], events: readonly OrderEvent
   const before = intervals.at(-1);
   const end = before?.to ?? -Infinity;
   // Of two such statuses, one after the other, the second has nothing to do with service that ended.
-  const followsService = before === undefined || before.status === inService || end < claim.from;
+  const followsService = before === undefined || isInventory(before.status) || end < claim.from;
   // An order in after it began is about what follows.
   const moves = events.filter(({ at, direction }) => direction === 'out' || at <= claim.from);
   const order = followsService ? lastMove(moves, end, lastMomentBefore(claim)) : undefined;

@@ -18,6 +18,9 @@ export interface Interval {
   to: bigint | undefined;
 }
 
+/** A number of any other status is no longer the account's. */
+const isHeld = (status: string) => status === 'Inservice' || status === 'InAccount';
+
 /** One number's history, night by night. */
 export class NumberHistory {
   intervals: Interval[] = [];
@@ -59,7 +62,7 @@ export class NumberHistory {
     const last = this.intervals.at(-1);
     if (last === undefined) {
       // First sight. A number that is not in service any more was before.
-      if (!isInService && seen.inServiceDate !== undefined) {
+      if (!isHeld(seen.status) && seen.inServiceDate !== undefined) {
         const until = past(seen.lastModified);
         if (seen.inServiceDate < until) {
           this.intervals.push({ status: 'Inservice', from: seen.inServiceDate, to: until });
@@ -72,7 +75,7 @@ export class NumberHistory {
       // It was gone and is back. Where the event lies within what was believed, what was believed of another status was too long.
       const end = last.to as bigint;
       if (last.status !== seen.status && event !== undefined && event > last.from && event < end) last.to = event;
-      const inServiceDate = isInService ? undefined : seen.inServiceDate;
+      const inServiceDate = isHeld(seen.status) ? undefined : seen.inServiceDate;
       if (inServiceDate !== undefined && inServiceDate >= (last.to as bigint) && inServiceDate < past(event)) {
         this.intervals.push({ status: 'Inservice', from: inServiceDate, to: past(event) });
       }
@@ -83,7 +86,7 @@ export class NumberHistory {
     if (describe(seen) === this.#last) return;
     const dateIsNews = seen.inServiceDate !== this.#inServiceDate;
     if (open.status === 'Inservice' && (isInService || dateIsNews)) this.#dateService(now, seen.inServiceDate, open);
-    if (open.status !== 'Inservice' && open.status === seen.status && dateIsNews) {
+    if (!isHeld(open.status) && open.status === seen.status && dateIsNews) {
       this.#dateFormerService(now, seen, open);
     }
     if (open.status !== seen.status) {
