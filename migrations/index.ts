@@ -10,6 +10,7 @@ import * as m0008 from './0008-import-orders.js';
 import * as m0009 from './0009-list-filters.js';
 import * as m0010 from './0010-inbox-files-and-outcomes.js';
 import * as m0011 from './0011-cursor-origin.js';
+import * as m0012 from './0012-nruf-rules.js';
 import * as m0013 from './0013-change-feed.js';
 
 /** One step of the schema. Names carry no file extension, so that source and compiled code share one history. */
@@ -32,5 +33,6 @@ export const migrations: readonly Migration[] = [
   { name: '0009-list-filters', ...m0009 },
   { name: '0010-inbox-files-and-outcomes', ...m0010 },
   { name: '0011-cursor-origin', ...m0011 },
+  { name: '0012-nruf-rules', ...m0012 },
   { name: '0013-change-feed', ...m0013 },
 ];

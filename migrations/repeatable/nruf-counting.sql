@@ -2,20 +2,7 @@
 -- in it, and joins nothing that nobody asked for. It takes numbers from nruf_intervals; those that changed since that copy was
 -- refreshed, or all where there is no copy or the question is what was known in the past, from the histories.
 
-create or replace function tn_ledger.nruf_ports(known_at timestamptz default null)
-  returns table (account_id text, order_id text, telephone_number text, losing_carrier_name text, from_bandwidth boolean, ordered_on date, done_on date)
-  language sql stable as $$
-    select p.account_id, p.order_id, n.telephone_number, p.losing_carrier_name, coalesce(p.losing_carrier_name, '') ~* '\mbandwidth',
-      tn_ledger.nruf_day(p.order_date),
-      coalesce(tn_ledger.nruf_day(coalesce(p.actual_foc_date, p.last_modified_date, p.order_date)), '-infinity')
-    from tn_ledger.portins p
-    join tn_ledger.portins_numbers n on n.account_id = p.account_id and n.order_id = p.order_id
-    where upper(p.status) = 'COMPLETE' and (known_at is null or greatest(p.first_seen_at, n.first_seen_at) <= known_at)
-  $$;
-comment on function tn_ledger.nruf_ports(timestamptz) is
-  'Numbers that completed port-ins brought, as far as they were known then (null: now). from_bandwidth: the name of the losing carrier has a word that begins with Bandwidth. done_on: the actual FOC date, else the last change';
-
--- The pieces: "held" is what was in service at the end of the day, with its place and its assignment status; "use" says what it
+-- The pieces: "held" is what was in the inventory at the end of the day, with its place and its assignment status; "use" says what it
 -- counts as (a assigned, i intermediate, r reserved, g aging, m administrative, v available, u available and never declared).
 --
 -- Without names, place_id tells the place wherever it is not null: counts are made by that number first, which is cheap, and only
@@ -35,6 +22,7 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
     changed text[] := '{}';
     has_categories constant boolean := exists (select from tn_ledger.number_categories)
       or known_at is not null and exists (select from tn_ledger.number_categories_superseded);
+    has_imports constant boolean := exists (select from tn_ledger.imported_numbers);
     has_ports constant boolean := exists (select from tn_ledger.portins_numbers);
     aging text;
     parts text := '';
@@ -65,7 +53,7 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
 
     if not use_copy or cardinality(changed) > 0 then
       pieces := pieces || format($sql$
-        status_then as (
+        status_then as not materialized (
           select h.account_id, h.telephone_number, h.status, h.valid_from, h.valid_to from tn_ledger.number_status_history h %1$s %2$s
           %3$s),
         assignment_then as (
@@ -86,36 +74,43 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
           where believed_from <= %1$L and believed_to > %1$L$sql$, known_at) end);
       pieces := pieces || format($sql$
         service as (
-          select account_id, telephone_number, tn_ledger.nruf_day(valid_from) as stay_from from status_then
-          where status = 'Inservice' and valid_from < %1$L and (valid_to is null or valid_to >= %1$L) %2$s),
+          select s.account_id, s.telephone_number, tn_ledger.nruf_day(coalesce(b.valid_from, s.valid_from)) as stay_from
+          from status_then s
+          left join status_then b on s.status = 'Inservice' and b.status = 'InAccount'
+            and b.account_id = s.account_id and b.telephone_number = s.telephone_number and b.valid_to = s.valid_from
+          where tn_ledger.nruf_in_inventory(s.status) and s.valid_from < %1$L and (s.valid_to is null or s.valid_to >= %1$L) %2$s),
         declarations as (
           select account_id, telephone_number,
             max(assignment_status) filter (where valid_to is null or valid_to >= %1$L) as status,
             max(valid_from) filter (where valid_to is null or valid_to >= %1$L) as since,
             max(valid_to) filter (where assignment_status = 'ASSIGNED' and valid_to < %1$L) as assigned_until
-          from assignment_then where valid_from < %1$L %2$s group by 1, 2)$sql$,
-        day_end, case when not everything then format('and account_id = any(%L)', accounts) end);
+          from assignment_then s where valid_from < %1$L %2$s group by 1, 2)$sql$,
+        day_end, case when not everything then format('and s.account_id = any(%L)', accounts) end);
       if known_at is not null then
         pieces := pieces || format($sql$
           details_then as (
-            select distinct on (account_id, telephone_number) account_id, telephone_number, rate_center, state
+            select distinct on (account_id, telephone_number) account_id, telephone_number, rate_center, state, owner_account_id
             from tn_ledger.telephone_number_versions where replaced_at > %L
             order by account_id, telephone_number, replaced_at)$sql$, known_at);
       end if;
       held := held || format($sql$
-        select null::integer as place_id, b.block as npa_nxx_x, %1$s, s.account_id, s.telephone_number, tn_ledger.nruf_left_out(b.block) as left_out, s.stay_from,
-          (case when d.status = 'ASSIGNED' then 'A' when d.status = 'UNASSIGNED' and d.assigned_until = d.since then 'U'
-            when d.telephone_number is null then 'N' else 'F' end)::"char" as declared,
-          tn_ledger.nruf_day(d.since) as declared_on, true as shared
+        select null::integer as place_id, b.block as npa_nxx_x, d.rate_center, d.state, s.account_id, s.telephone_number,
+          tn_ledger.nruf_left_out(b.block, a.united_states, d.state, d.owner_account_id <> s.account_id) as left_out, s.stay_from,
+          (case when c.status = 'ASSIGNED' then 'A' when c.status = 'UNASSIGNED' and c.assigned_until = c.since then 'U'
+            when c.telephone_number is null then 'N' else 'F' end)::"char" as declared,
+          tn_ledger.nruf_day(c.since) as declared_on, true as shared
         from service s
         cross join lateral (select tn_ledger.nruf_block(s.telephone_number) as block) b
-        left join declarations d on d.account_id = s.account_id and d.telephone_number = s.telephone_number
-        left join tn_ledger.telephone_numbers t on t.account_id = s.account_id and t.telephone_number = s.telephone_number %2$s$sql$,
-        case when known_at is null then 't.rate_center, t.state' else $sql$
-          case when v.telephone_number is null then t.rate_center else v.rate_center end as rate_center,
-          case when v.telephone_number is null then t.state else v.state end as state$sql$ end,
-        case when known_at is not null then
-          'left join details_then v on v.account_id = s.account_id and v.telephone_number = s.telephone_number' end);
+        left join tn_ledger.area_codes a on a.npa = left(b.block, 3)
+        left join declarations c on c.account_id = s.account_id and c.telephone_number = s.telephone_number
+        left join tn_ledger.telephone_numbers t on t.account_id = s.account_id and t.telephone_number = s.telephone_number
+        %s$sql$,
+        case when known_at is null then 'cross join lateral (select t.rate_center, t.state, t.owner_account_id) d' else $sql$
+          left join details_then v on v.account_id = s.account_id and v.telephone_number = s.telephone_number
+          cross join lateral (
+            select case when v.telephone_number is null then t.rate_center else v.rate_center end as rate_center,
+              case when v.telephone_number is null then t.state else v.state end as state,
+              case when v.telephone_number is null then t.owner_account_id else v.owner_account_id end as owner_account_id) d$sql$ end);
     end if;
 
     -- A number that two accounts had in service at once counts where its service began last.
@@ -143,7 +138,16 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
       pieces := pieces || format($sql$
         ported as (
           select telephone_number, min(done_on) as done_on, min(ordered_on) as ordered_on
-          from tn_ledger.nruf_ports(%L) where not from_bandwidth group by 1)$sql$, known_at);
+          from tn_ledger.nruf_ports(%L) where from_other_carrier group by 1)$sql$, known_at);
+    end if;
+    if has_imports then
+      pieces := pieces || format($sql$
+        imported as (
+          select distinct telephone_number from tn_ledger.imported_numbers
+          where imported_at < %1$L and (removed_at is null or removed_at >= %1$L) %2$s)$sql$,
+        day_end,
+        case when known_at is not null then format($sql$
+          and (account_id, order_id) in (select account_id, order_id from tn_ledger.import_tn_orders where first_seen_at <= %L)$sql$, known_at) end);
     end if;
     aging := case when aging_days > 0 then format($sql$case when h.declared_on >= %L then 'g'::"char" else 'v' end$sql$, as_of - aging_days)
       else $sql$'v'::"char"$sql$ end;
@@ -155,9 +159,11 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
         %3$s case h.declared when 'A' then 'a'::"char" when 'N' then 'u' when 'U' then %4$s else 'v' end %5$s as use
       from (%6$s) as h %7$s$sql$,
       case when cardinality(pieces) > 0 then 'with ' || array_to_string(pieces, ', ') end,
-      case when has_ports then format($sql$
-        case when h.left_out is null and (o.done_on <= %L or o.ordered_on <= h.stay_from) then 'ported in' else h.left_out end$sql$, as_of)
-        else 'h.left_out' end,
+      concat(
+        'coalesce(h.left_out',
+        case when has_imports then $sql$, case when m.telephone_number is not null then 'imported' end$sql$ end,
+        case when has_ports then format($sql$, case when o.done_on <= %L or o.ordered_on <= h.stay_from then 'ported in' end$sql$, as_of) end,
+        ')'),
       case when has_categories then $sql$
         case c.category when 'intermediate' then 'i'::"char" when 'reserved' then 'r' when 'aging' then 'g' when 'administrative' then 'm' else $sql$ end,
       aging,
@@ -165,13 +171,14 @@ create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, 
       array_to_string(held, ' union all '),
       concat(
         case when has_ports then 'left join ported o on o.telephone_number = h.telephone_number' end,
+        case when has_imports then ' left join imported m on m.telephone_number = h.telephone_number' end,
         case when has_categories then ' left join categories c on c.account_id = h.account_id and c.telephone_number = h.telephone_number' end));
   end
 $function$;
 comment on function tn_ledger.nruf_numbers_sql(date, text, integer, timestamptz, boolean) is
-  'Text of the query for the numbers in service at the end of a day, what they count as, or why they are left out; the other functions run it';
+  'Text of the query for the numbers in the inventory at the end of a day, what they count as, or why they are left out; the other functions run it';
 
-create or replace function tn_ledger.nruf_counts(as_of date, account text default null, aging_days integer default 0, known_at timestamptz default null)
+create or replace function tn_ledger.nruf_counts(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx_x text, rate_center text, state text, numbers_received bigint,
     assigned bigint, intermediate bigint, reserved bigint, aging bigint, administrative bigint, available bigint, undeclared bigint)
   language plpgsql stable as $function$
@@ -232,7 +239,7 @@ create or replace function tn_ledger.nruf_utilization_by_digits(digits integer, 
 comment on function tn_ledger.nruf_utilization_by_digits(integer, date, text, integer, timestamptz) is
   'nruf_utilization and nruf_utilization_by_code, by so many leading digits of a number';
 
-create or replace function tn_ledger.nruf_utilization(as_of date, account text default null, aging_days integer default 0, known_at timestamptz default null)
+create or replace function tn_ledger.nruf_utilization(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx_x text, rate_center text, state text, numbers_received bigint,
     assigned bigint, intermediate bigint, reserved bigint, aging bigint, administrative bigint, available bigint, undeclared bigint,
     utilization_percent numeric)
@@ -240,9 +247,9 @@ create or replace function tn_ledger.nruf_utilization(as_of date, account text d
     select * from tn_ledger.nruf_utilization_by_digits(7, as_of, account, aging_days, known_at)
   $$;
 comment on function tn_ledger.nruf_utilization(date, text, integer, timestamptz) is
-  'Numbers in service at the end of a day (UTC) by thousands-block and use, as FCC Form 502 asks. account: one account id, or several separated by commas; null: all. aging_days: for how many days after its UNASSIGNED a number counts as aging. known_at: as the ledger knew it then; null: as it knows it now';
+  'Numbers in the inventory at the end of a day (UTC) by thousands-block and use, as FCC Form 502 asks. account: one account id, or several separated by commas; null: all. aging_days: for how many days after its UNASSIGNED a number counts as aging (47 CFR 52.15(f)(1)(ii): at least 45). known_at: as the ledger knew it then; null: as it knows it now';
 
-create or replace function tn_ledger.nruf_utilization_by_code(as_of date, account text default null, aging_days integer default 0, known_at timestamptz default null)
+create or replace function tn_ledger.nruf_utilization_by_code(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx text, rate_center text, state text, numbers_received bigint,
     assigned bigint, intermediate bigint, reserved bigint, aging bigint, administrative bigint, available bigint, undeclared bigint,
     utilization_percent numeric)
@@ -252,7 +259,7 @@ create or replace function tn_ledger.nruf_utilization_by_code(as_of date, accoun
 comment on function tn_ledger.nruf_utilization_by_code(date, text, integer, timestamptz) is
   'The same as nruf_utilization by NPA-NXX';
 
-create or replace function tn_ledger.nruf_number_categories(as_of date, account text default null, aging_days integer default 0, known_at timestamptz default null)
+create or replace function tn_ledger.nruf_number_categories(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (account_id text, telephone_number text, npa_nxx_x text, rate_center text, state text, category text, undeclared boolean, declared_on date, left_out text)
   language plpgsql stable as $function$
   begin
@@ -267,7 +274,7 @@ create or replace function tn_ledger.nruf_number_categories(as_of date, account 
   end
 $function$;
 comment on function tn_ledger.nruf_number_categories(date, text, integer, timestamptz) is
-  'The proof behind nruf_utilization: a row for each number in service at the end of a day, with its category, or why it is left out (not NANP, toll-free, 900, 5XX, ported in; category is null then). declared_on: the day of the declaration to Bandwidth that held';
+  'The proof behind nruf_utilization: a row for each number in the inventory at the end of a day, with its category, or why it is left out (not NANP, toll-free, 900, 5XX, not United States, hosted, imported, ported in; category is null then). declared_on: the day of the declaration to Bandwidth that held';
 
 create or replace view tn_ledger.nruf_utilization_today as
   select * from tn_ledger.nruf_utilization((now() at time zone 'UTC')::date);

@@ -9,15 +9,35 @@ create or replace function tn_ledger.nruf_block(number text) returns text
   $$;
 comment on function tn_ledger.nruf_block(text) is 'Thousands-block of a number, as telephone_numbers.npa_nxx_x has it; null for one that is not NANP';
 
-create or replace function tn_ledger.nruf_left_out(block text) returns text
+create or replace function tn_ledger.nruf_in_inventory(status text) returns boolean
+  language sql immutable parallel safe as $$ select status in ('Inservice', 'InAccount') $$;
+comment on function tn_ledger.nruf_in_inventory(text) is
+  'Whether a number of this status is in the inventory: live (Inservice), or the account''s and not yet live (InAccount)';
+
+create or replace function tn_ledger.nruf_in_united_states(state text) returns boolean
+  language sql immutable parallel safe as $$
+    select case
+      when state in (
+        'AL', 'AK', 'AZ', 'AR', 'CA', 'CO', 'CT', 'DE', 'DC', 'FL', 'GA', 'HI', 'ID', 'IL', 'IN', 'IA', 'KS', 'KY', 'LA', 'ME',
+        'MD', 'MA', 'MI', 'MN', 'MS', 'MO', 'MT', 'NE', 'NV', 'NH', 'NJ', 'NM', 'NY', 'NC', 'ND', 'OH', 'OK', 'OR', 'PA', 'RI',
+        'SC', 'SD', 'TN', 'TX', 'UT', 'VT', 'VA', 'WA', 'WV', 'WI', 'WY', 'PR', 'VI', 'GU', 'AS', 'MP') then true
+      when state in ('AB', 'BC', 'MB', 'NB', 'NL', 'NS', 'NT', 'NU', 'ON', 'PE', 'QC', 'SK', 'YT') then false
+    end
+  $$;
+comment on function tn_ledger.nruf_in_united_states(text) is
+  'Whether a two-letter state is in the United States or one of its territories (true), or a province of Canada (false); null for any other text';
+
+create or replace function tn_ledger.nruf_left_out(block text, npa_in_united_states boolean, state text, hosted boolean) returns text
   language sql immutable parallel safe as $$
     select case
       when coalesce(block, '') = '' then 'not NANP'
       when substr(block, 1, 3) in ('800', '833', '844', '855', '866', '877', '888') then 'toll-free'
       when substr(block, 1, 3) = '900' then '900'
-      when substr(block, 1, 3) in ('500', '521', '522', '523', '524', '525', '526', '527', '528', '529', '533', '544', '566', '577', '588')
-        then '5XX'
+      when substr(block, 1, 3) in (
+        '500', '521', '522', '523', '524', '525', '526', '527', '528', '529', '532', '533', '544', '566', '577', '588') then '5XX'
+      when not coalesce(npa_in_united_states, tn_ledger.nruf_in_united_states(state), true) then 'not United States'
+      when hosted then 'hosted'
     end
   $$;
-comment on function tn_ledger.nruf_left_out(text) is
-  'Why the numbers of a thousands-block are left out of the geographic forms: not NANP, toll-free, 900, 5XX (the non-geographic area codes of that form only: 503 is Oregon); null where they are not';
+comment on function tn_ledger.nruf_left_out(text, boolean, text, boolean) is
+  'Why the numbers of a thousands-block are left out of the geographic forms at any time: not NANP, toll-free, 900, 5XX (the non-geographic area codes of that form only: 503 is Oregon), not United States (by the area code, as area_codes has it; where that is null, by the state), hosted; null where they are not';

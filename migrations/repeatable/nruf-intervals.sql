@@ -50,6 +50,8 @@ $$;
 comment on function tn_ledger.nruf_changed_numbers(integer) is
   'Numbers that were, or may have been, written since nruf_intervals was brought up to date, whichever account has them. A number may come more than once; each source gives at most so many different ones, so that fewer in all are all there are';
 
+-- A number that was InAccount and then Inservice was there in one stay, with an interval for each status.
+--
 -- A number without any declaration has one stretch in each stay; one with declarations has the time before the first, each
 -- declaration, and the gaps after each of them (a declaration ends when the number leaves).
 create or replace function tn_ledger.nruf_write_intervals(only_changed boolean) returns bigint language plpgsql as $function$
@@ -58,21 +60,29 @@ create or replace function tn_ledger.nruf_write_intervals(only_changed boolean) 
     written bigint;
   begin
     execute format($sql$
-      insert into tn_ledger.nruf_places (account_id, npa_nxx_x, rate_center, state, left_out)
-      select distinct account_id, coalesce(tn_ledger.nruf_block(telephone_number), ''), coalesce(t.rate_center, ''), coalesce(t.state, ''),
-        tn_ledger.nruf_left_out(tn_ledger.nruf_block(telephone_number))
+      insert into tn_ledger.nruf_places (account_id, npa_nxx_x, rate_center, state, hosted, left_out)
+      select p.*, tn_ledger.nruf_left_out(p.block, a.united_states, p.state, p.hosted)
       from (
-        select distinct h.account_id, h.telephone_number from tn_ledger.number_status_history h %1$s where h.status = 'Inservice'
-      ) as held
-      left join tn_ledger.telephone_numbers t using (account_id, telephone_number)
+        select distinct account_id, coalesce(tn_ledger.nruf_block(telephone_number), '') as block, coalesce(t.rate_center, '') as rate_center,
+          coalesce(t.state, '') as state, coalesce(t.owner_account_id <> account_id, false) as hosted
+        from (
+          select distinct h.account_id, h.telephone_number
+          from tn_ledger.number_status_history h %1$s where tn_ledger.nruf_in_inventory(h.status)
+        ) as held
+        left join tn_ledger.telephone_numbers t using (account_id, telephone_number)
+      ) as p
+      left join tn_ledger.area_codes a on a.npa = left(p.block, 3)
       on conflict do nothing$sql$, restricted);
 
     execute format($sql$
       with stays as (
         select h.account_id, h.telephone_number, tn_ledger.nruf_day(h.valid_from) as from_day,
-          coalesce(tn_ledger.nruf_day(h.valid_to), 'infinity') as to_day
+          coalesce(tn_ledger.nruf_day(h.valid_to), 'infinity') as to_day,
+          tn_ledger.nruf_day(coalesce(b.valid_from, h.valid_from)) as stay_from
         from tn_ledger.number_status_history h %1$s
-        where h.status = 'Inservice' and (h.valid_to is null or tn_ledger.nruf_day(h.valid_to) > tn_ledger.nruf_day(h.valid_from))
+        left join tn_ledger.number_status_history b on h.status = 'Inservice' and b.status = 'InAccount'
+          and b.account_id = h.account_id and b.telephone_number = h.telephone_number and b.valid_to = h.valid_from
+        where tn_ledger.nruf_in_inventory(h.status) and (h.valid_to is null or tn_ledger.nruf_day(h.valid_to) > tn_ledger.nruf_day(h.valid_from))
       ),
       shared as (
         select s.telephone_number from stays s where (select count(*) from tn_ledger.nruf_accounts()) > 1
@@ -102,7 +112,7 @@ create or replace function tn_ledger.nruf_write_intervals(only_changed boolean) 
       )
       insert into tn_ledger.nruf_intervals
         (place_id, from_day, to_day, stay_from, declared_on, declared, shared, telephone_number)
-      select p.place_id, greatest(s.from_day, x.from_day), least(s.to_day, x.to_day), s.from_day, x.declared_on,
+      select p.place_id, greatest(s.from_day, x.from_day), least(s.to_day, x.to_day), s.stay_from, x.declared_on,
         coalesce(x.declared, 'N')::"char", s.telephone_number in (select shared.telephone_number from shared), s.telephone_number
       from stays s
       left join stretches x on x.account_id = s.account_id and x.telephone_number = s.telephone_number
@@ -110,7 +120,8 @@ create or replace function tn_ledger.nruf_write_intervals(only_changed boolean) 
       left join tn_ledger.telephone_numbers t on t.account_id = s.account_id and t.telephone_number = s.telephone_number
       join tn_ledger.nruf_places p on p.account_id = s.account_id
         and p.npa_nxx_x = coalesce(tn_ledger.nruf_block(s.telephone_number), '')
-        and p.rate_center = coalesce(t.rate_center, '') and p.state = coalesce(t.state, '')$sql$, restricted);
+        and p.rate_center = coalesce(t.rate_center, '') and p.state = coalesce(t.state, '')
+        and p.hosted = coalesce(t.owner_account_id <> t.account_id, false)$sql$, restricted);
     get diagnostics written = row_count;
     return written;
   end
@@ -145,6 +156,7 @@ create or replace function tn_ledger.nruf_refresh() returns bigint language plpg
     else
       -- Not truncated, nor swapped for another table: a statement that began before would find it empty.
       delete from tn_ledger.nruf_intervals;
+      delete from tn_ledger.nruf_places;
       changed := tn_ledger.nruf_write_intervals(false);
     end if;
     if changed > 10000 then analyze tn_ledger.nruf_intervals; analyze tn_ledger.nruf_places; end if;
@@ -158,3 +170,6 @@ create or replace function tn_ledger.nruf_refresh() returns bigint language plpg
 $$;
 comment on function tn_ledger.nruf_refresh() is
   'Brings nruf_intervals in line with the histories, so that counting is fast; answers are right without it, too. Tells how many numbers (the first time: intervals) it wrote';
+
+-- These files may have changed the rules that the copy was made by.
+delete from tn_ledger.nruf_intervals_mark;

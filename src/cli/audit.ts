@@ -8,7 +8,7 @@ export function define(command: DefineCommand): Command {
     .description('what an NRUF filing as of a day would stumble over, with examples and the SQL to see all')
     .requiredOption('--as-of <date>', 'the day, such as 2026-12-31')
     .option('--account <ids>', 'only these accounts; may be given more than once', collect, [])
-    .option('--aging-days <days>', 'as for tn-ledger nruf', '0')
+    .option('--aging-days <days>', 'as for tn-ledger nruf (default: 45)')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ tn-ledger audit --as-of 2026-06-30')
     .action(async (options: AuditOptions) => {
@@ -23,6 +23,6 @@ export function define(command: DefineCommand): Command {
 export interface AuditOptions {
   asOf: string;
   account: string[];
-  agingDays: string;
+  agingDays?: string;
   json?: boolean;
 }

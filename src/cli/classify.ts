@@ -10,7 +10,8 @@ export function define(command: DefineCommand): Command {
     .option('--to <date>', 'last day; left out: until further notice')
     .option('--note <text>', 'why, for whoever asks in five years')
     .option('--column <name>', 'the column that holds the numbers')
-    .option('--override', 'longer than the rule allows (reserved 180 days, aging 365); the audit lists it')
+    .option('--residential', 'aging numbers of residential customers: at most 90 days, not 365')
+    .option('--override', 'longer than the rule allows (reserved 180 days, aging 365 or 90); the audit lists it')
     .option('--allow-rejects', 'declare the others even if more than a tenth of the lines was rejected')
     .option('--dry-run', 'do all but keep it')
     .option('--out <folder>', 'where the rejected lines go; the outbox of the data folder unless told')
@@ -41,6 +42,7 @@ export interface ClassifyCommandOptions {
   note?: string;
   column?: string;
   override?: boolean;
+  residential?: boolean;
   allowRejects?: boolean;
   dryRun?: boolean;
   out?: string;

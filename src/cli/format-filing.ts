@@ -94,7 +94,13 @@ export function formatFilings(filings: readonly Filing[], json: boolean): string
   return formatTable(header, lines, { right: [0, 5] });
 }
 
-export function formatComparison(filing: Filing, differences: readonly Difference[], json: boolean): string {
+/** What differs today, counted with so many days of aging. */
+export interface Comparison {
+  agingDays: number;
+  differences: readonly Difference[];
+}
+
+export function formatComparison(filing: Filing, { agingDays, differences }: Comparison, json: boolean): string {
   if (json) {
     const list = differences.map(({ code, column, filed, now }) => ({
       code,
@@ -102,10 +108,18 @@ export function formatComparison(filing: Filing, differences: readonly Differenc
       filed: filed ?? null,
       now: now ?? null,
     }));
-    return JSON.stringify({ filing: filing.id, ...describeParameters(filing), differences: list }, null, 2);
+    return JSON.stringify(
+      { filing: filing.id, ...describeParameters(filing), compared_aging_days: agingDays, differences: list },
+      null,
+      2,
+    );
   }
   const about = `Filing ${filing.id} (${filing.form.id}, as of ${filing.asOf}, made ${filing.createdAt.toISOString().slice(0, 10)})`;
-  if (differences.length === 0) return `${about}: the ledger gives the same rows today.`;
+  const aging =
+    agingDays === filing.agingDays
+      ? ''
+      : ` Filed with ${filing.agingDays} days of aging, compared with ${agingDays}; --aging-days ${filing.agingDays} compares as filed.`;
+  if (differences.length === 0) return `${about}: the ledger gives the same rows today.${aging}`;
   const table = formatTable(
     ['code', 'column', 'filed', 'now'],
     differences.map(({ code, column, filed, now }) => [
@@ -117,7 +131,7 @@ export function formatComparison(filing: Filing, differences: readonly Differenc
     { right: [2, 3] },
   );
   const codes = new Set(differences.map(({ code }) => code)).size;
-  return `${table}\n\n${about}: ${formatCount(codes)} ${codes === 1 ? 'row is' : 'rows are'} different today.`;
+  return `${table}\n\n${about}: ${formatCount(codes)} ${codes === 1 ? 'row is' : 'rows are'} different today.${aging}`;
 }
 
 function toText(value: string | number | null): string {

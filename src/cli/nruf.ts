@@ -10,7 +10,7 @@ export function define(command: DefineCommand): Command {
     .option('--form <form>', 'u4 (by thousands-block) or u3 (by NPA-NXX, for rural filers)', 'u4')
     .option('--state <state>', 'only rows of this state, such as NC')
     .option('--account <ids>', 'only these accounts, as a filing is per OCN; may be given more than once', collect, [])
-    .option('--aging-days <days>', 'count numbers as aging for so many days after their UNASSIGNED', '0')
+    .option('--aging-days <days>', 'count numbers as aging for so many days after their UNASSIGNED (default: 45)')
     .option('--assignor <text>', 'column J; left out: the carrier that the numbers come from')
     .option('--out <file>', 'write a .csv or .xlsx, and keep the filing; left out: a table on the screen')
     .option('--allow-gaps', 'leave blanks where the ledger does not know what the form requires')
@@ -44,7 +44,7 @@ export interface NrufOptions {
   form: string;
   state?: string;
   account: string[];
-  agingDays: string;
+  agingDays?: string;
   assignor?: string;
   out?: string;
   allowGaps?: boolean;

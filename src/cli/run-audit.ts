@@ -2,7 +2,7 @@ import { type ExitStatus, exitStatus } from '../errors.js';
 import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
 import { checkScope, describeAccounts, splitAccounts } from '../nruf/scope.js';
 import { inTransaction } from '../sync/transaction.js';
-import { readAgingDays } from './aging-days.js';
+import { readAgingDays, shortAgingWarning } from './aging-days.js';
 import type { AuditOptions } from './audit.js';
 import { formatCount } from './format.js';
 import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
@@ -16,6 +16,8 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
     accounts: splitAccounts(options.account),
     agingDays: readAgingDays(options.agingDays),
   };
+  const short = shortAgingWarning(parameters.agingDays);
+  if (short !== undefined) session.log.warn(short);
   const database = await openLedgerToRead(session);
   await checkScope(database.pool, parameters);
   await refreshWhereAllowed(session, database);

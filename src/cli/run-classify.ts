@@ -11,6 +11,7 @@ import {
   classifyFile,
   type Declaration,
 } from '../nruf/classify.js';
+import { shortestAgingDays } from '../nruf/limits.js';
 import { checkAccounts } from '../nruf/scope.js';
 import { type Day, parseDay } from '../sync/days.js';
 import { chooseOneAccount } from './choose-accounts.js';
@@ -31,6 +32,7 @@ export async function runClassify(
     to: options.to === undefined ? undefined : readDay('--to', options.to),
     note: options.note,
     override: options.override ?? false,
+    residential: options.residential ?? false,
   };
   checkLength(declaration);
   const database = await openLedger(session);
@@ -43,6 +45,11 @@ export async function runClassify(
     rejectedPath: resultFiles(resolve(options.out ?? join(session.config.dataDir, outboxFolder)), path).rejected,
     signal: session.signal,
   });
+  if (classified.tooShort > 0) {
+    session.log.warn(
+      `${formatCount(classified.tooShort)} ${classified.tooShort === 1 ? 'number ages' : 'numbers age'} for fewer than ${shortestAgingDays} days, the minimum of 47 CFR 52.15(f)(1)(ii). tn-ledger audit lists them.`,
+    );
+  }
   const print = options.json ? asJson : asText;
   process.stdout.write(`${print(classified, declaration, account, options.dryRun ?? false)}\n`);
   return classified.rejected > 0 ? exitStatus.rejected : exitStatus.done;
@@ -90,11 +97,11 @@ function asText(classified: Classified, { category, from, to }: Declaration, acc
 
 function asJson(
   classified: Classified,
-  { category, from, to, note }: Declaration,
+  { category, from, to, note, residential }: Declaration,
   account: string,
   dryRun: boolean,
 ): string {
-  const { total, declared, unchanged, replaced, rejected, reasons, rejectedPath } = classified;
+  const { total, declared, unchanged, replaced, tooShort, rejected, reasons, rejectedPath } = classified;
   return JSON.stringify(
     {
       account,
@@ -102,11 +109,13 @@ function asJson(
       from,
       to: to ?? null,
       note: note ?? null,
+      residential,
       dry_run: dryRun,
       total,
       declared,
       unchanged,
       replaced,
+      too_short: tooShort,
       rejected,
       reasons,
       rejected_file: rejectedPath ?? null,

@@ -8,9 +8,10 @@ import { fileKind } from '../nruf/file-content.js';
 import { type FilingParameters, readFilingRows } from '../nruf/filing-rows.js';
 import { findFiling, listFilings, readContent, readStoredRows } from '../nruf/filings.js';
 import { findForm } from '../nruf/form.js';
+import { shortestAgingDays } from '../nruf/limits.js';
 import { checkScope, splitAccounts } from '../nruf/scope.js';
 import { inTransaction } from '../sync/transaction.js';
-import { readAgingDays } from './aging-days.js';
+import { readAgingDays, shortAgingWarning } from './aging-days.js';
 import { formatComparison, formatExported, formatFilings, formatRows } from './format-filing.js';
 import type { NrufOptions } from './nruf.js';
 import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
@@ -30,6 +31,7 @@ export async function runNruf(session: Session, options: NrufOptions): Promise<E
     return exitStatus.done;
   }
   const parameters = readParameters(options);
+  for (const warning of warningsOf(parameters)) session.log.warn(warning);
   const path = options.out === undefined ? undefined : resolve(options.out);
   if (path !== undefined) fileKind(path);
   const database = await openLedgerToRead(session);
@@ -93,6 +95,14 @@ function readParameters(options: NrufOptions): FilingParameters {
   };
 }
 
+function* warningsOf({ asOf, agingDays }: FilingParameters): Generator<string> {
+  if (!/-(06-30|12-31)$/.test(asOf)) {
+    yield `NRUF filings count numbers as of 30 June and 31 December; ${asOf} is neither.`;
+  }
+  const short = shortAgingWarning(agingDays);
+  if (short !== undefined) yield short;
+}
+
 function readRows(session: Session, database: Database, parameters: FilingParameters) {
   return inTransaction(database, { signal: session.signal }, async (client) => {
     await client.query('set transaction isolation level repeatable read');
@@ -111,7 +121,10 @@ async function again(database: Database, options: NrufOptions): Promise<string> 
 async function compare(session: Session, database: Database, options: NrufOptions): Promise<string> {
   const filing = await findFiling(database.pool, options.compare ?? '');
   await refreshWhereAllowed(session, database);
-  const now = await readRows(session, database, filing);
+  // By the rules in force: filings that were made with fewer days counted numbers as available that age.
+  const agingDays =
+    options.agingDays === undefined ? Math.max(filing.agingDays, shortestAgingDays) : readAgingDays(options.agingDays);
+  const now = await readRows(session, database, { ...filing, agingDays });
   const filed = await readStoredRows(database.pool, filing.id);
-  return formatComparison(filing, compareRows(filed, now), options.json ?? false);
+  return formatComparison(filing, { agingDays, differences: compareRows(filed, now) }, options.json ?? false);
 }

@@ -123,7 +123,7 @@ async function applyRepeatables(client: pg.ClientBase): Promise<string[]> {
     const changed = await changedRepeatables(client, true);
     if (changed.length > 0) {
       for (const { name, sql } of readRepeatables()) {
-        await client.query(sql).catch((error) => {
+        await client.query(await sql()).catch((error) => {
           throw new LedgerError(`The functions and views of ${name} could not be replaced: ${error.message}.`, {
             cause: error,
             hint: error.detail === undefined ? undefined : `${error.detail}.`,

@@ -1,5 +1,7 @@
+import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
+
 /**
- * What a filing may stumble over, as data. The SQL of a check gives a row for each finding; in it `:numbers` stands for the numbers in service at the end of
+ * What a filing may stumble over, as data. The SQL of a check gives a row for each finding; in it `:numbers` stands for the numbers in the inventory at the end of
  * the day (nruf_number_categories), `:day` for the day, `:end` for its end, and `:accounts` for a condition on `account_id`.
  */
 export interface AuditCheck {
@@ -57,6 +59,59 @@ export const auditChecks: readonly AuditCheck[] = [
     'numbers outside the North American Numbering Plan',
     'Form 502 is about the North American Numbering Plan: left out.',
   ),
+  leftOut(
+    'not-united-states',
+    'not United States',
+    'numbers of area codes outside the United States and its territories',
+    'Canada, Bermuda and the Caribbean states share the numbering plan and have regulators of their own: left out.',
+  ),
+  leftOut(
+    'imported',
+    'imported',
+    'numbers imported from another carrier for messaging',
+    'They stay in the inventory of that carrier, which reports them: left out. They can not be assigned at Bandwidth (5130).',
+  ),
+  {
+    id: 'hosted',
+    title: 'hosted numbers, whose details name another account as their owner',
+    why: 'They have their voice service on that account, which reports them: left out. The other details are those of its row.',
+    kind: 'left out',
+    sql: `select n.account_id, n.telephone_number, t.owner_account_id from :numbers n
+join telephone_numbers t on t.account_id = n.account_id and t.telephone_number = n.telephone_number
+where n.left_out = 'hosted' order by n.telephone_number`,
+  },
+  {
+    id: 'area-code-and-state',
+    title: 'numbers whose area code and state disagree on the country or territory',
+    why: 'The area code decides which numbers are left out as not of the United States. Check the rate center and state of these.',
+    kind: 'attention',
+    sql: `select n.account_id, n.telephone_number, a.country as area_code_country, n.state, n.left_out from :numbers n
+join area_codes a on a.npa = left(n.npa_nxx_x, 3)
+where coalesce(n.left_out, '') not in ('toll-free', '900', '5XX')
+  and (coalesce(nruf_in_united_states(n.state), false) <> a.united_states
+    or a.united_states and n.state <> a.country and (a.country <> 'US' or n.state in ('PR', 'VI', 'GU', 'AS', 'MP')))
+  and n.state is not null
+order by n.telephone_number`,
+  },
+  {
+    id: 'unknown-area-code',
+    title: 'numbers of an area code that the list of area codes does not have',
+    why: 'Their state decides whether they are of the United States; without a known state they count. A newer tn-ledger may know the area code.',
+    kind: 'attention',
+    sql: `select n.account_id, n.telephone_number, n.state, n.left_out from :numbers n
+where n.npa_nxx_x is not null and coalesce(n.left_out, '') not in ('toll-free', '900', '5XX')
+  and not exists (select from area_codes a where a.npa = left(n.npa_nxx_x, 3))
+order by n.telephone_number`,
+  },
+  {
+    id: 'unknown-status',
+    title: 'statuses for which there is no rule',
+    why: "Inservice and InAccount count; an Aging number is Bandwidth's again. Numbers of these statuses count nowhere: ask Bandwidth what they mean.",
+    kind: 'attention',
+    sql: `select status, count(*) as numbers, min(telephone_number) as example from number_status_history
+where not nruf_in_inventory(status) and status <> 'Aging' and valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
+group by status order by 2 desc, 1`,
+  },
   {
     id: 'undeclared',
     title: 'available numbers that nobody ever declared',
@@ -73,9 +128,9 @@ export const auditChecks: readonly AuditCheck[] = [
 from (select distinct on (account_id, telephone_number) * from number_assignment_history
       where valid_from < :end and :accounts order by account_id, telephone_number, valid_from desc) d
 left join lateral (select max(h.valid_to) as valid_to from number_status_history h
-  where h.account_id = d.account_id and h.telephone_number = d.telephone_number and h.status = 'Inservice' and h.valid_from < :end) s on true
+  where h.account_id = d.account_id and h.telephone_number = d.telephone_number and nruf_in_inventory(h.status) and h.valid_from < :end) s on true
 where d.assignment_status = 'ASSIGNED' and not exists (select from number_status_history h
-  where h.account_id = d.account_id and h.telephone_number = d.telephone_number and h.status = 'Inservice'
+  where h.account_id = d.account_id and h.telephone_number = d.telephone_number and nruf_in_inventory(h.status)
     and h.valid_from < :end and (h.valid_to is null or h.valid_to >= :end))
 order by s.valid_to desc nulls last, d.telephone_number`,
   },
@@ -105,12 +160,6 @@ where left_out is null and (rate_center is null or state is null) order by telep
     'They are kept as in service, with what was known of them before. Ask Bandwidth why they have no details; the next night that has some stores them.',
   ),
   disagreement(
-    'other-account',
-    'owner_account_id is not null',
-    'numbers in service whose details name another account',
-    'Hosted numbers have their voice service on that account. The other details are those of its row.',
-  ),
-  disagreement(
     'other-status',
     `discrepancy = 'other status'`,
     'numbers in service that have another status in /tns',
@@ -132,7 +181,16 @@ group by npa_nxx_x having count(distinct (rate_center, state)) > 1 order by npa_
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, n.npa_nxx_x, p.losing_carrier_name, p.order_id from :numbers n
 join nruf_ports() p on p.telephone_number = n.telephone_number
-where n.left_out is null and p.from_bandwidth and p.done_on <= :day order by n.telephone_number`,
+where n.left_out is null and p.from_bandwidth and not p.internal and not p.won_back and p.done_on <= :day order by n.telephone_number`,
+  },
+  {
+    id: 'ported-within-bandwidth',
+    title: 'numbers that a port-in moved within Bandwidth, or won back',
+    why: 'They sit in a block of Bandwidth and count: Bandwidth calls the port-in internal, or an earlier number order brought the number.',
+    kind: 'attention',
+    sql: `select n.account_id, n.telephone_number, p.losing_carrier_name, p.order_id, p.internal, p.won_back from :numbers n
+join nruf_ports() p on p.telephone_number = n.telephone_number
+where n.left_out is null and (p.internal or p.won_back) and p.done_on <= :day order by n.telephone_number`,
   },
   {
     id: 'ported-from-nobody',
@@ -144,13 +202,40 @@ where n.left_out = 'ported in' and p.losing_carrier_name is null order by n.tele
   },
   {
     id: 'over-limit',
-    title: 'numbers declared reserved for more than 180 days, or aging for more than 365',
+    title: 'numbers declared reserved for more than 180 days, or aging for more than 365 (residential: 90)',
     why: 'Numbers held longer than that are not reserved or aging, but available (47 CFR 52.15(f)(1)). They were declared so with `tn-ledger classify --override`, or by other means than tn-ledger classify.',
     kind: 'attention',
     sql: `select account_id, telephone_number, category, valid_from, valid_to, note, overridden from number_categories
 where valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
   and (overridden or category in ('reserved', 'aging') and coalesce(valid_to, 'infinity') >
-    valid_from + case category when 'reserved' then interval '180 days' else interval '365 days' end)
+    valid_from + case when category = 'reserved' then interval '${longestReservedDays} days'
+      when residential then interval '${longestResidentialAgingDays} days' else interval '${longestAgingDays} days' end)
+order by telephone_number`,
+  },
+  {
+    id: 'aging-too-short',
+    title: `numbers that count as aging for fewer than ${shortestAgingDays} days`,
+    why: `Disconnected numbers age for at least ${shortestAgingDays} days (FCC 18-177; 47 CFR 52.15(f)(1)(ii)). These were declared aging for less, or are available because of a smaller --aging-days.`,
+    kind: 'attention',
+    sql: `select n.account_id, n.telephone_number, n.category, a.valid_from as aging_from, a.valid_to as aging_to from (
+  select account_id, telephone_number, min(valid_from) as valid_from, max(coalesce(valid_to, 'infinity')) as valid_to from (
+    select d.*, sum(d.begins) over (partition by account_id, telephone_number order by valid_from) as run from (
+      select account_id, telephone_number, valid_from, valid_to,
+        (valid_from is distinct from lag(valid_to) over (partition by account_id, telephone_number order by valid_from))::integer as begins
+      from number_categories where category = 'aging'
+    ) as d
+  ) as declared group by account_id, telephone_number, run
+) as a
+join :numbers n on n.account_id = a.account_id and n.telephone_number = a.telephone_number and n.left_out is null
+where a.valid_from < :end and a.valid_from >= :end - interval '${shortestAgingDays} days' and a.valid_to < a.valid_from + interval '${shortestAgingDays} days'
+union all
+select n.account_id, n.telephone_number, n.category, h.valid_from, null from :numbers n
+join number_assignment_history h on h.account_id = n.account_id and h.telephone_number = n.telephone_number
+  and h.assignment_status = 'UNASSIGNED' and h.valid_from < :end and (h.valid_to is null or h.valid_to >= :end)
+  and nruf_day(h.valid_from) >= :day - ${shortestAgingDays}
+join number_assignment_history b on b.account_id = h.account_id and b.telephone_number = h.telephone_number
+  and b.assignment_status = 'ASSIGNED' and b.valid_to = h.valid_from
+where n.category = 'available'
 order by telephone_number`,
   },
   {
@@ -169,7 +254,7 @@ order by n.telephone_number`,
     why: 'Together they count once, where their service began last; filings of single accounts count them in each.',
     kind: 'attention',
     sql: `select telephone_number, string_agg(account_id, ', ' order by account_id) as accounts from number_status_history
-where status = 'Inservice' and valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
+where nruf_in_inventory(status) and valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
 group by telephone_number having count(distinct account_id) > 1 order by telephone_number`,
   },
   {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { addDays, type Day } from '../sync/days.js';
 import { type AuditCheck, auditChecks } from './audit-checks.js';
+import { shortestAgingDays } from './limits.js';
 import { accountsArgument } from './scope.js';
 
 export interface AuditFinding extends Omit<AuditCheck, 'sql'> {
@@ -23,7 +24,7 @@ const examplesShown = 5;
 export async function audit(client: pg.ClientBase, parameters: AuditParameters): Promise<AuditFinding[]> {
   const { asOf, accounts, agingDays } = parameters;
   const account = accountsArgument(accounts);
-  const call = `nruf_number_categories(${literal(asOf)}${account === null && agingDays === 0 ? '' : `, ${literal(account)}, ${agingDays}`})`;
+  const call = `nruf_number_categories(${literal(asOf)}${account === null && agingDays === shortestAgingDays ? '' : `, ${literal(account)}, ${agingDays}`})`;
   // Counted once for all checks; for those who look at a finding, and where no temporary table may be made, the function itself.
   const { rows: rights } = await client.query(
     `select has_database_privilege(current_database(), 'temp') and current_setting('transaction_read_only') = 'off' as temp`,

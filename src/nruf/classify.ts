@@ -7,7 +7,7 @@ import { type CopyValue, copyRows } from '../database/copy.js';
 import { LedgerError, UsageError } from '../errors.js';
 import { addDays, type Day, daysBetween } from '../sync/days.js';
 import { inTransaction } from '../sync/transaction.js';
-import { longestAgingDays, longestReservedDays } from './limits.js';
+import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
 
 export const categories = ['administrative', 'intermediate', 'reserved', 'aging'] as const;
 export type Category = (typeof categories)[number];
@@ -21,6 +21,8 @@ export interface Declaration {
   note: string | undefined;
   /** Longer than the rule allows, on purpose. */
   override: boolean;
+  /** Aging numbers of residential customers, which may age for a shorter time. */
+  residential: boolean;
 }
 
 export interface ClassifyOptions {
@@ -42,6 +44,8 @@ export interface Classified {
   unchanged: number;
   /** Earlier declarations that were shortened or replaced. */
   replaced: number;
+  /** Numbers that age for fewer days than the rule asks, with the declarations that theirs joins. */
+  tooShort: number;
   rejected: number;
   reasons: { reason: string; count: number }[];
   /** The file of the rejected lines; undefined where there are none. */
@@ -60,18 +64,33 @@ const limits: Partial<Record<Category, Limit>> = {
   },
   aging: {
     days: longestAgingDays,
-    rule: `numbers may age for ${longestAgingDays} days at most, those of residences for 90 (47 CFR 52.15(f)(1)(ii))`,
+    rule: `numbers may age for ${longestAgingDays} days at most, residential ones for ${longestResidentialAgingDays} (47 CFR 52.15(f)(1)(ii))`,
   },
 };
+
+const residentialAging: Limit = {
+  days: longestResidentialAgingDays,
+  rule: `residential numbers may age for ${longestResidentialAgingDays} days at most (47 CFR 52.15(f)(1)(ii))`,
+};
+
+function limitOf({ category, residential }: Declaration): Limit | undefined {
+  return residential ? residentialAging : limits[category];
+}
 
 /**
  * Refuses a declaration that is longer than the rule allows.
  *
  * @throws {UsageError} it is, and is not meant to be
  */
-export function checkLength({ category, from, to, override }: Declaration): void {
+export function checkLength(declaration: Declaration): void {
+  const { category, from, to, override, residential } = declaration;
+  if (residential && category !== 'aging') {
+    throw new UsageError('--residential is for aging numbers only.', {
+      hint: 'Leave it out, or use --category aging.',
+    });
+  }
   if (to !== undefined && to < from) throw new UsageError(`--to ${to} is before --from ${from}.`);
-  const limit = limits[category];
+  const limit = limitOf(declaration);
   if (limit === undefined || override) return;
   const days = to === undefined ? undefined : daysBetween(from, to) + 1;
   if (days !== undefined && days <= limit.days) return;
@@ -175,14 +194,14 @@ async function judge(client: pg.ClientBase, declaration: Declaration, { account 
              or exists (select from number_status_history s where s.account_id = $1 and s.telephone_number = c.number) as known,
            exists (
              select from number_status_history s
-             where s.account_id = $1 and s.telephone_number = c.number and s.status = 'Inservice'
+             where s.account_id = $1 and s.telephone_number = c.number and nruf_in_inventory(s.status)
                and s.valid_from < coalesce($3::timestamptz, 'infinity') and (s.valid_to is null or s.valid_to > $2::timestamptz)) as served
          from category_lines c where c.code is null
        ) as h
       where h.line = l.line and not h.served`,
     [account, begin, end],
   );
-  const limit = limits[category];
+  const limit = limitOf(declaration);
   if (limit === undefined || override) return;
   await client.query(
     `with recursive ${unbroken}
@@ -274,22 +293,23 @@ async function apply(
   declaration: Declaration,
   account: string,
   fileName: string,
-): Promise<Pick<Classified, 'declared' | 'unchanged' | 'replaced'>> {
-  const { category, note } = declaration;
+): Promise<Pick<Classified, 'declared' | 'unchanged' | 'replaced' | 'tooShort'>> {
+  const { category, note, residential } = declaration;
   const { begin, end } = moments(declaration);
   const write = async (sql: string, values: unknown[]) => (await client.query(sql, values)).rowCount ?? 0;
   const unchanged = await write(
     `update category_lines l set code = 'unchanged' from number_categories k
       where l.code is null and k.account_id = $1 and k.telephone_number = l.number and k.category = $2
-        and k.valid_from = $3 and k.valid_to is not distinct from $4::timestamptz and k.note is not distinct from $5`,
-    [account, category, begin, end, note ?? null],
+        and k.valid_from = $3 and k.valid_to is not distinct from $4::timestamptz and k.note is not distinct from $5
+        and k.residential = $6`,
+    [account, category, begin, end, note ?? null, residential],
   );
   const overlapping = `k.account_id = $1 and k.telephone_number = l.number and l.code is null
     and (k.valid_to is null or k.valid_to > $2) and k.valid_from < coalesce($3::timestamptz, 'infinity')`;
   const replaced = await write(
     `insert into number_categories_superseded
-       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, file_name, believed_from, believed_to)
-     select k.account_id, k.telephone_number, k.category, k.valid_from, k.valid_to, k.note, k.overridden, k.file_name, k.believed_since, now()
+       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name, believed_from, believed_to)
+     select k.account_id, k.telephone_number, k.category, k.valid_from, k.valid_to, k.note, k.overridden, k.residential, k.file_name, k.believed_since, now()
        from number_categories k join category_lines l on ${overlapping}`,
     [account, begin, end],
   );
@@ -302,15 +322,25 @@ async function apply(
     `update number_categories k set valid_to = $2, believed_since = now() from category_lines l where ${overlapping}`,
     [account, begin, end],
   );
-  const limit = limits[category];
+  const limit = limitOf(declaration);
   const declared = await write(
     `with recursive ${unbroken}
      insert into number_categories
-       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, file_name)
-     select $1, l.number, $3, $2, $4, $5, coalesce(r.ends > r.begins + make_interval(days => $6), false), $7
+       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name)
+     select $1, l.number, $3, $2, $4, $5, coalesce(r.ends > r.begins + make_interval(days => $6), false), $8, $7
        from category_lines l join run r on r.number = l.number where l.code is null order by l.number`,
-    [account, begin, category, end, note ?? null, limit?.days ?? null, fileName],
+    [account, begin, category, end, note ?? null, limit?.days ?? null, fileName, residential],
   );
   if (declared > 10_000) await client.query('analyze number_categories');
-  return { declared, unchanged, replaced };
+  const tooShort = category === 'aging' ? await countTooShort(client, [account, begin, category, end]) : 0;
+  return { declared, unchanged, replaced, tooShort };
+}
+
+async function countTooShort(client: pg.ClientBase, values: readonly unknown[]): Promise<number> {
+  const { rows } = await client.query(
+    `with recursive ${unbroken}
+     select count(*)::int as count from run where ends < begins + interval '${shortestAgingDays} days'`,
+    [...values],
+  );
+  return rows[0].count;
 }

@@ -46,55 +46,58 @@ const dayByDay = `
 /**
  * Intervals are grouped by the days, counted from 0, from which and to which they cover them, and only then spread over the days.
  * The rules are those of `nruf_numbers_sql`: a port-in ends what counts, or keeps it from ever counting; a declared category takes
- * a number from the assigned ones; a number that several accounts have in service counts where its service began last, which is
- * looked at day by day, as such numbers are few.
+ * a number from the assigned ones. Day by day are looked at, as they are few: numbers that were imported for a time, and those that
+ * several accounts have, which count where their service began last.
  */
 function fromIntervals(several: boolean): string {
   const index = (date: string) => `width_bucket(${date} - 1, $1::date[])`;
+  const dayByDay = `(${several ? 'i.shared or ' : ''}i.telephone_number in (select telephone_number from imported))`;
   return `
   with ported as (
-    select telephone_number, min(done_on) as done_on, min(ordered_on) as ordered_on from nruf_ports() where not from_bandwidth group by 1
+    select telephone_number, min(done_on) as done_on, min(ordered_on) as ordered_on from nruf_ports() where from_other_carrier group by 1
+  ),
+  imported as (
+    select telephone_number, nruf_day(imported_at) as from_day, coalesce(nruf_day(removed_at), 'infinity') as to_day
+    from imported_numbers
   ),
   categories as (
     select account_id, telephone_number, nruf_day(valid_from) as from_day, coalesce(nruf_day(valid_to), 'infinity') as to_day
     from number_categories
   ),
   held as not materialized (
-    select p.account_id, i.telephone_number, i.from_day, least(i.to_day, o.done_on) as to_day, i.declared = 'A' as assigned, i.stay_from, i.shared
+    select p.account_id, i.telephone_number, i.from_day, least(i.to_day, o.done_on) as to_day, i.declared = 'A' as assigned
     from nruf_intervals i
     join nruf_places p on p.place_id = i.place_id
     left join ported o on o.telephone_number = i.telephone_number
     where p.left_out is null and ($2::text is null or p.account_id = $2)
       and i.to_day > ($1::date[])[1] and i.from_day <= ($1::date[])[cardinality($1::date[])]
       and (o.ordered_on is null or o.ordered_on > i.stay_from)
+      and not ${dayByDay}
   ),
   spans as (
     select ${index('h.from_day')} as first_day, ${index('h.to_day')} as end_day,
       count(*) as numbers_received, count(*) filter (where h.assigned) as assigned
-    from held h ${several ? 'where not h.shared' : ''} group by 1, 2
+    from held h group by 1, 2
     union all
     select ${index('greatest(h.from_day, c.from_day)')}, ${index('least(h.to_day, c.to_day)')}, 0, -count(*)
     from held h join categories c on c.account_id = h.account_id and c.telephone_number = h.telephone_number
       and c.from_day < h.to_day and c.to_day > h.from_day
-    where h.assigned ${several ? 'and not h.shared' : ''} group by 1, 2
-    ${
-      several
-        ? `union all
+    where h.assigned group by 1, 2
+    union all
     select n - 1, n, count(*), count(*) filter (where x.assigned)
     from (
       select distinct on (d.n, i.telephone_number) d.n,
-        p.left_out is null and o.telephone_number is null as counts,
+        p.left_out is null and o.telephone_number is null and not exists (
+          select from imported m where m.telephone_number = i.telephone_number and m.from_day <= d.day and m.to_day > d.day) as counts,
         i.declared = 'A' and not exists (
           select from categories c where c.account_id = p.account_id and c.telephone_number = i.telephone_number
             and c.from_day <= d.day and c.to_day > d.day) as assigned
       from unnest($1::date[]) with ordinality as d (day, n)
-      join nruf_intervals i on i.shared and i.from_day <= d.day and i.to_day > d.day
-      join nruf_places p on p.place_id = i.place_id
+      join nruf_intervals i on ${dayByDay} and i.from_day <= d.day and i.to_day > d.day
+      join nruf_places p on p.place_id = i.place_id and ($2::text is null or p.account_id = $2)
       left join ported o on o.telephone_number = i.telephone_number and (o.done_on <= d.day or o.ordered_on <= i.stay_from)
       order by d.n, i.telephone_number, i.stay_from desc, p.account_id
-    ) as x where x.counts group by n`
-        : ''
-    }
+    ) as x where x.counts group by n
   )
   select d.day, coalesce(sum(s.numbers_received), 0) as numbers_received, coalesce(sum(s.assigned), 0) as assigned
   from unnest($1::date[]) with ordinality as d (day, n)

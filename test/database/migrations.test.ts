@@ -108,7 +108,8 @@ test("a lock row that a killed process left behind does not stop the next one's 
 
 test('every file of repeatable SQL is applied', async (t) => {
   const files = await readdir(new URL('../../../migrations/repeatable/', import.meta.url));
-  t.deepEqual(files.sort(), repeatables.map((name) => `${name}.sql`).sort());
+  const names = repeatables.filter((name) => name !== 'area-codes');
+  t.deepEqual(files.sort(), names.map((name) => `${name}.sql`).sort());
 });
 
 test('functions, triggers and views that numbered migrations once made are replaced', async (t) => {

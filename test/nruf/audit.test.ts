@@ -31,7 +31,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     ledger.insert('number_assignment_history', [
       { ...key(number), assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2025-02-01', ...more },
     ]);
-  const portIn = async (id: string, number: string, carrier: string | null) => {
+  const portIn = async (id: string, number: string, carrier: string | null, more: Record<string, unknown> = {}) => {
     await ledger.insert('portins', [
       {
         account_id: account,
@@ -39,6 +39,7 @@ test('the audit counts each thing that a filing would stumble over, with example
         status: 'COMPLETE',
         losing_carrier_name: carrier,
         actual_foc_date: '2025-01-01',
+        ...more,
       },
     ]);
     await ledger.insert('portins_numbers', [{ ...key(number), order_id: id }]);
@@ -71,6 +72,31 @@ test('the audit counts each thing that a filing would stumble over, with example
   await ledger.insert('number_assignment_order_numbers', [
     { ...key('9195550005'), order_id: 'partial', outcome: 'UNKNOWN' },
     { ...key('9195550006'), order_id: 'partial', outcome: 'FAILED' },
+  ]);
+  // Won back, and moved within Bandwidth.
+  await hold(block('9842004', 7), { rate_center: 'DURHAM' });
+  await ledger.insert('orders', [
+    { account_id: account, order_id: 'o', status: 'COMPLETE', order_date: '2024-01-01T00:00:00Z' },
+  ]);
+  await ledger.insert('orders_numbers', [{ ...key('9842004000'), order_id: 'o' }]);
+  await portIn('p4', '9842004000', 'Mock Carrier');
+  await portIn('p5', '9842004001', 'Mock Carrier', { port_type: 'INTERNAL' });
+  // Toronto, twice, of which once with a state that contradicts the area code; San Juan likewise; an area code of no list.
+  await hold([key('4165550000')], { rate_center: 'TORONTO', state: 'ON' });
+  await hold([key('4165550001'), key('7875550000')]);
+  await hold([key('2305550000')]);
+  await ledger.query(`update telephone_numbers set owner_account_id = '7700001' where telephone_number = '9842004002'`);
+  await ledger.insert('import_tn_orders', [
+    { account_id: account, order_id: 'i', status: 'COMPLETE', order_date: '2025-01-01T00:00:00Z' },
+  ]);
+  await ledger.insert('import_tn_orders_numbers', [{ ...key('9842004003'), order_id: 'i', outcome: 'ACCEPTED' }]);
+  await ledger.query(`update number_status_history set status = 'Reserved' where telephone_number = '9842004004'`);
+  // Declared aging for three weeks, and then for three more: the second run of days is long enough.
+  const agingDays = { category: 'aging', note: null, overridden: false };
+  await ledger.insert('number_categories', [
+    { ...key('9842004005'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
+    { ...key('9842004006'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
+    { ...key('9842004006'), ...agingDays, valid_from: '2025-12-22', valid_to: '2026-01-20' },
   ]);
   const category = { note: null, overridden: false, valid_to: null };
   await ledger.insert('number_categories', [
@@ -114,13 +140,20 @@ test('the audit counts each thing that a filing would stumble over, with example
     '900': 1,
     '5xx': 1,
     'not-nanp': 1,
-    // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and the five of other blocks are left.
-    undeclared: 6,
+    // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and those of other blocks are left.
+    undeclared: 10,
+    'not-united-states': 2,
+    imported: 1,
+    hosted: 2,
+    'area-code-and-state': 2,
+    'unknown-area-code': 1,
+    'unknown-status': 1,
+    'aging-too-short': 1,
+    'ported-within-bandwidth': 2,
     'assigned-not-in-service': 1,
     'unknown-outcome': 1,
     'no-place': 1,
     'no-details': 1,
-    'other-account': 1,
     'other-status': 1,
     'two-rate-centers': 1,
     'ported-from-bandwidth': 1,
@@ -139,6 +172,9 @@ test('the audit counts each thing that a filing would stumble over, with example
     t.not(why, '', id);
   }
   const example = (id: string) => findings.find((finding) => finding.id === id)?.examples[0];
+  t.like(example('area-code-and-state'), { telephone_number: '4165550001', area_code_country: 'CA', state: 'NC' });
+  t.like(example('unknown-status'), { status: 'Reserved', numbers: 1 });
+  t.like(example('aging-too-short'), { telephone_number: '9842004005' });
   t.like(example('two-rate-centers'), { npa_nxx_x: '9195551', places: 'CARY NC, RALEIGH NC' });
   t.like(example('assigned-not-in-service'), { telephone_number: '9195550002', order_id: 'a' });
   t.like(example('unknown-outcome'), {
@@ -146,7 +182,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     order_id: 'partial',
     unknown_reason: '0 named as failed, 1 counted',
   });
-  t.like(example('other-account'), { telephone_number: '9195551000', owner_account_id: '14' });
+  t.like(example('hosted'), { telephone_number: '9195551000', owner_account_id: '14' });
   t.like(example('other-status'), { telephone_number: '9195551001', status: 'Aging' });
   t.like(example('failed-days'), { day: '2025-11-03', jobs: 'sync-orders' });
   t.like(example('old-data'), { account_id: '9900002' });
@@ -155,6 +191,25 @@ test('the audit counts each thing that a filing would stumble over, with example
   t.regex(text.stdout, /^Toll-free numbers: 2$/m);
   t.regex(text.stdout, /^ {4}9900001 {2}9195550002 {2}a {2}/m);
   t.regex(text.stdout, /^None of these:\n {2}numbers whose history has them in service twice at once$/m);
+
+  // An UNASSIGNED of 40 days before is aging by the rule, and available by the option.
+  await ledger.insert('number_assignment_history', [
+    {
+      ...key('9842004001'),
+      assignment_status: 'ASSIGNED',
+      order_id: 'b',
+      valid_from: '2025-02-01',
+      valid_to: '2025-11-21',
+    },
+    { ...key('9842004001'), assignment_status: 'UNASSIGNED', order_id: 'c', valid_from: '2025-11-21' },
+  ]);
+  const tooShort = async (...args: string[]) => {
+    const result = await audit('--json', ...args);
+    const found = (JSON.parse(result.stdout).findings as typeof findings).find(({ id }) => id === 'aging-too-short');
+    return { count: found?.count, warned: /below the minimum of 45 days/.test(result.stderr) };
+  };
+  t.deepEqual(await tooShort(), { count: 1, warned: false });
+  t.deepEqual(await tooShort('--aging-days', '30'), { count: 2, warned: true });
 
   // Of one account only what is its own.
   const one = JSON.parse((await audit('--account', '9900002', '--json')).stdout).findings as typeof findings;

@@ -149,6 +149,32 @@ test('reserved for more than 180 days and aging for more than 365 are refused wi
   );
 });
 
+test('residential numbers age for 90 days at most, and all for 45 at least: fewer are warned about', async (t) => {
+  const { ledger, classify, rows } = await install(t);
+  const aging = (from: string, to: string) => ['--category', 'aging', '--from', from, '--to', to];
+  const tooLong = await classify([n(0)], ...aging('2025-01-01', '2025-04-01'), '--residential');
+  t.is(tooLong.status, 2);
+  t.regex(tooLong.stderr, /lasts 91 days, and residential numbers may age for 90 days at most/);
+  t.regex(
+    (await classify([n(0)], ...intermediate('2025-01-01'), '--residential')).stderr,
+    /--residential is for aging/,
+  );
+  t.deepEqual(await rows(), []);
+  const done = await classify([n(0)], ...aging('2025-01-01', '2025-03-31'), '--residential');
+  t.is(done.status, 0, done.stderr);
+  t.is(done.stderr, '');
+  t.is((await classify([n(1)], ...aging('2025-01-01', '2025-12-31'))).stderr, '', 'business numbers, for 365 days');
+  const short = await classify([n(2), n(3)], ...aging('2025-01-01', '2025-01-20'));
+  t.is(short.status, 0);
+  t.regex(short.stderr, /2 numbers age for fewer than 45 days, the minimum of 47 CFR 52\.15\(f\)\(1\)\(ii\)/);
+  t.is((await classify([n(2)], ...aging('2025-01-21', '2025-02-20'))).stderr, '', 'together 51 days');
+  t.deepEqual(await ledger.query('select right(telephone_number, 1) as n from number_categories where residential'), [
+    { n: '0' },
+  ]);
+  const joined = await classify([n(0)], ...aging('2025-04-01', '2025-05-15'), '--residential', '--allow-rejects');
+  t.is(joined.status, 3, 'with the days before it would be more than 90');
+});
+
 test('lines are read and rejected as those of assignment files; too many of them declare nothing', async (t) => {
   const { folder, classify, rows } = await install(t);
   const lines = [

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type CountingLedger, openCountingLedger } from './support/ledger.js';
 import { type Counted, countLives } from './support/model.js';
-import { days, dayText, emptyTables, type Life, moment, world, writeLives } from './support/world.js';
+import { days, dayText, emptyTables, type Life, moment, orderTables, world, writeLives } from './support/world.js';
 
 let server: TestServer;
 test.before(async () => {
@@ -90,11 +90,16 @@ async function assertCounts(
 ): Promise<void> {
   const rows = await counted(ledger, question);
   const asked = question.account === undefined ? lives : lives.filter(({ account }) => account === question.account);
-  // A port-in counts whichever account it was for.
-  const known = asked.map((life) => ({
-    ...life,
-    ports: lives.filter((other) => other.number === life.number).flatMap((other) => other.ports),
-  }));
+  // Orders count whichever account they were for.
+  const known = asked.map((life) => {
+    const same = lives.filter((other) => other.number === life.number);
+    return {
+      ...life,
+      ports: same.flatMap(({ ports }) => ports),
+      imports: same.flatMap(({ imports }) => imports),
+      orders: same.flatMap(({ orders }) => orders),
+    };
+  });
   t.deepEqual(sorted(rows), sorted(countLives(known, question.day, question.agingDays)));
   t.is(new Set(rows.map((row) => row.number)).size, rows.length, 'every number is there once');
   await assertAddedUp(t, ledger, question);
@@ -109,6 +114,7 @@ test.serial(
         await emptyTables(ledger);
         await writeLives(ledger, lives);
         await assertCounts(t, ledger, lives, { day, agingDays });
+        await assertCounts(t, ledger, lives, { day, agingDays, knownAt: 'infinity' });
         await ledger.query('select nruf_refresh()');
         t.deepEqual(await ledger.query('select * from nruf_changed_numbers(10)'), []);
         await assertCounts(t, ledger, lives, { day, agingDays });
@@ -157,11 +163,13 @@ test.serial('numbers that changed since the copy was made are counted as they ar
         ]) {
           await ledger.query(`delete from ${table} where account_id = $1 and telephone_number = $2`, [account, number]);
         }
-        await ledger.query(
-          `with gone as (delete from portins_numbers where account_id = $1 and telephone_number = $2 returning *)
-           delete from portins p using gone g where p.account_id = g.account_id and p.order_id = g.order_id`,
-          [account, number],
-        );
+        for (const table of orderTables) {
+          await ledger.query(
+            `with gone as (delete from ${table}_numbers where account_id = $1 and telephone_number = $2 returning *)
+             delete from ${table} p using gone g where p.account_id = g.account_id and p.order_id = g.order_id`,
+            [account, number],
+          );
+        }
       }
       await writeLives(ledger, changes);
       const lives = [...before.filter((life) => !isChanged(life)), ...changes];
@@ -203,6 +211,8 @@ test.serial(
             fromDay: fromDay + day + 1,
             toDay: toDay === undefined ? undefined : toDay + day + 1,
           })),
+          imports: life.imports.map(shiftInterval),
+          orders: life.orders.map(({ at, status }) => ({ status, at: at === undefined ? undefined : at + shift })),
           ports: life.ports.map((port) => ({
             ...port,
             ordered: port.ordered === undefined ? undefined : port.ordered + shift,

@@ -1,5 +1,6 @@
 import test from 'ava';
 import pg from 'pg';
+import { migrate } from '../../src/database/migrations.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
 import { type CountingLedger, openCountingLedger } from './support/ledger.js';
 
@@ -163,6 +164,58 @@ test.serial(
     t.deepEqual(await ledger.query(`${row}, known_at => '2026-07-09')`), []);
   },
 );
+
+test.serial('known_at tells who was known then to own a number', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  const [number] = numbers(1);
+  await hold(ledger, numbers(1), { owner_account_id: '7700001', first_seen_at: '2026-01-02' });
+  await ledger.query(`update number_status_history set believed_since = '2026-01-02'`);
+  await ledger.insert('telephone_number_versions', [
+    { ...number, status: 'Inservice', rate_center: 'RALEIGH', state: 'NC', replaced_at: '2026-07-10' },
+  ]);
+  const leftOut = async (knownAt: string | null) => {
+    const rows = await ledger.query<{ left_out: string | null }>(
+      `select left_out from nruf_number_categories('2026-06-30', known_at => $1)`,
+      [knownAt],
+    );
+    return rows.map(({ left_out }) => left_out);
+  };
+  t.deepEqual(await leftOut('2026-07-09'), [null]);
+  t.deepEqual(await leftOut('2026-07-10'), ['hosted']);
+  t.deepEqual(await leftOut(null), ['hosted']);
+});
+
+test.serial('area codes of the package are in the table, and a change of rules is a new copy', async (t) => {
+  const ledger = await openCountingLedger(t, server);
+  const codes = await ledger.query<{ npa: string; country: string; united_states: boolean }>(
+    `select * from area_codes where npa = any($1) order by 1`,
+    [['212', '340', '416', '441', '670', '671', '684', '787', '809', '876', '230']],
+  );
+  t.deepEqual(
+    codes.map(({ npa, country, united_states }) => [npa, country, united_states]),
+    [
+      ['212', 'US', true],
+      ['340', 'VI', true],
+      ['416', 'CA', false],
+      ['441', 'BM', false],
+      ['670', 'MP', true],
+      ['671', 'GU', true],
+      ['684', 'AS', true],
+      ['787', 'PR', true],
+      ['809', 'DO', false],
+      ['876', 'JM', false],
+    ],
+  );
+  await hold(ledger, numbers(1));
+  await ledger.query('select nruf_refresh()');
+  t.is((await totals(ledger, "'2026-06-30'"))?.received, 1);
+  // As an update of the package might have it.
+  await ledger.query(`update area_codes set united_states = false where npa = '919'`);
+  await ledger.query(`update repeatable_migrations set checksum = 'old' where name = 'area-codes'`);
+  t.deepEqual(await migrate(ledger.database), ['area-codes']);
+  t.is((await ledger.query('select nruf_mark() as mark'))[0]?.mark, null);
+  t.is((await totals(ledger, "'2026-06-30'"))?.received, 1);
+});
 
 test.serial(
   'what a transaction wrote that was open while the copy was made is counted when it is committed, and not before',

@@ -60,7 +60,14 @@ test('the worked example of the documentation comes out as it was computed by ha
     if (category === undefined) continue;
     const path = join(folder, 'numbers.csv');
     await writeFile(path, numbers.join('\n'));
-    const declaration = { category: category as Category, from: at.slice(0, 10), to, note: undefined, override: false };
+    const declaration = {
+      category: category as Category,
+      from: at.slice(0, 10),
+      to,
+      note: undefined,
+      override: false,
+      residential: false,
+    };
     checkLength(declaration);
     const { declared } = await classifyFile(ledger.database, path, declaration, {
       account,

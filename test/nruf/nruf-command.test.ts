@@ -168,6 +168,57 @@ test('an export has columns A to J of the form, sorted, and is kept; a blank tha
   t.regex(await readFile(join(folder, 'gaps.csv'), 'utf8'), /^919-555-2,,NC,1,1,0,0,0,0,Me,0,100\.00$/m);
 });
 
+test('a day that no filing is as of, and aging for less than the minimum, are warned about', async (t) => {
+  const { ledger, run } = await install(t);
+  await hold(ledger, '9195550', 2);
+  const [, number] = [0, 1].map((index) => ({ account_id: account, telephone_number: `919555000${index}` }));
+  await ledger.insert('number_assignment_history', [
+    { ...number, assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2025-02-01', valid_to: '2025-11-16' },
+    { ...number, assignment_status: 'UNASSIGNED', order_id: 'b', valid_from: '2025-11-16' },
+  ]);
+  const warnings = async (...args: string[]) => {
+    const { status, stderr, stdout } = await run('nruf', '--json', ...args);
+    t.is(status, 0, stderr);
+    const [row] = JSON.parse(stdout).rows;
+    return {
+      stderr: stderr
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line !== ''),
+      aging: row.aging,
+    };
+  };
+  const filed = await warnings('--as-of', '2025-12-31');
+  t.deepEqual(filed, { stderr: [], aging: 1 }, '45 days before 31 December is 16 November');
+  t.deepEqual(await warnings('--as-of', '2025-06-30'), { stderr: [], aging: 0 });
+  const other = await warnings('--as-of', '2026-01-01');
+  t.is(other.stderr.length, 1);
+  t.regex(other.stderr[0] ?? '', /as of 30 June and 31 December; 2026-01-01 is neither/);
+  t.is(other.aging, 0);
+  const short = await warnings('--as-of', '2025-12-31', '--aging-days', '44');
+  t.is(short.stderr.length, 1);
+  t.regex(short.stderr[0] ?? '', /--aging-days 44 is below the minimum of 45 days \(47 CFR 52\.15\(f\)\(1\)\(ii\)\)/);
+  t.is(short.aging, 0);
+});
+
+test('a filing that counted fewer days of aging is compared by the minimum', async (t) => {
+  const { ledger, run } = await install(t);
+  await hold(ledger, '9195550', 2);
+  const key = { account_id: account, telephone_number: '9195550001' };
+  await ledger.insert('number_assignment_history', [
+    { ...key, assignment_status: 'ASSIGNED', order_id: 'a', valid_from: '2025-02-01', valid_to: '2025-12-01' },
+    { ...key, assignment_status: 'UNASSIGNED', order_id: 'b', valid_from: '2025-12-01' },
+  ]);
+  t.is((await run('nruf', '--as-of', '2025-12-31', '--aging-days', '0', '--out', 'u4.csv')).status, 0);
+  const { stdout } = await run('nruf', '--compare', '1');
+  t.regex(stdout, /^919-555-0 +aging +0 +1$/m);
+  t.regex(stdout, /Filed with 0 days of aging, compared with 45; --aging-days 0 compares as filed\./);
+  t.regex(
+    (await run('nruf', '--compare', '1', '--aging-days', '0')).stdout,
+    /the ledger gives the same rows today\.$/m,
+  );
+});
+
 test('a kept filing is written again byte for byte, and compared with what the ledger knows today', async (t) => {
   const { ledger, folder, run } = await install(t);
   await hold(ledger, '9195550', 4);

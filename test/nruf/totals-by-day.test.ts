@@ -72,6 +72,9 @@ test.serial(
       declarations: declared,
       categories: [],
       ports: [],
+      owner: null,
+      imports: [],
+      orders: [],
     });
     const declaration: Life['declarations'] = [{ status: 'ASSIGNED', from: 6 * 24, to: undefined }];
     for (const [first, second] of [

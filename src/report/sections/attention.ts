@@ -130,7 +130,7 @@ async function concernsOfRejectedFiles({ client, account }: Scope): Promise<Conc
 interface Counted {
   kind: Concern['kind'];
   /** Table and condition of the rows behind it. */
-  table: string;
+  table: string | ((scope: Scope) => string);
   condition: string;
   /** Columns that are shown of them. */
   columns: string;
@@ -241,17 +241,18 @@ const counted: readonly Counted[] = [
   },
   {
     kind: 'notice',
-    table: 'telephone_numbers',
-    condition: `removed_at is null and status = 'Inservice' and npa_nxx_x is not null and assignment_status is null`,
+    table: ({ day }) => `nruf_number_categories('${day}')`,
+    condition: 'undeclared',
     columns: 'telephone_number, rate_center, state',
     text: (count) =>
-      `${are(count, 'number in service was', 'numbers in service were')} never declared assigned or unassigned, and ${count === 1 ? 'counts' : 'count'} as available.`,
+      `${are(count, 'number in the inventory was', 'numbers in the inventory were')} never declared assigned or unassigned, and ${count === 1 ? 'counts' : 'count'} as available.`,
   },
 ];
 
 async function countedConcerns(scope: Scope): Promise<Concern[]> {
   const concerns: Concern[] = [];
-  for (const { kind, table, condition, columns, text } of counted) {
+  for (const { kind, table: of, condition, columns, text } of counted) {
+    const table = typeof of === 'string' ? of : of(scope);
     const { rows } = await scope.client.query(
       `select count(*)::float8 as count from ${table} where ${condition} and ($1::text is null or account_id = $1)`,
       [scope.account ?? null],

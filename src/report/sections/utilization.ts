@@ -76,8 +76,9 @@ export async function utilizationSection(scope: Scope, found: Utilization): Prom
   const title = 'Utilization';
   const { total, states, rateCenters, rateCenterCount } = found;
   if (total === undefined) return { id, title, content: html`<p>There are no numbers to count on ${scope.day}.</p>` };
-  const content = html`<p>Numbers in service at the end of ${scope.day} (UTC), as the ledger knows them now, without toll-free numbers and those that were ported in:
-utilization is assigned ÷ received.</p>
+  const content = html`<p>Numbers in the inventory at the end of ${scope.day} (UTC), as the ledger knows them now, without those that other carriers report
+(ported in, imported, hosted), toll-free numbers and numbers outside the United States. Utilization is assigned ÷ received; unassigned
+numbers age for 45 days.</p>
 ${totalsTable(total)}
 <h3>By state</h3>
 ${await barsOf('Utilization by state, in percent', states, statesCharted, stateOf)}

@@ -1,4 +1,4 @@
-import type { Life } from './world.js';
+import type { Life, Port } from './world.js';
 
 export interface Counted {
   account: string;
@@ -7,6 +7,10 @@ export interface Counted {
   undeclared: boolean;
   leftOut: string | null;
 }
+
+/** Whether the area codes of the world are the FCC's; 230 is in no list. */
+const reportedToFcc: Record<string, boolean> = { 919: true, 503: true, 787: true, 416: false, 441: false };
+const states: Record<string, boolean> = { NC: true, ON: false };
 
 const tollFree = ['800', '833', '844', '855', '866', '877', '888'];
 
@@ -19,8 +23,11 @@ export function countLives(lives: readonly Life[], day: number, agingDays = 0): 
   const holds = ({ from, to }: { from: number; to: number | undefined }) =>
     from < end && (to === undefined || to >= end);
   const inService = lives.flatMap((life) => {
-    const stay = life.statuses.find((each) => each.status === 'Inservice' && holds(each));
-    return stay === undefined ? [] : [{ life, stay }];
+    const status = life.statuses.find((each) => ['Inservice', 'InAccount'].includes(each.status) && holds(each));
+    if (status === undefined) return [];
+    const before = life.statuses.find(({ to }) => to === status.from);
+    const stay = status.status === 'Inservice' && before?.status === 'InAccount' ? before : status;
+    return [{ life, stay }];
   });
   const onceEach = inService.filter(({ life, stay }) => {
     const rivals = inService.filter((other) => other.life.number === life.number && other.life !== life);
@@ -33,7 +40,7 @@ export function countLives(lives: readonly Life[], day: number, agingDays = 0): 
   });
   return onceEach.map(({ life, stay }) => {
     const { account, number } = life;
-    const leftOut = leftOutBecause(lives, number, day, Math.floor(stay.from / 24));
+    const leftOut = leftOutBecause(lives, life, day, Math.floor(stay.from / 24));
     if (leftOut !== null) return { account, number, category: null, undeclared: false, leftOut };
     const declared = life.categories.find(
       ({ fromDay, toDay }) => fromDay <= day && (toDay === undefined || toDay > day),
@@ -51,20 +58,29 @@ export function countLives(lives: readonly Life[], day: number, agingDays = 0): 
   });
 }
 
-function leftOutBecause(lives: readonly Life[], number: string, day: number, stayFrom: number): string | null {
+function leftOutBecause(lives: readonly Life[], life: Life, day: number, stayFrom: number): string | null {
+  const { number, account, owner, state } = life;
   if (!/^[2-9]\d{9}$/.test(number)) return 'not NANP';
   const npa = number.slice(0, 3);
   if (tollFree.includes(npa)) return 'toll-free';
   if (npa === '900') return '900';
   if (npa === '521') return '5XX';
+  if (!(reportedToFcc[npa] ?? states[state ?? ''] ?? true)) return 'not United States';
+  if (owner !== null && owner !== account) return 'hosted';
   const dayOf = (hours: number | undefined) => (hours === undefined ? undefined : Math.floor(hours / 24));
-  for (const life of lives.filter((each) => each.number === number)) {
-    for (const port of life.ports) {
-      if (port.status !== 'COMPLETE' || port.carrier.startsWith('Bandwidth')) continue;
-      const done = dayOf(port.done ?? port.changed) as number;
-      const ordered = dayOf(port.ordered);
-      if (done <= day || (ordered !== undefined && ordered <= stayFrom)) return 'ported in';
-    }
+  const same = lives.filter((each) => each.number === number);
+  for (const { from, to } of same.flatMap(({ imports }) => imports)) {
+    if ((dayOf(from) as number) <= day && (dayOf(to) ?? Infinity) > day) return 'imported';
+  }
+  const orders = same.flatMap((each) => each.orders).filter(({ status }) => status !== 'FAILED');
+  const isWonBack = ({ ordered, done, changed }: Port) =>
+    orders.some(({ at }) => (at ?? -Infinity) < (ordered ?? done ?? changed));
+  for (const port of same.flatMap(({ ports }) => ports)) {
+    if (port.status !== 'COMPLETE' || port.carrier.startsWith('Bandwidth')) continue;
+    if (port.internal || port.type === 'INTERNAL' || isWonBack(port)) continue;
+    const done = dayOf(port.done ?? port.changed) as number;
+    const ordered = dayOf(port.ordered);
+    if (done <= day || (ordered !== undefined && ordered <= stayFrom)) return 'ported in';
   }
   return null;
 }

@@ -10,7 +10,23 @@ export interface Life {
   statuses: { status: string; from: number; to: number | undefined }[];
   declarations: { status: 'ASSIGNED' | 'UNASSIGNED'; from: number; to: number | undefined }[];
   categories: { category: string; fromDay: number; toDay: number | undefined }[];
-  ports: { ordered: number | undefined; done: number | undefined; changed: number; carrier: string; status: string }[];
+  ports: Port[];
+  /** The account that the details name as owner; null: the account itself. */
+  owner: string | null;
+  /** Completed imports, and when a removal ended them. */
+  imports: { from: number; to: number | undefined }[];
+  /** Number orders that brought it; undefined: Bandwidth does not date it. */
+  orders: { at: number | undefined; status: string }[];
+}
+
+export interface Port {
+  ordered: number | undefined;
+  done: number | undefined;
+  changed: number;
+  carrier: string;
+  status: string;
+  type: string | null;
+  internal: boolean | null;
 }
 
 export const days = 40;
@@ -18,7 +34,11 @@ const epoch = Date.UTC(2026, 0, 1);
 export const moment = (hours: number) => new Date(epoch + hours * 3_600_000).toISOString();
 export const dayText = (day: number) => moment(day * 24).slice(0, 10);
 
-const blocks = ['9195550', '9195551', '5035550', '5215550', '8005550', '9005550', '+44203', '1195550'];
+const blocks = [
+  ...['9195550', '9195550', '9195551', '5035550', '5215550', '8005550', '9005550', '+44203', '1195550'],
+  // San Juan, Toronto, Bermuda, and an area code that no list has.
+  ...['7875550', '4165550', '4415550', '2305550'],
+];
 const hour = fc.oneof(
   fc.integer({ min: 0, max: days * 24 }),
   fc.integer({ min: 0, max: days }).map((day) => day * 24),
@@ -30,7 +50,10 @@ const times = (most: number) => fc.uniqueArray(hour, { maxLength: most }).map((l
 const statuses = fc
   .tuple(
     times(6),
-    fc.array(fc.constantFrom('Inservice', 'Inservice', 'Aging'), { minLength: 6, maxLength: 6 }),
+    fc.array(fc.constantFrom('Inservice', 'Inservice', 'InAccount', 'Aging', 'Reserved'), {
+      minLength: 6,
+      maxLength: 6,
+    }),
     fc.boolean(),
   )
   .map(([cuts, names, gaps]) =>
@@ -70,10 +93,26 @@ const ports = fc.array(
     done: fc.option(hour, { nil: undefined }),
     changed: hour,
     carrier: fc.constantFrom('Bandwidth CLEC', 'Bandwidth.com', 'Mock Carrier', 'Narrowbandwidth Inc'),
-    status: fc.constantFrom('COMPLETE', 'FOC', 'CANCELLED'),
+    status: fc.constantFrom('COMPLETE', 'COMPLETE', 'FOC', 'CANCELLED'),
+    type: fc.constantFrom(null, 'AUTOMATED', 'INTERNAL'),
+    internal: fc.constantFrom(null, null, false, true),
   }),
   { maxLength: 1 },
 );
+
+const imports = times(2).map(([from, to]) => (from === undefined ? [] : [{ from, to }]));
+
+const orders = fc.array(
+  fc.record({
+    at: fc.option(hour, { nil: undefined }),
+    status: fc.constantFrom('COMPLETE', 'PARTIAL', 'FAILED'),
+  }),
+  { maxLength: 1 },
+);
+
+/** A list that is empty three times out of four. */
+const seldom = <T>(list: fc.Arbitrary<T[]>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant<T[]>([]) }, { weight: 1, arbitrary: list });
 
 const life = (account: fc.Arbitrary<string>): fc.Arbitrary<Life> =>
   fc.record({
@@ -82,11 +121,14 @@ const life = (account: fc.Arbitrary<string>): fc.Arbitrary<Life> =>
       .tuple(fc.constantFrom(...blocks), fc.integer({ min: 0, max: 4 }))
       .map(([block, last]) => `${block}00${last}`),
     rateCenter: fc.constantFrom('RALEIGH', 'DURHAM', null),
-    state: fc.constantFrom('NC', 'NC', null),
+    state: fc.constantFrom('NC', 'NC', 'ON', null),
     statuses,
     declarations,
     categories,
-    ports: fc.oneof({ weight: 3, arbitrary: fc.constant<Life['ports']>([]) }, { weight: 1, arbitrary: ports }),
+    ports: seldom(ports),
+    owner: fc.constantFrom(null, null, null, '9900001', '7700001'),
+    imports: seldom(imports),
+    orders: seldom(orders),
   });
 
 /** Lives of different numbers (or of one number in both accounts). */
@@ -112,6 +154,7 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
       status: 'Inservice',
       rate_center: each.rateCenter,
       state: each.state,
+      owner_account_id: each.owner,
       ...when('first_seen_at'),
     })),
   );
@@ -154,6 +197,8 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
           ...order,
           status: port.status,
           losing_carrier_name: port.carrier,
+          port_type: port.type,
+          internal: port.internal,
           order_date: port.ordered === undefined ? null : moment(port.ordered),
           actual_foc_date: port.done === undefined ? null : moment(port.done),
           last_modified_date: moment(port.changed),
@@ -165,10 +210,45 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
         { ...order, telephone_number: each.number, first_seen_at: known ?? moment(0) },
       ]);
     }
+    for (const [index, { at, status }] of each.orders.entries()) {
+      const order = {
+        account_id: each.account,
+        order_id: `${each.number}-${index}`,
+        first_seen_at: known ?? moment(0),
+      };
+      await ledger.insert('orders', [
+        { ...order, status, order_date: at === undefined ? null : moment(at), changed_at: known ?? moment(0) },
+      ]);
+      await ledger.insert('orders_numbers', [{ ...order, telephone_number: each.number }]);
+    }
+    for (const [index, { from, to }] of each.imports.entries()) {
+      const place = (table: string, at: number) => placeImport(ledger, table, `${each.number}-${index}`, each, at);
+      await place('import_tn_orders', from);
+      if (to !== undefined) await place('remove_imported_tn_orders', to);
+    }
   }
 }
 
+/** Writes a completed order that imports a number, or removes an imported one. */
+async function placeImport(
+  ledger: CountingLedger,
+  table: string,
+  id: string,
+  { account, number }: Life,
+  at: number,
+): Promise<void> {
+  const order = { account_id: account, order_id: id };
+  await ledger.insert(table, [
+    { ...order, status: 'COMPLETE', order_date: moment(at), first_seen_at: moment(0), changed_at: moment(0) },
+  ]);
+  await ledger.insert(`${table}_numbers`, [{ ...order, telephone_number: number, outcome: 'ACCEPTED' }]);
+}
+
+/** What orders, named by their numbers, are in: the table of the orders, and with `_numbers` that of their numbers. */
+export const orderTables = ['portins', 'orders', 'import_tn_orders', 'remove_imported_tn_orders'];
+
 export const emptyTables = (ledger: CountingLedger) =>
   ledger.query(
-    'truncate telephone_numbers, number_status_history, number_assignment_history, number_categories, number_categories_superseded, portins, portins_numbers, number_status_history_superseded, number_assignment_history_superseded',
+    `truncate telephone_numbers, number_status_history, number_assignment_history, number_categories, number_categories_superseded,
+       number_status_history_superseded, number_assignment_history_superseded, ${orderTables.map((table) => `${table}, ${table}_numbers`).join(', ')}`,
   );
