@@ -26,6 +26,8 @@ export interface SandboxAccount extends SandboxOrders {
   numbers(): Iterable<SandboxNumber>;
   /** Puts numbers that the account never had before in service, dated by the clock; which ones follows from the seed. */
   add(count: number): string[];
+  /** The same for numbers that are named: of an area code that the sandbox has, 416 (Toronto), 441 (Bermuda) or 787 (Puerto Rico). */
+  hold(telephoneNumbers: readonly string[]): void;
   /** Takes numbers out of service: with `aging`, `/tns` still names them, as Aging; without, nothing does. */
   disconnect(telephoneNumbers: readonly string[], options?: { aging?: boolean }): void;
   change(telephoneNumber: string, patch: NumberPatch): void;
@@ -76,6 +78,16 @@ export function createAccount(options: AccountOptions): AccountState {
     return key;
   }
 
+  function arrive(keys: readonly number[]): void {
+    orderBook.settle();
+    const now = clock.now().getTime();
+    inventory.add(keys);
+    orderBook.arrive(keys.map(textOf));
+    for (const key of keys) {
+      inventory.patch(key, { inServiceDate: now, lastModified: now });
+    }
+  }
+
   const account: AccountState = {
     ...orders,
     id,
@@ -98,15 +110,20 @@ export function createAccount(options: AccountOptions): AccountState {
       }
     },
     add(count) {
-      orderBook.settle();
-      const now = clock.now().getTime();
       const keys = Array.from({ length: count }, () => population.next());
-      inventory.add(keys);
-      orderBook.arrive(keys.map(textOf));
-      for (const key of keys) {
-        inventory.patch(key, { inServiceDate: now, lastModified: now });
-      }
+      arrive(keys);
       return keys.map(textOf);
+    },
+    hold(telephoneNumbers) {
+      arrive(
+        telephoneNumbers.map((telephoneNumber) => {
+          const key = keyOf(telephoneNumber);
+          if (key !== undefined && !inventory.has(key)) return key;
+          throw new LedgerError(
+            `Account ${id} of the sandbox can't hold ${telephoneNumber}: it does already, or it is not a number. Nothing was changed.`,
+          );
+        }),
+      );
     },
     disconnect(telephoneNumbers, disconnectOptions = {}) {
       orderBook.settle();

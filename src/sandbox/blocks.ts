@@ -1,5 +1,5 @@
 import { fraction, hash } from './hash.js';
-import { type Place, places } from './places.js';
+import { otherPlaces, type Place, places } from './places.js';
 
 /** The thousands-blocks of a seed, in the order in which accounts are given numbers from them. */
 export interface BlockSequence {
@@ -61,11 +61,11 @@ export function createBlockSequence(seed: number): BlockSequence {
   function placesOf(block: number): { main: Place; second: Place | undefined } {
     if (block !== cachedBlock || cachedPlaces === undefined) {
       const code = Math.floor(block / 10);
-      const main = placeOfCode.get(code);
+      const main = placeOfCode.get(code) ?? otherPlaces.get(Math.floor(code / 1000));
       if (main === undefined) {
         throw new RangeError(`The sandbox has no place for the code ${code}.`);
       }
-      const neighbours = (areas.get(main.npa) as Area).members.filter((other) => other !== main);
+      const neighbours = (areas.get(main.npa)?.members ?? []).filter((other) => other !== main);
       const split = fraction(hash(secondSalt, block)) < blocksWithTwoRateCenters;
       cachedBlock = block;
       cachedPlaces = { main, second: split ? neighbours[0] : undefined };

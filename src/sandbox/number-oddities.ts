@@ -3,7 +3,9 @@ import { inService } from './number.js';
 import type { Oddities } from './oddities.js';
 import type { SandboxState } from './state.js';
 
+// Those of in-account come first: the list of numbers in service begins after them.
 const kindsInService = [
+  'in-account',
   'foreign-details',
   'foreign-rows',
   'refused-details',
@@ -54,4 +56,9 @@ export function oddNumbersOf({ oddities }: SandboxState, account: AccountState):
   }
   lastChosen.set(account, { oddities, version: inventory.version, numbers });
   return numbers;
+}
+
+/** Where the list of numbers in service begins, in the inventory's order of them: the oddity in-account takes the first ones. */
+export function firstInService({ oddities }: SandboxState, { inventory }: AccountState): number {
+  return Math.min(oddities['in-account'] ?? 0, inventory.inServiceCount);
 }

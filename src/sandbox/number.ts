@@ -47,3 +47,4 @@ export interface NumberRow {
 
 export const inService = 'Inservice';
 export const aging = 'Aging';
+export const inAccount = 'InAccount';

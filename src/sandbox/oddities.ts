@@ -37,6 +37,7 @@ export const oddityKinds = {
       'so many PARTIAL assignment orders count their failed numbers and list none; each tells them a day after it was first asked for',
   },
   'lost-failed-quantity': { takes: 'none', summary: 'assignment orders leave FailedQuantity out' },
+  'in-account': { takes: 'count', summary: 'numbers that /tns calls InAccount, and that are not in service' },
   'foreign-details': {
     takes: 'count',
     summary: 'numbers in service that /tns lists under another account, and leaves out of the list of their own',

@@ -3,8 +3,10 @@ import { type Answer, badRequest, empty, notFound, xml } from '../answer.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { inService, type NumberRow } from '../number.js';
 import { isNanp, keyOf, textOf } from '../number-key.js';
+import { firstInService, oddNumbersOf } from '../number-oddities.js';
 import { daysOf, digitsOf, known, numberedPage, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
+import type { SandboxState } from '../state.js';
 import { linksXml } from '../xml.js';
 
 const root = 'TNs';
@@ -72,12 +74,14 @@ function pageFrom({ inventory }: AccountState, options: PageOptions): Page {
 }
 
 /** How many numbers in service pass a filter: counted once for each state of the inventory, since every page says it. */
-function totalOf({ inventory }: AccountState, filter: Filter | undefined): number {
+function totalOf(state: SandboxState, account: AccountState, filter: Filter | undefined): number {
+  const { inventory } = account;
+  const first = firstInService(state, account);
   if (filter === undefined) {
-    return inventory.inServiceCount;
+    return inventory.inServiceCount - first;
   }
   let total = 0;
-  for (let n = 0; n < inventory.inServiceCount; n++) {
+  for (let n = first; n < inventory.inServiceCount; n++) {
     total += filter(inventory.row(inventory.inServiceKeyAt(n))) ? 1 : 0;
   }
   return total;
@@ -86,20 +90,22 @@ function totalOf({ inventory }: AccountState, filter: Filter | undefined): numbe
 interface KnownTotal {
   query: string;
   version: number;
+  first: number;
   total: number;
 }
 
 function createList(): (call: Call) => Answer {
   const lastTotals = new WeakMap<AccountState, KnownTotal>();
 
-  function cachedTotal(account: AccountState, filter: Filter | undefined, query: string): number {
+  function cachedTotal({ state }: Call, account: AccountState, filter: Filter | undefined, query: string): number {
+    const first = firstInService(state, account);
     const last = lastTotals.get(account);
     const { version } = account.inventory;
-    if (last !== undefined && last.query === query && last.version === version) {
+    if (last !== undefined && last.query === query && last.version === version && last.first === first) {
       return last.total;
     }
-    const total = totalOf(account, filter);
-    lastTotals.set(account, { query, version, total });
+    const total = totalOf(state, account, filter);
+    lastTotals.set(account, { query, version, first, total });
     return total;
   }
 
@@ -115,8 +121,8 @@ function createList(): (call: Call) => Answer {
       throw badRequest(root, `The page '${cursor}' is invalid`);
     }
     const given = known(query, filterNames);
-    const total = cachedTotal(account, filter, JSON.stringify(given));
-    const start = from === undefined ? 0 : account.inventory.inServicePositionFrom(from);
+    const total = cachedTotal(call, account, filter, JSON.stringify(given));
+    const start = from === undefined ? firstInService(state, account) : account.inventory.inServicePositionFrom(from);
     const page = pageFrom(account, {
       start,
       skip: numbered?.skip ?? 0,
@@ -159,14 +165,17 @@ function numberXml({ inventory }: AccountState, key: number): string {
 
 function totals(call: Call): Answer {
   const account = accountOf(call);
-  const total = totalOf(account, filterOf(call.query));
+  const total = totalOf(call.state, account, filterOf(call.query));
   return xml(`<Quantity>\n    <Count>${total}</Count>\n</Quantity>\n`);
 }
 
 function verify(call: Call): Answer {
-  const { inventory } = accountOf(call);
+  const account = accountOf(call);
+  const { inventory } = account;
   const key = keyOf(call.params.tn ?? '');
-  if (key !== undefined && inventory.has(key) && inventory.row(key).status === inService) {
+  const isLive = (key: number) =>
+    inventory.row(key).status === inService && oddNumbersOf(call.state, account).get(key) !== 'in-account';
+  if (key !== undefined && inventory.has(key) && isLive(key)) {
     return empty(200);
   }
   // With a body for a number in E.164, without one for ten digits: either is a plain no.

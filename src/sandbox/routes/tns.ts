@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { hash } from '../hash.js';
-import { aging, type NumberRow } from '../number.js';
+import { aging, inAccount, type NumberRow } from '../number.js';
 import { canonical, isNanp, keyOf, textOf } from '../number-key.js';
 import { oddNumbersOf } from '../number-oddities.js';
 import { type AccountNumber, createNumberWriter, type NumberWriter } from '../number-xml.js';
@@ -85,6 +85,8 @@ function asShown(state: SandboxState, account: AccountState, key: number): Shown
       return { ...own, accountId: state.foreignAccountId, hidden: true };
     case 'foreign-rows':
       return { ...own, accountId: state.foreignAccountId };
+    case 'in-account':
+      return { ...own, row: { ...row, status: inAccount, inServiceDate: undefined } };
     case 'aging-details':
       return { ...own, row: { ...row, status: aging } };
     case 'refused-details':
