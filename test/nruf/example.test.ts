@@ -19,9 +19,18 @@ test.after.always(() => server.stop());
 const orderKinds: Record<string, Pick<OrderRow, 'kind' | 'action'>> = {
   'new-number order': { kind: 'orders' },
   disconnect: { kind: 'disconnects' },
+  'new-number order, not yet live': { kind: 'orders' },
   'port-in from Mock Carrier': { kind: 'portins' },
+  'port-out': { kind: 'portouts' },
+  import: { kind: 'import_tn_orders' },
   ASSIGN: { kind: 'number_assignments', action: 'ASSIGN' },
   UNASSIGN: { kind: 'number_assignments', action: 'UNASSIGN' },
+};
+
+const places: Record<string, { rate_center: string; state: string }> = {
+  919: { rate_center: 'RALEIGH', state: 'NC' },
+  984: { rate_center: 'DURHAM', state: 'NC' },
+  416: { rate_center: 'TORONTO', state: 'ON' },
 };
 
 test('the worked example of the documentation comes out as it was computed by hand', async (t) => {
@@ -30,10 +39,11 @@ test('the worked example of the documentation comes out as it was computed by ha
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-example-'));
   t.teardown(() => rm(folder, { recursive: true }));
 
-  const came = (event: ExampleEvent) => /^(new-number|port-in)/.test(event.what);
+  const came = (event: ExampleEvent) => /^(new-number|port-in|import)/.test(event.what);
   const all = new Set(events.filter(came).flatMap(({ numbers }) => numbers));
-  t.is(all.size, 40);
+  t.is(all.size, 43);
   // Numbers that were given back before the first night are known by their orders alone.
+  const notLive = new Set(events.filter(({ what }) => what.endsWith('not yet live')).flatMap(({ numbers }) => numbers));
   const gone = new Set(events.filter(({ what }) => what === 'disconnect').flatMap(({ numbers }) => numbers));
   await ledger.insert(
     'telephone_numbers',
@@ -42,9 +52,8 @@ test('the worked example of the documentation comes out as it was computed by ha
       .map((number) => ({
         account_id: account,
         telephone_number: number,
-        status: 'Inservice',
-        rate_center: number.startsWith('919') ? 'RALEIGH' : 'DURHAM',
-        state: 'NC',
+        status: notLive.has(number) ? 'InAccount' : 'Inservice',
+        ...places[number.slice(0, 3)],
       })),
   );
 
@@ -85,7 +94,7 @@ test('the worked example of the documentation comes out as it was computed by ha
   );
 
   const count = async () => {
-    const rows = await ledger.query(`select * from nruf_utilization('2025-12-31', aging_days => 90)`);
+    const rows = await ledger.query(`select * from nruf_utilization('2025-12-31')`);
     return rows.map((row) => ({
       'NPA-NXX-X': String(row.npa_nxx_x).replace(/^(...)(...)(.)$/, '$1-$2-$3'),
       'rate center': row.rate_center,
@@ -102,7 +111,21 @@ test('the worked example of the documentation comes out as it was computed by ha
     }));
   };
   t.is(expected.length, 3);
-  t.deepEqual(await count(), expected);
-  await ledger.query('select nruf_refresh()');
-  t.deepEqual(await count(), expected);
+  const leftOut = async () => {
+    const rows = await ledger.query<{ line: string }>(
+      `select telephone_number || ': ' || left_out as line from nruf_number_categories('2025-12-31')
+        where left_out is not null order by 1`,
+    );
+    return rows.map(({ line }) => line);
+  };
+  for (const make of ['no copy of the histories', 'a copy']) {
+    t.deepEqual(await count(), expected, make);
+    t.deepEqual(await leftOut(), [
+      '4163600001: not United States',
+      '9195551014: imported',
+      '9842004008: ported in',
+      '9842004009: ported in',
+    ]);
+    await ledger.query('select nruf_refresh()');
+  }
 });

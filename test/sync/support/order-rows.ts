@@ -47,12 +47,13 @@ async function store(client: pg.ClientBase, account: string, order: OrderRow): P
      values ($1, $2, $3, ${values}${isAssignment ? ', $5' : ''})`,
     [account, id, status, at.toString(), ...(isAssignment ? [action] : [])],
   );
-  const outcome = isAssignment ? ', outcome' : '';
+  const hasOutcome = isAssignment || kind === 'import_tn_orders' || kind === 'remove_imported_tn_orders';
+  const outcome = hasOutcome ? ', outcome' : '';
   const insert = (of: readonly string[], word: string) =>
     client.query(
       `insert into ${numbersTable} (account_id, order_id, telephone_number${outcome})
-       select $1, $2, number${isAssignment ? ', $4' : ''} from unnest($3::text[]) as n (number)`,
-      [account, id, of, ...(isAssignment ? [word] : [])],
+       select $1, $2, number${hasOutcome ? ', $4' : ''} from unnest($3::text[]) as n (number)`,
+      [account, id, of, ...(hasOutcome ? [word] : [])],
     );
   await insert(numbers, 'ACCEPTED');
   if (failed.length > 0) await insert(failed, 'FAILED');
