@@ -40,7 +40,7 @@ interface Disagreements {
 
 /**
  * Makes the staged number details the whole inventory: the account's own rows of `/tns`, and every number in service. The numbers
- * in service are those of an in-service list that waits (or is held for closing too many), else those that the ledger holds as
+ * in service are those of an in-service list that waits (or is held for closing too many), else those that the ledger knows as
  * in service.
  *
  * That the details leave a number out does not mean that it left. Such numbers are looked up by `POST /tns`, then confirmed by
@@ -85,7 +85,9 @@ async function numbersInService(context: JobContext): Promise<InService> {
   if (list !== undefined && list.state !== 'reading') {
     return { sql: stagingOf(context, inserviceListing).sql, values: [], proved: true };
   }
-  const sql = `(select telephone_number from telephone_numbers where account_id = $1 and removed_at is null and status = '${inService}')`;
+  // A number with another status in /tns is in service, too, where the in-service list said so.
+  const sql = `(select telephone_number from telephone_numbers
+    where account_id = $1 and removed_at is null and (status = '${inService}' or discrepancy = 'other status'))`;
   return { sql, values: [context.account], proved: false };
 }
 

@@ -327,6 +327,13 @@ test('numbers in service that /tns calls Aging keep that status, and are marked'
   // The details alone can't tell whether the in-service list has changed its mind.
   t.is((await ledger.run('sync-number-details')).result, 'succeeded');
   t.is((await disagreements(ledger)).length, 4);
+  // Nor do they close such a number when they no longer name it.
+  ledger.sandbox.oddities = { 'silent-details': 4 };
+  t.is((await ledger.run('sync-number-details')).result, 'succeeded');
+  t.deepEqual(
+    (await disagreements(ledger)).map(({ status, discrepancy }) => [status, discrepancy]),
+    Array(4).fill(['Inservice', 'no details']),
+  );
   ledger.sandbox.oddities = {};
   t.is((await night(ledger)).details.result, 'succeeded');
   t.deepEqual(await disagreements(ledger), []);
