@@ -108,13 +108,14 @@ const judge = `
     window same as (partition by number)
   ), judged as (
     select c.line, c.given, c.number, c.action, c.first_line,
-           t.status, coalesce(d.disconnected_at, t.removed_at) as left_at,
+           t.status, coalesce(d.disconnected_at, t.removed_at) as left_at, i.telephone_number is not null as is_imported,
+           t.owner_account_id,
            case
              when c.is_contradicted then 'both-actions'
              when c.line <> c.first_line then 'duplicate'
              when t.telephone_number is null and d.telephone_number is null then '5076'
              when t.telephone_number is null or t.removed_at is not null or t.status = 'Aging' then 'disconnected'
-             when i.telephone_number is not null then '5130'
+             when i.telephone_number is not null or t.owner_account_id is not null then '5130'
              when not $3::boolean and t.assignment_status = c.action || 'ED' then 'already-declared'
            end as code
       from compared c
@@ -130,7 +131,9 @@ const judge = `
              when 'disconnected' then
                case when left_at is null then 'given back to Bandwidth (status ' || coalesce(status, 'unknown') || ')'
                  else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
-             when '5130' then 'imported from another carrier; Bandwidth refuses to assign it (5130)'
+             when '5130' then
+               case when is_imported then 'imported from another carrier; Bandwidth refuses to assign it (5130)'
+                 else 'hosted: account ' || owner_account_id || ' has its voice service; Bandwidth refuses to assign it here (5130)' end
              when 'already-declared' then 'already declared ' || action || 'ED'
            end as reason
       from judged

@@ -46,7 +46,7 @@ test('an imported number is rejected before anything is sent, also with --force,
 
 test('a file of imported numbers alone sends no order', async (t) => {
   const world = await openAssigning(t, t.context.server);
-  const [order] = [world.sandbox.account(account).placeImport({ numbers: 3, done: true })];
+  const order = world.sandbox.account(account).placeImport({ numbers: 3, done: true });
   for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) await world.run(job);
   world.requests();
   const path = await world.write(
@@ -56,4 +56,38 @@ test('a file of imported numbers alone sends no order', async (t) => {
   await world.assign(path, { allowRejects: true });
   t.deepEqual(world.placed(), []);
   t.false(world.requests().some((line) => line.startsWith('POST')));
+});
+
+test('a number whose details name another account as its owner is rejected before anything is sent', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  world.sandbox.oddities = { 'foreign-details': 2 };
+  for (const job of ['sync-inservice-numbers', 'sync-number-details']) {
+    const { result, error } = await world.run(job);
+    t.is(result, 'succeeded', error?.message);
+  }
+  const rows = await world.query<{ telephone_number: string; owner_account_id: string }>(
+    `select telephone_number, owner_account_id from telephone_numbers
+      where owner_account_id is not null and telephone_number ~ '^[0-9]{10}$' order by 1`,
+  );
+  t.true(rows.length > 0);
+  const [own] = world.numbers.filter((number) => rows.every(({ telephone_number }) => telephone_number !== number));
+  world.requests();
+  const path = await world.write('hosted.csv', [
+    own as string,
+    ...rows.map(({ telephone_number }) => telephone_number),
+  ]);
+  const { results } = await world.assign(path, { force: true, allowRejects: true });
+  const [first, ...others] = await resultLines(results);
+  t.regex(first ?? '', /ACCEPTED/);
+  t.deepEqual(
+    others,
+    rows.map(
+      ({ telephone_number: number, owner_account_id: owner }, n) =>
+        `${n + 2}|${number}|${number}|REJECTED|5130|hosted: account ${owner} has its voice service; Bandwidth refuses to assign it here (5130)|`,
+    ),
+  );
+  t.deepEqual(
+    world.placed().map(({ numbers }) => numbers.length),
+    [1],
+  );
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { LedgerError } from '../../../src/errors.js';
 import type { OrderKind, SandboxAccount } from '../../../src/sandbox/server.js';
-import { inServiceNumbers, sandboxFor } from '../client.js';
+import { get, inServiceNumbers, sandboxFor } from '../client.js';
 import { account, accountOf, day, details, elementOf, hour, inService } from './support.js';
 
 /** Nothing happens on it but what the test does. */
@@ -199,4 +199,36 @@ test('a busy night places and changes orders of all kinds, the same for the same
   const resumed = own.portIns().find(({ orderId }) => orderId === changed.portins[0]);
   t.is(resumed?.status, 'COMPLETE');
   t.notDeepEqual(own.night(6).placed, placed);
+});
+
+test('an imported number is in service and carries its attribute, cannot be assigned, and leaves with its removal', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 50, orders: 0, disconnects: 0, assignmentPace: { reads: 0 } });
+  const own = accountOf(sandbox);
+  const order = own.placeImport({ numbers: 2, outcome: 'PARTIAL' });
+  const [number, failed] = order.numbers.map(({ telephoneNumber }) => telephoneNumber) as [string, string];
+  const inServiceAt = async (tn: string) => (await get(sandbox, `/accounts/${account}/inserviceNumbers/${tn}`)).status;
+  t.is(order.status, 'RECEIVED');
+  t.is(await inServiceAt(number), 404);
+  sandbox.clock.advance(3 * hour);
+  t.is(own.importOrders()[0]?.status, 'PARTIAL');
+  t.deepEqual([await inServiceAt(number), await inServiceAt(failed)], [200, 404]);
+  t.regex((await get(sandbox, `/tns/${number}/tndetails`)).body, /<TnAttribute>Imported<\/TnAttribute>/);
+  t.is(own.placeAssignment({ action: 'ASSIGN', numbers: [number], done: true }).numbers[0]?.errorCode, '5130');
+  own.placeRemoval({ numbers: [number, failed], done: true });
+  t.is(own.removals()[0]?.status, 'PARTIAL');
+  t.is(await inServiceAt(number), 404);
+  t.deepEqual(own.disconnectedNumbers(), []);
+});
+
+test('a port-in wins back a number that an order brought before', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 50, orders: 0 });
+  const own = accountOf(sandbox);
+  const number = own.placeOrder({ done: true }).numbers[0]?.telephoneNumber as string;
+  own.placePortOut({ number, done: true });
+  t.false([...own.numbers()].some(({ telephoneNumber }) => telephoneNumber === number));
+  sandbox.clock.advance(day);
+  const portIn = own.placePortIn({ numbers: [number], done: true });
+  t.is(portIn.status, 'COMPLETE');
+  t.true([...own.numbers()].some(({ telephoneNumber }) => telephoneNumber === number));
+  t.is(elementOf((await get(sandbox, `/tns/${number}`)).body, 'OrderId'), portIn.orderId);
 });
