@@ -39,14 +39,14 @@ const cases: { oddities: Oddities; rows: string; count: number; warning: RegExp;
     count: 5,
     warning:
       /Numbers in service on account 9900000 that \/tns lists under another account: 5, such as \+?\d+ \(9999999\), /,
-    finding: 'other-account',
+    finding: 'hosted',
   },
   {
     oddities: { 'foreign-rows': 5 },
     rows: `owner_account_id = '9999999' and status = 'Inservice' and last_modified is not null`,
     count: 5,
     warning: /that \/tns lists under another account: 5, such as /,
-    finding: 'other-account',
+    finding: 'hosted',
   },
   {
     oddities: { 'refused-details': 6 },
