@@ -75,7 +75,7 @@ test('the role tn_ledger_reader reads the ledger and changes nothing', async (t)
     const reading = query(url, `select from tn_ledger.${tablename}`);
     // Call records are not for everybody.
     if (tablename === 'billing_rejects') await t.throwsAsync(reading, { message: /permission denied/ });
-    else t.is((await reading).length, tablename === 'repeatable_migrations' ? repeatables.length : 0, tablename);
+    else t.is((await reading).length > 0, ['area_codes', 'repeatable_migrations'].includes(tablename), tablename);
   }
   await query(server.url, `grant tn_ledger_billing_reader to ${role}`);
   t.deepEqual(await query(url, 'select from tn_ledger.billing_rejects'), []);
