@@ -22,6 +22,7 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/assignment\//, ['assign']],
   [/^src\/billing\//, ['billing']],
   [/^src\/nruf\/classify\./, ['classify']],
+  [/^src\/nruf\/audit-checks\./, ['nruf', 'audit']],
   [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
   [/^src\/(report\/report-file|output-path)\./, ['report', 'nruf']],
   [/^migrations\/nruf\/declarations\./, ['classify']],
