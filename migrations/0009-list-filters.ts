@@ -8,6 +8,7 @@ export async function up(knex: Knex): Promise<void> {
       account_id text collate "C" not null,
       listing text not null,
       date_format text not null check (date_format in ('yyyy-MM-dd', 'yy-MM-dd')),
+      api_url text not null,
       proved_at timestamptz,
       updated_at timestamptz not null default clock_timestamp(),
       primary key (account_id, listing)
@@ -16,6 +17,7 @@ export async function up(knex: Knex): Promise<void> {
     comment on column tn_ledger.sync_date_filters.account_id is 'Bandwidth account';
     comment on column tn_ledger.sync_date_filters.listing is 'Name of the listing, as in sync_watermarks';
     comment on column tn_ledger.sync_date_filters.date_format is 'Format of the days in its date filter';
+    comment on column tn_ledger.sync_date_filters.api_url is 'Address of the API that was asked; at another one the format is proved again';
     comment on column tn_ledger.sync_date_filters.proved_at is 'When a filtered request showed an entry and an impossible range did not; null while only the other format is known to be refused';
     comment on column tn_ledger.sync_date_filters.updated_at is 'When this row was last written';
 

@@ -172,6 +172,25 @@ test('a list whose remembered format is refused one day goes on in the other, fr
   t.is(read.length, 2, 'the list is not searched for its first entry again');
 });
 
+test('at another address of the API the format is proved again, and the list goes on from its watermark', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: few });
+  await ledger.run('sync-portouts');
+  const [before] = await ledger.query('select since from sync_watermarks');
+  const client = ledger.openClient({ apiUrl: `${ledger.sandbox.url}/v2` });
+  t.teardown(() => client.close());
+  ledger.sandbox.oddities = { 'date-form-swapped': 1 };
+  const report = await ledger.run('sync-portouts', { client });
+  t.is(report.error, undefined);
+  t.regex(
+    report.warnings.join(),
+    /as yy-MM-dd, not as yyyy-MM-dd as documented; they are sent that way from now on\.$/,
+  );
+  t.deepEqual(await ledger.query('select since from sync_watermarks'), [before]);
+  ledger.sandbox.clearRequests();
+  t.is((await ledger.run('sync-portouts', { client })).error, undefined);
+  t.is(ledger.sandbox.requests.filter(({ path }) => path.endsWith('/portouts')).length, 1);
+});
+
 test('an account that is empty at first costs one request more a run, until an entry proves the format', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...withoutOrders, numbers: 300, seed: 12 } });
   await ledger.run('sync-portouts');

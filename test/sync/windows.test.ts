@@ -189,7 +189,7 @@ test('--since behind the watermark leaves days out, and says which', async (t) =
   await api.run(syncOrders, { since: '2025-01-01', now: new Date('2025-06-01T00:00:00Z') });
   const { warnings } = await api.run(syncOrders, { since: '2026-01-01' });
   t.deepEqual(warnings, [
-    'number orders: the days from 2025-06-01 to 2026-01-01 were never read, and are left out now; --since 2025-06-01 reads them.',
+    'number orders: the days from 2025-06-01 to 2026-01-01 were never read, and are left out now; `tn-ledger run read-orders --account 9900000 --since 2025-06-01` reads them.',
   ]);
   t.deepEqual(await api.query('select since::text, read_to::text from sync_watermarks'), [
     { since: '2026-01-01', read_to: lastNight },
@@ -595,7 +595,7 @@ test('what is still at the ceiling fails by name; days before it are kept, and -
   );
   t.is(
     (error as { hint?: string }).hint,
-    'Ask Bandwidth for the orders of that day; run it with --since 2026-03-03 to leave it out.',
+    'Ask Bandwidth for the orders of that day. `tn-ledger run read-number_assignments --account 9900000 --since 2026-03-03` leaves it out.',
   );
   t.is((await api.query('select from number_assignment_orders')).length, 5);
   const [mark] = await api.query<{ read_to: string }>('select read_to::text from sync_watermarks');

@@ -42,8 +42,8 @@ const toleranceDays = 3;
  * list look empty, or hide all but the last two years, and nothing else in the answers would tell.
  *
  * The format is proved when a range of days around an entry of the unfiltered list shows entries, and an impossible range does
- * not show the same. The documented format is tried first, then the other; the proof is kept for the account and list, and later
- * runs ask nothing. While the unfiltered list is empty there is nothing to prove it by: that costs one request a run.
+ * not show the same. The documented format is tried first, then the other; the proof is kept for the account, list and address
+ * of the API, and later runs ask nothing. While the unfiltered list is empty there is nothing to prove it by: that costs one request a run.
  *
  * @param isRejected the API refused a remembered format: it is tried again, and the other one after it
  * @throws DateFilterError if neither format works. Nothing was read or written then.
@@ -56,7 +56,8 @@ export async function findDateFormat(
   const { account, database } = context;
   const known = await readFormat(context, listing);
   const format = known?.format ?? listing.resource.window.format;
-  if (known?.isProved && !isRejected) return dated(listing, format, { isRemembered: true });
+  if (known?.isProved && known.apiUrl === context.client.apiUrl && !isRejected)
+    return dated(listing, format, { isRemembered: true });
   const unfiltered = await ask(context, listing, undefined);
   const isEmpty = !showsEntries(unfiltered);
   const mark = await readWatermark(database.pool, account, listing.name);
@@ -218,9 +219,9 @@ function unusable({ account }: JobContext, { title }: WindowListing, tries: read
 async function readFormat(
   { account, database }: JobContext,
   listing: WindowListing,
-): Promise<{ format: DateFormat; isProved: boolean } | undefined> {
+): Promise<{ format: DateFormat; isProved: boolean; apiUrl: string } | undefined> {
   const { rows } = await database.pool.query(
-    `select date_format as format, proved_at is not null as "isProved" from sync_date_filters
+    `select date_format as format, proved_at is not null as "isProved", api_url as "apiUrl" from sync_date_filters
       where account_id = $1 and listing = $2`,
     [account, listing.name],
   );
@@ -233,18 +234,19 @@ async function keep(
   format: DateFormat,
   { isProved, isReread }: { isProved: boolean; isReread: boolean },
 ): Promise<void> {
-  const { account, database, run } = context;
-  await inTransaction(database, {}, async (client) => {
-    await client.query(
-      `insert into sync_date_filters (account_id, listing, date_format, proved_at)
-       values ($1, $2, $3, case when $4 then clock_timestamp() end)
+  const { account, client, database, run } = context;
+  await inTransaction(database, {}, async (tx) => {
+    await tx.query(
+      `insert into sync_date_filters (account_id, listing, date_format, api_url, proved_at)
+       values ($1, $2, $3, $4, case when $5 then clock_timestamp() end)
        on conflict (account_id, listing) do update set
-         date_format = excluded.date_format, proved_at = excluded.proved_at, updated_at = clock_timestamp()`,
-      [account, listing.name, format, isProved],
+         date_format = excluded.date_format, api_url = excluded.api_url, proved_at = excluded.proved_at,
+         updated_at = clock_timestamp()`,
+      [account, listing.name, format, client.apiUrl, isProved],
     );
     if (!isReread) return;
-    await deleteWatermark(client, account, listing.name);
-    await forgetListing(client, context, listing);
+    await deleteWatermark(tx, account, listing.name);
+    await forgetListing(tx, context, listing);
   });
   const documented = listing.resource.window.format;
   if (format === documented) return;
