@@ -78,3 +78,44 @@ test('what a nightly run reads is counted by the rules in force, number by numbe
   });
   t.is((await run('report')).status, 0);
 });
+
+test('a number that is not yet live counts from its first night on, keeps its assignment status, and goes live in the same stay', async (t) => {
+  const sandbox = await startSandbox({ numbers: 30, ...withoutOrders, imports: 0, oddities: { 'in-account': 3 } });
+  t.teardown(() => sandbox.close());
+  const database = await makeDatabase(t, server);
+  const cwd = await makeFolder(t);
+  const nightly = async () => {
+    const { status, output } = await cli(t, ['run', 'nightly'], { cwd, env: settingsOf(sandbox, database.url) });
+    t.is(status, 0, output);
+  };
+  const read = async () => {
+    const rows = await database.query<{ telephone_number: string; status: string; history: string[]; use: string }>(`
+      select t.telephone_number, t.status,
+        (select array_agg(h.status || case when h.valid_to is null then ' still' else '' end order by h.valid_from)
+           from tn_ledger.number_status_history h where h.telephone_number = t.telephone_number) as history,
+        (select c.category from tn_ledger.nruf_number_categories((now() at time zone 'UTC')::date) c
+          where c.telephone_number = t.telephone_number) as use
+      from tn_ledger.telephone_numbers t
+      where exists (select from tn_ledger.number_status_history h
+        where h.telephone_number = t.telephone_number and h.status = 'InAccount')
+      order by 1`);
+    return rows.map(({ telephone_number: _, ...row }) => row);
+  };
+  await nightly();
+  const notLive = { status: 'InAccount', history: ['InAccount still'] };
+  t.deepEqual(await read(), Array(3).fill({ ...notLive, use: 'available' }));
+  const [first] = await database.query<{ number: string }>(
+    `select min(telephone_number) as number from tn_ledger.telephone_numbers where status = 'InAccount'`,
+  );
+  sandbox.account(account).placeAssignment({ action: 'ASSIGN', numbers: [first?.number ?? ''], done: true });
+  await nightly();
+  t.deepEqual(await read(), [{ ...notLive, use: 'assigned' }, ...Array(2).fill({ ...notLive, use: 'available' })]);
+  sandbox.oddities = {};
+  await nightly();
+  const live = { status: 'Inservice', history: ['InAccount', 'Inservice still'] };
+  t.deepEqual(await read(), [{ ...live, use: 'assigned' }, ...Array(2).fill({ ...live, use: 'available' })]);
+  const gaps = await database.query(`
+    select from tn_ledger.number_status_history b join tn_ledger.number_status_history a using (account_id, telephone_number)
+     where b.status = 'InAccount' and a.status = 'Inservice' and a.valid_from <> b.valid_to`);
+  t.deepEqual(gaps, []);
+});

@@ -98,6 +98,10 @@ test('the audit counts each thing that a filing would stumble over, with example
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-22', valid_to: '2026-01-20' },
   ]);
+  // Residential, and longer than 90 days.
+  await ledger.insert('number_categories', [
+    { ...key('9195551900'), ...agingDays, residential: true, valid_from: '2025-10-01', valid_to: '2026-01-15' },
+  ]);
   const category = { note: null, overridden: false, valid_to: null };
   await ledger.insert('number_categories', [
     { ...key('9195550001'), ...category, category: 'intermediate', valid_from: '2025-03-01' },
@@ -141,7 +145,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     '5xx': 1,
     'not-nanp': 1,
     // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and those of other blocks are left.
-    undeclared: 10,
+    undeclared: 9,
     'not-united-states': 2,
     imported: 1,
     hosted: 2,
@@ -158,7 +162,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     'two-rate-centers': 1,
     'ported-from-bandwidth': 1,
     'ported-from-nobody': 1,
-    'over-limit': 1,
+    'over-limit': 2,
     'intermediate-assigned': 1,
     'two-accounts': 1,
     'counted-twice': 0,
