@@ -1,7 +1,7 @@
 import { LedgerError, messageOf } from '../errors.js';
 
 /** The oldest PostgreSQL that the program works with, as `server_version_num` counts. */
-export const oldestServerVersion = 130000;
+export const oldestServerVersion = 150000;
 
 interface Finding {
   /** Completes "The database <where> …". */

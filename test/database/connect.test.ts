@@ -178,7 +178,7 @@ test('a hot standby is refused for writing', async (t) => {
 test('a server that is too old is refused with its version', async (t) => {
   const old = await startOldServer();
   const error = await failureOf(open(`postgres://someone:secret@127.0.0.1:${old.port}/ledger`));
-  t.regex(error.message, /is too old: PostgreSQL 12\.22, and 13 or later is needed/);
+  t.regex(error.message, /is too old: PostgreSQL 12\.22, and 15 or later is needed/);
   t.regex(error.hint ?? '', /Upgrade/);
   await old.stop();
 });

@@ -2,10 +2,10 @@ import test from 'ava';
 import { checkServerVersion, describeEmbedded, toLedgerError } from '../../src/database/errors.js';
 import { InterruptedError } from '../../src/errors.js';
 
-test('PostgreSQL 13 is new enough, and anything older is named with its version as people write it', (t) => {
-  t.is(checkServerVersion(130000, 'here'), undefined);
+test('PostgreSQL 15 is new enough, and anything older is named with its version as people write it', (t) => {
+  t.is(checkServerVersion(150000, 'here'), undefined);
   t.is(checkServerVersion(180004, 'here'), undefined);
-  t.regex(checkServerVersion(120022, 'here')?.message ?? '', /PostgreSQL 12\.22, and 13 or later is needed/);
+  t.regex(checkServerVersion(120022, 'here')?.message ?? '', /PostgreSQL 12\.22, and 15 or later is needed/);
   t.regex(checkServerVersion(90624, 'here')?.message ?? '', /PostgreSQL 9\.6\.24/);
 });
 

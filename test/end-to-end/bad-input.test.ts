@@ -187,7 +187,7 @@ test('a database that is too old is told by version, exit 1', async (t) => {
     const { status, stdout, stderr } = await cli(t, args, { env: settingsOf(sandbox, database.url) });
     t.is(status, 1);
     t.is(stdout, '');
-    t.regex(stderr, /^The database .+ is too old: PostgreSQL 12\.22, and 13 or later is needed\.\nUpgrade [^\n]+\n$/);
+    t.regex(stderr, /^The database .+ is too old: PostgreSQL 12\.22, and 15 or later is needed\.\nUpgrade [^\n]+\n$/);
   }
 });
 

@@ -66,7 +66,7 @@ test('a member of tn_ledger_reader can do whatever reads, finds what the owner f
   const seen = await outputs(reader);
   t.deepEqual(seen, await outputs(owner));
   const status = await cli(t, ['status', '--json'], { env: reader, cwd });
-  t.is(JSON.parse(status.stdout).runs.length, 13);
+  t.is(JSON.parse(status.stdout).runs.length, 14);
   const report = await cli(t, ['report', '--out', 'report.html'], { env: reader, cwd });
   t.is(report.status, 0, report.stderr);
   t.regex(await readFile(join(cwd, 'report.html'), 'utf8'), /9900000/);

@@ -179,7 +179,7 @@ test('credentials that end in the middle of a night stop it at once, for every a
   const env = { ...settingsOf(sandbox, database.url, origin), ...quiet };
   const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
   t.is(status, 1);
-  t.regex(stderr, /^sync-number-details: [^\n]*40?1[^\n]*\nCheck BANDWIDTH_CLIENT_ID/);
+  t.regex(stderr, /^sync-number-details: [^\n]*40?1[^\n]*\nCheck BANDWIDTH_CLIENT_ID/m);
   t.notRegex(stdout, /9900001/);
   t.is(asked.filter((path) => path.endsWith('/tns')).length, 1); // and the token is asked for once more, in vain
   t.deepEqual(asked.slice(asked.indexOf('/api/tns')), ['/api/tns', '/api/v1/oauth2/token']);

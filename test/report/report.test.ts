@@ -21,7 +21,7 @@ test('an empty ledger gives a page that says so', async (t) => {
     'What needs attention Nothing.',
     'No job has run yet.',
     'Changes of the night Nothing changed.',
-    'No batch is open, no rejected file waits for anybody, and no batch ended in the last 30 days.',
+    'No batch is open, and none ended in the last 30 days.',
     'There are no numbers to count on',
     'There were no numbers to count in the past two years.',
   ])
