@@ -35,6 +35,9 @@ const lateMs = 5 * 60_000;
 const retryMs = 5 * 60_000;
 /** The ceiling of requests holds for any minute, and the night before may have used it up in its last one. */
 const restMs = 60_000;
+const dayMs = 24 * 3_600_000;
+/** Corrections smaller than this are NTP's everyday work. */
+const clockStepMs = 5000;
 
 /**
  * Starts each night of the timetable once, one at a time, until the signal is aborted. It asks the clock every minute what has
@@ -47,11 +50,25 @@ export async function keepSchedule(options: ScheduleOptions): Promise<void> {
   let waiting = catchUp ? missedNight(timetable.previous(start)) : undefined;
   let running: Promise<void> | undefined;
   let notBefore = start.getTime();
+  let lastTick = start;
+  let lastDue: Date | undefined;
+
+  // Times that were computed while the clock was ahead are wrong now. A run that came due less than a day ahead of the new time
+  // is not repeated; one that lies further ahead came due on a date that has not been yet, and must not silence the days before it.
+  const noteClockSetBack = (now: Date): void => {
+    log.warn(`The clock was set back by ${Math.round((lastTick.getTime() - now.getTime()) / 1000)} s`);
+    const repeats = lastDue !== undefined && lastDue.getTime() - now.getTime() <= dayMs;
+    next = timetable.next(repeats && lastDue !== undefined && lastDue > now ? lastDue : now);
+    notBefore = Math.min(notBefore, now.getTime() + retryMs);
+  };
 
   const noteWhatIsDue = (now: Date): void => {
+    if (now.getTime() < lastTick.getTime() - clockStepMs) noteClockSetBack(now);
+    lastTick = now;
     if (next === undefined || now < next) return;
     // Of several that passed while the machine was asleep, the last one brings in what all of them would have.
     const due = timetable.previous(now) ?? next;
+    lastDue = due;
     next = timetable.next(now);
     const missed = now.getTime() - due.getTime() > lateMs;
     if (running !== undefined) {

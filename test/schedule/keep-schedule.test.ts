@@ -103,40 +103,43 @@ for (const [title, from, to, expression, timezone] of [
   });
 }
 
-test.serial('node-cron’s own timers wake the schedule every minute, and not once more when it is over', async (t) => {
-  mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.parse('2027-03-14T06:57:12.345Z') });
-  t.teardown(() => mock.timers.reset());
-  const ticks: string[] = [];
-  const nights: string[] = [];
-  const end = new AbortController();
-  const kept = keepSchedule({
-    timetable: createTimetable('0 2 * * *', newYork),
-    clock: {
-      ...systemClock,
-      everyMinute: (tick) =>
-        systemClock.everyMinute(() => {
-          ticks.push(new Date().toISOString().slice(11, 19));
-          tick();
-        }),
-    },
-    catchUp: false,
-    describe: String,
-    describeError: String,
-    log: { info: t.fail, warn: t.fail, error: t.fail },
-    signal: end.signal,
-    runNight: async ({ due }) => nights.push(`${due.toISOString().slice(0, 16)} at ${new Date().toISOString()}`) > 0,
-  });
-  for (let second = 0; second < 240; second++) {
-    mock.timers.tick(1000);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.deepEqual(ticks, ['06:58:00', '06:59:00', '07:00:00', '07:01:00']);
-  t.deepEqual(nights, ['2027-03-14T07:00 at 2027-03-14T07:00:00.345Z']);
-  end.abort();
-  await kept;
-  mock.timers.tick(600_000);
-  t.is(ticks.length, 4);
-});
+test.serial(
+  'the system clock wakes the schedule at the start of every minute, and not once more when it is over',
+  async (t) => {
+    mock.timers.enable({ apis: ['Date', 'setTimeout'], now: Date.parse('2027-03-14T06:57:12.345Z') });
+    t.teardown(() => mock.timers.reset());
+    const ticks: string[] = [];
+    const nights: string[] = [];
+    const end = new AbortController();
+    const kept = keepSchedule({
+      timetable: createTimetable('0 2 * * *', newYork),
+      clock: {
+        ...systemClock,
+        everyMinute: (tick) =>
+          systemClock.everyMinute(() => {
+            ticks.push(new Date().toISOString().slice(11, 19));
+            tick();
+          }),
+      },
+      catchUp: false,
+      describe: String,
+      describeError: String,
+      log: { info: t.fail, warn: t.fail, error: t.fail },
+      signal: end.signal,
+      runNight: async ({ due }) => nights.push(`${due.toISOString().slice(0, 16)} at ${new Date().toISOString()}`) > 0,
+    });
+    for (let second = 0; second < 240; second++) {
+      mock.timers.tick(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    t.deepEqual(ticks, ['06:58:00', '06:59:00', '07:00:00', '07:01:00']);
+    t.deepEqual(nights, ['2027-03-14T07:00 at 2027-03-14T07:00:00.345Z']);
+    end.abort();
+    await kept;
+    mock.timers.tick(600_000);
+    t.is(ticks.length, 4);
+  },
+);
 
 test('at the start, the last night that was due is looked after once, and with --no-catch-up not at all', async (t) => {
   const schedule = keep('2026-07-10T15:00Z');
@@ -170,6 +173,37 @@ test('a clock that is put back over the hour does not bring the night a second t
   await schedule.jumpTo('2026-07-10T05:30Z');
   await schedule.runTo('2026-07-11T05:00Z');
   t.deepEqual(schedule.nights, ['2026-07-10T06:00']);
+});
+
+test('a clock that was days ahead and is put right does not silence the nights until then', async (t) => {
+  const schedule = keep('2026-07-10T05:00Z', { catchUp: false });
+  await schedule.runTo('2026-07-10T06:10Z');
+  await schedule.jumpTo('2026-07-15T05:59Z');
+  await schedule.runTo('2026-07-15T06:10Z');
+  await schedule.jumpTo('2026-07-10T06:20Z');
+  await schedule.runTo('2026-07-12T06:10Z');
+  t.deepEqual(schedule.nights, ['2026-07-10T06:00', '2026-07-15T06:00', '2026-07-11T06:00', '2026-07-12T06:00']);
+  t.is(schedule.told.filter((line) => line.includes('The clock was set back by 431400 s')).length, 1);
+});
+
+test.serial('the system clock keeps ticking when the wall clock is set back', (t) => {
+  let wall = Date.parse('2027-03-14T06:57:12.345Z');
+  const wallClock = mock.method(Date, 'now', () => wall);
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => {
+    mock.timers.reset();
+    wallClock.mock.restore();
+  });
+  let ticks = 0;
+  const stop = systemClock.everyMinute(() => {
+    ticks += 1;
+  });
+  mock.timers.tick(60_000);
+  t.is(ticks, 1);
+  wall -= 5 * 86_400_000;
+  for (let second = 0; second < 120; second++) mock.timers.tick(1000);
+  t.true(ticks >= 3, `${ticks} ticks`);
+  stop();
 });
 
 test('a night that is still running when the next one is due is not started twice', async (t) => {
