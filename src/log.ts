@@ -1,6 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Redact } from './redact.js';
+import { terminalSafe } from './terminal-text.js';
 
 /** Structured logging: facts as fields, one sentence as the message. */
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -23,5 +24,5 @@ export function createLog({ level, format, redact, write }: LogOptions): Log {
     ignore: 'pid,hostname',
     singleLine: true,
   });
-  return pino({ level, base: null }, { write: (line) => sink.write(formatted(JSON.parse(line))) });
+  return pino({ level, base: null }, { write: (line) => sink.write(terminalSafe(formatted(JSON.parse(line)))) });
 }

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { terminalSafe } from '../terminal-text.js';
 
 export { formatCount, formatDuration } from '../format.js';
 
@@ -10,12 +11,14 @@ export interface TableOptions {
 /** cli-table3 compares each row with all before it: many at once take minutes. */
 const rowsAtOnce = 200;
 
-/** A plain table: a header, a rule, and columns two spaces apart; wide characters are measured. */
+/** A plain table: a header, a rule, and columns two spaces apart; wide characters are measured, unsafe ones made visible. */
 export function formatTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
+  titles: readonly string[],
+  cells: readonly (readonly string[])[],
   { right = [] }: TableOptions = {},
 ): string {
+  const header = titles.map(terminalSafe);
+  const rows = cells.map((row) => row.map(terminalSafe));
   if (rows.length <= rowsAtOnce) return layOut(header, rows, { right }).join('\n');
   const widths = header.map((title, column) =>
     rows.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), widthOf(title)),
