@@ -4,10 +4,10 @@ import { formatTable } from '../src/cli/format.js';
 import { createLog } from '../src/log.js';
 import { terminalSafe } from '../src/terminal-text.js';
 
-const escape = '\x1b]0;owned\x07';
+const title = '\x1b]0;owned\x07';
 
 test('escape sequences and bidirectional controls become visible', (t) => {
-  t.is(terminalSafe(`a${escape}b`), 'a\\x1b]0;owned\\x07b');
+  t.is(terminalSafe(`a${title}b`), 'a\\x1b]0;owned\\x07b');
   t.is(terminalSafe('\u009b31mred'), '\\x9b31mred');
   t.is(terminalSafe('abc\u202edef'), 'abc\\u202edef');
   t.is(terminalSafe('tab\tnewline\nÄ 日本 😀'), 'tab\tnewline\nÄ 日本 😀');
@@ -23,10 +23,10 @@ test('no text leaves a control character but tab and newline', (t) => {
 });
 
 test('tables and the readable log are safe for a terminal', (t) => {
-  t.notRegex(formatTable(['name'], [[escape]]), /(?!\n)\p{Cc}/u);
+  t.notRegex(formatTable(['name'], [[title]]), /(?!\n)\p{Cc}/u);
   const lines: string[] = [];
   const log = createLog({ level: 'info', format: 'pretty', redact: (text) => text, write: (line) => lines.push(line) });
-  log.warn({ carrier: escape }, `refused: ${escape}`);
+  log.warn({ carrier: title }, `refused: ${title}`);
   t.is(lines.length, 1);
   t.notRegex(lines.join(''), /(?!\n)\p{Cc}/u);
 });

@@ -56,12 +56,9 @@ const largestArchive = Math.min(2 ** 31 - 1, constants.MAX_LENGTH);
 export async function openArchive(path: string, { type, limits }: OpenOptions): Promise<Archive> {
   const name = basename(path);
   const data = await readWhole(path, name);
-  const kept = entriesOf(data, name).filter(({ isDirectory, entryName }) => !isDirectory && !isMacMetadata(entryName));
-  if (kept.length > limits.entries) {
-    throw new ArchiveError(name, `holds ${kept.length} files, more than the ${limits.entries} allowed`, {
-      hint: `If it is genuine, allow them with ${limitVariables.entries} and load it again.`,
-    });
-  }
+  const entries = entriesOf(data, name, limits);
+  const kept = entries.filter(({ isDirectory, entryName }) => !isDirectory && !isMacMetadata(entryName));
+  if (kept.length > limits.entries) throw tooMany(name, kept.length, limits);
   const files = kept.map((entry) => describeFile(entry, name, type));
   refuseDuplicates(files, name);
   refuseBombs(files, name, limits);
@@ -97,13 +94,31 @@ async function readWhole(path: string, name: string): Promise<Buffer> {
 
 const readBytes = 4 * 1024 * 1024;
 
-function entriesOf(data: Buffer, name: string): AdmZip.IZipEntry[] {
+/** A folder and what macOS adds may come with each file; they are not files, but each takes memory before that is known. */
+const entriesPerFile = 3;
+/** Longer names are made to be costly: adm-zip makes an entry for each of the folders that a name has in it. */
+const longestName = 1024; // bytes
+
+/** Reads the directory, but no more of it than an archive within the limits has. */
+function entriesOf(data: Buffer, name: string, limits: ArchiveLimits): AdmZip.IZipEntry[] {
   if (data.length === 0) throw new ArchiveError(name, 'is empty');
   if (!isZip(data)) throw new ArchiveError(name, 'is no ZIP archive');
+  const decoder = {
+    encode: (text: string) => Buffer.from(text),
+    decode: (bytes: Buffer) => {
+      if (bytes.length <= longestName) return bytes.toString();
+      throw new ArchiveError(name, `holds a file whose name is ${bytes.length} bytes long`);
+    },
+  };
   let entries: AdmZip.IZipEntry[];
   try {
-    entries = new AdmZip(data).getEntries();
+    const options: Partial<AdmZip.InitOptions> & { decoder: typeof decoder } = { decoder };
+    const archive = new AdmZip(data, options);
+    const count = archive.getEntryCount();
+    if (count > limits.entries * entriesPerFile) throw tooMany(name, count, limits);
+    entries = archive.getEntries();
   } catch (cause) {
+    if (cause instanceof ArchiveError) throw cause;
     const told = messageOf(cause).replace(/^ADM-ZIP: /, '');
     if (/duplicate/i.test(told)) {
       throw new ArchiveError(name, `holds two files of the same name (${told})`, { cause });
@@ -174,6 +189,12 @@ function refuseBombs(files: readonly ArchiveFile[], archive: string, limits: Arc
       throw new ArchiveError(archive, 'holds files that overlap, as archives made to fill a disk do');
     }
   }
+}
+
+function tooMany(archive: string, count: number, limits: ArchiveLimits): ArchiveError {
+  return new ArchiveError(archive, `holds ${count} files, more than the ${limits.entries} allowed`, {
+    hint: `If it is genuine, allow them with ${limitVariables.entries} and load it again.`,
+  });
 }
 
 export function tooDense(archive: string, file: string, limits: ArchiveLimits): ArchiveError {

@@ -94,6 +94,17 @@ test('a size that the directory tells too small does not get a bomb past the lim
   t.regex((error as { hint?: string }).hint ?? '', /TN_LEDGER_ARCHIVE_MAX_SIZE/);
 });
 
+test('a directory of too many entries is refused by its count, whatever its entries are', async (t) => {
+  const folders = Array.from({ length: 400 }, (_, n) => ({ name: `${n}/`, content: '' }));
+  const path = await write(t, await zipWhole([{ name: 'x.csv', content: 'x' }, ...folders]));
+  await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /holds 401 files, more than the 100 allowed/ });
+});
+
+test('a name of thousands of folders is refused before anything is made of them', async (t) => {
+  const path = await write(t, await zipWhole([{ name: `${'a/'.repeat(32_000)}x.csv`, content: 'x' }]));
+  await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /a file whose name is 64005 bytes long/ });
+});
+
 test('a byte that is wrong anywhere in the data is found', async (t) => {
   const text = Array.from({ length: 5000 }, (_, n) => `${n},${(n * 7919) % 1000}\n`).join('');
   const whole = await zipWhole([{ name: 'x.csv', content: text }]);
