@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { LedgerError, messageOf } from '../errors.js';
-import { type Account, accountForServer } from './embedded/account.js';
+import { type Account, accountForServer, isNobody } from './embedded/account.js';
 import { type Binaries, findBinaries } from './embedded/binaries.js';
 import { type Connection, endpoint } from './embedded/connection.js';
 import { defaultSystemFolder, type Home, openHome } from './embedded/home.js';
@@ -62,7 +64,7 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
       const onWait = (holder: number) =>
         log(`Waiting for process ${holder}, which is starting or stopping the embedded database.`);
       return await withLock(home.lock, { signal, onWait }, async () => {
-        const account = await serverAccount(home);
+        const account = await serverAccount(home, log);
         const copiesFolder = account === undefined ? home.folder : systemFolder;
         const site = { home, account, binaries: await findBinaries({ account, copiesFolder, log }), log };
         const known = await ensureInitialized({ ...site, signal });
@@ -80,14 +82,24 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
   }
 }
 
-/** As root, the account that owns the data already, whatever users were added since; else the one that suits. */
-async function serverAccount(home: Home): Promise<Account | undefined> {
+/**
+ * As root, the account that owns the data already, whatever users were added since; else the one that suits. Data of `nobody`, under
+ * which earlier versions ran the server, are handed over to it as soon as that server has ended.
+ */
+async function serverAccount(home: Home, log: (message: string) => void): Promise<Account | undefined> {
   const account = await accountForServer();
   if (account === undefined) {
     return undefined;
   }
   const owner = await stat(home.data).catch(isAbsent);
-  return owner === undefined || owner.uid === 0 ? account : { uid: owner.uid, gid: owner.gid };
+  if (owner === undefined || owner.uid === 0) return account;
+  const current = { uid: owner.uid, gid: owner.gid };
+  if (!(await isNobody(current)) || (await findPostmaster(home.data)) !== undefined) return current;
+  for (const folder of [home.log, home.data]) {
+    await promisify(execFile)('chown', ['-Rh', `${account.uid}:${account.gid}`, folder]);
+  }
+  log(`The embedded database in ${home.folder} belonged to nobody; it belongs to user id ${account.uid} now.`);
+  return account;
 }
 
 /** Leaves no server behind that nobody uses when it fails. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { accountForServer } from '../../../src/database/embedded/account.js';
 import { LedgerError } from '../../../src/errors.js';
 import { removeDataFolder } from '../../support/postgres.js';
 import { serverTempFolder } from '../../support/temp-folder.js';
@@ -227,6 +228,26 @@ if (isRoot) {
     t.regex(error.hint ?? '', /remove the link/);
     await rm(join(place.dataDir, 'postgres'));
     await (await joinAt(place)).release();
+  });
+
+  test('as root, data that an earlier version kept as nobody are handed over to an account of their own', async (t) => {
+    const place = await makePlace(t);
+    const data = join(await homeOf(place), 'data');
+    execFileSync('chown', ['-Rh', `${nobody.uid}:${nobody.gid}`, data]);
+    const server = await joinAt(place);
+    t.deepEqual(await ask(server, 'SELECT current_user::text AS name'), [{ name: 'tn_ledger' }]);
+    t.not((await stat(data)).uid, nobody.uid);
+    t.true(server.messages.some((message) => message.includes('belonged to nobody')));
+    await server.release();
+  });
+
+  test('as root where no user suits, one is created, and it is not nobody', async (t) => {
+    const name = `tn-ledger-test-${process.pid}`;
+    t.teardown(() => execFileSync('userdel', [name]));
+    const created = await accountForServer(['no-such-user', name]);
+    t.truthy(created?.uid);
+    t.not(created?.uid, nobody.uid);
+    t.deepEqual(await accountForServer(['no-such-user', name]), created);
   });
 
   test("another user's embedded database is refused, also to root, with the owner named", async (t) => {
