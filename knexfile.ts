@@ -18,7 +18,7 @@ export default async function configuration() {
   // Knex makes its table in the schema, but not the schema.
   await database.pool.query(`create schema if not exists ${schemaName}`);
   closeBeforeExit(() => database.close());
-  return knexConfig(database.url);
+  return knexConfig(database);
 }
 
 /**

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { UsageError } from '../errors.js';
 import { joinEmbeddedServer } from './embedded.js';
 import { checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
+import { type LockWatchOptions, watchLocks } from './watch-locks.js';
 
 export { toLedgerError } from './errors.js';
 
@@ -21,10 +22,14 @@ export interface DatabaseOptions {
   readOnly?: boolean | undefined;
   /** A server that is read-only will do, for what writes only where it can. */
   toleratesReadOnly?: boolean | undefined;
+  /** Milliseconds that a statement waits for a lock before it fails; 15 minutes by default. */
+  lockTimeoutMs?: number | undefined;
+  /** How often waits for locks are looked for, and when they are reported; for tests. */
+  lockWatch?: Pick<LockWatchOptions, 'everyMs' | 'reportAfterMs'> | undefined;
 }
 
 export interface Database {
-  /** Sessions are in UTC, find `tn_ledger` first, have no time limits, and are named after the application. */
+  /** Sessions are in UTC, find `tn_ledger` first, have no time limits but for waiting on locks, and are named after the application. */
   pool: pg.Pool;
   /** Connection string with the password, for tools that connect by themselves. Never to be logged. */
   url: string;
@@ -53,17 +58,17 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   signal?.throwIfAborted();
   if (databaseUrl !== undefined) {
     const describe = describeUrl(databaseUrl);
-    const { pool, ...server } = await openPool(databaseUrl, describe, options);
-    return { pool, url: databaseUrl, describe, embedded: false, ...server, close: once(() => pool.end()) };
+    const { pool, end, ...facts } = await openPool(databaseUrl, describe, options);
+    return { pool, url: databaseUrl, describe, embedded: false, ...facts, close: once(end) };
   }
   const server = await joinEmbeddedServer({ dataDir, log, signal });
   const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
   try {
-    const { pool, ...facts } = await openPool(url, describe, options);
+    const { pool, end, ...facts } = await openPool(url, describe, options);
     const close = once(async () => {
       try {
-        await pool.end();
+        await end();
       } finally {
         await server.release();
       }
@@ -78,26 +83,44 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 async function openPool(
   url: string,
   describe: string,
-  { applicationName, maxConnections, readOnly = false, toleratesReadOnly = false, signal, log }: DatabaseOptions,
-): Promise<Pick<Database, 'pool' | 'serverVersion' | 'readOnly'>> {
+  options: DatabaseOptions,
+): Promise<Pick<Database, 'pool' | 'serverVersion' | 'readOnly'> & { end(): Promise<void> }> {
+  const { applicationName, maxConnections, readOnly = false, toleratesReadOnly = false } = options;
+  const { signal, log, lockTimeoutMs, lockWatch } = options;
   try {
     const mayBeReadOnly = readOnly || toleratesReadOnly;
     const server = await checkServer({ url, applicationName, describe, mayBeReadOnly, signal });
-    const pool = new pg.Pool({
+    const serverVersion = server.version;
+    const connection = {
       connectionString: url,
       application_name: applicationName,
-      max: maxConnections ?? defaultMaxConnections,
       keepAlive: true,
       // Given to the pool, the time-out would also end a job's patient wait for a free connection.
       Client: ClientWithTimeout,
-      onConnect: (client) => prepareSession(client, readOnly),
-    });
+      onConnect: (client: pg.ClientBase) => prepareSession(client, { serverVersion, readOnly, lockTimeoutMs }),
+    };
+    const pool = new pg.Pool({ ...connection, max: maxConnections ?? defaultMaxConnections });
+    const pids = new Set<number>();
+    const pidOf = (client: pg.ClientBase) => (client as unknown as { processID: number }).processID;
     // The pool listens to idle clients only. One that is in use and breaks between two queries would end the process;
     // its next query says what happened.
-    pool.on('connect', (client) => client.on('error', () => undefined));
+    pool.on('connect', (client) => {
+      pids.add(pidOf(client));
+      client.on('error', () => undefined);
+    });
+    pool.on('remove', (client) => pids.delete(pidOf(client)));
+    const stopWatching = watchLocks({
+      ...{ connection, log, signal, ...lockWatch },
+      pids: () => [...pids],
+      isBusy: () => pool.totalCount > pool.idleCount,
+    });
     // An idle connection may break at any time; the next query opens another one, or fails and says why.
     pool.on('error', (error) => log(toLedgerError(error, describe).message));
-    return { pool, serverVersion: server.version, readOnly: readOnly || server.readOnly };
+    const end = async () => {
+      await pool.end();
+      await stopWatching();
+    };
+    return { pool, serverVersion, readOnly: readOnly || server.readOnly, end };
   } catch (error) {
     signal?.throwIfAborted();
     throw toLedgerError(error, describe);
@@ -110,13 +133,26 @@ class ClientWithTimeout extends pg.Client {
   }
 }
 
+/** Longer than any statement of ours holds a lock that another one wants, save the comparison of millions of numbers. */
+const defaultLockTimeoutMs = 15 * 60_000;
+
+interface SessionOptions {
+  serverVersion: number;
+  readOnly?: boolean;
+  lockTimeoutMs?: number | undefined;
+}
+
 /**
  * Settings by SET and not as start-up options, which connection poolers such as PgBouncer refuse.
  * `jit` is off because our statements are few, large and set-based: each is planned and run once, so that compiling it, which their
  * high cost estimates would trigger, takes longer than it saves; the embedded server is built without it anyway.
- * The time-outs are off because a server's defaults for interactive users would cut off the statement that ends a snapshot.
+ * The time-outs are off because a server's defaults for interactive users would cut off the statement that ends a snapshot, or the
+ * idle connection that holds a job's lock. Waiting for somebody else's lock has a limit: see `watchLocks` for who holds it.
  */
-async function prepareSession(client: pg.ClientBase, readOnly: boolean): Promise<void> {
+export async function prepareSession(
+  client: pg.ClientBase,
+  { serverVersion, readOnly = false, lockTimeoutMs = defaultLockTimeoutMs }: SessionOptions,
+): Promise<void> {
   await client.query(`
     SET TimeZone = 'UTC';
     SET DateStyle = 'ISO, YMD';
@@ -124,6 +160,9 @@ async function prepareSession(client: pg.ClientBase, readOnly: boolean): Promise
     SET search_path = tn_ledger, public;
     SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0;
+    ${serverVersion >= 140000 ? 'SET idle_session_timeout = 0;' : ''}
+    ${serverVersion >= 170000 ? 'SET transaction_timeout = 0;' : ''}
+    SET lock_timeout = ${lockTimeoutMs};
     SET jit = off;
     ${readOnly ? 'SET default_transaction_read_only = on;' : ''}`);
 }

@@ -54,6 +54,10 @@ const bySqlState: Record<string, Finding> = {
     hint: 'Wait for other programs to disconnect, raise max_connections on the server, or raise the limit of the user or database (ALTER ROLE … CONNECTION LIMIT).',
     embeddedHint: tooMany,
   },
+  '55P03': {
+    what: 'kept a statement waiting for a lock that another session holds, for longer than the limit',
+    hint: 'The log says who holds it (pid, user, query). End that session or wait for it, and run the command again; it goes on where the last committed page ended.',
+  },
   '57P01': {
     what: 'was shut down, or an administrator ended the connection',
     hint: 'Run the command again when the server is up; it goes on where the last committed page ended.',

@@ -4,7 +4,7 @@ import { type Migration, migrations } from '../../migrations/index.js';
 import { dropStatements, readRepeatables } from '../../migrations/repeatable.js';
 import { LedgerError } from '../errors.js';
 import { version } from '../version.js';
-import type { Database } from './connect.js';
+import { type Database, prepareSession } from './connect.js';
 import { grantReaders } from './roles.js';
 
 export const schemaName = 'tn_ledger';
@@ -38,11 +38,19 @@ export const migrationSource: Knex.MigrationSource<Migration> = {
 const repeatableTable = `${schemaName}.repeatable_migrations`;
 
 /** The knex configuration of the program, the same for `knexfile.ts`. */
-export function knexConfig(connectionString: string): Knex.Config {
+export function knexConfig({ url, serverVersion }: Pick<Database, 'url' | 'serverVersion'>): Knex.Config {
   return {
     client: 'pg',
-    connection: connectionString,
-    pool: { min: 0, max: 2 },
+    connection: url,
+    pool: {
+      min: 0,
+      max: 2,
+      afterCreate: (client: pg.Client, done: (error: unknown, client: pg.Client) => void) =>
+        prepareSession(client, { serverVersion }).then(
+          () => done(null, client),
+          (error: unknown) => done(error, client),
+        ),
+    },
     migrations: { migrationSource, schemaName, tableName: 'knex_migrations' },
   };
 }
@@ -160,7 +168,7 @@ async function withMigrationLock<T>(
   // Most commands find the schema as it should be, and start the sooner without it.
   const { default: knexFactory } = await import('knex');
   const holder = await database.pool.connect();
-  const knex = knexFactory(knexConfig(database.url));
+  const knex = knexFactory(knexConfig(database));
   try {
     await holder.query('select pg_advisory_lock($1)', [migrationLockKey]);
     await holder.query(`create schema if not exists ${schemaName}`);

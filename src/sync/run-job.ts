@@ -13,6 +13,7 @@ import {
   type RunCounts,
   type RunRecord,
 } from './run-record.js';
+import { isCancellation } from './transaction.js';
 
 /** What the runs of one invocation share. */
 export type RunEnvironment = Pick<
@@ -155,8 +156,9 @@ function isInterruption(error: unknown, signal: AbortSignal): boolean {
 
 function explain(error: unknown, account: string, { database, signal }: RunEnvironment): Error {
   // The signal's own reason knows no job; a reason of another kind (the lock's connection was lost) says all there is to say.
-  if (error instanceof InterruptedError && error === signal.reason) {
-    return new InterruptedError(`${error.message} The pages of account ${account} read so far are committed.`, {
+  const { reason } = signal;
+  if (reason instanceof InterruptedError && (error === reason || isCancellation(error))) {
+    return new InterruptedError(`${reason.message} The pages of account ${account} read so far are committed.`, {
       hint: 'Run it again within six hours and it goes on from there.',
       cause: error,
     });

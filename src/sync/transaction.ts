@@ -72,6 +72,7 @@ function cancelWhenAborted(
   };
 }
 
-function isCancellation(error: unknown): boolean {
+/** Whether a statement was canceled: on our own request, or on an administrator's. */
+export function isCancellation(error: unknown): boolean {
   return (error as { code?: string }).code === '57014';
 }
