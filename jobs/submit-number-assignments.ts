@@ -8,7 +8,7 @@ const timeoutMs = 30 * 60_000;
 export const submitNumberAssignments: Job = {
   name: 'submit-number-assignments',
   summary: 'assignment files of the inbox, and batches that are still open',
-  async run({ account, accounts, client, database, dataDir, log, run, signal }) {
+  async run({ account, accounts, client, database, dataDir, inboxUsers, log, run, signal }) {
     let expected = 0;
     await takeInbox(
       {
@@ -26,6 +26,7 @@ export const submitNumberAssignments: Job = {
       },
       {
         accounts,
+        trusted: inboxUsers,
         dataDir,
         timeoutMs,
         onSummary({ rejected, failed, unknown, accepted }) {

@@ -35,6 +35,10 @@ export interface Config {
   databaseUrl: string | undefined;
   /** Absolute path of the data folder. */
   dataDir: string;
+  /** Users, by name or number, whose files are taken from the inbox beside the service's own and root's. */
+  inboxUsers: string[];
+  /** Mode of the files that tn-ledger writes; folders get the right to enter them, too. */
+  fileMode: number;
   schedule: string;
   timezone: string;
   /** Milliseconds that a night may go on filling in order details. */
@@ -195,6 +199,18 @@ const variables = z.object({
     }),
   ),
   TN_LEDGER_DATA_DIR: z.string().default('./data'),
+  TN_LEDGER_INBOX_USERS: z
+    .string()
+    .default('')
+    .transform(splitList)
+    .refine((users) => users.every((user) => /^[A-Za-z0-9_.][A-Za-z0-9_.@-]*\$?$/.test(user)), {
+      error: 'must be names or numbers of users separated by commas, such as sftp,1001',
+    }),
+  TN_LEDGER_FILE_MODE: z
+    .string()
+    .default('0600')
+    .refine((text) => /^0?6[046][04]$/.test(text), { error: 'must be a file mode such as 0600, 0640 or 0644' })
+    .transform((text) => Number.parseInt(text, 8)),
   TN_LEDGER_SCHEDULE: z
     .string()
     .default('0 2 * * *')
@@ -265,6 +281,8 @@ export function loadConfig(source: ConfigSource): Config {
   return {
     databaseUrl: general.DATABASE_URL,
     dataDir: resolve(source.cwd, general.TN_LEDGER_DATA_DIR),
+    inboxUsers: general.TN_LEDGER_INBOX_USERS,
+    fileMode: general.TN_LEDGER_FILE_MODE,
     schedule: general.TN_LEDGER_SCHEDULE,
     timezone: general.TN_LEDGER_TIMEZONE,
     nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,

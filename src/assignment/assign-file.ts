@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, type FileHandle, mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type JobLock, takeLock } from '../sync/lock.js';
@@ -38,6 +38,8 @@ export interface AssignOptions {
   files: ResultFiles;
   /** The file is one of the inbox: the caller moves it and writes its results, save the rejected lines of a file that is rejected. */
   fromInbox?: boolean;
+  /** Where the file is read from in place of its path. */
+  handle?: FileHandle | undefined;
   /** The folder of the results, where the batch is to remember it. */
   resultsFolder?: string | undefined;
   /** Brings the account's inventory up to date before the file is checked against it. */
@@ -72,7 +74,10 @@ export async function assignFile(context: AssignContext, path: string, options: 
     return await takeUp(context, path, options);
   } catch (error) {
     if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
-      error.batchId = await recordRejectedFile(database.pool, { account, path, action: options.action, error });
+      error.batchId = await recordRejectedFile(database.pool, {
+        ...{ account, path, action: options.action, error },
+        handle: options.handle,
+      });
     }
     throw error;
   }
@@ -80,7 +85,12 @@ export async function assignFile(context: AssignContext, path: string, options: 
 
 async function takeUp(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
   const { account, database, signal } = context;
-  const file = await openNumberFile(path, { column: options.column, others: [actionColumn], signal });
+  const file = await openNumberFile(path, {
+    column: options.column,
+    others: [actionColumn],
+    signal,
+    handle: options.handle,
+  });
   if (options.action === undefined && !file.columns.others.has(actionColumn)) {
     const message = (name: string) =>
       `${name} does not say what its numbers are to be declared, and no action was given.`;

@@ -1,11 +1,7 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { rm } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { LedgerError, messageOf } from '../errors.js';
-import { temporaryPath } from '../output-path.js';
+import { writeWhole } from '../output-file.js';
 
 export type Cells = (string | null)[];
 
@@ -31,26 +27,15 @@ export async function writeCsvFile(
 ): Promise<boolean> {
   const first = await pieces.next();
   if (first.done && !evenEmpty) return false;
-  // In the same folder, so that the renaming is one step; a name of its own, so that two writers don't meet.
-  const temporary = temporaryPath(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const stream = createWriteStream(temporary);
-    const done = finished(stream);
-    // Its error comes by `done`, which is awaited at the end, or where the stream is full.
-    done.catch(() => undefined);
-    const write = async (rows: readonly (readonly (string | null)[])[]) => {
-      if (!stream.write(stringify(rows as Cells[], { escape_formulas: true })))
-        await Promise.race([once(stream, 'drain'), done]);
-    };
-    await write([header]);
-    if (!first.done) await write(first.value);
-    for await (const rows of pieces) await write(rows);
-    stream.end();
-    await done;
-    await rename(temporary, path);
+    await writeWhole(path, async (file) => {
+      const write = (rows: readonly (readonly (string | null)[])[]) =>
+        file.appendFile(stringify(rows as Cells[], { escape_formulas: true }));
+      await write([header]);
+      if (!first.done) await write(first.value);
+      for await (const rows of pieces) await write(rows);
+    });
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
     throw new LedgerError(`The results can't be written to ${path}: ${code ?? messageOf(error)}.`, {

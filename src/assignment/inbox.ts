@@ -1,7 +1,9 @@
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
+import { writeWhole } from '../output-file.js';
 import { type Action, parseAction } from './action.js';
+import { distrust, openInboxFile, type TrustedUsers } from './inbox-entry.js';
 
 /** Folders of the data folder: where files are handed in, and where they end up. */
 export const inboxFolder = 'inbox';
@@ -21,6 +23,8 @@ export interface InboxFile {
   action: Action | undefined;
   /** Tells the file from one that replaced it since. */
   mark: string;
+  /** Opens it without following any link; see `openInboxFile`. */
+  open(): Promise<FileHandle>;
 }
 
 export interface Inbox {
@@ -30,8 +34,15 @@ export interface Inbox {
   waiting: string[];
   /** Files of which nobody can tell which of several accounts they belong to. */
   unowned: string[];
-  /** Files and folders that this user may not look at, each with the reason. */
+  /** Files and folders that this user may not look at, or that are not to be trusted, each with the reason. */
   closed: { path: string; reason: string }[];
+}
+
+export interface InboxOptions {
+  /** All that are configured. */
+  accounts: readonly string[];
+  trusted: TrustedUsers;
+  now?: number;
 }
 
 /**
@@ -41,8 +52,7 @@ export interface Inbox {
 export async function readInbox(
   dataDir: string,
   account: string,
-  accounts: readonly string[],
-  now = Date.now(),
+  { accounts, trusted, now = Date.now() }: InboxOptions,
 ): Promise<Inbox> {
   const root = join(dataDir, inboxFolder);
   const inbox: Inbox = { files: [], waiting: [], unowned: [], closed: [] };
@@ -55,7 +65,8 @@ export async function readInbox(
       cause: error,
     });
   }
-  for await (const path of filesBelow(root, inbox)) await sortIn(inbox, root, path, { account, accounts, now });
+  for await (const path of filesBelow(root, inbox))
+    await sortIn(inbox, root, path, { account, accounts, trusted, now });
   inbox.files.sort((a, b) => compare(a.name, b.name) || compare(a.path, b.path));
   return inbox;
 }
@@ -85,7 +96,7 @@ async function sortIn(
   inbox: Inbox,
   root: string,
   path: string,
-  { account, accounts, now }: { account: string; accounts: readonly string[]; now: number },
+  { account, accounts, trusted, now }: Required<InboxOptions> & { account: string },
 ): Promise<void> {
   const folders = relative(root, path).split(sep).slice(0, -1);
   const owner = accounts.find((id) => id === folders[0]);
@@ -94,16 +105,22 @@ async function sortIn(
     return;
   }
   if ((owner ?? account) !== account) return;
-  const facts = await unlessClosed(inbox, path, stat(path), undefined);
-  // It was taken away since, or is no file.
-  if (facts === undefined || !facts.isFile()) return;
+  const facts = await unlessClosed(inbox, path, lstat(path), undefined);
+  // It was taken away since.
+  if (facts === undefined) return;
+  const reason = distrust(facts, trusted);
+  if (reason !== undefined) {
+    inbox.closed.push({ path, reason });
+    return;
+  }
   const name = basename(path);
   if (/\.(part|tmp)$/i.test(name) || Math.abs(now - facts.mtimeMs) < settledAfterMs) {
     inbox.waiting.push(path);
     return;
   }
   const action = folders.map(folderAction).findLast((each) => each !== undefined);
-  inbox.files.push({ path, name, action, mark: markOf(facts) });
+  const open = () => openInboxFile(root, path, trusted);
+  inbox.files.push({ path, name, action, mark: markOf(facts), open });
 }
 
 function folderAction(folder: string): Action | undefined {
@@ -141,18 +158,25 @@ export async function freePath(folder: string, stamp: string, file: InboxFile): 
  * in the inbox again, and its batch says that it was sent. A file that was replaced meanwhile stays.
  */
 export async function moveOut(file: InboxFile, target: string): Promise<'moved' | 'replaced'> {
-  const facts = await stat(file.path).catch((error: NodeJS.ErrnoException) => {
+  const facts = await lstat(file.path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     return undefined;
   });
   if (facts === undefined || markOf(facts) !== file.mark) return 'replaced';
   try {
+    // A link that took the file's place since is moved as a link.
     await rename(file.path, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
     // Another file system: the copy is whole before it has its name, and has it before the file goes.
-    await copyFile(file.path, `${target}.part`);
-    await rename(`${target}.part`, target);
+    await writeWhole(target, async (copy) => {
+      const source = await file.open();
+      try {
+        for await (const chunk of source.createReadStream({ autoClose: false })) await copy.appendFile(chunk);
+      } finally {
+        await source.close();
+      }
+    });
     await rm(file.path);
   }
   return 'moved';
@@ -171,7 +195,7 @@ export async function moveRejected(file: InboxFile, target: string, text: string
   const beside = reasonPath(target);
   let outcome: 'moved' | 'replaced' | undefined;
   try {
-    await writeFile(beside, text);
+    await writeWhole(beside, text);
     outcome = await moveOut(file, target);
     return outcome;
   } finally {

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { type CsvRow, type Delimiter, findDelimiter, readCsvRows } from './csv-rows.js';
 import { findColumns, type ListColumns } from './number-columns.js';
 import { type NumberProblem, readNumber } from './number-form.js';
@@ -33,6 +34,8 @@ export interface OpenOptions {
   /** Names of further columns that are read where the file has them. */
   others?: readonly string[];
   signal?: AbortSignal | undefined;
+  /** Where the file is read from in place of its path. */
+  handle?: FileHandle | undefined;
 }
 
 const lineEach = 'Give it a line for each number.';
@@ -44,8 +47,8 @@ const lineEach = 'Give it a line for each number.';
  * @throws {UnusableFileError} a file that can't be read, is no text, holds nothing or only a header, or has no column of numbers
  */
 export async function openNumberFile(path: string, options: OpenOptions = {}): Promise<NumberFile> {
-  const { signal, others = [], column } = options;
-  const file = await inspectTextFile(path, signal);
+  const { signal, others = [], column, handle } = options;
+  const file = await inspectTextFile(path, { signal, handle });
   const delimiter = await findDelimiter(file);
   const [first, second] = await firstRows(file, delimiter, 2);
   if (first === undefined)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type pg from 'pg';
 import type { Action } from './action.js';
@@ -34,13 +35,22 @@ export function rejectedCount(rejection: Rejection): number {
   return rejection instanceof TooManyRejectsError ? rejection.summary.rejected : 1;
 }
 
+export interface RejectedFileFacts {
+  account: string;
+  path: string;
+  action: Action | undefined;
+  error: Rejection;
+  /** Where it is read from in place of its path. */
+  handle?: FileHandle | undefined;
+}
+
 /**
  * Keeps a file that was rejected as a batch, and answers with its number. It takes the place of an earlier rejected file of the same
  * name.
  */
 export async function recordRejectedFile(
   db: Queryable,
-  { account, path, action, error }: { account: string; path: string; action: Action | undefined; error: Rejection },
+  { account, path, action, error, handle }: RejectedFileFacts,
 ): Promise<string> {
   const summary: BatchSummary | undefined = error instanceof TooManyRejectsError ? error.summary : undefined;
   const { rows } = await db.query(
@@ -58,7 +68,7 @@ export async function recordRejectedFile(
       account,
       summary?.batch.action ?? action ?? null,
       basename(path),
-      (await hashOf(path)) ?? null,
+      (await hashOf(path, handle)) ?? null,
       summary?.total ?? null,
       summary?.rejected ?? null,
       summary?.skipped ?? 0,
@@ -121,10 +131,11 @@ export async function acknowledge(db: Queryable, batchId: string): Promise<Rejec
 }
 
 /** The fingerprint of a file; undefined where it can't be read. */
-async function hashOf(path: string): Promise<string | undefined> {
+async function hashOf(path: string, handle: FileHandle | undefined): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    const stream = handle?.createReadStream({ start: 0, autoClose: false }) ?? createReadStream(path);
+    for await (const chunk of stream) hash.update(chunk as Buffer);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { AlreadyRunningError, LedgerError, messageOf } from '../errors.js';
 import type { AssignContext } from './assign-context.js';
@@ -16,14 +17,18 @@ import {
   reasonPath,
   timeStamp,
 } from './inbox.js';
+import { type TrustedUsers, UntrustedEntryError } from './inbox-entry.js';
 import { isGone, isRejection, noteFilePath, type Rejection, rejectedCount } from './rejected-files.js';
 import { describeRejection } from './rejection-text.js';
 import { type ResultFiles, resultFiles, writeResults } from './results.js';
+import { unreadable } from './text-file.js';
 
 export interface TakeOptions {
   dataDir: string;
   /** All that are configured. */
   accounts: readonly string[];
+  /** Users whose files are taken. */
+  trusted: TrustedUsers;
   /** How long to wait for the ends of the orders, of all batches together; milliseconds. */
   timeoutMs: number;
   /** Called with what became of each batch that was brought on. */
@@ -49,7 +54,8 @@ interface Taken {
  */
 export async function takeInbox(context: AssignContext, options: TakeOptions): Promise<void> {
   const { account, database, warn, log } = context;
-  const inbox = await readInbox(options.dataDir, account, options.accounts);
+  const { accounts, trusted } = options;
+  const inbox = await readInbox(options.dataDir, account, { accounts, trusted });
   for (const path of inbox.waiting) log.info(`${path} may still be being written; it is taken the next time`);
   if (inbox.unowned.length > 0) {
     warn(
@@ -57,7 +63,9 @@ export async function takeInbox(context: AssignContext, options: TakeOptions): P
     );
   }
   for (const { path, reason } of inbox.closed) {
-    warn(`${path} can't be read (${reason}) and was not taken. Let the user that runs tn-ledger read it.`);
+    warn(
+      `${path} was not taken: ${reason}. Only regular files that the user who runs tn-ledger may read, of that user, root or a user in TN_LEDGER_INBOX_USERS, are taken.`,
+    );
     options.onRejected(1);
   }
   const taken: Taken[] = [];
@@ -83,8 +91,11 @@ async function takeFile(context: AssignContext, file: InboxFile, options: TakeOp
   // Where the folder can't be made, the name does not matter: nothing can be written there.
   const target = await freePath(folder, stamp, file).catch(() => join(folder, `${stamp}-${file.name}`));
   const files = resultFiles(folder, basename(target));
+  let handle: FileHandle | undefined;
   try {
+    handle = await openEntry(file);
     const { summary, kind } = await assignFile(context, file.path, {
+      handle,
       action: file.action,
       wait: false,
       timeoutMs: 0,
@@ -99,10 +110,24 @@ async function takeFile(context: AssignContext, file: InboxFile, options: TakeOp
       context.warn(`${error.message} It is looked at again the next time.`);
     } else if (isGone(error)) {
       context.warn(`${file.path} was taken away before it could be read.`);
+    } else if (error instanceof UntrustedEntryError) {
+      context.warn(error.message);
+      options.onRejected(1);
     } else if (isRejection(error, true)) {
       await reject(context, file, { error, target, files }, options);
     } else throw error;
     return undefined;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Never by its name afterwards: another entry may have taken its place. */
+async function openEntry(file: InboxFile): Promise<FileHandle> {
+  try {
+    return await file.open();
+  } catch (error) {
+    throw unreadable(file.path, error);
   }
 }
 

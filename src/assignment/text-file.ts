@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UnusableFileError } from './unusable-file.js';
 
 /** How the characters of a file are written. */
@@ -9,6 +9,8 @@ export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 /** A text file as a first look tells it: it is text, and none of its lines is too long to be one of a list. */
 export interface InspectedFile {
   path: string;
+  /** Where it is read from in place of its path, which may lead elsewhere by now. */
+  handle?: FileHandle | undefined;
   sha256: string;
   bytes: number;
   encoding: TextEncoding;
@@ -29,15 +31,18 @@ const lineEach = 'Give it a line for each number.';
  *
  * @throws {UnusableFileError} a file that is missing, can't be read, is empty, no text, or has a line of more than a mebibyte
  */
-export async function inspectTextFile(path: string, signal?: AbortSignal): Promise<InspectedFile> {
-  const begin = await readBegin(path);
+export async function inspectTextFile(
+  path: string,
+  { signal, handle }: { signal?: AbortSignal | undefined; handle?: FileHandle | undefined } = {},
+): Promise<InspectedFile> {
+  const begin = await readBegin(path, handle);
   const wide = wideEncoding(begin);
   if (wide === undefined) refuseKnownBinary(path, begin);
   const hash = createHash('sha256');
   const utf8 = createUtf8Check();
   const lines = createLineCheck(path);
   let bytes = 0;
-  for await (const chunk of readChunks(path, signal)) {
+  for await (const chunk of readChunks({ path, handle }, signal)) {
     hash.update(chunk);
     lines.add(chunk);
     if (wide === undefined && chunk.includes(0)) {
@@ -50,16 +55,16 @@ export async function inspectTextFile(path: string, signal?: AbortSignal): Promi
   }
   if (bytes === 0) throw new UnusableFileError(path, (file) => `${file} is empty.`, { hint: lineEach });
   const encoding = wide ?? (utf8.isValid() ? 'utf-8' : 'windows-1252');
-  return { path, sha256: hash.digest('hex'), bytes, encoding };
+  return { path, handle, sha256: hash.digest('hex'), bytes, encoding };
 }
 
 /** The file's characters as UTF-8, in pieces. The bytes pass through `onBytes` as they are in the file. */
 export async function* readAsUtf8(
-  { path, encoding }: InspectedFile,
+  { path, handle, encoding }: InspectedFile,
   options: { onBytes?: (chunk: Buffer) => void; signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Buffer> {
   const decoder = encoding === 'utf-8' ? undefined : new TextDecoder(encoding);
-  for await (const chunk of readChunks(path, options.signal)) {
+  for await (const chunk of readChunks({ path, handle }, options.signal)) {
     options.onBytes?.(chunk);
     yield decoder === undefined ? chunk : Buffer.from(decoder.decode(chunk, { stream: true }));
   }
@@ -67,18 +72,26 @@ export async function* readAsUtf8(
 }
 
 /** Reads a file in pieces; its errors are the user's to mend. */
-async function* readChunks(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+async function* readChunks(
+  { path, handle }: Pick<InspectedFile, 'path' | 'handle'>,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const options = signal === undefined ? {} : { signal };
   try {
-    for await (const chunk of createReadStream(path, signal === undefined ? {} : { signal })) yield chunk as Buffer;
+    const stream =
+      handle === undefined
+        ? createReadStream(path, options)
+        : handle.createReadStream({ ...options, start: 0, autoClose: false });
+    for await (const chunk of stream) yield chunk as Buffer;
   } catch (error) {
     signal?.throwIfAborted();
     throw unreadable(path, error);
   }
 }
 
-async function readBegin(path: string): Promise<Buffer> {
+async function readBegin(path: string, opened: FileHandle | undefined): Promise<Buffer> {
   try {
-    const stats = await stat(path);
+    const stats = await (opened?.stat() ?? stat(path));
     if (stats.isDirectory()) {
       throw new UnusableFileError(path, (file) => `${file} is a folder, not a file.`, {
         hint: 'Name one of the files in it.',
@@ -91,19 +104,20 @@ async function readBegin(path: string): Promise<Buffer> {
         byCommand: true,
       });
     }
-    const handle = await open(path);
+    const handle = opened ?? (await open(path));
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
-      await handle.close();
+      if (opened === undefined) await handle.close();
     }
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-function unreadable(path: string, error: unknown): Error {
+/** An error of the file system in words; any other comes back as it is. */
+export function unreadable(path: string, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined || error instanceof UnusableFileError) return error as Error;
   const hints: Record<string, string> = {

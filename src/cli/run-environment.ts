@@ -3,6 +3,7 @@ import type { RunEnvironment } from '../sync/run-job.js';
 import { billingSettings } from './billing-settings.js';
 import { createProgress } from './progress.js';
 import type { ApiSession } from './session.js';
+import { userIds } from './user-ids.js';
 
 /** Opens what jobs work with, and brings the schema up to date. */
 export async function openRunEnvironment(session: ApiSession): Promise<RunEnvironment> {
@@ -13,6 +14,7 @@ export async function openRunEnvironment(session: ApiSession): Promise<RunEnviro
     accounts: await session.accounts(),
     billing: billingSettings(session.config),
     dataDir: session.config.dataDir,
+    inboxUsers: await userIds(session.config.inboxUsers),
     requestsPerMinute: session.config.api.requestsPerMinute,
     database,
     client: await session.client(),

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
-import { checkOutputPath } from '../output-path.js';
+import { checkOutputPath } from '../output-file.js';
 import { makeReport } from '../report/make-report.js';
 import { reportPath, writeReportFile } from '../report/report-file.js';
 import { readLastRuns } from '../sync/last-runs.js';

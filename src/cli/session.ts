@@ -80,6 +80,8 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   });
   for (const warning of config.warnings) log.warn(warning);
   for (const variable of config.unknownVariables) log.debug(describeUnknown(variable));
+  // Whatever this process writes, also by libraries: call records and results of assignments are nobody else's.
+  process.umask(maskFor(config.fileMode));
   const stop = stopOnSignals(log);
   const addSecret = (value: string) => {
     redactor = createRedactor([...secrets.add(value)]);
@@ -176,4 +178,9 @@ function stopOnSignals(log: Log): { signal: AbortSignal; end(): void } {
     signal: controller.signal,
     end: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
   };
+}
+
+/** The mask that leaves files the given mode, and folders the same with the right to enter for those who may read. */
+function maskFor(fileMode: number): number {
+  return 0o777 & ~(fileMode | ((fileMode & 0o444) >> 2));
 }

@@ -1,8 +1,7 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Database } from '../database/connect.js';
 import { LedgerError, messageOf } from '../errors.js';
-import { checkOutputPath, temporaryPath } from '../output-path.js';
+import { beginFile, checkOutputPath, writeWhole } from '../output-file.js';
 import { inTransaction } from '../sync/transaction.js';
 import { fileContent, fileKind } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
@@ -40,7 +39,7 @@ export async function exportFiling(
   const { path, signal } = options;
   const kind = fileKind(path);
   await checkOutputPath(path, { replace: options.force });
-  const temporary = temporaryPath(path);
+  const file = await saying(path, () => beginFile(path));
   try {
     const exported = await inTransaction(database, { signal }, async (client) => {
       // One snapshot for the counts, the carriers' names and the time that is kept with them.
@@ -49,7 +48,7 @@ export async function exportFiling(
       refuseEmpty(rows, parameters);
       if (!options.allowGaps) refuseGaps(rows);
       const content = await fileContent(kind, parameters.form, rows);
-      await writeOrSay(path, () => writeFile(temporary, content));
+      await saying(path, () => file.handle.writeFile(content));
       const stored = await storeFiling(client, {
         parameters,
         gapsAllowed: options.allowGaps,
@@ -59,18 +58,17 @@ export async function exportFiling(
       });
       return { ...stored, rows };
     });
-    await writeOrSay(path, () => rename(temporary, path));
+    await saying(path, () => file.finish({ replace: options.force }));
     return exported;
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
+  } finally {
+    await file.discard();
   }
 }
 
 /** Writes a filing's file again. */
 export async function writeAgain(path: string, content: Buffer, force: boolean): Promise<void> {
   await checkOutputPath(path, { replace: force });
-  await writeOrSay(path, () => writeFile(path, content));
+  await saying(path, () => writeWhole(path, content, { replace: force }));
 }
 
 export function refuseEmpty(rows: readonly FilingRow[], { asOf, accounts, state }: FilingParameters): void {
@@ -95,10 +93,12 @@ export function refuseGaps(rows: readonly FilingRow[]): void {
   });
 }
 
-async function writeOrSay(path: string, write: () => Promise<void>): Promise<void> {
+/** Does something about a file, and says in words why it can't be written. */
+async function saying<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await write();
   } catch (error) {
+    if (error instanceof LedgerError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new LedgerError(`${path} can't be written: ${code ?? messageOf(error)}.`, {
       hint: 'See that its folder exists and may be written to, and try again.',

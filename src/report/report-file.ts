@@ -1,7 +1,6 @@
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
-import { fileExists, temporaryPath } from '../output-path.js';
+import { writeWhole } from '../output-file.js';
 
 /** `reports/report-2026-11-21T060501Z.html` below the data folder, with the account where it is about one: each has a name of its own. */
 export function reportPath(dataDir: string, time: Date, account: string | undefined): string {
@@ -17,22 +16,14 @@ export function reportPath(dataDir: string, time: Date, account: string | undefi
  * @throws {LedgerError} the folder can't be written to
  */
 export async function writeReportFile(path: string, html: string, { replace }: { replace: boolean }): Promise<void> {
-  const temporary = temporaryPath(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, html);
-    if (replace) await rename(temporary, path);
-    // Unlike a renaming, a link never takes the place of a file that came meanwhile.
-    else await link(temporary, path);
+    await writeWhole(path, html, { replace });
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && syscall === 'link') throw fileExists(path);
     if (syscall === undefined) throw error;
     throw new LedgerError(`The report can't be written to ${path}: ${code ?? messageOf(error)}. Nothing was written.`, {
-      hint: 'Mend the folder, or name another file with --out.',
+      hint: 'Make room on the disk or let this user write to the folder, or name another file with tn-ledger report --out FILE.',
       cause: error,
     });
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }

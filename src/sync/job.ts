@@ -16,6 +16,8 @@ export interface JobContext {
   dataDir: string;
   /** Requests of an account in any minute, for telling beforehand how long they take. */
   requestsPerMinute: number;
+  /** Users, by id, whose files are taken from the inbox. */
+  inboxUsers: ReadonlySet<number>;
   /** What the configuration says about billing reports. */
   billing: BillingSettings;
   database: Database;

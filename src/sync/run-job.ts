@@ -18,7 +18,16 @@ import { isCancellation } from './transaction.js';
 /** What the runs of one invocation share. */
 export type RunEnvironment = Pick<
   JobContext,
-  'accounts' | 'billing' | 'dataDir' | 'requestsPerMinute' | 'database' | 'client' | 'log' | 'signal' | 'now'
+  | 'accounts'
+  | 'billing'
+  | 'dataDir'
+  | 'inboxUsers'
+  | 'requestsPerMinute'
+  | 'database'
+  | 'client'
+  | 'log'
+  | 'signal'
+  | 'now'
 > & {
   progress: ProgressDisplay;
   /** Takes secrets out of what is kept in `sync_runs` and told in reports; whoever holds none may leave it out. */

@@ -47,6 +47,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
           billing: billingSettings(),
           accounts: [account],
           dataDir: '/nonexistent',
+          inboxUsers: new Set<number>(),
           requestsPerMinute: 100_000,
           database,
           client,

@@ -130,6 +130,7 @@ export async function openLedger(
         accounts: sandbox.accountIds,
         billing: billingSettings(billing ?? options.billing),
         dataDir,
+        inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
         requestsPerMinute: 1_000_000,
         database,
         client: other ?? client,

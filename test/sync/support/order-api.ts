@@ -84,6 +84,7 @@ export async function openOrderApi(
           accounts: [account],
           billing: billingSettings(),
           dataDir: '/nonexistent',
+          inboxUsers: new Set<number>(),
           requestsPerMinute: 1_000_000,
           database,
           client,
