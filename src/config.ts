@@ -19,6 +19,8 @@ export interface ApiConfig {
   requestsPerMinute: number;
   /** Requests in flight per account. */
   concurrency: number;
+  /** Milliseconds by which this machine's clock may differ from the API's. */
+  maxClockDifferenceMs: number;
 }
 
 /** What an archive of a billing report may be, against archives that are made to fill memory and disks. */
@@ -258,6 +260,7 @@ const apiVariables = z.object({
   BANDWIDTH_TOKEN_URL: optional(secureUrl),
   BANDWIDTH_REQUESTS_PER_MINUTE: wholeNumber(100, '100'),
   BANDWIDTH_CONCURRENCY: wholeNumber(4, '4'),
+  TN_LEDGER_MAX_CLOCK_DIFFERENCE: duration('10m'),
 });
 
 /** Every variable that is read; some secrets also come from `<NAME>_FILE`. */
@@ -397,6 +400,7 @@ function readApi(
       apiUrl: parsed.BANDWIDTH_API_URL ?? hosts[parsed.BANDWIDTH_ENVIRONMENT][credentials.kind],
       requestsPerMinute: parsed.BANDWIDTH_REQUESTS_PER_MINUTE,
       concurrency: parsed.BANDWIDTH_CONCURRENCY,
+      maxClockDifferenceMs: parsed.TN_LEDGER_MAX_CLOCK_DIFFERENCE,
     },
     warnings,
   };

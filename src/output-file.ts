@@ -39,10 +39,9 @@ export interface OutputFile {
   discard(): Promise<void>;
 }
 
-/** Begins a file, in a folder that is made where there is none. */
+/** Begins a file in a folder that is there. */
 export async function beginFile(path: string): Promise<OutputFile> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
   // The file's own name may be as long as names can be.
   const temporary = join(folder, `.tn-ledger-${randomUUID()}.tmp`);
   const handle = await open(temporary, 'wx+');
@@ -72,12 +71,13 @@ export async function beginFile(path: string): Promise<OutputFile> {
   };
 }
 
-/** Writes a file whole: it has its name only when all of it is on the disk. */
+/** Writes a file whole, in a folder that is made where there is none: it has its name only when all of it is on the disk. */
 export async function writeWhole(
   path: string,
   content: string | Buffer | ((handle: FileHandle) => Promise<void>),
   options: { replace?: boolean } = {},
 ): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   const file = await beginFile(path);
   try {
     if (typeof content === 'function') await content(file.handle);

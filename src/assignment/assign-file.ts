@@ -12,6 +12,7 @@ import { actionColumn, recordBatch } from './record-batch.js';
 import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
 import { type ResultFiles, writeRejected, writeResults } from './results.js';
 import { runBatch } from './run-batch.js';
+import { unreadable } from './text-file.js';
 import { mostRejected, TooManyRejectsError } from './too-many-rejects.js';
 import { UnusableFileError } from './unusable-file.js';
 
@@ -38,8 +39,8 @@ export interface AssignOptions {
   files: ResultFiles;
   /** The file is one of the inbox: the caller moves it and writes its results, save the rejected lines of a file that is rejected. */
   fromInbox?: boolean;
-  /** Where the file is read from in place of its path. */
-  handle?: FileHandle | undefined;
+  /** Opens the file in place of its path, which somebody else may put another file or a link behind at any moment. */
+  open?: (() => Promise<FileHandle>) | undefined;
   /** The folder of the results, where the batch is to remember it. */
   resultsFolder?: string | undefined;
   /** Brings the account's inventory up to date before the file is checked against it. */
@@ -70,26 +71,34 @@ export interface AssignResult {
  */
 export async function assignFile(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
   const { account, database } = context;
+  let handle: FileHandle | undefined;
   try {
-    return await takeUp(context, path, options);
+    handle = await options.open?.().catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+    return await takeUp(context, { path, handle }, options);
   } catch (error) {
     if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
-      error.batchId = await recordRejectedFile(database.pool, {
-        ...{ account, path, action: options.action, error },
-        handle: options.handle,
-      });
+      const facts = { account, path, action: options.action, error, handle };
+      error.batchId = await recordRejectedFile(database.pool, facts);
     }
     throw error;
+  } finally {
+    await handle?.close();
   }
 }
 
-async function takeUp(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
+async function takeUp(
+  context: AssignContext,
+  { path, handle }: { path: string; handle: FileHandle | undefined },
+  options: AssignOptions,
+): Promise<AssignResult> {
   const { account, database, signal } = context;
   const file = await openNumberFile(path, {
     column: options.column,
     others: [actionColumn],
     signal,
-    handle: options.handle,
+    handle,
   });
   if (options.action === undefined && !file.columns.others.has(actionColumn)) {
     const message = (name: string) =>

@@ -4,6 +4,7 @@ import { LedgerError, messageOf } from '../errors.js';
 import { writeWhole } from '../output-file.js';
 import { type Action, parseAction } from './action.js';
 import { distrust, openInboxFile, type TrustedUsers } from './inbox-entry.js';
+import { readChunks } from './text-file.js';
 
 /** Folders of the data folder: where files are handed in, and where they end up. */
 export const inboxFolder = 'inbox';
@@ -34,8 +35,10 @@ export interface Inbox {
   waiting: string[];
   /** Files of which nobody can tell which of several accounts they belong to. */
   unowned: string[];
-  /** Files and folders that this user may not look at, or that are not to be trusted, each with the reason. */
+  /** Files and folders that this user may not look at, each with the reason. */
   closed: { path: string; reason: string }[];
+  /** Entries that might lead to somebody else's file, each with the reason; see `distrust`. */
+  untrusted: { path: string; reason: string }[];
 }
 
 export interface InboxOptions {
@@ -55,7 +58,7 @@ export async function readInbox(
   { accounts, trusted, now = Date.now() }: InboxOptions,
 ): Promise<Inbox> {
   const root = join(dataDir, inboxFolder);
-  const inbox: Inbox = { files: [], waiting: [], unowned: [], closed: [] };
+  const inbox: Inbox = { files: [], waiting: [], unowned: [], closed: [], untrusted: [] };
   try {
     for (const action of ['assign', 'unassign']) await mkdir(join(root, action), { recursive: true });
     await readdir(root);
@@ -110,7 +113,7 @@ async function sortIn(
   if (facts === undefined) return;
   const reason = distrust(facts, trusted);
   if (reason !== undefined) {
-    inbox.closed.push({ path, reason });
+    inbox.untrusted.push({ path, reason });
     return;
   }
   const name = basename(path);
@@ -172,7 +175,7 @@ export async function moveOut(file: InboxFile, target: string): Promise<'moved' 
     await writeWhole(target, async (copy) => {
       const source = await file.open();
       try {
-        for await (const chunk of source.createReadStream({ autoClose: false })) await copy.appendFile(chunk);
+        for await (const chunk of readChunks({ path: file.path, handle: source })) await copy.appendFile(chunk);
       } finally {
         await source.close();
       }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type pg from 'pg';
 import type { Action } from './action.js';
 import type { Batch, BatchSummary } from './batches.js';
+import { readChunks } from './text-file.js';
 import { TooManyRejectsError } from './too-many-rejects.js';
 import { UnusableFileError } from './unusable-file.js';
 
@@ -134,8 +134,7 @@ export async function acknowledge(db: Queryable, batchId: string): Promise<Rejec
 async function hashOf(path: string, handle: FileHandle | undefined): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
-    const stream = handle?.createReadStream({ start: 0, autoClose: false }) ?? createReadStream(path);
-    for await (const chunk of stream) hash.update(chunk as Buffer);
+    for await (const chunk of readChunks({ path, handle })) hash.update(chunk);
   } catch {
     return undefined;
   }

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { AlreadyRunningError, LedgerError, messageOf } from '../errors.js';
 import type { AssignContext } from './assign-context.js';
@@ -21,7 +20,6 @@ import { type TrustedUsers, UntrustedEntryError } from './inbox-entry.js';
 import { isGone, isRejection, noteFilePath, type Rejection, rejectedCount } from './rejected-files.js';
 import { describeRejection } from './rejection-text.js';
 import { type ResultFiles, resultFiles, writeResults } from './results.js';
-import { unreadable } from './text-file.js';
 
 export interface TakeOptions {
   dataDir: string;
@@ -63,9 +61,11 @@ export async function takeInbox(context: AssignContext, options: TakeOptions): P
     );
   }
   for (const { path, reason } of inbox.closed) {
-    warn(
-      `${path} was not taken: ${reason}. Only regular files that the user who runs tn-ledger may read, of that user, root or a user in TN_LEDGER_INBOX_USERS, are taken.`,
-    );
+    warn(`${path} can't be read (${reason}) and was not taken. Let the user that runs tn-ledger read it.`);
+    options.onRejected(1);
+  }
+  for (const { path, reason } of inbox.untrusted) {
+    warn(`${path} was not taken: ${reason}. Remove it, or let a trusted user submit an ordinary file in its place.`);
     options.onRejected(1);
   }
   const taken: Taken[] = [];
@@ -91,11 +91,9 @@ async function takeFile(context: AssignContext, file: InboxFile, options: TakeOp
   // Where the folder can't be made, the name does not matter: nothing can be written there.
   const target = await freePath(folder, stamp, file).catch(() => join(folder, `${stamp}-${file.name}`));
   const files = resultFiles(folder, basename(target));
-  let handle: FileHandle | undefined;
   try {
-    handle = await openEntry(file);
     const { summary, kind } = await assignFile(context, file.path, {
-      handle,
+      open: file.open,
       action: file.action,
       wait: false,
       timeoutMs: 0,
@@ -117,17 +115,6 @@ async function takeFile(context: AssignContext, file: InboxFile, options: TakeOp
       await reject(context, file, { error, target, files }, options);
     } else throw error;
     return undefined;
-  } finally {
-    await handle?.close();
-  }
-}
-
-/** Never by its name afterwards: another entry may have taken its place. */
-async function openEntry(file: InboxFile): Promise<FileHandle> {
-  try {
-    return await file.open();
-  } catch (error) {
-    throw unreadable(file.path, error);
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { UnusableFileError } from './unusable-file.js';
 
@@ -71,21 +70,28 @@ export async function* readAsUtf8(
   if (decoder !== undefined) yield Buffer.from(decoder.decode());
 }
 
-/** Reads a file in pieces; its errors are the user's to mend. */
-async function* readChunks(
+const pieceBytes = 64 * 1024;
+
+/** Reads a file in pieces, from its beginning, as often as it is called; its errors are the user's to fix. */
+export async function* readChunks(
   { path, handle }: Pick<InspectedFile, 'path' | 'handle'>,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const options = signal === undefined ? {} : { signal };
+  let opened = handle;
   try {
-    const stream =
-      handle === undefined
-        ? createReadStream(path, options)
-        : handle.createReadStream({ ...options, start: 0, autoClose: false });
-    for await (const chunk of stream) yield chunk as Buffer;
+    opened ??= await open(path);
+    for (let at = 0; ; ) {
+      signal?.throwIfAborted();
+      const { buffer, bytesRead } = await opened.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
   } catch (error) {
     signal?.throwIfAborted();
     throw unreadable(path, error);
+  } finally {
+    if (handle === undefined) await opened?.close();
   }
 }
 

@@ -5,6 +5,8 @@ import type { Log } from '../log.js';
 export interface ClientSettings {
   /** How often a request is tried; the client's own default unless told. */
   tries?: number;
+  /** The clocks are compared by the caller: answers are read however far they differ. */
+  anyClock?: boolean;
 }
 
 /** The API client of a command, telling the log of retries and pauses. */
@@ -12,13 +14,14 @@ export function openClient(
   api: ApiConfig,
   log: Log,
   signal: AbortSignal,
-  { tries }: ClientSettings = {},
+  { tries, anyClock = false }: ClientSettings = {},
 ): DashboardClient {
   return createDashboardClient({
     apiUrl: api.apiUrl,
     credentials: api.credentials,
     requestsPerMinute: api.requestsPerMinute,
     concurrency: api.concurrency,
+    maxClockDifferenceMs: anyClock ? undefined : api.maxClockDifferenceMs,
     signal,
     ...(tries !== undefined && { retry: { tries } }),
     // A token comes every hour of every run: nothing that an operator needs to read.

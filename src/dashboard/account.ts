@@ -1,4 +1,5 @@
 import type { DashboardClient } from './client.js';
+import { serverTime } from './server-clock.js';
 import { parseXml, textAt, XmlError } from './xml.js';
 
 export interface AccountInfo {
@@ -16,10 +17,10 @@ export function readAccount(client: DashboardClient, account: string): Promise<A
       const document = parseXml(text);
       const id = textAt(document, 'AccountResponse.Account.AccountId');
       if (id !== account) throw new XmlError(`expected account ${account}, got ${JSON.stringify(id)}`);
-      const serverTime = new Date(String(headers.date));
+      const time = serverTime(headers);
       return {
         companyName: textAt(document, 'AccountResponse.Account.CompanyName') || undefined,
-        serverTime: Number.isNaN(serverTime.getTime()) ? undefined : serverTime,
+        serverTime: time === undefined ? undefined : new Date(time),
       };
     },
   });

@@ -42,6 +42,8 @@ export interface DashboardClientOptions {
   onEvent?: (event: ClientEvent) => void;
   timeouts?: { firstByteMs?: number; betweenBytesMs?: number };
   retry?: Partial<RetryPolicy>;
+  /** Answers to GET are refused if the API's clock differs by more from this machine's; any difference will do unless told. */
+  maxClockDifferenceMs?: number | undefined;
   /** Of an answer, decompressed. */
   maxBodyBytes?: number;
   /** Length of the window that `requestsPerMinute` is kept in; for tests. */
@@ -101,7 +103,8 @@ export interface DashboardClient {
 }
 
 const defaultTimeoutMs = 60_000;
-const defaultMaxBodyBytes = 64 * 1024 * 1024;
+/** Several times what a page of 5,000 entries is. */
+const defaultMaxBodyBytes = 16 * 1024 * 1024;
 
 /** @throws {UsageError} for an address that credentials must not be sent to */
 export function createDashboardClient(options: DashboardClientOptions): DashboardClient {
@@ -159,6 +162,7 @@ export function createDashboardClient(options: DashboardClientOptions): Dashboar
     lifetime,
     authorization,
     credentials: options.credentials,
+    maxClockDifferenceMs: options.maxClockDifferenceMs ?? Number.POSITIVE_INFINITY,
     laneOf,
     onEvent,
     onSend: (account) => counts.set(account, (counts.get(account) ?? 0) + 1),

@@ -99,6 +99,11 @@ export class BrokenBodyError extends RequestError {
   override readonly name = 'BrokenBodyError';
 }
 
+/** The clocks of this machine and of the API differ by more than is allowed. */
+export class ClockError extends RequestError {
+  override readonly name = 'ClockError';
+}
+
 /** A POST whose answer was lost, and nobody can tell whether the API carried it out. It was not sent again. */
 export class OutcomeUnknownError extends RequestError {
   override readonly name = 'OutcomeUnknownError';

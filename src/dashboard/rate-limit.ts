@@ -1,4 +1,5 @@
 import type { ResponseHeaders } from './exchange.js';
+import { serverTime } from './server-clock.js';
 
 /** Bandwidth's advice where an answer does not say when the limit clears. */
 export const defaultPauseMs = 60_000;
@@ -20,7 +21,7 @@ export function rateLimitPause(headers: ResponseHeaders, now = Date.now()): { wa
   const quoted = JSON.stringify(text.slice(0, 40));
   const value = /^\s*\d{1,16}(?:\.\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
   const reset = value > 1e11 ? value : value * 1000;
-  const waitMs = Math.ceil(reset - serverTime(headers, now));
+  const waitMs = Math.ceil(reset - (serverTime(headers) ?? now));
   if (!(waitMs > 0)) {
     return {
       waitMs: defaultPauseMs,
@@ -34,10 +35,4 @@ export function rateLimitPause(headers: ResponseHeaders, now = Date.now()): { wa
     };
   }
   return { waitMs, reason: 'rate limit reached' };
-}
-
-function serverTime(headers: ResponseHeaders, now: number): number {
-  const date = headers.date;
-  const time = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(time) ? now : time;
 }

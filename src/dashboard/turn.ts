@@ -7,6 +7,7 @@ import { ExchangeFailure, exchange, type ResponseBody } from './exchange.js';
 import type { Lane } from './lane.js';
 import { rateLimitPause } from './rate-limit.js';
 import type { Request } from './requester.js';
+import { refuseClock } from './server-clock.js';
 import { judge, type Verdict } from './verdict.js';
 import { type Wire, wireOptions } from './wire.js';
 
@@ -38,6 +39,7 @@ export interface TurnOptions {
   lifetime: AbortController;
   authorization: Authorization;
   credentials: Credentials;
+  maxClockDifferenceMs: number;
   onEvent: (event: ClientEvent) => void;
   onSend: (account: string) => void;
 }
@@ -77,10 +79,10 @@ export async function takeTurn<T>(
       return { kind: 'value', value: answer.value };
     }
     const response = answer.body;
-    const verdict = judge(response, request, {
-      kind: options.credentials.kind,
-      claims: authorization.claims(),
-    });
+    // The answer to what changes something counts, whatever the time; the next answer that is read says what is wrong.
+    const verdict =
+      (request.retry === 'safe' ? refuseClock(response.headers, options.maxClockDifferenceMs) : undefined) ??
+      judge(response, request, { kind: options.credentials.kind, claims: authorization.claims() });
     if (verdict.kind === 'limited') {
       pauseLane(response, request, progress, lane, options);
     } else {

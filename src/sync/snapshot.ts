@@ -1,10 +1,11 @@
 import type pg from 'pg';
+import { ApiError } from '../dashboard/errors.js';
 import type { DateWindow } from '../dashboard/order-resources.js';
 import { PageSizeChangedError } from '../dashboard/page-size.js';
 import { firstPage, type Page, readPages } from '../dashboard/pager.js';
 import type { ListResource } from '../dashboard/resources.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
-import { InterruptedError } from '../errors.js';
+import { InterruptedError, LedgerError } from '../errors.js';
 import {
   advanceCursor,
   type Cursor,
@@ -112,10 +113,48 @@ export async function readSnapshot(
   try {
     return await readFrom(context, listing, cursor, warnings);
   } catch (error) {
-    if (!(error instanceof PageSizeChangedError)) throw error;
-    log.info(`${error.message}. It is read again from its first page`);
+    if (!(error instanceof PageSizeChangedError) && !(cursor !== undefined && mayBeLostPage(error))) throw error;
+    log.info(`${error.message}. ${listing.title} of account ${account}: reading again from the first page`);
     return readFrom(context, listing, undefined, warnings);
   }
+}
+
+/** A page is named by the number or order that it begins with, and that may be gone when an earlier run's reading is resumed. */
+function mayBeLostPage(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.status === 400 || error.status === 404);
+}
+
+/** Pages in a row without an entry that an API which works may give. */
+const mostEmptyPages = 2;
+
+/**
+ * Ends a reading that would go on for ever: the API names a next page, whatever it says of the list's size. A list that grows and
+ * moves while it is read may well give some entries more than `TotalCount`, and some of them twice.
+ */
+function createEndGuard(context: JobContext, listing: SnapshotListing, alreadyRead: number) {
+  let read = alreadyRead;
+  let emptyPages = 0;
+  return async (page: Page) => {
+    const entries = page.items.length + page.foreign.length + page.withoutKey.length;
+    read += entries;
+    emptyPages = entries === 0 ? emptyPages + 1 : 0;
+    if (page.next === undefined) return;
+    const most = page.totalCount === undefined ? Number.POSITIVE_INFINITY : page.totalCount * 1.1 + 1000;
+    if (emptyPages <= mostEmptyPages && read <= most) return;
+    await discardSnapshot(context, listing);
+    const reason =
+      emptyPages > mostEmptyPages ? `${emptyPages} pages in a row were empty` : `TotalCount says ${page.totalCount}`;
+    throw new EndlessListingError(
+      `The list of ${listing.title} of account ${context.account} does not end: after ${read} entries the API names a next page, ` +
+        `although ${reason}. Nothing of it was written.`,
+      { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
+    );
+  };
+}
+
+/** A list that goes on beyond what the API says it holds. */
+export class EndlessListingError extends LedgerError {
+  override readonly name = 'EndlessListingError';
 }
 
 /** Reads a listing from a cursor on, or from its first page. */
@@ -156,7 +195,9 @@ async function readFrom(
     signal,
     log,
   });
+  const checkEnd = createEndGuard(context, listing, from === undefined ? 0 : from.rowsStaged + from.rowsLeftOut);
   for await (const page of pages) {
+    await checkEnd(page);
     for (const { values } of page.withoutKey) {
       told.note(
         `entry that names no ${listing.entry} (left out)`,

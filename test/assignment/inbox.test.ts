@@ -1,10 +1,9 @@
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { type CliOptions, cli, makeFolder } from '../end-to-end/support.js';
+import anyTest, { type TestFn } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account } from '../sync/support/ledger.js';
-import { type Assigning, openAssigning, resultLines } from './support.js';
+import { type Assigning, openAssigning, resultLines, run } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -42,12 +41,6 @@ async function filesOf(world: Assigning, folder: string): Promise<string[]> {
 async function findFile(world: Assigning, folder: string, end: string): Promise<string> {
   const names = await readdir(join(world.dataDir, folder));
   return join(world.dataDir, folder, names.find((name) => name.endsWith(end)) ?? `no file ${end}`);
-}
-
-/** What the command line prints about the world's ledger. */
-async function run(t: ExecutionContext, world: Assigning, args: readonly string[], options: CliOptions = {}) {
-  const env = { ...world.env, TN_LEDGER_DATA_DIR: world.dataDir, TN_LEDGER_LOG_LEVEL: 'warn' };
-  return cli(t, args, { cwd: await makeFolder(t), env, ...options });
 }
 
 test('files of the inbox are taken in name order by their folders or their lines, and moved with their results', async (t) => {

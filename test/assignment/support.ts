@@ -7,6 +7,7 @@ import { type AssignOptions, type AssignResult, assignFile } from '../../src/ass
 import { resultFiles } from '../../src/assignment/results.js';
 import { createLog } from '../../src/log.js';
 import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/truth.js';
+import { type CliOptions, type CliResult, cli, makeFolder } from '../end-to-end/support.js';
 import type { TestServer } from '../support/postgres.js';
 import { account, type Ledger, type LedgerOptions, openLedger, withoutOrders } from '../sync/support/ledger.js';
 
@@ -96,4 +97,15 @@ export async function resultLines(path: string | undefined): Promise<string[]> {
   if (path === undefined) throw new Error('there are no results');
   const rows: string[][] = parse(await readFile(path), { bom: true });
   return rows.slice(1).map((row) => row.join('|'));
+}
+
+/** What the command line prints about the world's ledger, run in a folder of its own. */
+export async function run(
+  t: ExecutionContext,
+  world: Assigning,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const env = { ...world.env, TN_LEDGER_DATA_DIR: world.dataDir, TN_LEDGER_LOG_LEVEL: 'warn', ...options.env };
+  return cli(t, args, { cwd: await makeFolder(t), ...options, env });
 }

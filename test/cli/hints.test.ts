@@ -24,7 +24,7 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/nruf\/classify\./, ['classify']],
   [/^src\/nruf\/audit-checks\./, ['nruf', 'audit']],
   [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
-  [/^src\/(report\/report-file|output-path)\./, ['report', 'nruf']],
+  [/^src\/(report\/report-file|output-file)\./, ['report', 'nruf']],
   [/^migrations\/nruf\/declarations\./, ['classify']],
   [/^migrations\/nruf\/filings\./, ['nruf']],
   [/^src\/schedule\//, ['schedule']],

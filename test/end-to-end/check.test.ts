@@ -369,12 +369,18 @@ test('an address where there is no API is told after two tries: a web page, an u
   t.regex(token, /2 tries.*without an access_token\. Check the connection and BANDWIDTH_TOKEN_URL/);
 });
 
-test('a clock that is off from the API’s is a warning that says by how much and which way', async (t) => {
+test('a clock that is minutes off from the API’s is a warning that says by how much and which way, and one that is hours off fails', async (t) => {
   const { url } = await makeEmptyDatabase(t, server);
-  const behind = new Date(Date.now() - 3_600_000).toUTCString();
-  const origin = await startProxy(t, sandbox, () => undefined, { date: behind });
-  const { status, stdout } = await cli(t, ['check'], { env: settingsOf(sandbox, url, origin) });
-  t.is(status, 0);
-  t.regex(verdicts(stdout).clock?.text ?? '', /^36\d\d s ahead of the API's: set it by NTP$/);
-  t.is(verdicts(stdout).clock?.verdict, 'warning');
+  const checkBehind = async (minutes: number) => {
+    const date = new Date(Date.now() - minutes * 60_000).toUTCString();
+    const origin = await startProxy(t, sandbox, () => undefined, { date });
+    const { status, stdout } = await cli(t, ['check'], { env: settingsOf(sandbox, url, origin) });
+    return { status, ...verdicts(stdout).clock };
+  };
+  const minutes = await checkBehind(5);
+  t.like(minutes, { status: 0, verdict: 'warning' });
+  t.regex(minutes.text ?? '', /^5 min \d+ s ahead of the API's: set it by NTP$/);
+  const hours = await checkBehind(120);
+  t.like(hours, { status: 1, verdict: 'failed' });
+  t.regex(hours.text ?? '', /^2 h 0 min ahead of the API's: no job reads anything\. Set the clock by NTP, or/);
 });

@@ -72,7 +72,7 @@ test('a file that exists is replaced with --force only; nothing else is ever lef
   t.is(below.status, 1);
   t.regex(
     below.stderr,
-    /The report can't be written to .*report\.html\/report\.html: \w+\. Nothing was written\.\nMend the folder/,
+    /The report can't be written to .*report\.html\/report\.html: \w+\. Nothing was written\.\nMake room on the disk or let this user write to the folder/,
   );
   t.deepEqual((await readdir(cwd)).sort(), ['folder', 'report.html']);
 });

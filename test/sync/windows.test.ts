@@ -136,6 +136,32 @@ test('orders of today alone prove the filter of a list that does not count the l
   t.is((await api.run(syncOrders, { now: new Date('2026-03-05T07:00:00Z') })).counts.rowsWritten, 1);
 });
 
+for (const [whose, movedAt, readTo, from] of [
+  ["the run's clock alone", '2026-03-02T07:00:00Z', '2026-03-02', '26-02-27'],
+  ["the database's clock as well", '2026-03-09T07:00:00Z', lastNight, '26-03-01'],
+] as const) {
+  test(`a watermark that lies in the future, because ${whose} was ahead, goes back and loses nothing`, async (t) => {
+    const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2026-03-01')] });
+    await api.run(syncOrders, { since: '2026-01-01' });
+    await api.query(`update sync_watermarks set read_to = '2026-03-09', updated_at = '${movedAt}'`);
+    api.lists.orders?.push(order('b', '2026-03-02'));
+    api.requests.length = 0;
+    const { error, warnings } = await api.run(syncOrders);
+    t.is(error, undefined);
+    t.deepEqual(windowsOf(api.requests), [`${from}..26-03-04`]);
+    t.is(warnings.length, 1);
+    t.regex(
+      warnings[0] ?? '',
+      new RegExp(`read up to 2026-03-09, which lies in the future: .* It counts as read up to ${readTo} now\\.`),
+    );
+    t.deepEqual(await api.query('select order_id, read_to::text from orders, sync_watermarks order by 1'), [
+      { order_id: 'a', read_to: lastNight },
+      { order_id: 'b', read_to: lastNight },
+    ]);
+    t.deepEqual((await api.run(syncOrders)).warnings, []);
+  });
+}
+
 test('each night reads from the watermark less three days, in one request, and writes nothing that did not change', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [order('a', '2026-03-03'), order('b', '2026-03-04'), order('c', '2025-12-31')],

@@ -1,5 +1,6 @@
 import { describeUnknown } from '../../config.js';
-import type { ExitStatus } from '../../errors.js';
+import { clockHint, describeDifference } from '../../dashboard/server-clock.js';
+import { type ExitStatus, LedgerError } from '../../errors.js';
 import type { ApiSession } from '../session.js';
 import { checkAccount } from './account.js';
 import { checkDatabase, checkMigrations, checkRights } from './database.js';
@@ -8,7 +9,7 @@ import { checkDataFolder, checkFolders } from './folders.js';
 import { createReport, ok, skipped, type Verdict, warning } from './report.js';
 
 /** A clock further off than this dates what it sees on the wrong side of midnight too often, and breaks signed requests. */
-const clockToleranceSeconds = 60;
+const clockToleranceMs = 60_000;
 
 /** Who runs a check is waiting for it: a passing failure is retried, a wrong address is reported within a second or two. */
 const checkTries = 2;
@@ -26,7 +27,7 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   await report.check('database rights', () => checkRights(session));
   await report.check('disk space', () => checkSpace(session));
   await report.check('credentials kind', () => checkCredentialsKind(session));
-  const client = await session.client({ tries: checkTries });
+  const client = await session.client({ tries: checkTries, anyClock: true });
   if (config.api.credentials.kind === 'oauth') await report.check('token', async () => describeToken(session));
   let accounts: readonly string[] = config.accounts;
   if (accounts.length === 0) {
@@ -35,12 +36,12 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
       return ok(`${accounts.join(', ')}, from the token`);
     });
   }
-  let clockOffset: number | undefined;
+  let clockAheadMs: number | undefined;
   for (const account of accounts) {
     const serverTime = await checkAccount(report, client, account, config);
-    if (serverTime !== undefined) clockOffset = (Date.now() - serverTime.getTime()) / 1000;
+    if (serverTime !== undefined) clockAheadMs = Date.now() - serverTime.getTime();
   }
-  await report.check('clock', () => checkClock(clockOffset));
+  await report.check('clock', () => checkClock(clockAheadMs, config.api.maxClockDifferenceMs));
   return report.end();
 }
 
@@ -74,9 +75,12 @@ async function describeToken(session: ApiSession): Promise<Verdict> {
   return ok(`roles ${named(roles, 'none')}; accounts ${named(accounts, 'none (system-wide credentials)')}`);
 }
 
-function checkClock(offsetSeconds: number | undefined): Verdict {
-  if (offsetSeconds === undefined) return skipped('the API did not tell its time');
-  const off = Math.abs(offsetSeconds);
-  if (off <= clockToleranceSeconds) return ok('agrees with the API to within a minute');
-  return warning(`${Math.round(off)} s ${offsetSeconds > 0 ? 'ahead of' : 'behind'} the API's: set it by NTP`);
+function checkClock(aheadMs: number | undefined, limitMs: number): Verdict {
+  if (aheadMs === undefined) return skipped('the API did not tell its time');
+  const difference = Math.abs(aheadMs);
+  if (difference > limitMs) {
+    throw new LedgerError(`${describeDifference(aheadMs)}: no job reads anything`, { hint: clockHint });
+  }
+  if (difference <= clockToleranceMs) return ok('agrees with the API to within a minute');
+  return warning(`${describeDifference(aheadMs)}: set it by NTP`);
 }

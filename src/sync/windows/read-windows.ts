@@ -20,7 +20,7 @@ import { collectWarnings, type ValueWarnings } from '../value-warnings.js';
 import { type DatedListing, findDateFormat, mayBeRejectedFormat } from './date-filter.js';
 import { findFirstDay } from './first-day.js';
 import type { WindowListing } from './listing.js';
-import { advanceWatermark, readWatermark, setWatermark, type Watermark } from './watermark.js';
+import { advanceWatermark, readWatermark, type StoredWatermark, setWatermark, type Watermark } from './watermark.js';
 
 /** A window of a list without pages holds as many entries as the API gives at a time, and cannot be split any further. */
 export class CeilingError extends LedgerError {
@@ -62,7 +62,7 @@ async function readAll(context: JobContext, dated: DatedListing): Promise<void> 
     const last = today(context);
     let window = await firstWindow(context, dated, last);
     for (;;) {
-      await readWindow(context, listing, { window, filters: {}, readTo: window.to }, warnings);
+      await readWindow(context, listing, { window, filters: {}, readTo: earlierOf(window.to, last) }, warnings);
       if (window.to >= last) break;
       window = windowFrom(window.to, last);
     }
@@ -101,7 +101,8 @@ async function beginning(
   { listing, isEmpty, isReread }: DatedListing,
 ): Promise<{ from: Day; readTo: Day }> {
   const { account, database, options } = context;
-  const mark = await readWatermark(database.pool, account, listing.name);
+  const stored = await readWatermark(database.pool, account, listing.name);
+  const mark = stored && (await bringToToday(context, listing, stored));
   if (mark === undefined) {
     const asked = isReread ? undefined : options.since;
     const since = asked ?? (isEmpty ? yearStart(today(context).slice(0, 4)) : await findFirstDay(context, listing));
@@ -116,6 +117,23 @@ async function beginning(
     `${listing.title}: the days from ${mark.readTo} to ${since} were never read, and are left out now; \`tn-ledger run ${context.job} --account ${account} --since ${mark.readTo}\` reads them.`,
   );
   return restart(context, listing, { since, readTo: since });
+}
+
+/**
+ * A watermark later than today was set by a run whose clock was ahead: nothing of the days after it was moved was read. It goes back
+ * to the day on which the database saw it moved, or to today where the database's clock was ahead as well.
+ */
+async function bringToToday(context: JobContext, listing: WindowListing, mark: StoredWatermark): Promise<Watermark> {
+  const last = today(context);
+  if (mark.readTo <= last) return mark;
+  const readTo = laterOf(mark.since, earlierOf(mark.movedOn, last));
+  context.run.warn(
+    `${listing.title}: marked as read up to ${mark.readTo}, which lies in the future: an earlier run's clock was ahead. It counts as ` +
+      `read up to ${readTo} now. If that run was more than three days ago, read the days since then again: ` +
+      `tn-ledger run ${context.job} --account ${context.account} --since DATE`,
+  );
+  await setWatermark(context.database.pool, context.account, listing.name, { since: mark.since, readTo });
+  return { since: mark.since, readTo };
 }
 
 /** From here on the days behind `readTo` count as unread: a run that is stopped leaves the rest to the next. */

@@ -7,14 +7,24 @@ export interface Watermark {
   readTo: Day;
 }
 
+/** A watermark of the database, and the day (UTC) on which the database's clock saw it moved. */
+export interface StoredWatermark extends Watermark {
+  movedOn: Day;
+}
+
 type Queryable = pg.ClientBase | pg.Pool;
 
-export async function readWatermark(db: Queryable, account: string, listing: string): Promise<Watermark | undefined> {
+export async function readWatermark(
+  db: Queryable,
+  account: string,
+  listing: string,
+): Promise<StoredWatermark | undefined> {
   const { rows } = await db.query(
-    'select since::text, read_to::text from sync_watermarks where account_id = $1 and listing = $2',
+    `select since::text, read_to::text, (updated_at at time zone 'UTC')::date::text as moved_on
+      from sync_watermarks where account_id = $1 and listing = $2`,
     [account, listing],
   );
-  return rows[0] && { since: rows[0].since, readTo: rows[0].read_to };
+  return rows[0] && { since: rows[0].since, readTo: rows[0].read_to, movedOn: rows[0].moved_on };
 }
 
 /** Sets it, back as well as forward: before a listing is read for the first time, or once more from an earlier day on. */

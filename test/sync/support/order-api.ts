@@ -31,6 +31,8 @@ export interface OrderApi {
   totalOff: number;
   /** Called before each answer. */
   onRequest: (request: Received, nth: number) => void;
+  /** What it answers in place of the list: a page, or a status without a body. */
+  instead: (request: Received) => string | number | undefined;
   /** Path's last segment and query of every request. */
   readonly requests: { list: string; query: Record<string, string> }[];
   database: Database;
@@ -54,6 +56,10 @@ export async function openOrderApi(
     const [list = '', totals] = segments;
     requests.push({ list: segments.join('/'), query: Object.fromEntries(request.query) });
     api.onRequest(request, index + 1);
+    const instead = api.instead(request);
+    if (instead !== undefined) {
+      return typeof instead === 'number' ? sendStatus(response, instead) : sendXml(response, instead);
+    }
     const entries = api.lists[list];
     if (entries === undefined) return sendStatus(response, 500);
     const found = entries.filter((entry) => matches(entry, request.query, today));
@@ -72,6 +78,7 @@ export async function openOrderApi(
     pageSize: 1000,
     totalOff: 0,
     onRequest: () => undefined,
+    instead: () => undefined,
     requests,
     database,
     events,
