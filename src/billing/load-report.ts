@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { LedgerError, UsageError } from '../errors.js';
+import { formatCount } from '../format.js';
 import { addDays, type Day } from '../sync/days.js';
 import { inTransaction } from '../sync/transaction.js';
 import { type Archive, type ArchiveFile, openArchive } from './archive.js';
@@ -16,7 +17,7 @@ import {
   type RecordsTable,
   settleStrays,
 } from './records-table.js';
-import { removeRows, replaceRows } from './replace-rows.js';
+import { findLosses, type Loss, removeRows, replaceRows } from './replace-rows.js';
 
 /** A report whose archive is to be loaded. It has its row in `billing_reports`. */
 export interface LoadableReport {
@@ -156,6 +157,10 @@ async function loadInto(
   const written = await partitionsWritten(client, table);
   const days = report.days ?? (await daysOfRows(client, table, written, account, reportId));
   let replaced = 0;
+  if (days !== undefined && report.days === undefined) {
+    const losses = await findLosses(client, table, { account, reportId, ...days }, written);
+    if (losses.length > 0) throw lossError(report, days, losses);
+  }
   if (days !== undefined) {
     const result = await replaceRows(client, table, { account, reportId, ...days });
     replaced = result.rows;
@@ -246,6 +251,21 @@ async function daysOfRows(
   days.sort();
   const [from, to] = [days[0], days.at(-1)];
   return from === undefined || to === undefined ? undefined : { from, to };
+}
+
+/** One mistyped date in an archive must not delete what is known of all the days up to it. */
+function lossError(
+  { type }: LoadableReport,
+  { from, to }: { from: Day; to: Day },
+  losses: readonly Loss[],
+): UsageError {
+  const [first] = losses as [Loss, ...Loss[]];
+  const lost = losses.reduce((sum, { older, newer }) => sum + older - newer, 0);
+  return new UsageError(
+    `By its rows, the archive covers the days from ${from} to ${to}, and loading it would leave ${formatCount(lost)} rows of type ${type} fewer ` +
+      `on ${formatCount(losses.length)} of them (on ${first.day}: ${formatCount(first.newer)} in place of ${formatCount(first.older)}). Nothing was changed.`,
+    { hint: 'Name the days that the archive covers with --from and --to: only those are replaced.' },
+  );
 }
 
 function rejectWarning(

@@ -78,6 +78,58 @@ export async function replaceRows(
   return { rows: removed, overlapping: parts === others ? [] : others.map((report) => report.report_id) };
 }
 
+/** A day on which a newer report has fewer rows than the older ones that it would replace. */
+export interface Loss {
+  day: Day;
+  older: number;
+  newer: number;
+}
+
+/**
+ * The days of `replaceRows` on which rows would be lost, in their order. To be asked before.
+ *
+ * @param written partitions with rows of the newer report
+ */
+export async function findLosses(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  { account, reportId, from, to }: Replacement,
+  written: readonly string[],
+): Promise<Loss[]> {
+  const { rows: older } = await client.query<{ partition: string }>(
+    `select distinct unnest(partitions) as partition from tn_ledger.billing_reports
+      where account_id = $1 and type = $2 and state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3`,
+    [account, table.type, from, to],
+  );
+  const holding = new Set([...written, ...older.map(({ partition }) => partition)]);
+  const losses = new Map<Day, Loss>();
+  for (const partition of await partitionsOf(client, table)) {
+    // Those of a month that somebody dropped are gone for good.
+    if (!holding.has(partition)) continue;
+    const { rows } = await client.query<{ day: Day; older: string; newer: string }>(
+      `select day::text, count(*) filter (where not is_new) as older, count(*) filter (where is_new) as newer
+         from (
+           select report_id = $2 as is_new,
+             case when report_id = $2 then ${table.timeColumn}::date
+               else greatest(least(${table.timeColumn}::date, end_date), start_date) end as day
+           from ${partition} join tn_ledger.billing_reports using (account_id, report_id)
+           where account_id = $1 and (report_id = $2
+             or state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3)
+         ) as rows
+        where day between $3 and $4
+        group by 1`,
+      [account, reportId, from, to],
+    );
+    for (const { day, older, newer } of rows) {
+      const loss = losses.get(day) ?? { day, older: 0, newer: 0 };
+      losses.set(day, { day, older: loss.older + Number(older), newer: loss.newer + Number(newer) });
+    }
+  }
+  return [...losses.values()]
+    .filter(({ older, newer }) => older > newer)
+    .sort((one, other) => (one.day < other.day ? -1 : 1));
+}
+
 /** Removes what a report has in the tables already: it is being loaded anew. */
 export async function removeRows(
   client: pg.ClientBase,

@@ -17,7 +17,8 @@ export function define(command: DefineCommand): Command {
       'after',
       `
 A report replaces what older ones of its type hold for its days. The same range again asks Bandwidth again; one that an
-earlier run did not see to its end is waited for instead. Of an archive without --from and --to the calls tell the days.
+earlier run did not see to its end is waited for instead. Of an archive without --from and --to the calls tell the days;
+it is refused if any of them would have fewer rows than before.
 
 Example:
   $ tn-ledger billing --type BDR --from 2026-10-01 --to 2026-10-31
