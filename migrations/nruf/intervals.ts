@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The copy that counting reads, and what tells how far it can be trusted; see repeatable/nruf-intervals.sql. */
+/** The copy that counting reads, and what shows how far it can be trusted; see repeatable/nruf-intervals.sql. */
 export async function createIntervals(knex: Knex): Promise<void> {
   await knex.raw(`
     create table tn_ledger.nruf_places (

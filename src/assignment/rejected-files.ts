@@ -45,7 +45,7 @@ export interface RejectedFileFacts {
 }
 
 /**
- * Keeps a file that was rejected as a batch, and answers with its number. It takes the place of an earlier rejected file of the same
+ * Keeps a file that was rejected as a batch, and returns its number. It takes the place of an earlier rejected file of the same
  * name.
  */
 export async function recordRejectedFile(

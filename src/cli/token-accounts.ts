@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 const hint = 'Set BANDWIDTH_ACCOUNT_ID to the account ids, separated by commas.';
 
 /**
- * The accounts that the client's access token names, sorted; the client goes on with the same token.
+ * The accounts that the client's access token names, sorted; the client keeps using the same token.
  *
  * @throws {UsageError} it names none, is opaque, or names what can't be an account id
  */

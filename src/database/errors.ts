@@ -17,7 +17,7 @@ const restart =
 const wrongPassword =
   "The passwords in postgres/connection.json of the data folder aren't the server's: restore that file from a backup.";
 const diskFull =
-  'Free some disk space for the data folder and run the command again; it goes on where the last committed page ended.';
+  'Free some disk space for the data folder and run the command again; it resumes after the last committed page.';
 const tooMany =
   'Wait for the other commands and programs that use the embedded database to end, and run the command again.';
 
@@ -42,7 +42,7 @@ const bySqlState: Record<string, Finding> = {
   },
   '53100': {
     what: 'has no room left on its disk',
-    hint: 'Free or add disk space on the database server and run the command again; it goes on where the last committed page ended.',
+    hint: 'Free or add disk space on the database server and run the command again; it resumes after the last committed page.',
     embeddedHint: diskFull,
   },
   '42501': {
@@ -56,11 +56,11 @@ const bySqlState: Record<string, Finding> = {
   },
   '55P03': {
     what: 'kept a statement waiting for a lock that another session holds, for longer than the limit',
-    hint: 'The log says who holds it (pid, user, query). End that session or wait for it, and run the command again; it goes on where the last committed page ended.',
+    hint: 'The log says who holds it (pid, user, query). End that session or wait for it, and run the command again; it resumes after the last committed page.',
   },
   '57P01': {
     what: 'was shut down, or an administrator ended the connection',
-    hint: 'Run the command again when the server is up; it goes on where the last committed page ended.',
+    hint: 'Run the command again when the server is up; it resumes after the last committed page.',
     embeddedHint: restart,
   },
   '57P02': {
@@ -82,7 +82,7 @@ const down: Finding = {
 };
 const lost: Finding = {
   what: 'closed the connection unexpectedly',
-  hint: "Look at the server's log and at the network in between, and run the command again; it goes on where the last committed page ended.",
+  hint: "Look at the server's log and at the network in between, and run the command again; it resumes after the last committed page.",
   embeddedHint: restart,
 };
 const distrusted: Finding = {

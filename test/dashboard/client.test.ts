@@ -515,7 +515,7 @@ test('a POST that the API refuses fails at once with its code', async (t) => {
   t.is(server.received.length, 1);
 });
 
-test('the address is told without a slash at its end; versions of one host are addresses of their own', async (t) => {
+test('the address has no slash at its end; versions of one host are addresses of their own', async (t) => {
   const server = await serve(t, (_request, response) => sendStatus(response, 404));
   const told = ['/api', '/api/', '/api/v1', '/api/v2//'].map(
     (path) => clientFor(t, server, { apiUrl: `${server.origin}${path}` }).client.apiUrl,

@@ -110,7 +110,7 @@ test('every query of the README runs for a reader', async (t) => {
     await t.notThrowsAsync(query(`${reader.DATABASE_URL}?options=-csearch_path%3Dtn_ledger`, sql), sql);
 });
 
-test('a reader of a database without a ledger, with an old one, or of one that it was not let into, is told what to do', async (t) => {
+test('a reader of a database without a ledger, with an old one, or without the right to use it, reads what to do', async (t) => {
   const { server } = t.context;
   const empty = await makeEmptyDatabase(t, server);
   const nothing = await cli(t, ['audit', ...day], { env: await makeLogin(t, empty) });

@@ -115,7 +115,7 @@ for (const oddity of ['date-form-swapped', 'date-form-refused', 'date-form-ignor
 
 for (const [oddity, outcome] of [
   ['dates-dead', 'shows none'],
-  ['dates-ignored', 'shows them all the same'],
+  ['dates-ignored', 'shows them anyway'],
 ] as const) {
   test(`${oddity}: every list fails by name, writes nothing, and sets no watermark`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, oddities: { [oddity]: 1 } } });

@@ -152,7 +152,7 @@ test('of a FAILED order each number fails for its own reason, the others for the
   t.is(restFailure?.code, '12752');
 });
 
-test('a COMPLETE order that lists failures, and failures of numbers that were not sent, are told', (t) => {
+test('a COMPLETE order that lists failures, and failures of numbers that were not sent, are reported', (t) => {
   const { remarks } = readAssignmentOutcome({ ...order, failedQuantity: 1, errors: [refused(first, stranger)] });
   t.is(remarks.length, 2);
   t.regex(remarks.join(), /2025550123.*is COMPLETE and lists 1 failed numbers/);

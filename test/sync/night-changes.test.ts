@@ -73,7 +73,7 @@ test('night_changes shows who changed what since the last nightly run that succe
   t.deepEqual(await changes(ledger), []);
 });
 
-/** A ledger after its first night, of which one number is then given another tier; answers with the line that shows it. */
+/** A ledger after its first night, of which one number is then given another tier; returns the line that shows it. */
 async function ledgerWithNews(t: ExecutionContext<{ server: TestServer }>): Promise<{ ledger: Ledger; news: string }> {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
   await night(t, ledger);

@@ -137,7 +137,7 @@ test('whatever page sizes, kinds of pages and spellings there are, and wherever 
       held.churn(20);
       ledger.sandbox.oddities = before;
       await run(t, ledger, 'nightly', stopAt);
-      // A listing by number can't be gone on with by cursor: that would be another list.
+      // A listing by number can't be resumed by cursor: that would be another list.
       ledger.sandbox.oddities = { ...after, 'page-numbers': before['page-numbers'] };
       await run(t, ledger, 'nightly');
       await compare(t, ledger);

@@ -131,7 +131,7 @@ async function tryFormat(context: JobContext, listing: WindowListing, unfiltered
   if (!showsEntries(page)) return done('shows nothing', window, 'it shows none');
   const early = await askIfTaken(context, listing, impossible);
   if (early !== undefined && showsAnyway(listing, early, unfiltered)) {
-    return done('is ignored', impossible, 'it shows them all the same');
+    return done('is ignored', impossible, 'it shows them anyway');
   }
   return done('works', window, 'it shows entries');
 }
