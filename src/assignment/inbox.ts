@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type FileHandle, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
@@ -19,7 +20,11 @@ const settledAfterMs = 10_000;
 /** A file that was handed in. */
 export interface InboxFile {
   path: string;
+  /** The path as the file system has it: names need not be UTF-8. */
+  rawPath: Buffer;
   name: string;
+  /** What is wrong with its name, as the end of a sentence: `name` then is one that can be written anywhere. */
+  misnamed: string | undefined;
   /** By the folder that it is in; lines of the file may say otherwise. */
   action: Action | undefined;
   /** Tells the file from one that replaced it since. */
@@ -68,19 +73,21 @@ export async function readInbox(
       cause: error,
     });
   }
-  for await (const path of filesBelow(root, inbox))
-    await sortIn(inbox, root, path, { account, accounts, trusted, now });
+  for await (const rawPath of filesBelow(root, inbox))
+    await sortIn(inbox, root, rawPath, { account, accounts, trusted, now });
   inbox.files.sort((a, b) => compare(a.name, b.name) || compare(a.path, b.path));
   return inbox;
 }
 
 /** The files of a folder and those below it. Hidden ones are those of the system, and of programs that write under another name first. */
-async function* filesBelow(folder: string, inbox: Inbox): AsyncGenerator<string> {
-  for (const entry of await unlessClosed(inbox, folder, readdir(folder, { withFileTypes: true }), [])) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path, inbox);
-    else yield path;
+async function* filesBelow(folder: string, inbox: Inbox): AsyncGenerator<Buffer> {
+  const reading = readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+  for (const entry of await unlessClosed(inbox, folder, reading, [])) {
+    const path = join(folder, entry.name.toString());
+    if (basename(path).startsWith('.')) continue;
+    if (!entry.isDirectory()) yield Buffer.concat([Buffer.from(join(folder, sep)), entry.name]);
+    else if (isUtf8(entry.name)) yield* filesBelow(path, inbox);
+    else inbox.untrusted.push({ path, reason: 'the name of the folder is not UTF-8' });
   }
 }
 
@@ -98,9 +105,10 @@ async function unlessClosed<T>(inbox: Inbox, path: string, looking: Promise<T>, 
 async function sortIn(
   inbox: Inbox,
   root: string,
-  path: string,
+  rawPath: Buffer,
   { account, accounts, trusted, now }: Required<InboxOptions> & { account: string },
 ): Promise<void> {
+  const path = rawPath.toString();
   const folders = relative(root, path).split(sep).slice(0, -1);
   const owner = accounts.find((id) => id === folders[0]);
   if (owner === undefined && accounts.length > 1) {
@@ -108,7 +116,7 @@ async function sortIn(
     return;
   }
   if ((owner ?? account) !== account) return;
-  const facts = await unlessClosed(inbox, path, lstat(path), undefined);
+  const facts = await unlessClosed(inbox, path, lstat(rawPath), undefined);
   // It was taken away since.
   if (facts === undefined) return;
   const reason = distrust(facts, trusted);
@@ -123,7 +131,33 @@ async function sortIn(
   }
   const action = folders.map(folderAction).findLast((each) => each !== undefined);
   const open = () => openInboxFile(root, path, trusted);
-  inbox.files.push({ path, name, action, mark: markOf(facts), open });
+  const misnamed = whyMisnamed(rawPath, name);
+  inbox.files.push({
+    path,
+    rawPath,
+    name: misnamed === undefined ? name : writableName(name),
+    misnamed,
+    action,
+    mark: markOf(facts),
+    open,
+  });
+}
+
+/** File systems allow 255; the names of results are longer than the file's. */
+const longestNameBytes = 200;
+
+function whyMisnamed(rawPath: Buffer, name: string): string | undefined {
+  if (!isUtf8(rawPath)) return 'has a name that is not UTF-8';
+  const bytes = Buffer.byteLength(name);
+  if (bytes > longestNameBytes) return `has a name of ${bytes} bytes, and results have room for ${longestNameBytes}`;
+  return undefined;
+}
+
+/** A short name like the file's own, in ASCII. */
+function writableName(name: string): string {
+  const ascii = name.replace(/[^\x20-\x7e]/g, '_');
+  const extension = extname(ascii).slice(0, 20);
+  return `${basename(ascii, extname(ascii)).slice(0, 80)}${extension}`;
 }
 
 function folderAction(folder: string): Action | undefined {
@@ -161,14 +195,14 @@ export async function freePath(folder: string, stamp: string, file: InboxFile): 
  * in the inbox again, and its batch says that it was sent. A file that was replaced meanwhile stays.
  */
 export async function moveOut(file: InboxFile, target: string): Promise<'moved' | 'replaced'> {
-  const facts = await lstat(file.path).catch((error: NodeJS.ErrnoException) => {
+  const facts = await lstat(file.rawPath).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     return undefined;
   });
   if (facts === undefined || markOf(facts) !== file.mark) return 'replaced';
   try {
     // A link that took the file's place since is moved as a link.
-    await rename(file.path, target);
+    await rename(file.rawPath, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
     // Another file system: the copy is whole before it has its name, and has it before the file goes.
@@ -180,7 +214,7 @@ export async function moveOut(file: InboxFile, target: string): Promise<'moved' 
         await source.close();
       }
     });
-    await rm(file.path);
+    await rm(file.rawPath);
   }
   return 'moved';
 }

@@ -42,6 +42,8 @@ export interface RejectedFileFacts {
   error: Rejection;
   /** Where it is read from in place of its path. */
   handle?: FileHandle | undefined;
+  /** False: it was rejected unread, and its content is not looked at. */
+  isRead?: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface RejectedFileFacts {
  */
 export async function recordRejectedFile(
   db: Queryable,
-  { account, path, action, error, handle }: RejectedFileFacts,
+  { account, path, action, error, handle, isRead = true }: RejectedFileFacts,
 ): Promise<string> {
   const summary: BatchSummary | undefined = error instanceof TooManyRejectsError ? error.summary : undefined;
   const { rows } = await db.query(
@@ -68,7 +70,7 @@ export async function recordRejectedFile(
       account,
       summary?.batch.action ?? action ?? null,
       basename(path),
-      (await hashOf(path, handle)) ?? null,
+      (isRead ? await hashOf(path, handle) : undefined) ?? null,
       summary?.total ?? null,
       summary?.rejected ?? null,
       summary?.skipped ?? 0,

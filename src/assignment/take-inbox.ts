@@ -17,9 +17,17 @@ import {
   timeStamp,
 } from './inbox.js';
 import { type TrustedUsers, UntrustedEntryError } from './inbox-entry.js';
-import { isGone, isRejection, noteFilePath, type Rejection, rejectedCount } from './rejected-files.js';
+import {
+  isGone,
+  isRejection,
+  noteFilePath,
+  type Rejection,
+  recordRejectedFile,
+  rejectedCount,
+} from './rejected-files.js';
 import { describeRejection } from './rejection-text.js';
 import { type ResultFiles, resultFiles, writeResults } from './results.js';
+import { UnusableFileError } from './unusable-file.js';
 
 export interface TakeOptions {
   dataDir: string;
@@ -91,6 +99,17 @@ async function takeFile(context: AssignContext, file: InboxFile, options: TakeOp
   // Where the folder can't be made, the name does not matter: nothing can be written there.
   const target = await freePath(folder, stamp, file).catch(() => join(folder, `${stamp}-${file.name}`));
   const files = resultFiles(folder, basename(target));
+  if (file.misnamed !== undefined) {
+    const problem = file.misnamed;
+    const error = new UnusableFileError(file.path, (name) => `${name} ${problem}.`, {
+      fix: 'Give the file a shorter name in UTF-8.',
+    });
+    const path = join(dirname(file.path), file.name);
+    const facts = { account: context.account, path, action: file.action, error, isRead: false };
+    error.batchId = await recordRejectedFile(context.database.pool, facts);
+    await reject(context, file, { error, target, files }, options);
+    return undefined;
+  }
   try {
     const { summary, kind } = await assignFile(context, file.path, {
       open: file.open,
