@@ -21,6 +21,7 @@ export async function runSql(session: Session, query: string | undefined, option
   const stopWatching = cancelWhenAborted(database, client, session.signal);
   try {
     await client.query(options.write ? 'begin' : 'begin read only');
+    if (!options.write && !options.asSuperuser) await refuseSuperuser(client);
     const output = options.csv ? csvOutput() : options.json ? jsonOutput() : tableOutput();
     const finished = await printRows(client, statement, output, options);
     if (finished) await client.query('commit');
@@ -33,6 +34,16 @@ export async function runSql(session: Session, query: string | undefined, option
     // The connection may be in the middle of a result: it is not used again.
     client.release(true);
   }
+}
+
+/** A read-only transaction keeps a superuser neither from running programs on the server (COPY) nor from its files. */
+async function refuseSuperuser(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query("select current_setting('is_superuser') = 'on' as is, current_user as name");
+  if (!rows[0].is) return;
+  throw new UsageError(
+    `DATABASE_URL connects as ${rows[0].name}, a superuser, whom a read-only transaction does not keep from running programs and writing files on the server. Nothing was run.`,
+    { hint: 'Connect as another role, such as a member of tn_ledger_reader, or add --as-superuser.' },
+  );
 }
 
 async function readStandardInput(signal: AbortSignal): Promise<string> {

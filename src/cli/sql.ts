@@ -8,6 +8,7 @@ export function define(command: DefineCommand): Command {
     .option('--csv', 'print CSV')
     .option('--json', 'print JSON')
     .option('--write', 'let the statement write')
+    .option('--as-superuser', 'read as a superuser, who may do more than read')
     .addHelpText(
       'after',
       `
@@ -28,4 +29,5 @@ export interface SqlOptions {
   csv?: boolean;
   json?: boolean;
   write?: boolean;
+  asSuperuser?: boolean;
 }
