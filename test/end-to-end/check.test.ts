@@ -1,3 +1,4 @@
+import { execSync } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -6,7 +7,16 @@ import { readRepeatables } from '../../migrations/repeatable.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { isRoot, nobody } from '../database/support/accounts.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { cli, makeDatabase, makeEmptyDatabase, makeFolder, settingsOf, startProxy, startServer } from './support.js';
+import {
+  cli,
+  type Env,
+  makeDatabase,
+  makeEmptyDatabase,
+  makeFolder,
+  settingsOf,
+  startProxy,
+  startServer,
+} from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -38,6 +48,7 @@ test('with everything in place each check is a line that says ok, in one column'
     'variables',
     'data folder',
     'folders',
+    'file modes',
     'database',
     'migrations',
     'database rights',
@@ -383,4 +394,25 @@ test('a clock that is minutes off from the API’s is a warning that says by how
   const hours = await checkBehind(120);
   t.like(hours, { status: 1, verdict: 'failed' });
   t.regex(hours.text ?? '', /^2 h 0 min ahead of the API's: no job reads anything\. Set the clock by NTP, or/);
+});
+
+test('files that more users may read than TN_LEDGER_FILE_MODE says are a warning with the command that closes them', async (t) => {
+  const { url } = await makeEmptyDatabase(t, server);
+  const cwd = await makeFolder(t);
+  const folder = join(cwd, 'data', 'reports');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, 'report.html'), '');
+  await chmod(join(folder, 'report.html'), 0o644);
+  const env = settingsOf(sandbox, url);
+  const check = async (more: Env = {}) => {
+    const { status, stdout } = await cli(t, ['check'], { cwd, env: { ...env, ...more } });
+    t.is(status, 0, stdout);
+    return verdicts(stdout)['file modes'];
+  };
+  const loose = await check();
+  t.is(loose?.verdict, 'warning');
+  t.regex(loose?.text ?? '', /report\.html: open to more users than TN_LEDGER_FILE_MODE says; chmod -R g=,o= /);
+  t.is((await check({ TN_LEDGER_FILE_MODE: '0644' }))?.verdict, 'ok');
+  execSync((loose?.text ?? '').replace(/.*; chmod/, 'chmod'));
+  t.is((await check())?.verdict, 'ok');
 });

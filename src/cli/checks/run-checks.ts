@@ -5,7 +5,7 @@ import type { ApiSession } from '../session.js';
 import { checkAccount } from './account.js';
 import { checkDatabase, checkMigrations, checkRights } from './database.js';
 import { checkSpace } from './disk-space.js';
-import { checkDataFolder, checkFolders } from './folders.js';
+import { checkDataFolder, checkFileModes, checkFolders } from './folders.js';
 import { createReport, ok, skipped, type Verdict, warning } from './report.js';
 
 /** A clock further off than this dates what it sees on the wrong side of midnight too often, and breaks signed requests. */
@@ -22,6 +22,7 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   await report.check('variables', () => checkVariables(session));
   await report.check('data folder', () => checkDataFolder(config.dataDir));
   await report.check('folders', () => checkFolders(config.dataDir));
+  await report.check('file modes', () => checkFileModes(config.dataDir, config.fileMode));
   await report.check('database', () => checkDatabase(session));
   await report.check('migrations', () => checkMigrations(session));
   await report.check('database rights', () => checkRights(session));
