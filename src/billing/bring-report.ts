@@ -68,10 +68,15 @@ async function loadFile(context: JobContext, path: string, { type, days }: Bring
       hint: 'Name them with --from and --to.',
     });
   }
-  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+  const unreadable = (cause: NodeJS.ErrnoException) => {
     throw new UsageError(`The archive ${path} can't be read: ${cause.message}.`, { cause });
-  });
-  const archive = { file: basename(path), bytes: size, sha256: await sha256Of(path) };
+  };
+  const facts = await stat(path).catch(unreadable);
+  if (!facts.isFile()) {
+    const what = facts.isDirectory() ? 'a folder' : 'not a regular file';
+    throw new UsageError(`The archive ${path} can't be read: it is ${what}.`, { hint: 'Name a .zip file.' });
+  }
+  const archive = { file: basename(path), bytes: facts.size, sha256: await sha256Of(path).catch(unreadable) };
   const { account, database } = context;
   const reportId = await recordFile(database.pool, account, { type, days, archive });
   return { reportId, loaded: await loadArchive(context, { account, reportId, type, days, path, again: true }) };

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { sleep } from '../dashboard/retry.js';
 import type { Database } from '../database/connect.js';
 import { LedgerError, UsageError } from '../errors.js';
 import { formatCount } from '../format.js';
@@ -66,7 +67,7 @@ export async function loadReport(report: LoadableReport, options: LoadReportOpti
   const archive = await openArchive(report.path, { type: report.type, limits });
   const csvFiles = archive.files.filter(({ kind }) => kind === 'csv');
   if (csvFiles.length === 0) return keepOnly(report, archive, database);
-  if (report.days !== undefined) await makeMonths(database, report.type, report.days);
+  if (report.days !== undefined) await makeMonths(database, report.type, report.days, signal);
   options.onStart?.(csvFiles.reduce((sum, { bytes }) => sum + bytes, 0));
   const { loaded, written } = await inTransaction(
     database,
@@ -88,13 +89,40 @@ async function analyze(database: Database, tables: readonly string[]): Promise<v
   });
 }
 
-/** Months of a table that is in use are made beforehand: whoever reads it has to wait for that only, and not for the load. */
-async function makeMonths(database: Database, type: string, days: { from: Day; to: Day }): Promise<void> {
-  await inTransaction(database, {}, async (client) => {
-    await lockRecords(client, type);
-    const table = await findRecordsTable(client, type);
-    if (table !== undefined) await addMonths(client, table, days.from, days.to);
-  });
+/** A reader who comes meanwhile waits no longer than this for a month to be attached; the rest of the time readers have the table. */
+const attachWithin = '1s';
+const attachPauseMs = 2000;
+/** A quarter of an hour, as for any lock. */
+const mostAttachTries = 300;
+
+/**
+ * Months of a table that is in use are made beforehand: whoever reads it has to wait for that only, and not for the load. A month
+ * can't be attached while anybody reads, and who comes after a request for the lock waits behind it: so it is asked for shortly, and
+ * again and again.
+ */
+async function makeMonths(
+  database: Database,
+  type: string,
+  days: { from: Day; to: Day },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    let isAttaching = false;
+    try {
+      await inTransaction(database, { signal }, async (client) => {
+        await lockRecords(client, type);
+        const table = await findRecordsTable(client, type);
+        if (table === undefined) return;
+        await client.query("select set_config('lock_timeout', $1, true)", [attachWithin]);
+        isAttaching = true;
+        await addMonths(client, table, days.from, days.to);
+      });
+      return;
+    } catch (error) {
+      if (!isAttaching || (error as { code?: string }).code !== '55P03' || tries >= mostAttachTries) throw error;
+    }
+    await sleep(attachPauseMs, signal);
+  }
 }
 
 async function loadInto(

@@ -1,4 +1,5 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { zipWhole } from '../../src/sandbox/billing/zip.js';
@@ -115,6 +116,8 @@ test('an archive at hand is loaded, twice as once, and its bad rows end with exi
 test('bad usage is told before anything is asked for', async (t) => {
   const { sandbox, billing, cwd } = await open(t);
   await writeFile(join(cwd, 'text.zip'), 'not an archive');
+  await mkdir(join(cwd, 'folder'));
+  execFileSync('mkfifo', [join(cwd, 'pipe')]);
   for (const [args, message] of [
     [['--type', 'BDR'], /--from or --to is missing/],
     [['--type', 'BDR', '--from', '2026-10-02', '--to', '2026-10-01'], /--from 2026-10-02 is after --to/],
@@ -124,6 +127,8 @@ test('bad usage is told before anything is asked for', async (t) => {
     [['--type', 'reports', '--from', '2026-10-01', '--to', '2026-10-01'], /can be no type of billing report/],
     [[...october, '--timeout', 'soon'], /--timeout must be a duration/],
     [['--type', 'BDR', '--file', 'missing.zip'], /missing\.zip can't be read: ENOENT/],
+    [['--type', 'BDR', '--file', 'folder'], /folder can't be read: it is a folder\.\nName a \.zip file/],
+    [['--type', 'BDR', '--file', 'pipe'], /pipe can't be read: it is not a regular file/],
     [['--type', 'DIDSNAP', '--file', 'text.zip'], /Nothing in an archive of type DIDSNAP tells its days/],
   ] as const) {
     const { status, stderr } = await billing(...args);
