@@ -114,7 +114,7 @@ export async function readSnapshot(
     return await readFrom(context, listing, cursor, warnings);
   } catch (error) {
     if (!(error instanceof PageSizeChangedError) && !(cursor !== undefined && mayBeLostPage(error))) throw error;
-    log.info(`${error.message}. ${listing.title} of account ${account}: reading again from the first page`);
+    log.info(`${error.message}. It is read again from its first page`);
     return readFrom(context, listing, undefined, warnings);
   }
 }
