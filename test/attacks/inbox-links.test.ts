@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { openAssigning, run } from '../assignment/support.js';
 import { isRoot, nobody } from '../database/support/accounts.js';
-import type { Env } from '../end-to-end/support.js';
+import { type Env, makeFolder } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -22,7 +22,7 @@ async function openInbox(t: ExecutionContext<{ server: TestServer }>) {
   const world = await openAssigning(t, t.context.server);
   const inbox = join(world.dataDir, 'inbox', 'assign');
   await mkdir(inbox, { recursive: true });
-  const secretFile = join(world.dataDir, '..', `secret-${process.pid}-${Date.now()}.env`);
+  const secretFile = join(await makeFolder(t), 'secret.env');
   await writeFile(secretFile, `${secret}\n${world.numbers[0]}\n`, { mode: 0o600 });
   await utimes(secretFile, longAgo, longAgo);
   const drop = async (name: string) => {
