@@ -42,6 +42,7 @@ export async function downloadArchive(
       if (!isBroken || part.size() <= before) throw error;
     }
   }
+  await part.settle();
   await rename(partPath, path);
   return { kind: 'archive', archive: { file: options.file, bytes: part.size(), sha256: await sha256Of(path) } };
 }
@@ -74,7 +75,7 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
     try {
       for await (const chunk of response.body) {
         try {
-          await handle.write(chunk, 0, chunk.length, size);
+          await writeAll(handle, chunk, size);
         } catch (cause) {
           return cannotWrite(path, cause);
         }
@@ -110,14 +111,36 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
     isResumable = given['accept-ranges'] === 'bytes' || version !== undefined;
   }
 
+  /** Sees that all of it is on the disk. */
+  async function settle(): Promise<void> {
+    const handle = await open(path, 'r+');
+    try {
+      await handle.sync();
+      const { size: written } = await handle.stat();
+      if (written !== size) throw new Error(`${written} of ${size} bytes are there`);
+    } catch (cause) {
+      throw cannotWrite(path, cause);
+    } finally {
+      await handle.close();
+    }
+  }
+
   return {
     size: () => size,
+    settle,
     receiver: {
       headers,
       isFile: isZip,
       receive,
     },
   };
+}
+
+/** A disk that is nearly full may take a part of what is written, and say so only when it is given the rest. */
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+  }
 }
 
 function cannotWrite(path: string, cause: unknown): LedgerError {

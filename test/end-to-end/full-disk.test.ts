@@ -6,6 +6,8 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statfsSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,7 +15,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { isRoot, nobody } from '../database/support/accounts.js';
-import { cli, settingsOf } from './support.js';
+import { startPostgres } from '../support/postgres.js';
+import { cli, makeDatabase, settingsOf } from './support.js';
 
 /** A file system of so many megabytes that an ordinary user may write to; undefined where none can be made. */
 function makeSmallDisk(megabytes: number): { folder: string; remove(): void } | undefined {
@@ -81,3 +84,33 @@ defineTest.serial('check fails where nearly no disk space is free, and says how 
   truncateSync(archive, 4e9);
   t.regex((await line())?.join(' ') ?? '', /^warning 1\.\d GB free at .*, less than the 2\.0 GB/);
 });
+
+defineTest.serial(
+  'an archive whose last page the disk has no room for never gets its name, and the run says so',
+  async (t) => {
+    if (disk === undefined) return;
+    const server = await startPostgres();
+    t.teardown(() => server.stop());
+    const sandbox = await startSandbox({ numbers: 1, billing: { rowsPerDay: 3000 } });
+    t.teardown(sandbox.close);
+    const fetchInto = async (name: string) => {
+      const { url } = await makeDatabase(t, server);
+      const dataDir = join(disk.folder, name);
+      const env = { ...settingsOf(sandbox, url), TN_LEDGER_DATA_DIR: dataDir };
+      const args = ['billing', '--type', 'BDR', '--from', '2026-10-01', '--to', '2026-10-01'];
+      const { status, output } = await cli(t, args, { env });
+      const archives = readdirSync(join(dataDir, 'downloads')).filter((file) => file.endsWith('.zip'));
+      return { status, output, archives: archives.map((file) => join(dataDir, 'downloads', file)) };
+    };
+    const enough = await fetchInto('enough');
+    t.is(enough.status, 0, enough.output);
+    const bytes = statSync(enough.archives[0] as string).size;
+
+    const { bavail, bsize } = statfsSync(disk.folder);
+    writeFileSync(join(disk.folder, 'filler'), Buffer.alloc((bavail - Math.ceil(bytes / bsize) + 1) * bsize));
+    const short = await fetchInto('short');
+    t.is(short.status, 1, short.output);
+    t.regex(short.output, /could not be written to .*no space left on device.*See that there is room/is);
+    t.deepEqual(short.archives, []);
+  },
+);
