@@ -5,6 +5,7 @@ import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.
 import { formatMinute } from '../format.js';
 import type { AssignmentsOptions } from './assignments.js';
 import { formatCount, formatTable } from './format.js';
+import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
 /** The migrations that make the tables of batches, and let them keep rejected files. */
@@ -27,7 +28,7 @@ export async function printAssignments(
   const hasRejected = applied.includes(rejectedMigration);
   if (batchId === undefined) {
     const batches = hasTables ? await listBatches(pool, { account, limit: Number(limit), all, hasRejected }) : [];
-    print(json ? JSON.stringify(batches, null, 2) : listText(batches));
+    printResult(json ? JSON.stringify(batches, null, 2) : listText(batches), { json });
     return exitStatus.done;
   }
   const [batch] = hasTables ? await readOne(pool, batchId, hasRejected) : [];
@@ -35,7 +36,9 @@ export async function printAssignments(
     throw noBatch(batchId);
   }
   const [orders, failures] = [await listOrders(pool, batchId), await listFailures(pool, batchId)];
-  print(json ? JSON.stringify({ ...batch, orders, failures }, null, 2) : oneText(batch, orders, failures));
+  printResult(json ? JSON.stringify({ ...batch, orders, failures }, null, 2) : oneText(batch, orders, failures), {
+    json,
+  });
   return exitStatus.done;
 }
 
@@ -49,10 +52,6 @@ export function checkBatchId(text: string): void {
 
 export function noBatch(batchId: string): LedgerError {
   return new LedgerError(`There is no batch ${batchId}.`, { hint: '`tn-ledger assignments` lists them.' });
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
 
 const batchColumns = (

@@ -10,6 +10,7 @@ import { createTimetable } from '../schedule/timetable.js';
 import { type LastRun, type LastRuns, readLastRuns } from '../sync/last-runs.js';
 import { readHeldLocks } from '../sync/lock.js';
 import { jobsOfListings } from '../sync/number-listings.js';
+import { terminalSafe } from '../terminal-text.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 import type { Session } from './session.js';
 
@@ -62,7 +63,7 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
   const batches = applied.includes('0004-assignment-batches') ? await openBatches(database.pool) : [];
   const rejected = applied.includes('0010-inbox-files-and-outcomes') ? await rejectedFiles(database.pool) : [];
   const state = { lastRuns, open, batches, rejected, nextNight };
-  process.stdout.write(json ? toJson(state) : toText(state, session));
+  process.stdout.write(json ? toJson(state) : terminalSafe(toText(state, session)));
   return exitStatus.done;
 }
 

@@ -13,6 +13,7 @@ import type { AssignCommandOptions } from './assign.js';
 import { chooseOneAccount } from './choose-accounts.js';
 import { estimate, rejectionAsJson, rejectionAsText, summaryAsJson, summaryAsText } from './format-batch.js';
 import { collectEarly } from './memory.js';
+import { printResult } from './print-result.js';
 import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
@@ -65,7 +66,7 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
   } catch (error) {
     if (isRejection(error, false) && error.batchId !== undefined) {
       const text = options.json ? rejectionAsJson : rejectionAsText;
-      process.stdout.write(`${session.redact(text(error, basename(path), account))}\n`);
+      printResult(session.redact(text(error, basename(path), account)), options);
     }
     throw error;
   } finally {
@@ -79,7 +80,7 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
     estimate: isTrial ? estimate(result.summary.orders, environment.requestsPerMinute) : undefined,
   };
   const print = options.json ? summaryAsJson : summaryAsText;
-  process.stdout.write(`${session.redact(print(result, facts))}\n`);
+  printResult(session.redact(print(result, facts)), options);
   return statusOf(result, options);
 }
 

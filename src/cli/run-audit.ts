@@ -7,6 +7,7 @@ import type { AuditOptions } from './audit.js';
 import { formatCount } from './format.js';
 import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
 import { parsePastDay } from './past-day.js';
+import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
 /** Prints what a filing would stumble over. Findings are no failure: the exit status is that of a command that is done. */
@@ -25,7 +26,7 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
     await client.query('set transaction isolation level repeatable read');
     return audit(client, parameters);
   });
-  process.stdout.write(`${options.json ? toJson(findings, parameters) : toText(findings, parameters)}\n`);
+  printResult(options.json ? toJson(findings, parameters) : toText(findings, parameters), options);
   return exitStatus.done;
 }
 

@@ -18,6 +18,7 @@ import { chooseOneAccount } from './choose-accounts.js';
 import type { ClassifyCommandOptions } from './classify.js';
 import { formatCount } from './format.js';
 import { openLedger } from './open-ledger.js';
+import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
 /** Declares what the numbers of a file are used for, and prints what came of it. */
@@ -51,7 +52,7 @@ export async function runClassify(
     );
   }
   const print = options.json ? asJson : asText;
-  process.stdout.write(`${print(classified, declaration, account, options.dryRun ?? false)}\n`);
+  printResult(print(classified, declaration, account, options.dryRun ?? false), options);
   return classified.rejected > 0 ? exitStatus.rejected : exitStatus.done;
 }
 

@@ -16,12 +16,13 @@ import { formatComparison, formatExported, formatFilings, formatRows } from './f
 import type { NrufOptions } from './nruf.js';
 import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
 import { parsePastDay } from './past-day.js';
+import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
 /** Counts for a filing, writes it, or shows one that is kept. */
 export async function runNruf(session: Session, options: NrufOptions): Promise<ExitStatus> {
   const work = chooseWork(options);
-  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  const print = (text: string) => printResult(text, options);
   const json = options.json ?? false;
   if (work !== 'count') {
     const database = await openLedgerToRead(session);

@@ -1,5 +1,6 @@
 import { toLedgerError } from '../../database/connect.js';
 import { type ExitStatus, exitStatus, LedgerError } from '../../errors.js';
+import { printResult } from '../print-result.js';
 import type { Session } from '../session.js';
 
 export type Verdict = { state: 'ok' | 'warning' | 'skipped'; text: string };
@@ -27,7 +28,7 @@ export function createReport({ signal, redact }: Pick<Session, 'signal' | 'redac
   let count = 0;
   let usage = false;
   const print = (state: string, title: string, text: string) =>
-    process.stdout.write(`${redact(`${state.padEnd(labelWidth)}${title}: ${text}`)}\n`);
+    printResult(redact(`${state.padEnd(labelWidth)}${title}: ${text}`));
   return {
     async check(title, run) {
       count += 1;
