@@ -10,14 +10,15 @@ import { commandLine, startSandboxProcess } from './sandbox-process.js';
 
 const run = promisify(execFile);
 
-// What `/usr/bin/time -v` calls the maximum resident set size, from the process itself.
-const tellPeak = `data:text/javascript,${encodeURIComponent(
+// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
+const printPeak = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
 )}`;
 
 /**
- * A file of so many numbers, from its reading to its results, at a ceiling of requests a minute that the sandbox enforces too: against
- * the least that the ceiling allows, polls included, and how long the preparing takes (read, check, record), by a dry run.
+ * Assigns a file of numbers, from reading it to its results, at a rate limit that the sandbox also enforces. Compares
+ * the time with the minimum that the rate limit allows, polls included, and measures the preparation (read, check,
+ * record) with a dry run.
  */
 export async function benchAssignment({
   numbers,
@@ -32,14 +33,11 @@ export async function benchAssignment({
     applicationName: 'tn-ledger bench',
     log: () => undefined,
   });
-  const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments'].flatMap((name) => [`--${name}`, '0']);
-  const sandbox = await startSandboxProcess(
-    '--numbers',
-    String(numbers + Math.ceil(numbers / 10)),
-    '--assignment-time',
-    '5000',
-    ...amounts,
-  );
+  const sandbox = await startSandboxProcess({
+    numbers: numbers + Math.ceil(numbers / 10),
+    assignmentPace: { ms: 5000 },
+    ...{ orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 },
+  });
   try {
     const env = {
       ...process.env,
@@ -49,13 +47,13 @@ export async function benchAssignment({
       TN_LEDGER_LOG_LEVEL: 'warn',
     };
     const command = async (perMinute: number, ...args: string[]) => {
-      const begun = performance.now();
-      const { stdout, stderr } = await run(process.execPath, ['--import', tellPeak, commandLine, ...args], {
+      const startedAt = performance.now();
+      const { stdout, stderr } = await run(process.execPath, ['--import', printPeak, commandLine, ...args], {
         env: { ...env, BANDWIDTH_REQUESTS_PER_MINUTE: String(perMinute) },
         maxBuffer: 1e8,
       });
       const peak = Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024;
-      return { seconds: (performance.now() - begun) / 1000, peakMegabytes: peak / 1e6, stdout };
+      return { seconds: (performance.now() - startedAt) / 1000, peakMegabytes: peak / 1e6, stdout };
     };
     await command(1_000_000, 'run', 'sync-inservice-numbers');
     const { rows } = await database.pool.query(
@@ -65,9 +63,9 @@ export async function benchAssignment({
     const file = join(folder, 'numbers.csv');
     await writeFile(file, ['telephone_number', ...rows.map((row) => row.telephone_number), ''].join('\n'));
 
-    const trial = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--dry-run');
+    const dryRun = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--dry-run');
     process.stdout.write(
-      `Assignment of ${rows.length.toLocaleString('en-US')} numbers: a dry run (read, check, record, roll back) took ${trial.seconds.toFixed(1)} s\n`,
+      `Assignment of ${rows.length.toLocaleString('en-US')} numbers: a dry run (read, check, record, roll back) took ${dryRun.seconds.toFixed(1)} s\n`,
     );
     await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
     const real = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--json', '--timeout', '1h');
@@ -75,13 +73,13 @@ export async function benchAssignment({
       ({ path }) => !path.endsWith('/token'),
     );
     const posts = requests.filter(({ method }) => method === 'POST').length;
-    const refused = requests.filter(({ status }) => status === 429).length;
-    const least = (Math.ceil(requests.length / requestsPerMinute) - 1) * 60;
+    const rejected = requests.filter(({ status }) => status === 429).length;
+    const minimum = (Math.ceil(requests.length / requestsPerMinute) - 1) * 60;
     const { accepted_count: accepted, sending_seconds: sending } = JSON.parse(real.stdout);
     process.stdout.write(
-      `${accepted.toLocaleString('en-US')} accepted; ${requests.length} requests (${posts} orders, ${refused} answered 429) at ${requestsPerMinute} a minute: ` +
-        `${sending.toFixed(1)} s from the first order to the last outcome, ${(sending / least).toFixed(3)} times the ceiling's least of ${least} s; ` +
-        `${real.seconds.toFixed(1)} s in all, peak ${real.peakMegabytes.toFixed(0)} MB\n`,
+      `${accepted.toLocaleString('en-US')} accepted; ${requests.length} requests (${posts} orders, ${rejected} rejected with 429) at ${requestsPerMinute} per minute: ` +
+        `${sending.toFixed(1)} s from the first order to the last outcome, ${(sending / minimum).toFixed(3)} times the minimum of ${minimum} s at this rate limit; ` +
+        `${real.seconds.toFixed(1)} s in total, peak ${real.peakMegabytes.toFixed(0)} MB\n`,
     );
   } finally {
     sandbox.stop();

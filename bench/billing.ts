@@ -14,18 +14,19 @@ import { median, psqlEnvironment, timed } from './support.js';
 
 const run = promisify(execFile);
 
-// What `/usr/bin/time -v` calls the maximum resident set size, from the process itself.
-const tellPeak = `data:text/javascript,${encodeURIComponent(
+// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
+const printPeak = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
 )}`;
 
 const days = 25;
-const own = ['account_id', 'report_id', 'file_name'];
+const ledgerColumns = ['account_id', 'report_id', 'file_name'];
 
 /**
- * Loading an archive of call records by `tn-ledger billing --file`, against `unzip -p archive.zip | psql -c "copy … from stdin"` of
- * the same archive into a table of the same shape, on the same server: once into a plain table with the same columns, once with those
- * of the file only. Run in turn, and compared round by round. Needs `unzip` and `psql` on the PATH.
+ * Loads an archive of call records with `tn-ledger billing --file`, compared with `unzip -p archive.zip | psql -c "copy
+ * … from stdin"` of the same archive on the same server, into a plain table with the same columns, and into one with
+ * the columns of the file only. The loads run in turn and are compared per round. Requires `unzip` and `psql` on the
+ * PATH.
  */
 export async function benchBilling({ rows, rounds }: { rows: number; rounds: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
@@ -53,11 +54,11 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
     };
     let peak = 0;
     const load = async () => {
-      const args = ['--import', tellPeak, commandLine, 'billing', '--file', archive, '--type', 'BDR'];
+      const args = ['--import', printPeak, commandLine, 'billing', '--file', archive, '--type', 'BDR'];
       const { stderr } = await run(process.execPath, args, { env: environment });
       peak = Math.max(peak, Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
     };
-    // Makes the schema and the table, whose definition the others copy.
+    // Creates the schema and the table that the others copy.
     await load();
     await database.pool.query('create schema if not exists bench');
     const columns = await fileColumns(database.pool);
@@ -68,7 +69,7 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
         '-c',
         'create table bench.calls (like tn_ledger.billing_bdr)',
       );
-      for (const column of own) {
+      for (const column of ledgerColumns) {
         const change = drop.includes(column)
           ? `drop column ${column}`
           : `alter ${column} set default '${defaultOf(column)}'`;
@@ -86,15 +87,15 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
       await database.pool.query('checkpoint').catch(() => undefined);
       const seconds = await timed(load);
       const same = await unzipInto([]);
-      const bare = await unzipInto(own);
+      const bare = await unzipInto(ledgerColumns);
       sameShape.push(seconds / same);
       fewer.push(seconds / bare);
       process.stdout.write(
-        `round ${round}: tn-ledger ${seconds.toFixed(1)} s; unzip and psql into a table of the same columns ${same.toFixed(1)} s, of the file's only ${bare.toFixed(1)} s\n`,
+        `round ${round}: tn-ledger ${seconds.toFixed(1)} s; unzip and psql into a table with the same columns ${same.toFixed(1)} s, with the columns of the file only ${bare.toFixed(1)} s\n`,
       );
     }
     process.stdout.write(
-      `median ratio: ${median(sameShape).toFixed(2)} with the same columns, ${median(fewer).toFixed(2)} with the file's only; ` +
+      `median ratio: ${median(sameShape).toFixed(2)} with the same columns, ${median(fewer).toFixed(2)} with the columns of the file only; ` +
         `peak memory ${(peak / 1e6).toFixed(0)} MB, ${((peak - size) / 1e6).toFixed(0)} MB more than the archive\n`,
     );
   } finally {
@@ -104,7 +105,7 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
   }
 }
 
-/** Writes the archive and answers with the size of its CSV. */
+/** Writes the archive and returns the size of its CSV. */
 async function writeArchive(path: string, rowsPerDay: number): Promise<number> {
   let bytes = 0;
   const from = Date.UTC(2026, 9, 1);
@@ -139,12 +140,12 @@ function unzipToPsql(archive: string, copy: string, url: string): Promise<void> 
   return new Promise((resolve, reject) => {
     const unzip = spawn('unzip', ['-p', archive], { stdio: ['ignore', 'pipe', 'inherit'] });
     const psql = spawn('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', '-c', copy], {
-      // The process itself reads the pipe: nothing of ours lies between the two.
+      // psql reads the pipe directly, without this process in between.
       stdio: [unzip.stdout, 'ignore', 'inherit'],
       env: { ...psqlEnvironment(url), PGTZ: 'UTC', PGDATESTYLE: 'ISO, YMD' },
     });
     unzip.stdout.destroy();
     psql.once('error', reject);
-    psql.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`psql ended with ${code}`))));
+    psql.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`psql exited with ${code}`))));
   });
 }

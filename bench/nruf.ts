@@ -8,8 +8,8 @@ import { removeDataFolder } from '../test/support/postgres.js';
 import { median, timed } from './support.js';
 
 /**
- * Counting for a filing, against the plainest count there is on the same database: numbers by block. Each number has three rows in
- * both histories. Measured with the copy of the histories up to date, with 5,000 numbers changed since, and without it.
+ * NRUF counting, compared with the simplest count on the same database: numbers per block. Each number has three rows
+ * in both histories. Measured with current intervals, with 5,000 numbers changed since, and without intervals.
  */
 export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
@@ -21,11 +21,9 @@ export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: 
   try {
     await migrate(database);
     const say = (text: string) => void process.stdout.write(`${text}\n`);
-    say(
-      `Counting ${numbers.toLocaleString('en-US')} numbers with 3 rows each in both histories; they are being made …`,
-    );
+    say(`Counting ${numbers.toLocaleString('en-US')} numbers with 3 rows each in both histories; loading …`);
     const loading = await timed(() => load(database.pool, numbers));
-    say(`made in ${loading.toFixed(0)} s`);
+    say(`loaded in ${loading.toFixed(0)} s`);
 
     const plain = () => timed(() => database.pool.query(plainCount));
     const counted = async () => {
@@ -34,11 +32,11 @@ export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: 
         const { rows } = await database.pool.query(count);
         received = Number(rows[0].received);
       });
-      if (received !== numbers) throw new Error(`${received} numbers were counted, ${numbers} are in service`);
+      if (received !== numbers) throw new Error(`Counted ${received} numbers, but ${numbers} are in service.`);
       return seconds;
     };
     const compare = async (what: string, times: number) => {
-      // Whichever comes first finds its table in less of the cache.
+      // The first query finds less of its table in the cache.
       await plain();
       await counted();
       const ratios: number[] = [];
@@ -52,14 +50,14 @@ export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: 
     const refresh = async (what: string) =>
       say(`${what}: ${(await timed(() => database.pool.query('select tn_ledger.nruf_refresh()'))).toFixed(1)} s`);
 
-    await refresh('the first copy of the histories');
-    await compare('with the copy', rounds);
+    await refresh('making the intervals');
+    await compare('with intervals', rounds);
     await change(database);
     await compare('with 5,000 numbers changed since', 1);
-    await refresh('the copy brought up to date with them');
-    await compare('with the copy again', 1);
+    await refresh('refreshing the intervals');
+    await compare('with refreshed intervals', 1);
     await database.pool.query('delete from nruf_intervals_mark');
-    await compare('without the copy', 1);
+    await compare('without intervals', 1);
   } finally {
     await database.close();
     await removeDataFolder(join(folder, 'data'));
@@ -70,7 +68,7 @@ export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: 
 const plainCount = 'select npa_nxx_x, count(*) from telephone_numbers group by 1';
 const count = `select sum(numbers_received) as received from nruf_utilization('2025-12-31')`;
 
-/** In the order of the numbers, as nights write them; a third of the numbers is assigned on the day. */
+/** In number order, as nightly runs write them. A third of the numbers is assigned on the day. */
 async function load(pool: pg.Pool, numbers: number): Promise<void> {
   const begin = `timestamptz '2022-01-01' + (g::bigint * 7919 % 1000) * interval '8 hours'`;
   const series = `from generate_series(0, ${numbers - 1}) g, lateral (select (2010000000 + g)::text as number, ${begin} as b) n`;
@@ -95,11 +93,11 @@ async function load(pool: pg.Pool, numbers: number): Promise<void> {
   await pool.query('vacuum analyze number_assignment_history');
 }
 
-/** A declaration of today for each of 5,000 numbers, as a night brings them. */
+/** An assignment dated today for each of 5,000 numbers, as a nightly run records it. */
 async function change({ pool }: Database): Promise<void> {
   await pool.query(
     `with numbers as (select telephone_number from telephone_numbers order by hashtext(telephone_number) limit 5000),
-          ended as (update number_assignment_history h set valid_to = now(), believed_since = now() from numbers n
+          ended as (update number_assignment_history h set valid_to = now(), recorded_from = now() from numbers n
                      where h.account_id = '9900000' and h.telephone_number = n.telephone_number and h.valid_to is null returning h.*)
      insert into number_assignment_history (account_id, telephone_number, assignment_status, order_id, valid_from)
      select account_id, telephone_number, 'ASSIGNED', 'new', now() from ended`,

@@ -7,29 +7,30 @@ import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
+import { printMemory } from './support.js';
 
 const run = promisify(execFile);
 const inFlight = 4;
 const numbersPerOrder = 10;
-/** Loaded into the measured process: tells the most memory that it had. */
-const tellMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('kilobytes=' + process.resourceUsage().maxRSS + '\\n'))`;
-
-/** Seconds that a request takes when fetch sends so many, as many at a time as the client does, and nothing is done with them. */
+/**
+ * Average seconds per request if fetch sends `count` of them, with the same concurrency as the client, and ignores the
+ * responses.
+ */
 async function timeBareRequests(sandbox: SandboxProcess, count: number): Promise<number> {
   const authorization = `Bearer ${await sandbox.token()}`;
   const url = `${sandbox.env.BANDWIDTH_API_URL}/accounts/${sandbox.env.BANDWIDTH_ACCOUNT_ID}`;
   let left = count;
-  const begun = performance.now();
+  const startedAt = performance.now();
   const send = async () => {
     for (; left > 0; left -= 1) await (await fetch(url, { headers: { authorization } })).text();
   };
   await Promise.all(Array.from({ length: inFlight }, send));
-  return (performance.now() - begun) / 1000 / count;
+  return (performance.now() - startedAt) / 1000 / count;
 }
 
 /**
- * The first reading of an account's number orders with their details, its ceiling lifted, against the time that its requests take
- * with nothing else to do: each `latencyMs`, four at a time.
+ * The first sync of the number orders of an account with their details, without a rate limit, compared with the minimum
+ * time of its requests: `latencyMs` each, four at a time.
  */
 export async function benchOrderDetails({ orders, latencyMs }: { orders: number; latencyMs: number }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
@@ -38,15 +39,8 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     applicationName: 'tn-ledger bench',
     log: () => undefined,
   });
-  const numbers = String(orders * numbersPerOrder);
-  const sandbox = await startSandboxProcess(
-    '--numbers',
-    numbers,
-    '--orders',
-    String(orders),
-    '--latency',
-    String(latencyMs),
-  );
+  const numbers = orders * numbersPerOrder;
+  const sandbox = await startSandboxProcess({ numbers, orders, latency: latencyMs });
   try {
     const env = {
       ...process.env,
@@ -57,13 +51,13 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     };
     await run(process.execPath, [commandLine, 'migrate'], { env });
     await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
-    const begun = performance.now();
+    const startedAt = performance.now();
     const { stderr } = await run(
       process.execPath,
-      ['--import', tellMemory, commandLine, 'run', 'sync-orders', '--json'],
+      ['--import', printMemory, commandLine, 'run', 'sync-orders', '--json'],
       { env, maxBuffer: 1e8 },
     );
-    const seconds = (performance.now() - begun) / 1000;
+    const seconds = (performance.now() - startedAt) / 1000;
     const requests = (await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[];
     const byId = requests.filter(({ path }) => /\/orders\/./.test(path)).map(({ at }) => at);
     const byIdSeconds = ((byId.at(-1) ?? 0) - (byId[0] ?? 0) + latencyMs) / 1000;
@@ -71,13 +65,13 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
       `select count(details_at)::int as read, (select count(*)::int from tn_ledger.orders_numbers) as numbers from tn_ledger.orders`,
     );
     const bare = await timeBareRequests(sandbox, 400);
-    const least = (count: number) => (count * latencyMs) / 1000 / inFlight;
+    const minimum = (count: number) => (count * latencyMs) / 1000 / inFlight;
     const megabytes = Math.round(Number(/kilobytes=(\d+)/.exec(stderr)?.[1]) / 1024);
     process.stdout.write(
-      `details of ${rows[0].read} orders with ${rows[0].numbers} numbers, lists and start included: ${requests.length} requests in ` +
-        `${seconds.toFixed(1)} s, ${(seconds / least(requests.length)).toFixed(2)} times what ${latencyMs} ms each take ${inFlight} ` +
-        `at a time; the orders alone ${(byIdSeconds / least(byId.length)).toFixed(2)} times, and fetch with nothing else to do ` +
-        `${(bare / least(1)).toFixed(2)} times; at most ${megabytes} MB of memory\n`,
+      `details of ${rows[0].read} orders with ${rows[0].numbers} numbers, including lists and startup: ${requests.length} requests in ` +
+        `${seconds.toFixed(1)} s, ${(seconds / minimum(requests.length)).toFixed(2)} times the minimum at ${latencyMs} ms each, ${inFlight} ` +
+        `at a time; the single orders alone ${(byIdSeconds / minimum(byId.length)).toFixed(2)} times, and bare fetch ` +
+        `${(bare / minimum(1)).toFixed(2)} times; peak memory ${megabytes} MB\n`,
     );
     await database.pool.query('drop schema if exists tn_ledger cascade');
   } finally {

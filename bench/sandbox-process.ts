@@ -1,31 +1,27 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { SandboxOptions } from '../src/sandbox/server.js';
 
 export const commandLine = new URL('../src/cli/main.js', import.meta.url).pathname;
 
 export interface SandboxProcess {
-  /** Address of its admin interface. */
+  /** URL of its admin interface. */
   admin: string;
   origin: string;
   env: Record<string, string>;
-  /** Asks for a token. */
+  /** Requests a token. */
   token(): Promise<string>;
   stop(): void;
 }
 
-/** The sandbox in a process of its own, as its users run it, so that it does not share the night's thread. */
-export async function startSandboxProcess(...options: string[]): Promise<SandboxProcess> {
-  const child = spawn(process.execPath, [commandLine, 'sandbox', '--port', '0', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const env: Record<string, string> = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    const variable = /^([A-Z_]+)=(.*)$/.exec(line);
-    if (variable !== null) env[variable[1] as string] = variable[2] as string;
-    if (env.BANDWIDTH_TOKEN_URL !== undefined) break;
-  }
-  if (env.BANDWIDTH_API_URL === undefined) throw new Error('the sandbox ended before it served');
-  const { origin } = new URL(env.BANDWIDTH_API_URL);
+/** The sandbox in a separate process, so that it does not share a thread with the measured code. */
+export async function startSandboxProcess(options: SandboxOptions): Promise<SandboxProcess> {
+  const script = new URL('./serve-sandbox.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { value: line } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+  if (line === undefined) throw new Error('The sandbox exited before it started to listen.');
+  const env: SandboxProcess['env'] = JSON.parse(line);
+  const { origin } = new URL(env.BANDWIDTH_API_URL as string);
   return {
     admin: `${origin}/sandbox`,
     origin,

@@ -1,4 +1,4 @@
-/** Connection settings as psql reads them from its environment: a password on a command line is for everybody to see. */
+/** Connection settings as psql environment variables: a password on a command line is visible to other users. */
 export function psqlEnvironment(url: string): NodeJS.ProcessEnv {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
@@ -11,14 +11,17 @@ export function psqlEnvironment(url: string): NodeJS.ProcessEnv {
   };
 }
 
-/** The middle one of some values. */
+/** The median of some values. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** Seconds that the work takes. */
+/** The duration of the work in seconds. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   await work();
-  return (performance.now() - begun) / 1000;
+  return (performance.now() - startedAt) / 1000;
 }
+
+/** Loaded into the measured process; prints its peak memory. */
+export const printMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('kilobytes=' + process.resourceUsage().maxRSS + '\\n'))`;

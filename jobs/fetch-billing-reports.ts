@@ -1,33 +1,56 @@
+import { commandFor } from '../src/billing/command-for.js';
 import { downloadsFolder, removeOldArchives } from '../src/billing/downloads.js';
-import { describe, fetchReports, type WantedReport } from '../src/billing/fetch-reports.js';
-import { daysToRequest } from '../src/billing/night-days.js';
+import { daysText, describe, fetchReports, type WantedReport } from '../src/billing/fetch-reports.js';
+import { daysWithoutRows, rangesOf } from '../src/billing/missing-days.js';
+import { daysToRequest } from '../src/billing/nightly-days.js';
 import { isDocumented, parseReportType, unknownTypeWarning } from '../src/billing/report-type.js';
 import { openReports } from '../src/billing/reports.js';
+import { currentTime, type Day } from '../src/days.js';
 import { LedgerError } from '../src/errors.js';
-import type { Job, JobContext } from '../src/sync/job.js';
+import type { Job, JobContext } from '../src/run/job.js';
 
-/** Records of calls, messages and the like: the last three days of each type, a report a day, and what earlier nights still wait for. */
+/** Billing records such as calls and messages: the last three days of each type, one report per day, and reports still pending. */
 export const fetchBillingReports: Job = {
   name: 'fetch-billing-reports',
-  summary: 'billing reports: requested, fetched when they are ready, loaded',
+  summary: 'billing reports: requests, downloads and loads them',
   async run(context) {
     const { account, billing, database, run } = context;
-    const now = context.now?.() ?? new Date();
     const wanted: WantedReport[] = [];
     for (const type of billing.types.map(parseReportType)) {
       if (!isDocumented(type)) run.warn(unknownTypeWarning(type));
       const { since, full = false } = context.options;
-      const days = await daysToRequest(database.pool, { account, type, now, since, full });
-      for (const open of await openReports(database.pool, account, { type })) wanted.push({ ...open, open });
+      const gone = await daysWithoutRows(database, account, type);
+      const days = await daysToRequest(database.pool, { account, type, now: currentTime(context), since, full, gone });
+      const open = await openReports(database.pool, account, { type });
+      warnOfMissingRows(context, type, {
+        again: gone.filter((day) => days.includes(day)),
+        lost: gone.filter((day) => !days.includes(day) && !open.some(({ from, to }) => from <= day && day <= to)),
+      });
+      for (const report of open) wanted.push({ ...report, open: report });
       for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
     }
     await fetchAll(context, wanted);
-    await removeOldArchives(database.pool, await downloadsFolder(context.dataDir), {
+    await removeOldArchives(database, await downloadsFolder(context.dataDir), {
       days: billing.keepArchivesDays,
-      now,
+      now: currentTime(context),
     });
   },
 };
+
+/** @param missing days whose rows are gone: those requested again, and those too old for it or never requested by a nightly run */
+function warnOfMissingRows(
+  { account, run }: JobContext,
+  type: string,
+  missing: { again: readonly Day[]; lost: readonly Day[] },
+): void {
+  const rowsOf = (days: readonly Day[]) =>
+    `The ${type} rows of ${rangesOf(days).map(daysText).join(', ')} were loaded and are no longer in the database`;
+  if (missing.again.length > 0) run.warn(`${rowsOf(missing.again)}; these days are requested again.`);
+  const [first] = rangesOf(missing.lost);
+  if (first !== undefined) {
+    run.warn(`${rowsOf(missing.lost)}. Load each range again: ${commandFor({ account, type, days: first })}`);
+  }
+}
 
 async function fetchAll(context: JobContext, wanted: readonly WantedReport[]): Promise<void> {
   const outcomes = await fetchReports(context, wanted, 'night');
@@ -36,7 +59,7 @@ async function fetchAll(context: JobContext, wanted: readonly WantedReport[]): P
     if (outcome.result === 'failed') failures.push(outcome.error);
     if (outcome.result === 'waiting') {
       context.run.warn(
-        `${describe(outcome.wanted)} was not ready in time (${outcome.status ?? 'no status told'}); the next run goes on waiting for it.`,
+        `${describe(outcome.wanted)} was not ready in time (${outcome.status ?? 'no status'}). The next run waits for it again.`,
       );
     }
   }

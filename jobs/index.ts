@@ -1,5 +1,5 @@
-import type { Job } from '../src/sync/job.js';
+import type { Job } from '../src/run/job.js';
 import { nightly, plan } from './nightly.js';
 
-/** Every job by which `tn-ledger run` knows it. */
+/** All jobs of `tn-ledger run`. */
 export const jobs: readonly Job[] = [...plan, nightly];

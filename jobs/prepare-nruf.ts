@@ -1,17 +1,10 @@
 import { refreshIntervals } from '../src/nruf/refresh.js';
-import type { Job } from '../src/sync/job.js';
-import { succeededBefore } from '../src/sync/run-record.js';
+import type { Job } from '../src/run/job.js';
 
-const name = 'prepare-nruf';
-
-/**
- * Brings the copy of the histories that counting reads up to date with what the night changed. The first copy, which takes
- * longest, is made by whoever counts first: in a night that is the report.
- */
+/** Brings the intervals that NRUF counts read up to date with the changes of this run. */
 export const prepareNruf: Job = {
-  name,
-  summary: 'what makes counting for NRUF filings fast',
-  async run({ account, database, signal }) {
-    if (await succeededBefore(database.pool, name, account)) await refreshIntervals(database, signal);
-  },
+  name: 'prepare-nruf',
+  summary: 'the intervals that make NRUF counts fast',
+  withoutApi: true,
+  run: ({ account, database, signal }) => refreshIntervals(database, [account], signal),
 };

@@ -1,23 +1,31 @@
-import { takeInbox } from '../src/assignment/take-inbox.js';
-import type { Job } from '../src/sync/job.js';
+import { processFiles } from '../src/assignment/process-files.js';
+import { classifySubmittedFiles } from '../src/nruf/classify-submitted.js';
+import type { Job } from '../src/run/job.js';
+import { removeCopies } from '../src/stored-files/local-copy.js';
 
-/** How long a night waits for the ends of the orders that it placed. */
+/** How long a run waits for the orders that it placed to finish. */
 const timeoutMs = 30 * 60_000;
 
-/** The files that were handed in since the last night, and the batches that it left open. */
+/** Submits the assignment files in the inbox and the database, finishes open batches, and classifies submitted files. */
 export const submitNumberAssignments: Job = {
   name: 'submit-number-assignments',
-  summary: 'assignment files of the inbox, and batches that are still open',
+  summary: 'assignment files in the inbox, files of `submit` (assignments and classifications), and open batches',
   async run({ account, accounts, client, database, dataDir, inboxUsers, log, run, signal }) {
     let expected = 0;
-    await takeInbox(
+    const warn = (sentence: string) => run.warn(sentence);
+    await removeCopies(dataDir, account);
+    // First, because it doesn't wait for orders.
+    await classifySubmittedFiles({
+      ...{ account, database, dataDir, log, signal, warn },
+      onClassified({ declared, rejected }) {
+        run.add({ rowsWritten: declared });
+        run.reject(rejected);
+      },
+      onRejected: () => run.reject(1),
+    });
+    await processFiles(
       {
-        account,
-        client,
-        database,
-        log,
-        signal,
-        warn: (sentence) => run.warn(sentence),
+        ...{ account, client, database, log, signal, warn },
         expect(numbers) {
           expected += numbers;
           run.expect(expected);

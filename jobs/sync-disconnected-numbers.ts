@@ -1,10 +1,10 @@
-import type { Job } from '../src/sync/job.js';
+import { disconnectedNumbers } from '../src/dashboard/resources/disconnected-numbers.js';
+import type { Job } from '../src/run/job.js';
 import { disconnectedNumbersListing } from '../src/sync/windows/disconnected-numbers-listing.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
-/** Numbers that the account gave back. */
+/** The account's disconnected numbers. */
 export const syncDisconnectedNumbers: Job = {
-  name: 'sync-disconnected-numbers',
-  summary: 'numbers that the account gave back',
+  ...disconnectedNumbers.job,
   run: (context) => readWindows(context, disconnectedNumbersListing),
 };

@@ -1,17 +1,13 @@
-import { settleUnknown } from '../src/assignment/settle-unknown.js';
-import { assignmentDetails } from '../src/dashboard/order-details.js';
-import type { Job } from '../src/sync/job.js';
-import { readOrderDetails } from '../src/sync/order-details.js';
-import { numberAssignmentsListing } from '../src/sync/windows/order-listings.js';
-import { readWindows } from '../src/sync/windows/read-windows.js';
+import { resolveUnknownOutcomes } from '../src/assignment/resolve-unknown.js';
+import { numberAssignments } from '../src/dashboard/resources/number-assignments.js';
+import type { Job } from '../src/run/job.js';
+import { readOrders } from '../src/sync/read-orders.js';
 
-/** Orders that declared numbers assigned or unassigned, whoever placed them. */
+/** Orders that marked numbers ASSIGNED or UNASSIGNED, regardless of who placed them. */
 export const syncNumberAssignments: Job = {
-  name: 'sync-number-assignments',
-  summary: 'orders that declared numbers assigned or unassigned',
+  ...numberAssignments.job,
   async run(context) {
-    await readWindows(context, numberAssignmentsListing);
-    await readOrderDetails(context, assignmentDetails);
-    await settleUnknown(context);
+    await readOrders(context, numberAssignments);
+    await resolveUnknownOutcomes(context);
   },
 };

@@ -1,8 +1,8 @@
+import { numberDetails } from '../src/dashboard/resources/number-details.js';
 import { messageOf } from '../src/errors.js';
+import type { Job, JobContext } from '../src/run/job.js';
 import { applyInserviceNumbers, applyNumberDetails, guardShrink } from '../src/sync/apply-numbers.js';
-import type { Job, JobContext } from '../src/sync/job.js';
 import { detailsListing, inserviceListing } from '../src/sync/number-listings.js';
-import { proveNumberDetails } from '../src/sync/prove-details.js';
 import {
   type AppliedChanges,
   changedSomething,
@@ -11,20 +11,20 @@ import {
   withOutcome,
 } from '../src/sync/refused-listing.js';
 import { readSnapshot, usableCursor } from '../src/sync/snapshot.js';
+import { verifyNumberDetails } from '../src/sync/verify-details.js';
 
-/** Status, rate center, state, LATA, tier, carrier and dates of every number. */
+/** The status, rate center, state, LATA, tier, carrier and dates of every number. */
 export const syncNumberDetails: Job = {
-  name: 'sync-number-details',
-  summary: 'status, rate center, carrier and dates of every number',
+  ...numberDetails.job,
   async run(context) {
     try {
       const cursor = await readSnapshot(context, detailsListing);
-      await proveNumberDetails(context, cursor);
+      await verifyNumberDetails(context, cursor);
       await guardShrink(context, 'details');
       await applyNumberDetails(context);
     } catch (error) {
       const applied = await applyWaitingInserviceNumbers(context);
-      // Errors of another kind (of a request, of the database) may be shared with other runs: they can't say it themselves.
+      // Other errors (of a request, of the database) may be shared with other runs, so their messages can't be changed.
       if (changedSomething(applied) && !(error instanceof RefusedListingError))
         context.run.warn(describeOutcome(applied));
       throw withOutcome(error, applied);
@@ -32,14 +32,14 @@ export const syncNumberDetails: Job = {
   },
 };
 
-/** An in-service list that waited for the details is not to wait another night for them. Undefined where none was applied. */
+/** Applies an in-service list that waited for the details, rather than delay it to the next run. Undefined if there was none. */
 async function applyWaitingInserviceNumbers(context: JobContext): Promise<AppliedChanges | undefined> {
   if (context.signal.aborted) return undefined;
   try {
     if ((await usableCursor(context, inserviceListing))?.state !== 'complete') return undefined;
     return await applyInserviceNumbers(context);
   } catch (error) {
-    context.run.warn(`The in-service list that was read could not be applied either: ${messageOf(error)}`);
+    context.run.warn(`The in-service list could not be applied either: ${messageOf(error)}`);
     return undefined;
   }
 }

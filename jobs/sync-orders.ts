@@ -1,15 +1,9 @@
-import { orderDetails } from '../src/dashboard/order-details.js';
-import type { Job } from '../src/sync/job.js';
-import { readOrderDetails } from '../src/sync/order-details.js';
-import { ordersListing } from '../src/sync/windows/order-listings.js';
-import { readWindows } from '../src/sync/windows/read-windows.js';
+import { orders } from '../src/dashboard/resources/orders.js';
+import type { Job } from '../src/run/job.js';
+import { readOrders } from '../src/sync/read-orders.js';
 
-/** Orders of new numbers. The list of a window tells all but their numbers, which each order itself does. */
+/** Orders of new numbers. The list has everything but the numbers, which are read from each order. */
 export const syncOrders: Job = {
-  name: 'sync-orders',
-  summary: 'orders of new numbers',
-  async run(context) {
-    await readWindows(context, ordersListing);
-    await readOrderDetails(context, orderDetails);
-  },
+  ...orders.job,
+  run: (context) => readOrders(context, orders),
 };

@@ -1,22 +1,31 @@
-import type { Job } from '../src/sync/job.js';
-import { readSettled } from '../src/sync/run-record.js';
+import { basename } from 'node:path';
+import { inTransaction } from '../src/database/transaction.js';
+import type { Job } from '../src/run/job.js';
+import { readSettled } from '../src/run/run-record.js';
+import { storeResult } from '../src/stored-files/result-files.js';
 
-/** The report of the account as the night leaves it. Past ones stay: nothing removes them. */
+/**
+ * Writes the account's HTML report, and stores it in the database for all hosts. The database keeps one report per
+ * account, the latest; nothing removes earlier files.
+ */
 export const writeReport: Job = {
   name: 'write-report',
-  summary: 'the HTML report, below reports/ in the data folder',
+  summary: 'the HTML report, in reports/ in the data folder and (the latest) in the database',
+  withoutApi: true,
   async run({ account, database, dataDir, log, run, signal }) {
-    // Loaded here: what draws the charts takes longer to load than all the rest of a run that needs none.
+    // Loaded on demand: the chart code takes longer to load than everything else in a run without a report.
     const [{ refreshIntervals }, { makeReport }, { reportPath, writeReportFile }] = await Promise.all([
       import('../src/nruf/refresh.js'),
       import('../src/report/make-report.js'),
       import('../src/report/report-file.js'),
     ]);
-    await refreshIntervals(database, signal);
+    await refreshIntervals(database, [account], signal);
     const settled = await readSettled(database.pool, run);
     const { html, time } = await makeReport(database, { account, signal });
     const path = reportPath(dataDir, time, account);
     await writeReportFile(path, html, { replace: true });
+    const report = { account, kind: 'report', name: basename(path), content: [html], runId: run.runId } as const;
+    await inTransaction(database, { signal, repeatable: true }, (connection) => storeResult(connection, report));
     run.changesUntil = settled;
     log.info(`The report of account ${account} is ${path}`);
   },

@@ -1,15 +1,18 @@
 import { createRequire } from 'node:module';
 
-/** Two-letter countries whose numbers are reported to the FCC: the United States and its territories in the numbering plan. */
+/**
+ * Country codes whose numbers are reported to the FCC: the United States and its territories in the North American
+ * Numbering Plan.
+ */
 const unitedStates = ['US', 'PR', 'VI', 'GU', 'AS', 'MP'];
 
-/** Names the list that the package holds: another version may have other area codes. */
+/** Identifies the package's list: another version may have different area codes. */
 export function areaCodesVersion(): string {
   const { version } = createRequire(import.meta.url)('libphonenumber-js/package.json') as { version: string };
   return `libphonenumber-js ${version}`;
 }
 
-/** The statement that fills `area_codes` with every area code whose country the package libphonenumber-js knows. */
+/** The statement that fills `area_codes` with every area code whose country libphonenumber-js knows. */
 export async function areaCodesSql(): Promise<string> {
   const { parsePhoneNumberFromString } = await import('libphonenumber-js/max');
   const rows: string[] = [];

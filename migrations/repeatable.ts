@@ -1,32 +1,43 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { areaCodesSql, areaCodesVersion } from './area-codes.js';
+import { nrufNoteTriggersSql } from './nruf-note-triggers.js';
+import { orderViewsSql } from './order-views.js';
 
 /**
- * Functions, triggers and views: SQL files that are applied after the numbered migrations, whenever one of them changed, as
- * Flyway's repeatable migrations are; so are the area codes, whenever their package changed. Each file says `create or replace`,
- * so that users' views and grants stay. What can't be replaced so (a function that returns other columns, a view that loses one)
- * is dropped by a numbered migration, without `cascade`.
+ * Functions, triggers, and views: SQL files that are applied after the numbered migrations when any of them changes,
+ * like Flyway's repeatable migrations. Area codes are applied the same way when their package changes. Each file uses
+ * `create or replace`, which keeps users' views and grants. Objects that can't be replaced (a function that returns
+ * different columns, a view that loses one) are dropped by a numbered migration, without `cascade`.
  */
 export interface Repeatable {
   name: string;
-  /** Another one means that it changed. */
+  /** Changes when the content changes. */
   checksum: string;
   sql(): string | Promise<string>;
 }
 
-/** In the order in which they are applied: a function comes after those that its SQL names. */
+/** In the order of application: a function comes after the functions that its SQL uses. Each is a file or generated. */
 const names = [
   'keep-versions',
   'keep-order-statuses',
+  'order-views',
   'night-changes',
-  'imported-numbers',
   'nruf-days',
-  'nruf-notes',
+  'imported-numbers',
   'nruf-ports',
-  'nruf-intervals',
+  'nruf-derive',
+  'nruf-refresh',
+  'nruf-notes',
+  'nruf-note-triggers',
   'nruf-counting',
+  'request-leases',
 ];
+
+const generated: Readonly<Record<string, () => string>> = {
+  'order-views': orderViewsSql,
+  'nruf-note-triggers': nrufNoteTriggersSql,
+};
 
 let cached: readonly Repeatable[] | undefined;
 
@@ -42,11 +53,15 @@ export function readRepeatables(): readonly Repeatable[] {
 
 function readFiles(): { name: string; sql: string }[] {
   return names.map((name) => {
-    return { name, sql: readFileSync(new URL(`./repeatable/${name}.sql`, import.meta.url), 'utf8') };
+    const generate = generated[name];
+    const sql = generate?.() ?? readFileSync(new URL(`./repeatable/${name}.sql`, import.meta.url), 'utf8');
+    return { name, sql };
   });
 }
 
-/** The statements that drop what the files create, last first. They fail where something of a user's depends on it. */
+/**
+ * Statements that drop the objects that the files create, in reverse order. They fail if users' objects depend on them.
+ */
 export function dropStatements(): string[] {
   return readFiles()
     .flatMap(({ sql }) => [...sql.matchAll(creation)])

@@ -3,107 +3,214 @@ import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { parse as parseConnectionString } from 'pg-connection-string';
 import { z } from 'zod';
+import { type AccountsFile, readAccountsFile } from './accounts-file.js';
 import { messageOf, UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
-import { scheduleProblem } from './schedule/timetable.js';
+import { secureUrlProblem } from './secure-url.js';
+import { isAccountId, isBillingType, wholeNumberText } from './setting-rules.js';
+import { scheduleProblem } from './timetable.js';
 
-export type Credentials =
+/** OAuth 2.0 client credentials, or the user name and password of an API user. */
+export type Credentials = (
   | { kind: 'oauth'; clientId: string; clientSecret: string; tokenUrl: string }
-  | { kind: 'basic'; username: string; password: string };
+  | { kind: 'basic'; username: string; password: string }
+) & {
+  /** Their name in the accounts file; undefined: they come from the variables. */
+  name?: string;
+};
 
 export interface ApiConfig {
   credentials: Credentials;
   /** Up to and including `/api`, `/api/v1` or `/api/v2`, no trailing slash. */
   apiUrl: string;
-  /** Ceiling of requests per account in any minute. */
+  /** Rate limit: requests per account in any minute, over all processes that share the database. */
   requestsPerMinute: number;
   /** Requests in flight per account. */
   concurrency: number;
-  /** Milliseconds by which this machine's clock may differ from the API's. */
+  /** Largest allowed difference between this machine's clock and the API's, in milliseconds. */
   maxClockDifferenceMs: number;
+  /** Timeout of one attempt of a request in milliseconds, except for downloads. */
+  requestTimeoutMs: number;
+  /** Largest response in bytes, decompressed, except for downloads. */
+  maxBodyBytes: number;
 }
 
-/** What an archive of a billing report may be, against archives that are made to fill memory and disks. */
+/** Limits of one run of a job, in case the API keeps returning pages forever. */
+export interface JobLimits {
+  /** Milliseconds that a nightly run may spend reading order details. */
+  nightLimitMs: number;
+  /** Milliseconds after which a run fails; applies to each job and to the nightly run as a whole. */
+  jobDeadlineMs: number;
+  /** Maximum number of entries in one list. */
+  maxListEntries: number;
+  /** Minimum average fill of a list's pages after the first 100, as a share (0..1) of the requested page size. */
+  minPageFill: number;
+}
+
+/** Limits of a billing archive, to guard against zip bombs. */
 export interface ArchiveLimits {
   entries: number;
-  /** Uncompressed bytes to each compressed one. */
+  /** Uncompressed bytes per compressed byte. */
   ratio: number;
-  /** Bytes of all its files, uncompressed. */
+  /** Total uncompressed size of its files, in bytes. */
   uncompressedBytes: number;
 }
 
+/** Limits of a download, to guard against servers that trickle data. */
+export interface DownloadLimits {
+  /** Minimum bytes per second, averaged over a minute. */
+  bytesPerSecond: number;
+  /** Milliseconds that a download may take in addition to its size divided by that rate. */
+  extraMs: number;
+}
+
+/** Settings for billing reports. */
+export interface BillingSettings {
+  /** Report types that the nightly run fetches. */
+  types: readonly string[];
+  /** Days that archives are kept. */
+  keepArchivesDays: number;
+  limits: ArchiveLimits;
+  download: DownloadLimits;
+}
+
+/** What the accounts file says about an account. */
+export interface AccountSettings {
+  label: string | undefined;
+  /** Undefined: those of `billing`. */
+  billingTypes: readonly string[] | undefined;
+  /** Operating company number under which its numbers are filed. */
+  ocn: string | undefined;
+  /** Undefined: TN_LEDGER_SCHEDULE. */
+  schedule: { name: string; expression: string } | undefined;
+  /** Undefined if the caller doesn't need the API. Accounts with the same credentials share the object in `credentials`. */
+  api: ApiConfig | undefined;
+}
+
 export interface Config {
-  /** Undefined: the embedded PostgreSQL below `dataDir`. */
+  /** Undefined: the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | undefined;
+  /** A replica for commands that only read; undefined: the same server. */
+  readUrl: string | undefined;
   /** Absolute path of the data folder. */
   dataDir: string;
-  /** Users, by name or number, whose files are taken from the inbox beside the service's own and root's. */
+  /** Users, by name or number, whose inbox files are accepted in addition to the service user's and root's. */
   inboxUsers: string[];
-  /** Mode of the files that tn-ledger writes; folders get the right to enter them, too. */
+  /** Mode of the files that tn-ledger writes. Folders also get the matching execute bits. */
   fileMode: number;
   schedule: string;
   timezone: string;
-  /** Milliseconds that a night may go on filling in order details. */
-  nightLimitMs: number;
-  billingTypes: string[];
-  /** Days that archives of billing reports are kept. */
-  keepArchivesDays: number;
-  archiveLimits: ArchiveLimits;
-  /** Share (0..1) of an account's numbers that a snapshot may close without being asked. */
+  jobLimits: JobLimits;
+  /** How many accounts are worked on at the same time. */
+  concurrentAccounts: number;
+  /** Milliseconds that a transaction waits for a lock. */
+  lockTimeoutMs: number;
+  billing: BillingSettings;
+  /** Share (0..1) of an account's numbers that a snapshot may close without `--accept-shrink`. */
   maxShrink: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Undefined: pretty on a terminal, json elsewhere. */
   logFormat: 'pretty' | 'json' | undefined;
   /**
-   * Accounts in BANDWIDTH_ACCOUNT_ID, in the order given, without repeats. None: it isn't set; a command that uses the API then
-   * works on those that the access token names.
+   * Accounts in BANDWIDTH_ACCOUNT_ID or in the accounts file, in order and without duplicates. Empty if neither is set;
+   * commands that use the API then work on the accounts listed in the access token.
    */
   accounts: string[];
-  /** Undefined only where the caller did not ask for the API. */
+  /** By account ID; empty without an accounts file. */
+  accountSettings: ReadonlyMap<string, AccountSettings>;
+  /**
+   * Undefined if the caller doesn't need the API. With an accounts file: of its first account; see `apiOf`.
+   */
   api: ApiConfig | undefined;
-  /** Values that must never be shown, for the redactor. */
+  /** Values that the redactor must remove from all output. */
   secrets: string[];
-  /** What deserves a word though nothing is wrong. */
+  /** Messages about settings that are valid but questionable. */
   warnings: string[];
-  /** Variables that are set, look like ours and are not. */
+  /** Variables that are set and have one of our prefixes, but don't exist. */
   unknownVariables: UnknownVariable[];
 }
 
 export interface UnknownVariable {
   name: string;
-  /** The variable that was probably meant. */
+  /** The variable probably intended. */
   nearest: string | undefined;
 }
 
 export interface ConfigSource {
   /** The process's environment. */
   env: Readonly<Record<string, string | undefined>>;
-  /** The working folder: where `.env` is, and what relative paths are relative to. */
+  /** The working folder: contains `.env`, and relative paths are resolved against it. */
   cwd: string;
-  /** Whether the command talks to the Dashboard API, so that account and credentials are required. */
+  /** Whether the command uses the Dashboard API and therefore requires an account and credentials. */
   needsApi: boolean;
 }
 
-/** The variable in a sentence. */
-export function describeUnknown({ name, nearest }: UnknownVariable): string {
-  return `${name} is set and has no effect${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+/** The API settings of an account. */
+export function apiOf({ accountSettings, api }: Pick<ApiReady, 'accountSettings' | 'api'>, account: string): ApiConfig {
+  return accountSettings.get(account)?.api ?? api;
 }
 
-/** The configuration is missing something or something in it is wrong; the message lists every such variable. */
+/** The configuration of a command that uses the API. */
+export type ApiReady = Config & { api: ApiConfig };
+
+/** The account's billing settings. */
+export function billingOf({ accountSettings, billing }: Config, account: string): BillingSettings {
+  return { ...billing, types: accountSettings.get(account)?.billingTypes ?? billing.types };
+}
+
+/** The ID of an account that a user names by ID or label. */
+export function accountNamed({ accountSettings }: Pick<Config, 'accountSettings'>, wanted: string): string {
+  for (const [id, { label }] of accountSettings) if (label === wanted) return id;
+  return wanted;
+}
+
+/** Accounts whose nightly runs start at the same time. */
+export interface ScheduleGroup {
+  /** For messages: `TN_LEDGER_SCHEDULE`, or `schedule NAME`. */
+  source: string;
+  expression: string;
+  accounts: string[];
+}
+
+/** The groups of scheduled accounts, in the order of the accounts; at least one, which may be empty. */
+export function scheduleGroups(config: Pick<Config, 'accounts' | 'accountSettings' | 'schedule'>): ScheduleGroup[] {
+  const groups = new Map<string | undefined, ScheduleGroup>();
+  for (const account of config.accounts) {
+    const own = config.accountSettings.get(account)?.schedule;
+    const group = groups.get(own?.name) ?? {
+      source: own === undefined ? 'TN_LEDGER_SCHEDULE' : `schedule ${own.name}`,
+      expression: own?.expression ?? config.schedule,
+      accounts: [],
+    };
+    group.accounts.push(account);
+    groups.set(own?.name, group);
+  }
+  if (groups.size > 0) return [...groups.values()];
+  return [{ source: 'TN_LEDGER_SCHEDULE', expression: config.schedule, accounts: [] }];
+}
+
+/** An account for a reader: its ID, with its label if it has one. */
+export function titleOfAccount({ accountSettings }: Pick<Config, 'accountSettings'>, account: string): string {
+  const label = accountSettings.get(account)?.label;
+  return label === undefined ? account : `${account} (${label})`;
+}
+
+export function describeUnknown({ name, nearest }: UnknownVariable): string {
+  return `${name} is set but has no effect${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+}
+
+/** The configuration is incomplete or invalid. The message lists every missing or invalid variable. */
 export class ConfigError extends UsageError {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
-    const count = problems.length === 1 ? 'one thing' : `${problems.length} things`;
-    super(
-      `The configuration needs ${count} mended before anything can start:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
-      {
-        hint: 'Set them in the environment or in a .env file in the working folder (.env.example lists them all), then run `tn-ledger check`.',
-      },
-    );
+    const count = `${problems.length} configuration ${problems.length === 1 ? 'error' : 'errors'}`;
+    super(`${count}:\n${problems.map((p) => `  - ${p}`).join('\n')}`, {
+      hint: 'Fix these settings in the environment or in a .env file in the working folder (.env.example lists all settings), then run `tn-ledger check`.',
+    });
   }
 }
 
-/** Bandwidth's hosts. Those of its test environment are the ones in its command-line client and its API documentation. */
+/** Bandwidth's hosts. The test hosts come from Bandwidth's command-line client and API documentation. */
 const hosts = {
   production: {
     oauth: 'https://api.bandwidth.com/api',
@@ -117,13 +224,14 @@ const hosts = {
   },
 } as const;
 
-/** Variables that may come from a file named by `<NAME>_FILE` instead, as container platforms hand secrets out. */
+/** Variables that can be read from the file named by `<NAME>_FILE`, for secrets mounted by container platforms. */
 const fileVariables = [
   'BANDWIDTH_CLIENT_ID',
   'BANDWIDTH_CLIENT_SECRET',
   'BANDWIDTH_USERNAME',
   'BANDWIDTH_PASSWORD',
   'DATABASE_URL',
+  'TN_LEDGER_READ_URL',
 ] as const;
 
 const durationUnits = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -131,27 +239,19 @@ const durationUnits = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 const optional = (schema: z.ZodType<string>) => schema.optional();
 
 const wholeNumber = (fallback: number, example: string) =>
-  z
-    .string()
-    .default(String(fallback))
-    .refine((text) => /^[1-9]\d{0,8}$/.test(text), {
-      error: `must be a whole number of at least 1, such as ${example}`,
-    })
-    .transform(Number);
+  z.string().default(String(fallback)).pipe(wholeNumberText(example));
 
-/** Whether a text can be an account's id. */
-export function isAccountId(text: string): boolean {
-  return /^[A-Za-z0-9_-]{1,40}$/.test(text);
-}
+/** The embedded server allows 200 connections. */
+const maxConcurrentAccounts = 64;
 
 const accountIds = z
   .string()
   .transform((text) => [...new Set(splitList(text))])
   .refine((ids) => ids.length > 0, {
-    error: 'is empty: the id of your Bandwidth account, or several separated by commas',
+    error: 'is empty: set it to your Bandwidth account ID, or to several separated by commas',
   })
   .refine((ids) => ids.every(isAccountId), {
-    error: 'must be account ids (letters, digits, dashes) separated by commas, such as 9900008,9900009',
+    error: 'must be account IDs (letters, digits, dashes) separated by commas, such as 9900008,9900009',
   });
 
 const duration = (fallback: string) =>
@@ -161,6 +261,19 @@ const duration = (fallback: string) =>
     .refine((text) => parseDuration(text) !== undefined, { error: 'must be a duration such as 4h, 90m or 30s' })
     .transform((text) => parseDuration(text) as number);
 
+/** For timers and PostgreSQL timeouts: both overflow at 24 days, and 0 would mean no limit. */
+const timeLimit = (fallback: string) =>
+  duration(fallback).refine((ms) => ms >= 1000 && ms <= 20 * durationUnits.d, { error: 'must be from 1s to 20d' });
+
+const percentage = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .refine((text) => /^\d+(\.\d+)?\s*%?$/.test(text) && Number.parseFloat(text) <= 100, {
+      error: `must be a percentage from 0 to 100, such as ${fallback}`,
+    })
+    .transform((text) => Number.parseFloat(text) / 100);
+
 /** Milliseconds of a duration such as `4h`, `90m`, `30s` or `1.5d`; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (!/^\d+(\.\d+)?[smhd]$/.test(text)) return undefined;
@@ -169,7 +282,6 @@ export function parseDuration(text: string): number | undefined {
 
 const sizeUnits = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 } as const;
 
-/** A size in bytes. */
 const size = (fallback: string) =>
   z
     .string()
@@ -183,125 +295,283 @@ const size = (fallback: string) =>
     });
 
 const secureUrl = z.string().superRefine((text, context) => {
-  const problem = urlProblem(text);
+  const problem = secureUrlProblem(text, hosts.production.oauth);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
 const apiUrl = secureUrl
   .transform((text) => text.replace(/\/+$/, ''))
   .refine((text) => !URL.canParse(text) || /\/api(?:\/v[12])?$/.test(new URL(text).pathname), {
-    error: `must be the base address up to and including /api, /api/v1 or /api/v2, such as ${hosts.production.oauth}`,
+    error: `must be a base URL that ends in /api, /api/v1 or /api/v2, such as ${hosts.production.oauth}`,
   });
 
+/**
+ * Documents a variable in docs/configuration.md: its meaning, and the behavior when it is unset if that isn't a fixed default.
+ * Required for every variable (tested). Run `npm run docs` after a change.
+ */
+const about = (description: string, unset?: string) => ({ description, ...(unset !== undefined && { unset }) });
+
+const connectionString = z.string().superRefine((text, context) => {
+  const problem = databaseUrlProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
 const variables = z.object({
-  DATABASE_URL: optional(
-    z.string().superRefine((text, context) => {
-      const problem = databaseUrlProblem(text);
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-    }),
+  DATABASE_URL: optional(connectionString).meta(
+    about(
+      'Connection string of a PostgreSQL server, version 15 or later.',
+      'an embedded PostgreSQL in the data folder',
+    ),
   ),
-  TN_LEDGER_DATA_DIR: z.string().default('./data'),
+  TN_LEDGER_READ_URL: optional(connectionString).meta(
+    about(
+      'Connection string of a replica of that server, for `sql`, `nruf`, `audit`, `report` and `files` when they only read.',
+      'the server of `DATABASE_URL`',
+    ),
+  ),
+  TN_LEDGER_DATA_DIR: z
+    .string()
+    .default('./data')
+    .meta(about('Data folder: the embedded database, downloads, inbox, outbox and reports.')),
   TN_LEDGER_INBOX_USERS: z
     .string()
     .default('')
     .transform(splitList)
     .refine((users) => users.every((user) => /^[A-Za-z0-9_.][A-Za-z0-9_.@-]*\$?$/.test(user)), {
-      error: 'must be names or numbers of users separated by commas, such as sftp,1001',
-    }),
+      error: 'must be user names or numeric user IDs separated by commas, such as sftp,1001',
+    })
+    .meta(
+      about(
+        'Users, by name or numeric ID, whose files are accepted from the inbox in addition to those of root and of the user that runs tn-ledger; comma-separated.',
+        'none',
+      ),
+    ),
   TN_LEDGER_FILE_MODE: z
     .string()
     .default('0600')
     .refine((text) => /^0?6[046][04]$/.test(text), { error: 'must be a file mode such as 0600, 0640 or 0644' })
-    .transform((text) => Number.parseInt(text, 8)),
+    .transform((text) => Number.parseInt(text, 8))
+    .meta(
+      about(
+        'Mode of the files that tn-ledger writes; `0640` lets the group read them. Folders also get the matching execute bits.',
+      ),
+    ),
   TN_LEDGER_SCHEDULE: z
     .string()
     .default('0 2 * * *')
     .superRefine((text, context) => {
       const problem = scheduleProblem(text);
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-    }),
+    })
+    .meta(about('When `tn-ledger schedule` starts the nightly run: a five-field cron expression.')),
   TN_LEDGER_TIMEZONE: z
     .string()
     .default('America/New_York')
-    .refine(isTimeZone, { error: 'must be a time zone of the IANA list, such as America/New_York or UTC' }),
-  TN_LEDGER_NIGHT_LIMIT: duration('4h'),
+    .refine(isTimeZone, { error: 'must be an IANA time zone, such as America/New_York or UTC' })
+    .meta(about('IANA time zone of `TN_LEDGER_SCHEDULE`.')),
+  TN_LEDGER_NIGHT_LIMIT: duration('4h').meta(
+    about('How long the nightly run may spend reading order details. The next run continues.'),
+  ),
+  TN_LEDGER_JOB_DEADLINE: timeLimit('24h').meta(
+    about('Time limit of a run. A run that exceeds it fails; committed data is kept, and the next run resumes.'),
+  ),
+  TN_LEDGER_MAX_LIST_ENTRIES: wholeNumber(10_000_000, '10000000').meta(
+    about('Maximum number of entries in one list. Reading a longer list fails.'),
+  ),
+  TN_LEDGER_MIN_PAGE_FILL: percentage('1').meta(
+    about('Minimum average fill of the pages of a list after the first 100, as a percentage.'),
+  ),
+  TN_LEDGER_CONCURRENT_ACCOUNTS: wholeNumber(8, '8')
+    .refine((count) => count <= maxConcurrentAccounts, { error: `must be from 1 to ${maxConcurrentAccounts}` })
+    .meta(
+      about(
+        `How many accounts one process works on at the same time, from 1 to ${maxConcurrentAccounts}. A process opens up to two database connections per account plus three, and at least twelve: 19 with the default. The server's \`max_connections\` must allow that for every process.`,
+      ),
+    ),
+  TN_LEDGER_LOCK_TIMEOUT: timeLimit('15m').meta(
+    about(
+      'How long a transaction waits for a database lock, over up to three attempts. Migrations wait as long, in attempts of three seconds.',
+    ),
+  ),
   TN_LEDGER_BILLING_TYPES: z
     .string()
     .default('BDR')
     .transform(splitList)
-    .refine((types) => types.every((type) => /^[A-Z][A-Z0-9_]*$/.test(type)), {
+    .refine((types) => types.every(isBillingType), {
       error: 'must be report types separated by commas, such as BDR,MDR (empty: none)',
-    }),
-  TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)'),
-  TN_LEDGER_ARCHIVE_MAX_ENTRIES: wholeNumber(100, '100'),
-  TN_LEDGER_ARCHIVE_MAX_RATIO: wholeNumber(200, '200'),
-  TN_LEDGER_ARCHIVE_MAX_SIZE: size('200GB'),
-  TN_LEDGER_MAX_SHRINK: z
-    .string()
-    .default('20')
-    .refine((text) => /^\d+(\.\d+)?\s*%?$/.test(text) && Number.parseFloat(text) <= 100, {
-      error: 'must be a percentage from 0 to 100, such as 20',
     })
-    .transform((text) => Number.parseFloat(text) / 100),
+    .meta(about('Billing report types that the nightly run fetches, comma-separated; empty: none.')),
+  TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)').meta(
+    about('How many days to keep the archives of billing reports.'),
+  ),
+  TN_LEDGER_ARCHIVE_MAX_ENTRIES: wholeNumber(100, '100').meta(about('Maximum number of files in a billing archive.')),
+  TN_LEDGER_ARCHIVE_MAX_RATIO: wholeNumber(200, '200').meta(
+    about('Maximum compression ratio of an archive: uncompressed bytes per compressed byte.'),
+  ),
+  TN_LEDGER_ARCHIVE_MAX_SIZE: size('200GB').meta(about('Maximum total uncompressed size of the files in an archive.')),
+  TN_LEDGER_MIN_DOWNLOAD_RATE: size('10KB').meta(
+    about('Minimum download rate of a billing archive per second, averaged over a minute.'),
+  ),
+  TN_LEDGER_DOWNLOAD_TIMEOUT: duration('15m').meta(
+    about('Time that a download may take in addition to its size divided by that rate.'),
+  ),
+  TN_LEDGER_MAX_SHRINK: percentage('20').meta(
+    about(
+      "Maximum percentage of an account's numbers that one run may close. A run that would close more stops; `tn-ledger run nightly --accept-shrink` closes them.",
+    ),
+  ),
   TN_LEDGER_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
-    .default('info'),
-  TN_LEDGER_LOG_FORMAT: z.enum(['pretty', 'json'], { error: 'must be pretty or json' }).optional(),
+    .default('info')
+    .meta(about('Minimum severity of log messages: `debug`, `info`, `warn` or `error`.')),
+  TN_LEDGER_LOG_FORMAT: z
+    .enum(['pretty', 'json'], { error: 'must be pretty or json' })
+    .optional()
+    .meta(about('Log format: `pretty` or `json`.', '`pretty` on a terminal, otherwise `json`')),
 });
 
 const apiVariables = z.object({
-  BANDWIDTH_ACCOUNT_ID: accountIds.optional(),
-  BANDWIDTH_ENVIRONMENT: z.enum(['production', 'test'], { error: 'must be production or test' }).default('production'),
-  BANDWIDTH_CLIENT_ID: optional(z.string()),
-  BANDWIDTH_CLIENT_SECRET: optional(z.string()),
-  BANDWIDTH_USERNAME: optional(z.string()),
-  BANDWIDTH_PASSWORD: optional(z.string()),
-  BANDWIDTH_API_URL: optional(apiUrl),
-  BANDWIDTH_TOKEN_URL: optional(secureUrl),
-  BANDWIDTH_REQUESTS_PER_MINUTE: wholeNumber(100, '100'),
-  BANDWIDTH_CONCURRENCY: wholeNumber(4, '4'),
-  TN_LEDGER_MAX_CLOCK_DIFFERENCE: duration('10m'),
+  BANDWIDTH_ACCOUNT_ID: accountIds
+    .optional()
+    .meta(
+      about(
+        'One or more Bandwidth account IDs, comma-separated. Required with a user name and password.',
+        'the accounts listed in the access token',
+      ),
+    ),
+  TN_LEDGER_ACCOUNTS_FILE: optional(z.string()).meta(
+    about(
+      'YAML or JSON file with the accounts, if they have different credentials, rate limits or billing types; see [accounts.md](accounts.md). Replaces `BANDWIDTH_ACCOUNT_ID`.',
+      'none',
+    ),
+  ),
+  BANDWIDTH_ENVIRONMENT: z
+    .enum(['production', 'test'], { error: 'must be production or test' })
+    .default('production')
+    .meta(about('Bandwidth environment: `production` or `test`.')),
+  BANDWIDTH_CLIENT_ID: optional(z.string()).meta(
+    about('OAuth 2.0 client ID, created in the Bandwidth App.', 'none; a user name and password are required'),
+  ),
+  BANDWIDTH_CLIENT_SECRET: optional(z.string()).meta(about('OAuth 2.0 client secret.', 'none')),
+  BANDWIDTH_USERNAME: optional(z.string()).meta(
+    about('User name of an API user (Basic authentication, which Bandwidth is retiring).', 'none'),
+  ),
+  BANDWIDTH_PASSWORD: optional(z.string()).meta(about('Password of the API user.', 'none')),
+  BANDWIDTH_API_URL: optional(apiUrl).meta(
+    about(
+      'Base URL of the Dashboard API, ending in `/api`, `/api/v1` or `/api/v2`.',
+      `depends on the environment; in production \`${hosts.production.oauth}\` with client credentials, otherwise \`${hosts.production.basic}\``,
+    ),
+  ),
+  BANDWIDTH_TOKEN_URL: optional(secureUrl).meta(
+    about('OAuth token URL.', `depends on the environment; in production \`${hosts.production.token}\``),
+  ),
+  BANDWIDTH_REQUESTS_PER_MINUTE: wholeNumber(100, '100').meta(
+    about('Rate limit: requests per account in any minute, over all processes that share the database.'),
+  ),
+  BANDWIDTH_CONCURRENCY: wholeNumber(4, '4').meta(about('Maximum number of concurrent requests per account.')),
+  TN_LEDGER_MAX_CLOCK_DIFFERENCE: duration('10m').meta(
+    about(
+      "Maximum difference between this machine's or the database's clock and the API's. If it is larger, no job starts, because the job would read the wrong days.",
+    ),
+  ),
+  TN_LEDGER_REQUEST_TIMEOUT: timeLimit('5m').meta(about('Timeout of one attempt of a request, except for downloads.')),
+  TN_LEDGER_MAX_BODY: size('16MB')
+    .refine((bytes) => bytes >= 64e3 && bytes <= 64e6, { error: 'must be from 64KB to 64MB' })
+    .meta(about('Maximum size of a decompressed response, except for downloads; from 64KB to 64MB.')),
 });
 
-/** Every variable that is read; some secrets also come from `<NAME>_FILE`. */
+/** A variable as listed in docs/configuration.md. */
+export interface VariableDescription {
+  name: string;
+  /** Empty if the variable has none. */
+  description: string;
+  /** The default as it would be written in `.env`; undefined if it isn't fixed, see `unset`. */
+  default: string | undefined;
+  /** The behavior when the variable is not set. */
+  unset: string | undefined;
+  /** Whether the value can be read from the file named by `<NAME>_FILE`. */
+  fromFile: boolean;
+}
+
+/** All variables, API variables first. */
+export function describeVariables(): VariableDescription[] {
+  const schema = z.toJSONSchema(z.object({ ...apiVariables.shape, ...variables.shape }), { io: 'input' });
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const {
+      description = '',
+      default: value,
+      unset,
+    } = property as { description?: string; default?: string; unset?: string };
+    return { name, description, default: value, unset, fromFile: fileVariables.some((each) => each === name) };
+  });
+}
+
+/** All variables, without the `<NAME>_FILE` variants. */
 export const knownVariables: readonly string[] = [...Object.keys(variables.shape), ...Object.keys(apiVariables.shape)];
 
 /**
- * Reads and validates the whole configuration at once: real variables win over `.env`, `<NAME>_FILE` stands for a secret's
- * value. Throws a ConfigError that lists everything missing or wrong, by variable, never quoting a secret.
+ * Reads and validates the whole configuration. Environment variables override `.env`; `<NAME>_FILE` supplies a value from a file.
+ *
+ * @throws {ConfigError} lists every missing or invalid variable; never quotes a secret
  */
-export function loadConfig(source: ConfigSource & { needsApi: true }): Config & { api: ApiConfig };
+export function loadConfig(source: ConfigSource & { needsApi: true }): ApiReady;
 export function loadConfig(source: ConfigSource): Config;
 export function loadConfig(source: ConfigSource): Config {
   const problems: string[] = [];
   const given = { ...readDotenv(source.cwd, problems), ...source.env };
   const values = readValues(given, source.cwd, problems);
-  const unknownVariables = findUnknown(given);
   const general = collect(variables.safeParse(values), problems);
-  const api = source.needsApi ? readApi(values, unknownVariables, problems) : undefined;
-  const accounts = api?.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
+  const file = readFileOfAccounts(values, source.cwd, problems);
+  const unknownVariables = findUnknown(given).filter(({ name }) => !file?.secretVariables.has(name));
+  const secrets = secretsOf(values);
+  const api = source.needsApi
+    ? readApi({ values, given, unknown: unknownVariables, file, secrets }, problems)
+    : undefined;
+  const accounts =
+    file?.accounts.map(({ id }) => id) ?? api?.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
   if (general === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: general.DATABASE_URL,
+    readUrl: general.TN_LEDGER_READ_URL,
     dataDir: resolve(source.cwd, general.TN_LEDGER_DATA_DIR),
     inboxUsers: general.TN_LEDGER_INBOX_USERS,
     fileMode: general.TN_LEDGER_FILE_MODE,
     schedule: general.TN_LEDGER_SCHEDULE,
     timezone: general.TN_LEDGER_TIMEZONE,
-    nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,
-    billingTypes: general.TN_LEDGER_BILLING_TYPES,
-    keepArchivesDays: general.TN_LEDGER_KEEP_ARCHIVES,
-    archiveLimits: {
-      entries: general.TN_LEDGER_ARCHIVE_MAX_ENTRIES,
-      ratio: general.TN_LEDGER_ARCHIVE_MAX_RATIO,
-      uncompressedBytes: general.TN_LEDGER_ARCHIVE_MAX_SIZE,
+    jobLimits: {
+      nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,
+      jobDeadlineMs: general.TN_LEDGER_JOB_DEADLINE,
+      maxListEntries: general.TN_LEDGER_MAX_LIST_ENTRIES,
+      minPageFill: general.TN_LEDGER_MIN_PAGE_FILL,
+    },
+    concurrentAccounts: general.TN_LEDGER_CONCURRENT_ACCOUNTS,
+    lockTimeoutMs: general.TN_LEDGER_LOCK_TIMEOUT,
+    billing: {
+      types: general.TN_LEDGER_BILLING_TYPES,
+      keepArchivesDays: general.TN_LEDGER_KEEP_ARCHIVES,
+      limits: {
+        entries: general.TN_LEDGER_ARCHIVE_MAX_ENTRIES,
+        ratio: general.TN_LEDGER_ARCHIVE_MAX_RATIO,
+        uncompressedBytes: general.TN_LEDGER_ARCHIVE_MAX_SIZE,
+      },
+      download: {
+        bytesPerSecond: general.TN_LEDGER_MIN_DOWNLOAD_RATE,
+        extraMs: general.TN_LEDGER_DOWNLOAD_TIMEOUT,
+      },
     },
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     logLevel: general.TN_LEDGER_LOG_LEVEL,
     logFormat: general.TN_LEDGER_LOG_FORMAT,
     accounts,
+    accountSettings: new Map(
+      file?.accounts.map(({ id, label, billingTypes, ocn, schedule: name }) => {
+        const schedule = name === undefined ? undefined : { name, expression: file.schedules.get(name) as string };
+        return [id, { label, billingTypes, ocn, schedule, api: api?.ofAccount.get(id) }];
+      }),
+    ),
     api: api?.config,
-    secrets: secretsOf(values),
+    secrets,
     warnings: api?.warnings ?? [],
     unknownVariables,
   };
@@ -309,7 +579,7 @@ export function loadConfig(source: ConfigSource): Config {
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-/** The variables as given, trimmed; an empty one counts as unset, save the billing types, where empty means none. */
+/** The trimmed values. An empty value counts as unset, except for the billing types, where it means none. */
 function readValues(given: Values, cwd: string, problems: string[]): Values {
   const values: Record<string, string | undefined> = {};
   for (const name of knownVariables) {
@@ -320,14 +590,14 @@ function readValues(given: Values, cwd: string, problems: string[]): Values {
     const file = given[`${name}_FILE`]?.trim();
     if (file === undefined || file === '') continue;
     if (values[name] !== undefined) {
-      problems.push(`${name} and ${name}_FILE are both set: keep one of them`);
+      problems.push(`${name} and ${name}_FILE are both set: remove one of them`);
       continue;
     }
     try {
       values[name] = readFileSync(resolve(cwd, file), 'utf8').trim();
     } catch (error) {
       problems.push(`${name}_FILE names a file that cannot be read (${messageOf(error)})`);
-      // The variable is not missing: it is not reported a second time.
+      // Keeps the variable from being reported a second time, as missing.
       values[name] = 'unreadable';
       continue;
     }
@@ -338,12 +608,14 @@ function readValues(given: Values, cwd: string, problems: string[]): Values {
 
 const ownPrefix = /^(?:BANDWIDTH|TN_LEDGER)_/;
 
-/** A misspelt variable has no effect, and nothing else would say so. */
+/** A misspelled variable has no effect, and nothing else would report it. */
 function findUnknown(given: Values): UnknownVariable[] {
   const known = [...knownVariables, ...fileVariables.map((name) => `${name}_FILE`)];
-  // The prefixes would make any two names look alike, and may be what is wrong.
+  // Shared prefixes would make any two names look similar, and the prefix itself may be the typo.
   const withoutPrefix = (name: string) => name.replace(ownPrefix, '');
   const nearestOf = (name: string) => {
+    const withoutFile = name.replace(/_FILE$/, '');
+    if (known.includes(withoutFile)) return withoutFile;
     const nearest = nearestName(known.map(withoutPrefix), withoutPrefix(name));
     return known.find((each) => withoutPrefix(each) === nearest);
   };
@@ -362,7 +634,7 @@ function readDotenv(cwd: string, problems: string[]): Record<string, string> {
   }
 }
 
-/** For commands that do without the API: naming no account is fine, naming what can't be one is not. */
+/** For commands that don't use the API: accounts are optional, but must be valid. */
 function readAccounts(values: Values, problems: string[]): string[] {
   if (values.BANDWIDTH_ACCOUNT_ID === undefined) return [];
   return (
@@ -370,53 +642,134 @@ function readAccounts(values: Values, problems: string[]): string[] {
   );
 }
 
-function readApi(
-  values: Values,
-  unknown: readonly UnknownVariable[],
-  problems: string[],
-): { accounts: string[]; config: ApiConfig; warnings: string[] } | undefined {
-  const before = problems.length;
-  const parsed = collect(apiVariables.safeParse(values), problems);
-  const credentials = chooseCredentials(values, parsed?.BANDWIDTH_ENVIRONMENT ?? 'production', problems);
-  if (values.BANDWIDTH_ACCOUNT_ID === undefined) {
-    const problem = missingAccountProblem(credentials, unknown);
-    // It is the first thing to set, and the first to be listed.
-    if (problem !== undefined) problems.splice(before, 0, problem);
+/** Reads the accounts file; it replaces BANDWIDTH_ACCOUNT_ID. */
+function readFileOfAccounts(values: Values, cwd: string, problems: string[]): AccountsFile | undefined {
+  const name = values.TN_LEDGER_ACCOUNTS_FILE;
+  if (name === undefined) return undefined;
+  if (values.BANDWIDTH_ACCOUNT_ID !== undefined) {
+    problems.push('BANDWIDTH_ACCOUNT_ID and TN_LEDGER_ACCOUNTS_FILE are both set: remove one of them');
   }
-  if (parsed === undefined || credentials === undefined || problems.length > before) return undefined;
-  const warnings: string[] = [];
-  if (credentials.kind === 'basic') {
-    warnings.push(
-      'BANDWIDTH_USERNAME and BANDWIDTH_PASSWORD are Basic credentials of an API user, whose end Bandwidth has announced; ' +
-        'create OAuth client credentials in the Bandwidth App and set BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET.',
-    );
-  } else if (values.BANDWIDTH_USERNAME !== undefined || values.BANDWIDTH_PASSWORD !== undefined) {
-    warnings.push('Client credentials and a user name or password are both set; the client credentials are used.');
-  }
-  return {
-    accounts: parsed.BANDWIDTH_ACCOUNT_ID ?? [],
-    config: {
-      credentials,
-      apiUrl: parsed.BANDWIDTH_API_URL ?? hosts[parsed.BANDWIDTH_ENVIRONMENT][credentials.kind],
-      requestsPerMinute: parsed.BANDWIDTH_REQUESTS_PER_MINUTE,
-      concurrency: parsed.BANDWIDTH_CONCURRENCY,
-      maxClockDifferenceMs: parsed.TN_LEDGER_MAX_CLOCK_DIFFERENCE,
-    },
-    warnings,
-  };
+  return readAccountsFile(name, cwd, problems);
 }
 
-/** With client credentials the token names the accounts; with a misspelt variable those are not the ones that were meant. */
+interface ApiSource {
+  values: Values;
+  /** All variables, for secrets that the accounts file takes from one. */
+  given: Values;
+  unknown: readonly UnknownVariable[];
+  file: AccountsFile | undefined;
+  /** Receives the secrets that the accounts file names. */
+  secrets: string[];
+}
+
+interface ApiSettings {
+  accounts: string[];
+  config: ApiConfig;
+  /** By account of the accounts file. */
+  ofAccount: ReadonlyMap<string, ApiConfig>;
+  warnings: string[];
+}
+
+function readApi({ values, given, unknown, file, secrets }: ApiSource, problems: string[]): ApiSettings | undefined {
+  const before = problems.length;
+  const parsed = collect(apiVariables.safeParse(values), problems);
+  const environment = parsed?.BANDWIDTH_ENVIRONMENT ?? 'production';
+  const named =
+    file === undefined ? new Map() : readNamedCredentials(file, { values, given, environment, secrets }, problems);
+  const needsDefault = file === undefined || file.accounts.some(({ credentials }) => credentials === undefined);
+  // Its problems are reported; whether it needs the variables is unknown.
+  const isFileUnusable = file === undefined && values.TN_LEDGER_ACCOUNTS_FILE !== undefined;
+  const usual = needsDefault && !isFileUnusable ? chooseCredentials(values, environment, problems) : undefined;
+  if (values.BANDWIDTH_ACCOUNT_ID === undefined && values.TN_LEDGER_ACCOUNTS_FILE === undefined) {
+    const problem = missingAccountProblem(usual, unknown);
+    // The account is the first thing to set, so list it first.
+    if (problem !== undefined) problems.splice(before, 0, problem);
+  }
+  if (parsed === undefined || problems.length > before) return undefined;
+  const configOf = (credentials: Credentials): ApiConfig => ({
+    credentials,
+    apiUrl: parsed.BANDWIDTH_API_URL ?? hosts[environment][credentials.kind],
+    requestsPerMinute: parsed.BANDWIDTH_REQUESTS_PER_MINUTE,
+    concurrency: parsed.BANDWIDTH_CONCURRENCY,
+    maxClockDifferenceMs: parsed.TN_LEDGER_MAX_CLOCK_DIFFERENCE,
+    requestTimeoutMs: parsed.TN_LEDGER_REQUEST_TIMEOUT,
+    maxBodyBytes: parsed.TN_LEDGER_MAX_BODY,
+  });
+  const ofAccount = new Map<string, ApiConfig>();
+  for (const { id, credentials, requestsPerMinute, concurrency } of file?.accounts ?? []) {
+    const config = configOf((credentials === undefined ? usual : named.get(credentials)) as Credentials);
+    ofAccount.set(id, {
+      ...config,
+      requestsPerMinute: requestsPerMinute ?? config.requestsPerMinute,
+      concurrency: concurrency ?? config.concurrency,
+    });
+  }
+  const config = [...ofAccount.values()][0] ?? (usual && configOf(usual));
+  if (config === undefined) return undefined;
+  const warnings: string[] = [];
+  if (usual?.kind === 'basic') {
+    warnings.push(
+      'BANDWIDTH_USERNAME and BANDWIDTH_PASSWORD use Basic authentication, which Bandwidth is retiring. ' +
+        'Create OAuth client credentials in the Bandwidth App and set BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET.',
+    );
+  } else if (
+    usual !== undefined &&
+    (values.BANDWIDTH_USERNAME !== undefined || values.BANDWIDTH_PASSWORD !== undefined)
+  ) {
+    warnings.push('Both client credentials and a user name or password are set; using the client credentials.');
+  }
+  return { accounts: parsed.BANDWIDTH_ACCOUNT_ID ?? [], config, ofAccount, warnings };
+}
+
+/** The credentials that accounts of the file use, with their secrets. */
+function readNamedCredentials(
+  file: AccountsFile,
+  {
+    values,
+    given,
+    environment,
+    secrets,
+  }: Pick<ApiSource, 'values' | 'given' | 'secrets'> & {
+    environment: keyof typeof hosts;
+  },
+  problems: string[],
+): Map<string, Credentials> {
+  const named = new Map<string, Credentials>();
+  const used = new Set(file.accounts.map(({ credentials }) => credentials));
+  for (const [name, { kind, id, secret: source }] of file.credentials) {
+    if (!used.has(name)) continue;
+    const secret = file.readSecret(source, given);
+    if (typeof secret !== 'string') {
+      const key = kind === 'oauth' ? 'client_secret' : 'password';
+      problems.push(file.problemAt(['credentials', name, key], secret.problem));
+      continue;
+    }
+    secrets.push(secret);
+    const tokenUrl = values.BANDWIDTH_TOKEN_URL ?? hosts[environment].token;
+    named.set(
+      name,
+      kind === 'oauth'
+        ? { kind, name, clientId: id, clientSecret: secret, tokenUrl }
+        : { kind, name, username: id, password: secret },
+    );
+  }
+  return named;
+}
+
+/**
+ * With client credentials the token lists the accounts. A misspelled BANDWIDTH_ACCOUNT_ID is an error even then: the token's
+ * accounts aren't the intended ones.
+ */
 function missingAccountProblem(
   credentials: Credentials | undefined,
   unknown: readonly UnknownVariable[],
 ): string | undefined {
-  const misspelt = unknown.find(({ nearest }) => nearest === 'BANDWIDTH_ACCOUNT_ID');
-  if (misspelt !== undefined) {
-    return `BANDWIDTH_ACCOUNT_ID is not set, but ${misspelt.name} is: correct its name, or remove it`;
+  const misspelled = unknown.find(({ nearest }) => nearest === 'BANDWIDTH_ACCOUNT_ID');
+  if (misspelled !== undefined) {
+    return `BANDWIDTH_ACCOUNT_ID is not set, but ${misspelled.name} is: rename or remove it`;
   }
   if (credentials?.kind === 'oauth') return undefined;
-  return 'BANDWIDTH_ACCOUNT_ID is missing: the id of your Bandwidth account, or several separated by commas (only client credentials may do without)';
+  return 'BANDWIDTH_ACCOUNT_ID is missing: set it to your Bandwidth account ID, or to several separated by commas (optional only with client credentials)';
 }
 
 function chooseCredentials(
@@ -432,19 +785,19 @@ function chooseCredentials(
   if (clientId !== undefined || clientSecret !== undefined) {
     const missing = clientId === undefined ? 'BANDWIDTH_CLIENT_ID' : 'BANDWIDTH_CLIENT_SECRET';
     problems.push(
-      `${missing} is missing: client credentials are a pair (or put the value in a file and set ${missing}_FILE)`,
+      `${missing} is missing: client credentials need both an ID and a secret (or put the value in a file and set ${missing}_FILE)`,
     );
     return undefined;
   }
   if (username !== undefined && password !== undefined) return { kind: 'basic', username, password };
   if (username !== undefined || password !== undefined) {
     const missing = username === undefined ? 'BANDWIDTH_USERNAME' : 'BANDWIDTH_PASSWORD';
-    problems.push(`${missing} is missing: user name and password are a pair`);
+    problems.push(`${missing} is missing: Basic authentication needs both a user name and a password`);
     return undefined;
   }
   problems.push(
-    'BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing: OAuth client credentials, created in the Bandwidth App ' +
-      '(an API user’s BANDWIDTH_USERNAME and BANDWIDTH_PASSWORD work too, until Bandwidth ends them)',
+    'BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing: create OAuth client credentials in the Bandwidth App ' +
+      '(BANDWIDTH_USERNAME and BANDWIDTH_PASSWORD of an API user also work until Bandwidth retires them)',
   );
   return undefined;
 }
@@ -462,34 +815,15 @@ function splitList(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-function urlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return `must be a web address such as ${hosts.production.oauth}`;
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return 'must not carry credentials: they have variables of their own';
-  if (url.search !== '' || url.hash !== '') return 'must not carry a query or a fragment';
-  if (url.protocol === 'https:') return undefined;
-  if (url.protocol !== 'http:') return `must begin with https:, not ${url.protocol}`;
-  if (!isLoopback(url.hostname)) {
-    return `would send the credentials over plain http to ${url.hostname}: use https (http is accepted for loopback addresses only)`;
-  }
-  return undefined;
-}
-
-/** Whether a URL's host name is this machine itself: plain http is accepted for nothing else. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** Never quotes the value: it holds a password. */
+/** Never quotes the value: it contains a password. */
 function databaseUrlProblem(text: string): string | undefined {
   const form = 'postgresql://user:password@host:5432/database';
-  if (!/^postgres(ql)?:\/\//.test(text))
-    return `must have the form ${form} (leave it unset for the embedded PostgreSQL)`;
+  if (!/^postgres(ql)?:\/\//.test(text)) return `must have the form ${form}`;
   try {
     const { host } = parseConnectionString(text);
-    return host === null || host === '' ? `names no host; it must have the form ${form}` : undefined;
+    return host === null || host === '' ? `has no host; it must have the form ${form}` : undefined;
   } catch {
-    return `cannot be understood; it must have the form ${form}, with special characters of the password percent-encoded`;
+    return `cannot be parsed; it must have the form ${form}, with special characters in the password percent-encoded`;
   }
 }
 
@@ -504,10 +838,12 @@ function isTimeZone(name: string): boolean {
 
 function secretsOf(values: Values): string[] {
   const secrets = [values.BANDWIDTH_CLIENT_SECRET, values.BANDWIDTH_PASSWORD];
-  try {
-    if (values.DATABASE_URL !== undefined) secrets.push(parseConnectionString(values.DATABASE_URL).password);
-  } catch {
-    // A DATABASE_URL that cannot be read is reported by its own check, unquoted; it never gets as far as a log.
+  for (const url of [values.DATABASE_URL, values.TN_LEDGER_READ_URL]) {
+    try {
+      if (url !== undefined) secrets.push(parseConnectionString(url).password);
+    } catch {
+      // databaseUrlProblem reports a malformed URL without quoting it, so it never reaches a log.
+    }
   }
   return secrets.filter((secret): secret is string => secret !== undefined && secret !== '');
 }

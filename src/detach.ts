@@ -1,4 +1,4 @@
-/** A copy, for a text that outlives the page it was cut from: V8 keeps the whole page in memory for a substring of it. */
+/** Copies a string that outlives its page: V8 substrings keep the whole page in memory. */
 export function detach(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -10,19 +10,18 @@ export const exitStatus = {
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
 export interface LedgerErrorOptions {
-  /** What the reader can do next, as one or more sentences. */
+  /** How to fix the problem, as one or more sentences. */
   hint?: string;
   cause?: unknown;
 }
 
 /**
- * An error whose message is meant for the person who reads the log: it says what happened, to what (account, job, page, file),
- * and what the program did about it. It is printed as one line, without a stack trace; any other error is a defect
- * of the program and is printed with one.
+ * An error meant for the user: its message says what failed, for what (account, job, page, file), and what the program did
+ * about it. It is printed without a stack trace. Any other error is a bug and is printed with one.
  */
 export class LedgerError extends Error {
   override readonly name: string = 'LedgerError';
-  /** Exit status of a command that ends with this error. */
+  /** Exit status of a command that fails with this error. */
   readonly exitStatus: ExitStatus = exitStatus.failed;
   readonly hint: string | undefined;
 
@@ -32,7 +31,7 @@ export class LedgerError extends Error {
   }
 }
 
-/** Bad usage or configuration: nothing was started. */
+/** Invalid usage or configuration: nothing was started. */
 export class UsageError extends LedgerError {
   override readonly name: string = 'UsageError';
   override readonly exitStatus: ExitStatus = exitStatus.usage;
@@ -44,12 +43,12 @@ export class AlreadyRunningError extends LedgerError {
   override readonly exitStatus: ExitStatus = exitStatus.alreadyRunning;
 }
 
-/** The run was asked to stop (SIGTERM, SIGINT) and ended after the page in hand. */
+/** The run received SIGTERM or SIGINT and stopped after the current page. */
 export class InterruptedError extends LedgerError {
   override readonly name = 'InterruptedError';
 }
 
-/** The message of anything thrown, for quoting inside a larger sentence. */
+/** The message of any thrown value, for use inside another message. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');

@@ -14,6 +14,24 @@ export function formatDuration(exactSeconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Milliseconds in the format of the settings: `15m`, `24h`, `1.5s`. */
+export function printDuration(ms: number): string {
+  if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
+  return ms >= 60_000 && ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
+}
+
+/** Bytes in the format of the settings: `16MB`, `200GB`, `1500B`. */
+export function printSize(bytes: number): string {
+  const [unit, length] = (
+    [
+      ['GB', 1e9],
+      ['MB', 1e6],
+      ['KB', 1e3],
+    ] as const
+  ).find(([, each]) => bytes >= each && bytes % each === 0) ?? ['B', 1];
+  return `${bytes / length}${unit}`;
+}
+
 /** `2026-11-21 06:05 UTC`. */
 export function formatMinute(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -3,18 +3,20 @@ import pretty from 'pino-pretty';
 import type { Redact } from './redact.js';
 import { terminalSafe } from './terminal-text.js';
 
-/** Structured logging: facts as fields, one sentence as the message. */
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
+/** Structured log: data as fields, one sentence as the message. `child` adds fields to every line. */
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
+  child(fields: Readonly<Record<string, string>>): Log;
+};
 
 export interface LogOptions {
   level: 'debug' | 'info' | 'warn' | 'error';
   format: 'pretty' | 'json';
   redact: Redact;
-  /** Receives finished lines; standard error in the program. */
+  /** Receives formatted lines. The command line writes them to standard error. */
   write: (line: string) => void;
 }
 
-/** The program's log. Every line passes the redactor whole, so that no field of any kind can carry a secret out. */
+/** Creates the log. The redactor sees every formatted line, so that no field can leak a secret. */
 export function createLog({ level, format, redact, write }: LogOptions): Log {
   const sink: DestinationStream = { write: (line) => write(redact(line)) };
   if (format === 'json') return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);

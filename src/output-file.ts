@@ -4,45 +4,49 @@ import { dirname, join } from 'node:path';
 import { UsageError } from './errors.js';
 
 /**
- * Refuses a path where a file can't or shouldn't be written, before any work is done for it.
+ * Checks an output path before any work is done.
  *
- * @throws {UsageError} it is a folder, or a file that is not to be replaced
+ * @throws {UsageError} the path is a folder, or an existing file that must not be replaced
  */
 export async function checkOutputPath(path: string, { replace }: { replace: boolean }): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
-    throw new UsageError(`${path} is a folder. Nothing was written.`, { hint: 'Name a file in it.' });
+    throw new UsageError(`${path} is a folder. Nothing was written.`, { hint: 'Specify a file.' });
   }
   if (found !== undefined && !replace) throw fileExists(path);
 }
 
-/** The file is there, and is not to be replaced. */
 export function fileExists(path: string): UsageError {
-  return new UsageError(`${path} exists already. Nothing was written.`, {
-    hint: 'Name another file, or replace it with --force.',
+  return new UsageError(`${path} already exists. Nothing was written.`, {
+    hint: 'Choose another file, or replace it with --force.',
   });
 }
 
+/** The mode of folders whose files have the given mode: adds execute for everyone who can read. */
+export function folderMode(fileMode: number): number {
+  return fileMode | ((fileMode & 0o444) >> 2);
+}
+
 /**
- * A file that is being written beside its own name: hidden, under a name that nobody can guess, and new, so that no link that
- * somebody put there is followed.
+ * A file that is written under a temporary name in the same folder. The name is hidden and unguessable, and the file must not
+ * exist yet, so that a planted link is never followed.
  */
 export interface OutputFile {
   handle: FileHandle;
   /**
-   * Gives the file its name once all of it is on the disk. A link of that name is replaced, never followed.
+   * Renames the file once it is synced to disk. A link of that name is replaced, never followed.
    *
-   * @throws {UsageError} the name is taken, and nothing is to be replaced
+   * @throws {UsageError} the file exists and `replace` is false
    */
   finish(options?: { replace?: boolean }): Promise<void>;
-  /** Removes what was written. To be called whatever happened; after `finish` it does nothing. */
+  /** Removes the temporary file. Always call it; after `finish` it does nothing. */
   discard(): Promise<void>;
 }
 
-/** Begins a file in a folder that is there. */
+/** Creates the temporary file; the folder must exist. */
 export async function beginFile(path: string): Promise<OutputFile> {
   const folder = dirname(path);
-  // The file's own name may be as long as names can be.
+  // Doesn't include the file's own name, which may already have the maximum length.
   const temporary = join(folder, `.tn-ledger-${randomUUID()}.tmp`);
   const handle = await open(temporary, 'wx+');
   let isOpen = true;
@@ -57,7 +61,7 @@ export async function beginFile(path: string): Promise<OutputFile> {
       await close();
       if (replace) await rename(temporary, path);
       else {
-        // Unlike a renaming, a link never takes the place of a file that came meanwhile.
+        // Unlike rename, link fails if another process created the file in the meantime.
         await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
           throw error.code === 'EEXIST' ? fileExists(path) : error;
         });
@@ -71,7 +75,7 @@ export async function beginFile(path: string): Promise<OutputFile> {
   };
 }
 
-/** Writes a file whole, in a folder that is made where there is none: it has its name only when all of it is on the disk. */
+/** Writes a file atomically, creating its folder if needed: the file gets its name only once it is synced to disk. */
 export async function writeWhole(
   path: string,
   content: string | Buffer | ((handle: FileHandle) => Promise<void>),
@@ -88,7 +92,7 @@ export async function writeWhole(
   }
 }
 
-/** Makes the names in a folder survive a power failure. */
+/** Makes renames in a folder survive a power failure. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

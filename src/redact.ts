@@ -1,24 +1,23 @@
-/** Replaces every known secret in a text, in the forms in which it may turn up. */
+/** Replaces every known secret in a text, in all its encodings. */
 export type Redact = (text: string) => string;
 
-/** Shorter values are not replaced everywhere: that would make every message unreadable, and give them away by its gaps. */
+/** Shorter values are not replaced: messages would become unreadable, and the gaps would reveal the value. */
 const shortestSecret = 4;
 
-/** An `Authorization` header, also as JSON, whatever its value. */
+/** An `Authorization` header with any value, also in JSON. */
 const header = /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:Basic|Bearer)) +[^\s"',]+/gi;
-/** The value of such a header as a quoted text of its own. */
+/** The quoted value of such a header. */
 const quotedValue = /(["'])(Basic|Bearer) +[^\s"',]+\1/gi;
 const scheme = /\b(Basic|Bearer) +([A-Za-z0-9+/=._~-]{8,})/gi;
-/** A JSON Web Token, as access tokens are. */
+/** A JSON Web Token, the format of access tokens. */
 const jwt = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?/g;
 /** Words as in "Basic credentials" and "Bearer authentication/authorization.", not base64 or a token. */
 const words = /^(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20})(?:[-/](?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20}))*\.*$/;
 
 /**
- * The one redactor: given the secrets of the configuration, returns a function that replaces each of them by `[secret]`: as
- * written, percent-encoded, as JSON writes it, and base64-encoded, alone or as a part of something longer, such as the pair of
- * a Basic `Authorization` header. `Authorization` headers, quoted values of them and JWTs are replaced whatever they hold, and so is what follows `Basic` or
- * `Bearer`, unless it is an ordinary word.
+ * Creates the redactor, which replaces each configured secret with `[secret]`: as is, percent-encoded, JSON-escaped, and
+ * base64-encoded, alone or inside a longer text such as the pair in a Basic `Authorization` header. It also replaces every
+ * `Authorization` header, quoted header value and JWT, and whatever follows `Basic` or `Bearer`, except ordinary words.
  */
 export function createRedactor(secrets: readonly string[]): Redact {
   const forms = new Set<string>();
@@ -40,8 +39,8 @@ export function createRedactor(secrets: readonly string[]): Redact {
 }
 
 /**
- * Base64 and base64url of a secret, and what they have in common wherever the secret begins in a longer text: how it is encoded depends on how
- * many bytes come before it, modulo 3, and at its ends on its neighbors.
+ * Base64 and base64url forms of a secret, alone and inside a longer text. Inside, the encoding depends on the number of
+ * preceding bytes modulo 3, and the first and last characters depend on the neighboring bytes; those are left out.
  */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);

@@ -1,12 +1,12 @@
 /**
- * Control characters that a terminal acts on (C0 but for tab and newline, DEL, C1), and the marks that reorder what is shown
- * (Unicode TR 9, and TR 36 on why they mislead). Line and paragraph separators break lines that we keep whole.
+ * Control characters that a terminal interprets (C0 except tab and newline, DEL, C1), bidirectional controls that reorder
+ * displayed text (Unicode TR 9; TR 36 describes the risk), and line and paragraph separators.
  */
 const unsafe = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /**
- * A text as it may be written to a terminal: whatever came from the API, a file or the database, it moves no cursor, changes no
- * title or color, and is not shown in another order than it is written. Unsafe characters become visible: `\x1b`, `\u202e`.
+ * Makes text from the API, a file or the database safe to print on a terminal: it can't move the cursor, change the title or
+ * color, or reorder what is displayed. Unsafe characters become visible escapes: `\x1b`, `\u202e`.
  */
 export function terminalSafe(text: string): string {
   return text.replace(unsafe, (character) => {

@@ -8,7 +8,7 @@ function collect(format: 'json' | 'pretty', level: 'debug' | 'info' | 'warn' | '
   return { log, lines };
 }
 
-test('json: a line is one object with time, level, fields and message', (t) => {
+test('json: a line is an object with time, level, fields and message', (t) => {
   const { log, lines } = collect('json');
   log.warn({ account: '9900008', pages: 3 }, 'Read');
   t.is(lines.length, 1);
@@ -17,13 +17,13 @@ test('json: a line is one object with time, level, fields and message', (t) => {
   t.false(Number.isNaN(Date.parse(time)));
 });
 
-test('pretty: a line is readable and holds the message and its fields', (t) => {
+test('pretty: a line contains the message and its fields', (t) => {
   const { log, lines } = collect('pretty');
   log.info({ account: '9900008' }, 'Read');
   t.regex(lines.join(''), /^\[\d\d:\d\d:\d\d\] INFO: Read \{"account":"9900008"\}\n$/);
 });
 
-test('lines below the level are left out', (t) => {
+test('lines below the configured level are dropped', (t) => {
   const { log, lines } = collect('json', 'warn');
   log.debug('no');
   log.info('no');
@@ -32,7 +32,7 @@ test('lines below the level are left out', (t) => {
 });
 
 for (const format of ['json', 'pretty'] as const) {
-  test(`${format}: no secret gets out, be it in the message, in a field, or in an error with its causes`, (t) => {
+  test(`${format}: secrets are redacted in messages, fields, errors and their causes`, (t) => {
     const { log, lines } = collect(format);
     log.info('message with very-secret');
     log.info({ deep: { list: ['very-secret'] }, header: 'Bearer abcdefgh' }, 'fields');

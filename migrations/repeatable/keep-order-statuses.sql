@@ -10,27 +10,6 @@ begin
   return null;
 end
 $function$;
+revoke execute on function tn_ledger.keep_order_status_changes() from public;
 comment on function tn_ledger.keep_order_status_changes() is
-  'Trigger of the tables of orders: keeps changes of status in order_status_changes';
-
-create or replace trigger keep_status_changes after update on tn_ledger.orders
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.disconnects
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.portins
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.portouts
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.number_assignment_orders
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.import_tn_orders
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
-create or replace trigger keep_status_changes after update on tn_ledger.remove_imported_tn_orders
-  referencing old table as old_rows new table as new_rows
-  for each statement execute function tn_ledger.keep_order_status_changes();
+  'Trigger on the order tables: records status changes in order_status_changes';

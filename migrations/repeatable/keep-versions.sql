@@ -1,8 +1,8 @@
--- A trigger, because it sees what a statement changed without comparing the account's numbers a second time. The statement is
--- planned for each call (execute): a plan made for no rows would take forever with a million.
+-- A trigger sees the changed rows without comparing all numbers of the account again. Its statement is planned on each call
+-- (execute), because a plan made for zero rows would be far too slow for a million.
 --
--- Not kept: what is not about the number itself (raw, assignment_status, discrepancy), and rows of which the number details only filled in
--- what was unknown when the in-service list alone had named the number.
+-- Not stored: columns that are not about the number itself (raw, assignment_status, discrepancy), and changes where the number details
+-- only fill in what was unknown after the number first appeared in the in-service list.
 
 create or replace function tn_ledger.keep_telephone_number_versions() returns trigger language plpgsql as $function$
 begin
@@ -39,8 +39,9 @@ begin
   return null;
 end
 $function$;
+revoke execute on function tn_ledger.keep_telephone_number_versions() from public;
 comment on function tn_ledger.keep_telephone_number_versions() is
-  'Trigger of telephone_numbers: keeps in telephone_number_versions what an update replaces';
+  'Trigger on telephone_numbers: stores replaced rows in telephone_number_versions';
 
 create or replace trigger keep_versions after update on tn_ledger.telephone_numbers
   referencing old table as old_rows new table as new_rows

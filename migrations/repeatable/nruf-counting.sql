@@ -1,214 +1,170 @@
--- A day is counted by a query whose text nruf_numbers_sql writes, so that the planner sees one statement with the caller's values
--- in it, and joins nothing that nobody asked for. It takes numbers from nruf_intervals; those that changed since that copy was
--- refreshed, or all where there is no copy or the question is what was known in the past, from the histories.
-
--- The pieces: "held" is what was in the inventory at the end of the day, with its place and its assignment status; "use" says what it
--- counts as (a assigned, i intermediate, r reserved, g aging, m administrative, v available, u available and never declared).
+-- Counting reads nruf_intervals, and derives the numbers that the table does not have as they are: those with change notes, those of
+-- accounts that were never refreshed and, with known_at, those about which something was recorded since.
 --
--- Without names, place_id tells the place wherever it is not null: counts are made by that number first, which is cheap, and only
--- then by names.
-create or replace function tn_ledger.nruf_numbers_sql(as_of date, account text, aging_days integer, known_at timestamptz, with_names boolean)
-  returns text language plpgsql stable set datestyle = 'ISO, YMD' as $function$
+-- The statements are planned with the caller's values (force_custom_plan), so that a part that a call does not need costs nothing.
+
+create or replace function tn_ledger.nruf_recorded_since(accounts text[], known_at timestamptz)
+  returns table (account_id text, telephone_number text) language sql stable as $$
+    select account_id, telephone_number from tn_ledger.number_status_history where account_id = any(accounts) and recorded_from > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.number_status_history_superseded where account_id = any(accounts) and recorded_to > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.number_assignment_history where account_id = any(accounts) and recorded_from > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.number_assignment_history_superseded where account_id = any(accounts) and recorded_to > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.number_categories where account_id = any(accounts) and recorded_from > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.number_categories_superseded where account_id = any(accounts) and recorded_to > known_at
+    union all
+    select account_id, telephone_number from tn_ledger.telephone_number_versions where account_id = any(accounts) and replaced_at > known_at
+    union all
+    select h.account_id, h.telephone_number
+    from (
+      select n.telephone_number from tn_ledger.orders_numbers n
+      join tn_ledger.orders o on o.account_id = n.account_id and o.order_id = n.order_id
+      where greatest(o.first_seen_at, n.first_seen_at) > known_at
+      union
+      select n.telephone_number from tn_ledger.portins_numbers n
+      join tn_ledger.portins p on p.account_id = n.account_id and p.order_id = n.order_id
+      where greatest(p.first_seen_at, n.first_seen_at) > known_at
+      union
+      select n.telephone_number from tn_ledger.import_tn_orders_numbers n
+      join tn_ledger.import_tn_orders o on o.account_id = n.account_id and o.order_id = n.order_id
+      where o.first_seen_at > known_at
+    ) as n
+    join tn_ledger.number_status_history h on h.telephone_number = n.telephone_number
+    where h.account_id = any(accounts)
+  $$;
+comment on function tn_ledger.nruf_recorded_since(text[], timestamptz) is
+  'Numbers in these accounts that may have counted differently by what was known at known_at; none if it is null. A number may occur more than once';
+
+-- Up to `few` numbers of an account are looked up one by one; with more, its histories are read.
+create or replace function tn_ledger.nruf_sources(account text, known_at timestamptz,
+    out several boolean, out ready text[], out unready text[], out changed text[])
+  language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
   declare
-    -- How many changed numbers are looked up one by one, and fit a hash table of little memory; with more, all histories are read.
     few constant integer := 20000;
-    day_end constant timestamptz := (as_of + 1)::timestamp at time zone 'UTC';
-    accounts constant text[] := array(
-      select btrim(a) from unnest(string_to_array(account, ',')) a where btrim(a) <> '');
-    everything constant boolean := account is null;
-    known constant text[] := array(select tn_ledger.nruf_accounts());
-    several boolean;
-    use_copy boolean := known_at is null and tn_ledger.nruf_mark() is not null;
-    changed text[] := '{}';
-    has_categories constant boolean := exists (select from tn_ledger.number_categories)
-      or known_at is not null and exists (select from tn_ledger.number_categories_superseded);
-    has_imports constant boolean := exists (select from tn_ledger.imported_numbers);
-    has_ports constant boolean := exists (select from tn_ledger.portins_numbers);
-    aging text;
-    parts text := '';
-    pieces text[] := '{}';
-    held text[] := '{}';
+    wanted constant text[] := case when account is null then array(select tn_ledger.nruf_accounts())
+      else array(select distinct btrim(a) from unnest(string_to_array(account, ',')) a where btrim(a) <> '') end;
+  begin
+    several := cardinality(wanted) > 1;
+    with changes as materialized (
+      select n.account_id, n.telephone_number from tn_ledger.nruf_change_notes n where n.account_id = any(wanted)
+      union
+      select n.account_id, n.telephone_number from tn_ledger.nruf_recorded_since(wanted, known_at) n
+    ),
+    accounts as materialized (
+      select w as account_id, m.account_id is not null and coalesce(c.numbers, 0) <= few as is_ready
+      from unnest(wanted) w
+      left join tn_ledger.nruf_intervals_mark m on m.account_id = w
+      left join (select account_id, count(*) as numbers from changes group by 1) c on c.account_id = w
+    )
+    select array(select a.account_id from accounts a where a.is_ready),
+      array(select a.account_id from accounts a where not a.is_ready),
+      array(select distinct c.telephone_number from changes c join accounts a on a.account_id = c.account_id where a.is_ready)
+    into ready, unready, changed;
+  end
+$$;
+comment on function tn_ledger.nruf_sources(text, timestamptz) is
+  'How to count accounts: ready: nruf_intervals has their numbers, except the changed ones; unready: only their histories do. several: more than one account is counted';
+
+create or replace function tn_ledger.nruf_numbers(as_of date, aging_days integer, known_at timestamptz,
+    several boolean, ready text[], unready text[], changed text[])
+  returns table (account_id text, telephone_number text, place_id integer, npa_nxx_x text, rate_center text, state text,
+    declared_on date, left_out text, belongs_to_other "char", use "char")
+  language sql stable as $$
+  with derived as materialized (
+    select * from tn_ledger.nruf_derive(ready, changed, known_at, as_of, as_of)
+    union all
+    select * from tn_ledger.nruf_derive(unready, null, known_at, as_of, as_of)
+  ),
+  held as not materialized (
+    select i.account_id, i.telephone_number, i.place_id, null as npa_nxx_x, null as rate_center, null as state,
+      i.stay_from, i.declared_on, i.declared, i.category, i.belongs_to_other, p.left_out
+    from tn_ledger.nruf_intervals i
+    join tn_ledger.nruf_places p on p.place_id = i.place_id
+    where i.from_day <= as_of and i.to_day > as_of and i.account_id = any(ready) and i.telephone_number <> all(changed)
+    union all
+    select d.account_id, d.telephone_number, null, d.npa_nxx_x, d.rate_center, d.state,
+      d.stay_from, d.declared_on, d.declared, d.category, d.belongs_to_other,
+      tn_ledger.nruf_left_out(d.npa_nxx_x, a.united_states, d.state, d.hosted)
+    from derived d
+    left join tn_ledger.area_codes a on a.npa = left(d.npa_nxx_x, 3)
+  ),
+  shared as (
+    select s.telephone_number from tn_ledger.nruf_shared_numbers s
+    union
+    select d.telephone_number from derived d
+  ),
+  -- A number in service in two accounts counts in the account where service began last.
+  once as (
+    select * from held h where not (several and h.telephone_number in (select s.telephone_number from shared s))
+    union all
+    select * from (
+      select distinct on (h.telephone_number) * from held h
+      where several and h.telephone_number in (select s.telephone_number from shared s)
+      order by h.telephone_number, h.stay_from desc, h.account_id) as latest
+  )
+  select h.account_id, h.telephone_number, h.place_id, h.npa_nxx_x, h.rate_center, h.state, h.declared_on, h.left_out, h.belongs_to_other,
+    case
+      when h.category is not null then h.category
+      when h.declared = 'A' then 'a'
+      when h.declared = 'N' then 'u'
+      when h.declared = 'U' and aging_days > 0 and h.declared_on >= as_of - aging_days then 'g'
+      else 'v'
+    end::"char"
+  from once h
+$$;
+comment on function tn_ledger.nruf_numbers(date, integer, timestamptz, boolean, text[], text[], text[]) is
+  'The numbers in the inventory at the end of a day; those with left_out or belongs_to_other are not counted. use: a assigned, i intermediate, r reserved, g aging, m administrative, v available, u available and never marked. place_id is null if the other columns have the place; the last parameters are those that nruf_sources returns';
+
+create or replace function tn_ledger.nruf_check_aging_days(aging_days integer) returns void language plpgsql immutable as $$
   begin
     if aging_days is null or aging_days < 0 then
       raise exception 'aging_days must be 0 or more, not %', coalesce(aging_days::text, 'null') using errcode = '22023';
     end if;
-    if as_of is null then return null; end if;
-    several := cardinality(case when everything then known else accounts end) > 1;
-
-    if use_copy then
-      changed := array(select distinct c.telephone_number from tn_ledger.nruf_changed_numbers(few + 1) c);
-      use_copy := cardinality(changed) <= few;
-    end if;
-
-    if use_copy then
-      held := held || format($sql$
-        select i.place_id, %4$s, p.account_id, i.telephone_number, p.left_out, i.stay_from, i.declared, i.declared_on, i.shared
-        from tn_ledger.nruf_intervals i join tn_ledger.nruf_places p on p.place_id = i.place_id
-        where i.from_day <= %1$L and i.to_day > %1$L %2$s %3$s$sql$,
-        as_of,
-        case when not everything then format('and p.account_id = any(%L)', accounts) end,
-        case when cardinality(changed) > 0 then format('and i.telephone_number not in (select unnest(%L::text[]))', changed) end,
-        case when with_names then 'p.npa_nxx_x, p.rate_center, p.state' else 'null as npa_nxx_x, null as rate_center, null as state' end);
-    end if;
-
-    if not use_copy or cardinality(changed) > 0 then
-      pieces := pieces || format($sql$
-        status_then as not materialized (
-          select h.account_id, h.telephone_number, h.status, h.valid_from, h.valid_to from tn_ledger.number_status_history h %1$s %2$s
-          %3$s),
-        assignment_then as (
-          select h.account_id, h.telephone_number, h.assignment_status, h.valid_from, h.valid_to from tn_ledger.number_assignment_history h %1$s %2$s
-          %4$s)$sql$,
-        case when use_copy then format($sql$
-          join (select a, x from unnest(%L::text[]) a cross join unnest(%L::text[]) x) changed
-            on changed.a = h.account_id and changed.x = h.telephone_number$sql$,
-          known, changed) end,
-        case when known_at is not null then format('where h.believed_since <= %L', known_at) end,
-        case when known_at is not null then format($sql$
-          union all
-          select account_id, telephone_number, status, valid_from, valid_to from tn_ledger.number_status_history_superseded
-          where believed_from <= %1$L and believed_to > %1$L$sql$, known_at) end,
-        case when known_at is not null then format($sql$
-          union all
-          select account_id, telephone_number, assignment_status, valid_from, valid_to from tn_ledger.number_assignment_history_superseded
-          where believed_from <= %1$L and believed_to > %1$L$sql$, known_at) end);
-      pieces := pieces || format($sql$
-        service as (
-          select s.account_id, s.telephone_number, tn_ledger.nruf_day(coalesce(b.valid_from, s.valid_from)) as stay_from
-          from status_then s
-          left join status_then b on s.status = 'Inservice' and b.status = 'InAccount'
-            and b.account_id = s.account_id and b.telephone_number = s.telephone_number and b.valid_to = s.valid_from
-          where tn_ledger.nruf_in_inventory(s.status) and s.valid_from < %1$L and (s.valid_to is null or s.valid_to >= %1$L) %2$s),
-        declarations as (
-          select account_id, telephone_number,
-            max(assignment_status) filter (where valid_to is null or valid_to >= %1$L) as status,
-            max(valid_from) filter (where valid_to is null or valid_to >= %1$L) as since,
-            max(valid_to) filter (where assignment_status = 'ASSIGNED' and valid_to < %1$L) as assigned_until
-          from assignment_then s where valid_from < %1$L %2$s group by 1, 2)$sql$,
-        day_end, case when not everything then format('and s.account_id = any(%L)', accounts) end);
-      if known_at is not null then
-        pieces := pieces || format($sql$
-          details_then as (
-            select distinct on (account_id, telephone_number) account_id, telephone_number, rate_center, state, owner_account_id
-            from tn_ledger.telephone_number_versions where replaced_at > %L
-            order by account_id, telephone_number, replaced_at)$sql$, known_at);
-      end if;
-      held := held || format($sql$
-        select null::integer as place_id, b.block as npa_nxx_x, d.rate_center, d.state, s.account_id, s.telephone_number,
-          tn_ledger.nruf_left_out(b.block, a.united_states, d.state, d.owner_account_id <> s.account_id) as left_out, s.stay_from,
-          (case when c.status = 'ASSIGNED' then 'A' when c.status = 'UNASSIGNED' and c.assigned_until = c.since then 'U'
-            when c.telephone_number is null then 'N' else 'F' end)::"char" as declared,
-          tn_ledger.nruf_day(c.since) as declared_on, true as shared
-        from service s
-        cross join lateral (select tn_ledger.nruf_block(s.telephone_number) as block) b
-        left join tn_ledger.area_codes a on a.npa = left(b.block, 3)
-        left join declarations c on c.account_id = s.account_id and c.telephone_number = s.telephone_number
-        left join tn_ledger.telephone_numbers t on t.account_id = s.account_id and t.telephone_number = s.telephone_number
-        %s$sql$,
-        case when known_at is null then 'cross join lateral (select t.rate_center, t.state, t.owner_account_id) d' else $sql$
-          left join details_then v on v.account_id = s.account_id and v.telephone_number = s.telephone_number
-          cross join lateral (
-            select case when v.telephone_number is null then t.rate_center else v.rate_center end as rate_center,
-              case when v.telephone_number is null then t.state else v.state end as state,
-              case when v.telephone_number is null then t.owner_account_id else v.owner_account_id end as owner_account_id) d$sql$ end);
-    end if;
-
-    -- A number that two accounts had in service at once counts where its service began last.
-    if several then
-      pieces := pieces || format('every as materialized (%s)', array_to_string(held, ' union all '));
-      held := array[
-        'select * from every where not shared',
-        'select * from (select distinct on (telephone_number) * from every where shared order by telephone_number, stay_from desc, account_id) as last_account'];
-    end if;
-
-    if has_categories then
-      pieces := pieces || format($sql$
-        categories as (
-          select account_id, telephone_number, category from tn_ledger.number_categories
-          where valid_from < %1$L and (valid_to is null or valid_to >= %1$L) %2$s)$sql$,
-        day_end,
-        case when known_at is not null then format($sql$
-          and believed_since <= %2$L
-          union all
-          select account_id, telephone_number, category from tn_ledger.number_categories_superseded
-          where valid_from < %1$L and (valid_to is null or valid_to >= %1$L) and believed_from <= %2$L and believed_to > %2$L$sql$,
-          day_end, known_at) end);
-    end if;
-    if has_ports then
-      pieces := pieces || format($sql$
-        ported as (
-          select telephone_number, min(done_on) as done_on, min(ordered_on) as ordered_on
-          from tn_ledger.nruf_ports(%L) where from_other_carrier group by 1)$sql$, known_at);
-    end if;
-    if has_imports then
-      pieces := pieces || format($sql$
-        imported as (
-          select distinct telephone_number from tn_ledger.imported_numbers
-          where imported_at < %1$L and (removed_at is null or removed_at >= %1$L) %2$s)$sql$,
-        day_end,
-        case when known_at is not null then format($sql$
-          and (account_id, order_id) in (select account_id, order_id from tn_ledger.import_tn_orders where first_seen_at <= %L)$sql$, known_at) end);
-    end if;
-    aging := case when aging_days > 0 then format($sql$case when h.declared_on >= %L then 'g'::"char" else 'v' end$sql$, as_of - aging_days)
-      else $sql$'v'::"char"$sql$ end;
-
-    return format($sql$
-      %1$s
-      select h.place_id, h.npa_nxx_x, h.rate_center, h.state, h.account_id, h.telephone_number, h.declared_on,
-        %2$s as left_out,
-        %3$s case h.declared when 'A' then 'a'::"char" when 'N' then 'u' when 'U' then %4$s else 'v' end %5$s as use
-      from (%6$s) as h %7$s$sql$,
-      case when cardinality(pieces) > 0 then 'with ' || array_to_string(pieces, ', ') end,
-      concat(
-        'coalesce(h.left_out',
-        case when has_imports then $sql$, case when m.telephone_number is not null then 'imported' end$sql$ end,
-        case when has_ports then format($sql$, case when o.done_on <= %L or o.ordered_on <= h.stay_from then 'ported in' end$sql$, as_of) end,
-        ')'),
-      case when has_categories then $sql$
-        case c.category when 'intermediate' then 'i'::"char" when 'reserved' then 'r' when 'aging' then 'g' when 'administrative' then 'm' else $sql$ end,
-      aging,
-      case when has_categories then 'end' end,
-      array_to_string(held, ' union all '),
-      concat(
-        case when has_ports then 'left join ported o on o.telephone_number = h.telephone_number' end,
-        case when has_imports then ' left join imported m on m.telephone_number = h.telephone_number' end,
-        case when has_categories then ' left join categories c on c.account_id = h.account_id and c.telephone_number = h.telephone_number' end));
   end
-$function$;
-comment on function tn_ledger.nruf_numbers_sql(date, text, integer, timestamptz, boolean) is
-  'Text of the query for the numbers in the inventory at the end of a day, what they count as, or why they are left out; the other functions run it';
+$$;
+comment on function tn_ledger.nruf_check_aging_days(integer) is 'Raises an error if it is negative or null';
 
 create or replace function tn_ledger.nruf_counts(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx_x text, rate_center text, state text, numbers_received bigint,
     assigned bigint, intermediate bigint, reserved bigint, aging bigint, administrative bigint, available bigint, undeclared bigint)
-  language plpgsql stable as $function$
+  language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+  #variable_conflict use_column
+  declare
+    source record;
   begin
-    if as_of is null then return; end if;
-    return query execute format($sql$
-      select coalesce(p.npa_nxx_x, n.npa_nxx_x), coalesce(p.rate_center, n.rate_center, ''), coalesce(p.state, n.state, ''),
-        sum(n.numbers_received)::bigint, sum(n.assigned)::bigint, sum(n.intermediate)::bigint, sum(n.reserved)::bigint,
-        sum(n.aging)::bigint, sum(n.administrative)::bigint, sum(n.available)::bigint, sum(n.undeclared)::bigint
+    perform tn_ledger.nruf_check_aging_days(aging_days);
+    select * into source from tn_ledger.nruf_sources(account, known_at);
+    return query
+      select coalesce(p.npa_nxx_x, c.npa_nxx_x), coalesce(p.rate_center, c.rate_center), coalesce(p.state, c.state),
+        sum(c.numbers_received)::bigint, sum(c.assigned)::bigint, sum(c.intermediate)::bigint, sum(c.reserved)::bigint,
+        sum(c.aging)::bigint, sum(c.administrative)::bigint, sum(c.available)::bigint, sum(c.undeclared)::bigint
       from (
-        select place_id, npa_nxx_x, rate_center, state, count(*) as numbers_received,
-          count(*) filter (where use = 'a') as assigned,
-          count(*) filter (where use = 'i') as intermediate,
-          count(*) filter (where use = 'r') as reserved,
-          count(*) filter (where use = 'g') as aging,
-          count(*) filter (where use = 'm') as administrative,
-          count(*) filter (where use in ('v', 'u')) as available,
-          count(*) filter (where use = 'u') as undeclared
-        from (%s) as numbers
-        where left_out is null group by 1, 2, 3, 4
-      ) as n
-      left join tn_ledger.nruf_places p on p.place_id = n.place_id
-      group by 1, 2, 3$sql$,
-      tn_ledger.nruf_numbers_sql(as_of, account, aging_days, known_at, false));
+        -- Grouping by an integer is cheap, so names are joined to the few groups.
+        select n.place_id, n.npa_nxx_x, n.rate_center, n.state, count(*) as numbers_received,
+          count(*) filter (where n.use = 'a') as assigned,
+          count(*) filter (where n.use = 'i') as intermediate,
+          count(*) filter (where n.use = 'r') as reserved,
+          count(*) filter (where n.use = 'g') as aging,
+          count(*) filter (where n.use = 'm') as administrative,
+          count(*) filter (where n.use in ('v', 'u')) as available,
+          count(*) filter (where n.use = 'u') as undeclared
+        from tn_ledger.nruf_numbers(as_of, aging_days, known_at, source.several, source.ready, source.unready, source.changed) n
+        where n.left_out is null and n.belongs_to_other is null group by 1, 2, 3, 4
+      ) as c
+      left join tn_ledger.nruf_places p on p.place_id = c.place_id
+      group by 1, 2, 3;
   end
-$function$;
+$$;
 comment on function tn_ledger.nruf_counts(date, text, integer, timestamptz) is
-  'What nruf_utilization adds up: a row for each block, rate center and state (empty: unknown)';
+  'The counts that nruf_utilization sums: one row per block, rate center and state (empty: unknown)';
 
--- A row for each place, then the counts of all places of a block (or code), with the names that most of its numbers have.
+-- One row per place, then the sums per block (or code), with the rate center and state of most of its numbers.
 create or replace function tn_ledger.nruf_utilization_by_digits(digits integer, as_of date, account text, aging_days integer, known_at timestamptz)
   returns table (code text, rate_center text, state text, numbers_received bigint,
     assigned bigint, intermediate bigint, reserved bigint, aging bigint, administrative bigint, available bigint, undeclared bigint,
@@ -237,7 +193,7 @@ create or replace function tn_ledger.nruf_utilization_by_digits(digits integer, 
     from summed s join named n on n.code = s.code order by s.code
   $$;
 comment on function tn_ledger.nruf_utilization_by_digits(integer, date, text, integer, timestamptz) is
-  'nruf_utilization and nruf_utilization_by_code, by so many leading digits of a number';
+  'Implements nruf_utilization (7 digits) and nruf_utilization_by_code (6 digits)';
 
 create or replace function tn_ledger.nruf_utilization(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx_x text, rate_center text, state text, numbers_received bigint,
@@ -247,7 +203,7 @@ create or replace function tn_ledger.nruf_utilization(as_of date, account text d
     select * from tn_ledger.nruf_utilization_by_digits(7, as_of, account, aging_days, known_at)
   $$;
 comment on function tn_ledger.nruf_utilization(date, text, integer, timestamptz) is
-  'Numbers in the inventory at the end of a day (UTC) by thousands-block and use, as FCC Form 502 asks. account: one account id, or several separated by commas; null: all. aging_days: for how many days after its UNASSIGNED a number counts as aging (47 CFR 52.15(f)(1)(ii): at least 45). known_at: as the ledger knew it then; null: as it knows it now';
+  'Numbers in the inventory at the end of a day (UTC), by thousands-block and category, as required for FCC Form 502. account: one account id, or several separated by commas; null: all. aging_days: the number of days for which a number counts as aging after it was marked UNASSIGNED (47 CFR 52.15(f)(1)(ii): at least 45). known_at: as known to the ledger at that time; null: now';
 
 create or replace function tn_ledger.nruf_utilization_by_code(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (npa_nxx text, rate_center text, state text, numbers_received bigint,
@@ -257,37 +213,107 @@ create or replace function tn_ledger.nruf_utilization_by_code(as_of date, accoun
     select * from tn_ledger.nruf_utilization_by_digits(6, as_of, account, aging_days, known_at)
   $$;
 comment on function tn_ledger.nruf_utilization_by_code(date, text, integer, timestamptz) is
-  'The same as nruf_utilization by NPA-NXX';
+  'Like nruf_utilization, by NPA-NXX';
 
 create or replace function tn_ledger.nruf_number_categories(as_of date, account text default null, aging_days integer default 45, known_at timestamptz default null)
   returns table (account_id text, telephone_number text, npa_nxx_x text, rate_center text, state text, category text, undeclared boolean, declared_on date, left_out text)
-  language plpgsql stable as $function$
+  language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+  #variable_conflict use_column
+  declare
+    source record;
   begin
-    if as_of is null then return; end if;
-    return query execute format($sql$
-      select account_id, telephone_number, nullif(npa_nxx_x, ''), nullif(rate_center, ''), nullif(state, ''),
-        case when left_out is null then case use when 'a' then 'assigned' when 'i' then 'intermediate' when 'r' then 'reserved'
+    perform tn_ledger.nruf_check_aging_days(aging_days);
+    select * into source from tn_ledger.nruf_sources(account, known_at);
+    return query
+      select n.account_id, n.telephone_number, nullif(coalesce(p.npa_nxx_x, n.npa_nxx_x), ''),
+        nullif(coalesce(p.rate_center, n.rate_center), ''), nullif(coalesce(p.state, n.state), ''),
+        case when x.left_out is null then case n.use when 'a' then 'assigned' when 'i' then 'intermediate' when 'r' then 'reserved'
           when 'g' then 'aging' when 'm' then 'administrative' else 'available' end end,
-        left_out is null and use = 'u', declared_on, left_out
-      from (%s) as numbers$sql$,
-      tn_ledger.nruf_numbers_sql(as_of, account, aging_days, known_at, true));
+        x.left_out is null and n.use = 'u', n.declared_on, x.left_out
+      from tn_ledger.nruf_numbers(as_of, aging_days, known_at, source.several, source.ready, source.unready, source.changed) n
+      left join tn_ledger.nruf_places p on p.place_id = n.place_id
+      cross join lateral (
+        select coalesce(n.left_out, case n.belongs_to_other when 'i' then 'imported' when 'p' then 'ported in' end) as left_out) as x;
   end
-$function$;
+$$;
 comment on function tn_ledger.nruf_number_categories(date, text, integer, timestamptz) is
-  'The proof behind nruf_utilization: a row for each number in the inventory at the end of a day, with its category, or why it is left out (not NANP, toll-free, 900, 5XX, not United States, hosted, imported, ported in; category is null then). declared_on: the day of the declaration to Bandwidth that held';
+  'The numbers behind nruf_utilization: one row per number in the inventory at the end of a day, with its category, or with null and the reason why it is left out (not NANP, toll-free, 900, 5XX, not United States, hosted, imported, ported in). undeclared: available, and never marked ASSIGNED or UNASSIGNED. declared_on: the day on which the number was marked with its assignment status';
+
+create or replace function tn_ledger.nruf_totals_by_day(days date[], account text default null)
+  returns table (day date, numbers_received bigint, assigned bigint)
+  language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+  #variable_conflict use_column
+  declare
+    source record;
+  begin
+    select * into source from tn_ledger.nruf_sources(account, null);
+    return query
+      with derived as materialized (
+        select * from tn_ledger.nruf_derive(source.ready, source.changed, null, days[1], days[cardinality(days)])
+        union all
+        select * from tn_ledger.nruf_derive(source.unready, null, null, days[1], days[cardinality(days)])
+      ),
+      intervals as not materialized (
+        select i.account_id, i.telephone_number, i.from_day, i.to_day, i.stay_from,
+          i.declared = 'A' and i.category is null as assigned, p.left_out is null and i.belongs_to_other is null as counts
+        from tn_ledger.nruf_intervals i
+        join tn_ledger.nruf_places p on p.place_id = i.place_id
+        where i.from_day <= days[cardinality(days)] and i.to_day > days[1]
+          and i.account_id = any(source.ready) and i.telephone_number <> all(source.changed)
+        union all
+        select d.account_id, d.telephone_number, d.from_day, d.to_day, d.stay_from,
+          d.declared = 'A' and d.category is null,
+          tn_ledger.nruf_left_out(d.npa_nxx_x, a.united_states, d.state, d.hosted) is null and d.belongs_to_other is null
+        from derived d
+        left join tn_ledger.area_codes a on a.npa = left(d.npa_nxx_x, 3)
+      ),
+      shared as (
+        select s.telephone_number from tn_ledger.nruf_shared_numbers s
+        union
+        select d.telephone_number from derived d
+      ),
+      -- By the first day on which an interval counts and the first on which it no longer does, as indexes into the days.
+      counted as (
+        select width_bucket(i.from_day - 1, days) as first_day, width_bucket(i.to_day - 1, days) as end_day,
+          count(*) as numbers_received, count(*) filter (where i.assigned) as assigned
+        from intervals i
+        where i.counts and not (source.several and i.telephone_number in (select s.telephone_number from shared s))
+        group by 1, 2
+        union all
+        -- A number in service in two accounts counts in the account where service began last.
+        select l.index - 1, l.index, count(*), count(*) filter (where l.assigned)
+        from (
+          select distinct on (d.index, i.telephone_number) d.index, i.assigned, i.counts
+          from intervals i
+          join unnest(days) with ordinality as d (day, index) on i.from_day <= d.day and i.to_day > d.day
+          where source.several and i.telephone_number in (select s.telephone_number from shared s)
+          order by d.index, i.telephone_number, i.stay_from desc, i.account_id
+        ) as l
+        where l.counts group by l.index
+      )
+      select d.day, coalesce(sum(c.numbers_received), 0)::bigint, coalesce(sum(c.assigned), 0)::bigint
+      from unnest(days) with ordinality as d (day, index)
+      left join counted c on c.first_day < d.index and c.end_day >= d.index
+      group by d.day;
+  end
+$$;
+comment on function tn_ledger.nruf_totals_by_day(date[], text) is
+  'The sums of nruf_utilization on each of the days, which must ascend, in one pass over nruf_intervals';
 
 create or replace view tn_ledger.nruf_utilization_today as
   select * from tn_ledger.nruf_utilization((now() at time zone 'UTC')::date);
 comment on view tn_ledger.nruf_utilization_today is 'nruf_utilization as of today (UTC)';
 comment on column tn_ledger.nruf_utilization_today.npa_nxx_x is 'Thousands-block (9195550)';
-comment on column tn_ledger.nruf_utilization_today.rate_center is 'Rate center of most of the blocks numbers';
-comment on column tn_ledger.nruf_utilization_today.state is 'State of most of the blocks numbers';
+comment on column tn_ledger.nruf_utilization_today.rate_center is 'Rate center of most numbers in the block';
+comment on column tn_ledger.nruf_utilization_today.state is 'State of most numbers in the block';
 comment on column tn_ledger.nruf_utilization_today.numbers_received is 'All numbers of the block in the inventory: the sum of the categories';
-comment on column tn_ledger.nruf_utilization_today.assigned is 'Numbers declared assigned';
-comment on column tn_ledger.nruf_utilization_today.intermediate is 'Numbers passed on to another carrier or reseller';
-comment on column tn_ledger.nruf_utilization_today.reserved is 'Numbers held for an end user at his request';
-comment on column tn_ledger.nruf_utilization_today.aging is 'Numbers disconnected from an end user and held back';
-comment on column tn_ledger.nruf_utilization_today.administrative is 'Numbers in use for the network itself';
-comment on column tn_ledger.nruf_utilization_today.available is 'All others';
-comment on column tn_ledger.nruf_utilization_today.undeclared is 'Those of the available ones that nobody ever declared';
+comment on column tn_ledger.nruf_utilization_today.assigned is 'Numbers marked ASSIGNED';
+comment on column tn_ledger.nruf_utilization_today.intermediate is 'Numbers passed to another carrier or a reseller';
+comment on column tn_ledger.nruf_utilization_today.reserved is 'Numbers held for an end user at the end user''s request';
+comment on column tn_ledger.nruf_utilization_today.aging is 'Disconnected numbers that are held back from reassignment';
+comment on column tn_ledger.nruf_utilization_today.administrative is 'Numbers used by the network itself';
+comment on column tn_ledger.nruf_utilization_today.available is 'All other numbers';
+comment on column tn_ledger.nruf_utilization_today.undeclared is 'Available numbers that were never marked ASSIGNED or UNASSIGNED';
 comment on column tn_ledger.nruf_utilization_today.utilization_percent is 'assigned divided by numbers_received, times 100 (47 CFR 52.15(h))';

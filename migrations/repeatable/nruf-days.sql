@@ -1,18 +1,18 @@
 create or replace function tn_ledger.nruf_day(moment timestamptz) returns date
   language sql immutable parallel safe as $$ select (moment at time zone 'UTC')::date $$;
-comment on function tn_ledger.nruf_day(timestamptz) is 'The day (UTC) that a moment lies in';
+comment on function tn_ledger.nruf_day(timestamptz) is 'UTC day of a time';
 
 create or replace function tn_ledger.nruf_block(number text) returns text
   language sql immutable parallel safe as $$
     select case when length(number) = 10 and number collate "C" >= '2' and ltrim(number, '0123456789') = ''
       then substr(number, 1, 7) end
   $$;
-comment on function tn_ledger.nruf_block(text) is 'Thousands-block of a number, as telephone_numbers.npa_nxx_x has it; null for one that is not NANP';
+comment on function tn_ledger.nruf_block(text) is 'Thousands-block of a number, as in telephone_numbers.npa_nxx_x; null if the number is not NANP';
 
 create or replace function tn_ledger.nruf_in_inventory(status text) returns boolean
   language sql immutable parallel safe as $$ select status in ('Inservice', 'InAccount') $$;
 comment on function tn_ledger.nruf_in_inventory(text) is
-  'Whether a number of this status is in the inventory: live (Inservice), or the account''s and not yet live (InAccount)';
+  'Whether a number with this status is in the inventory: live (Inservice), or on the account and not yet live (InAccount)';
 
 create or replace function tn_ledger.nruf_in_united_states(state text) returns boolean
   language sql immutable parallel safe as $$
@@ -25,7 +25,7 @@ create or replace function tn_ledger.nruf_in_united_states(state text) returns b
     end
   $$;
 comment on function tn_ledger.nruf_in_united_states(text) is
-  'Whether a two-letter state is in the United States or one of its territories (true), or a province of Canada (false); null for any other text';
+  'true for a two-letter state or territory of the United States, false for a province of Canada, null for any other text';
 
 create or replace function tn_ledger.nruf_left_out(block text, npa_in_united_states boolean, state text, hosted boolean) returns text
   language sql immutable parallel safe as $$
@@ -40,4 +40,4 @@ create or replace function tn_ledger.nruf_left_out(block text, npa_in_united_sta
     end
   $$;
 comment on function tn_ledger.nruf_left_out(text, boolean, text, boolean) is
-  'Why the numbers of a thousands-block are left out of the geographic forms at any time: not NANP, toll-free, 900, 5XX (the non-geographic area codes of that form only: 503 is Oregon), not United States (by the area code, as area_codes has it; where that is null, by the state), hosted; null where they are not';
+  'Why the numbers of a thousands-block are left out of the geographic forms on every date: not NANP, toll-free, 900, 5XX (only the non-geographic area codes that begin with 5: 503 is Oregon), not United States (by area_codes; by the state if the area code is not in it), hosted; null if they are not left out';

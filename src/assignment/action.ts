@@ -1,7 +1,10 @@
-/** What numbers are declared to be. */
+/** What an order does to the assignment status of its numbers. */
 export type Action = 'ASSIGN' | 'UNASSIGN';
 
-/** Reads an action as an operator writes it, also as the state that it leads to; undefined for anything else. */
+/**
+ * Parses an action as an operator writes it, including the resulting status (ASSIGNED); undefined for anything
+ * else.
+ */
 export function parseAction(text: string): Action | undefined {
   switch (text.trim().toUpperCase()) {
     case 'ASSIGN':

@@ -2,30 +2,32 @@ import type { DashboardClient } from '../dashboard/client.js';
 import type { Database } from '../database/connect.js';
 import type { Log } from '../log.js';
 
-/** What the placing of orders and the waiting for their ends work with. */
+/** Dependencies for placing orders and waiting for them to finish. */
 export interface AssignContext {
   account: string;
   database: Database;
   client: DashboardClient;
   log: Log;
-  /** Ends everything, with its reason; what was placed is found again by the next run. */
+  /** Stops everything, with its reason; the next run finds what was placed. */
   signal: AbortSignal;
-  /** Takes what deserves a word though the work goes on. */
-  warn: (sentence: string) => void;
-  /** Called with how many numbers are still to be placed. */
+  /** Reports a problem that doesn't stop the work. */
+  warn: (message: string) => void;
+  /** Called with the number of telephone numbers still to be placed. */
   expect: (numbers: number) => void;
-  /** Called with how many numbers the order held that was just placed. */
+  /** Called with the number of telephone numbers in the order just placed. */
   onPlaced: (numbers: number) => void;
-  /** For tests, in place of the usual times. */
+  /** Called right before an order is sent; throws if another process may hold the batch's lock. */
+  assertLocked?: () => void;
+  /** Overrides the default timing, for tests. */
   timing?: Partial<Timing>;
 }
 
-/** Milliseconds. */
+/** All in milliseconds. */
 export interface Timing {
-  /** How long an order may take to be listed after its request came in. */
-  settleMs: number;
-  /** The least age of an order that is asked for, and the least wait between two questions about it. */
+  /** How long after its request an order may take to appear in the list. */
+  listingDelayMs: number;
+  /** Minimum age of an order before its first poll, and minimum interval between polls. */
   firstAgeMs: number;
 }
 
-export const usualTiming: Timing = { settleMs: 3000, firstAgeMs: 2000 };
+export const defaultTiming: Timing = { listingDelayMs: 3000, firstAgeMs: 2000 };

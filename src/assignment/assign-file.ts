@@ -1,73 +1,84 @@
 import { access, constants, type FileHandle, mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type pg from 'pg';
+import { type JobLock, takeLock } from '../database/advisory-locks.js';
+import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
-import { type JobLock, takeLock } from '../sync/lock.js';
-import { inTransaction } from '../sync/transaction.js';
+import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
+import { unreadable } from '../number-file/text-file.js';
+import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action } from './action.js';
 import type { AssignContext } from './assign-context.js';
-import { type Batch, type BatchSummary, findBatch, settleBatch } from './batches.js';
+import { type Batch, type BatchSummary, findBatch, summarizeBatch, updateBatchSummary } from './batches.js';
 import { checkFeature, checkInventory } from './preflight.js';
-import { type NumberFile, openNumberFile } from './read-numbers.js';
 import { actionColumn, recordBatch } from './record-batch.js';
 import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
 import { type ResultFiles, writeRejected, writeResults } from './results.js';
 import { runBatch } from './run-batch.js';
-import { unreadable } from './text-file.js';
-import { mostRejected, TooManyRejectsError } from './too-many-rejects.js';
-import { UnusableFileError } from './unusable-file.js';
+import { maxRejectedShare, TooManyRejectsError } from './too-many-rejects.js';
 
 export { TooManyRejectsError } from './too-many-rejects.js';
 
 export interface AssignOptions {
-  /** For lines that name no action themselves. */
+  /** Default action for lines that don't name one. */
   action: Action | undefined;
-  /** The column of numbers, where the user named it. */
+  /** The column of numbers, if the user named it. */
   column?: string | undefined;
-  /** Do all but send. */
+  /** Do everything except send. */
   dryRun?: boolean;
-  /** Send numbers also where they are already declared so. */
+  /** Send numbers even if they already have the requested assignment status. */
   force?: boolean;
-  /** A new batch, though the same content and action was one before. */
+  /** Make a new batch even if one with the same content and action exists. */
   again?: boolean;
-  /** Send although more than a tenth of the lines were rejected. */
+  /** Send even if more than a tenth of the lines were rejected. */
   allowRejects?: boolean;
-  /** What the CustomerOrderIds begin with; checked. */
+  /** Prefix of the CustomerOrderIds, validated. */
   customerOrderId?: string | undefined;
   wait: boolean;
   timeoutMs: number;
   /** Where the results go. */
   files: ResultFiles;
-  /** The file is one of the inbox: the caller moves it and writes its results, save the rejected lines of a file that is rejected. */
+  /**
+   * The file is in the inbox: the caller moves it and writes its results, except the rejected lines of a rejected
+   * file.
+   */
   fromInbox?: boolean;
-  /** Opens the file in place of its path, which somebody else may put another file or a link behind at any moment. */
+  /** The file is a copy of a submitted one, which is removed afterwards. */
+  isCopy?: boolean;
+  /**
+   * Called once the file's batch is known; for a new batch in the transaction that records it, before anything is sent.
+   */
+  onBatch?: (client: pg.ClientBase, batchId: string) => Promise<void>;
+  /** Opens the file instead of its path, where another user could put a different file or a link at any time. */
   open?: (() => Promise<FileHandle>) | undefined;
-  /** The folder of the results, where the batch is to remember it. */
+  /** The results folder, if the batch should remember it. */
   resultsFolder?: string | undefined;
-  /** Brings the account's inventory up to date before the file is checked against it. */
+  /** Refreshes the account's inventory before the file is checked against it. */
   refreshInventory?: (() => Promise<void>) | undefined;
 }
 
-type BringOnOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'fromInbox'>;
+type ContinueOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'fromInbox'>;
 
 /** What was done with a file. */
 export interface AssignResult {
   summary: BatchSummary;
-  /** Undefined where none was written. */
+  /** Undefined if none was written. */
   results: string | undefined;
   rejected: string | undefined;
-  /** recorded now; resumed; already finished, and only reported; a dry run, of which nothing is kept. */
+  /** A batch that is new, resumed, or already finished and only reported; or a dry run, of which nothing is kept. */
   kind: 'new' | 'resumed' | 'reported' | 'dry run';
-  /** How long the placing of orders and the waiting for their ends took; undefined where nothing was sent. */
+  /** How long it took to place the orders and wait for them, in seconds; undefined if nothing was sent. */
   sendingSeconds?: number;
 }
 
 /**
- * Takes a file of numbers from its reading to its results: every number of it is sent to Bandwidth exactly once, however often and
- * by whatever the program is ended on the way. A file that is rejected as a whole is kept as a batch, too.
+ * Processes a file of numbers from reading it to writing its results. Every number is sent to Bandwidth exactly
+ * once, no matter how often or how the program is interrupted. A file that is rejected as a whole is recorded as a
+ * batch, too.
  *
- * @throws {UnusableFileError} the file can't be read, or is no list of numbers
- * @throws {AlreadyRunningError} another process is working on the same file
- * @throws {TooManyRejectsError} too many of its lines were rejected
+ * @throws {UnusableFileError} if the file can't be read or isn't a list of numbers
+ * @throws {AlreadyRunningError} if another process is working on the same file
+ * @throws {TooManyRejectsError} if too many of its lines were rejected
  */
 export async function assignFile(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
   const { account, database } = context;
@@ -76,11 +87,11 @@ export async function assignFile(context: AssignContext, path: string, options: 
     handle = await options.open?.().catch((error: unknown) => {
       throw unreadable(path, error);
     });
-    return await takeUp(context, { path, handle }, options);
+    return await processFile(context, { path, handle }, options);
   } catch (error) {
     if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
-      const facts = { account, path, action: options.action, error, handle };
-      error.batchId = await recordRejectedFile(database.pool, facts);
+      const facts = { account, path, action: options.action, error, handle, isCopy: options.isCopy ?? false };
+      error.batchId = await recordRejectedFile(database, facts);
     }
     throw error;
   } finally {
@@ -88,106 +99,143 @@ export async function assignFile(context: AssignContext, path: string, options: 
   }
 }
 
-async function takeUp(
+async function processFile(
   context: AssignContext,
   { path, handle }: { path: string; handle: FileHandle | undefined },
   options: AssignOptions,
 ): Promise<AssignResult> {
   const { account, database, signal } = context;
-  const file = await openNumberFile(path, {
-    column: options.column,
-    others: [actionColumn],
-    signal,
-    handle,
-  });
-  if (options.action === undefined && !file.columns.others.has(actionColumn)) {
-    const message = (name: string) =>
-      `${name} does not say what its numbers are to be declared, and no action was given.`;
-    throw new UnusableFileError(path, message, {
-      hint: 'Say --action ASSIGN or --action UNASSIGN, or give the file a column "action".',
-      fix: 'Give the file a column "action" that says ASSIGN or UNASSIGN in each line, or use a folder named assign or unassign.',
-      byCommand: true,
-    });
-  }
+  const file = await openAssignmentFile(path, options, { signal, handle });
   const lock = await takeBatchLock(context, file.sha256, basename(path));
-  const locked = { ...context, signal: AbortSignal.any([signal, lock.lost]) };
+  const locked = underLock(context, lock);
   try {
-    const known = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
-    if (known !== undefined) {
-      if (!options.dryRun) await replaceRejected(database.pool, known, basename(path));
-      return await resume(locked, known, options);
+    const existing = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
+    if (existing !== undefined) {
+      if (!options.dryRun) {
+        await inTransaction(locked.database, { repeatable: true }, async (client) => {
+          await replaceRejected(client, existing, basename(path));
+          await options.onBatch?.(client, existing.batchId);
+        });
+      }
+      return await resume(locked, existing, options);
     }
     await options.refreshInventory?.();
     await checkInventory(database.pool, account, context.warn);
     await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
-    if (options.dryRun) return await tryOut(locked, file, path, options);
+    if (options.dryRun) return await simulate(locked, file, path, options);
     const summary = await record(locked, file, path, options);
-    return await bringOn(locked, summary.batch, options, 'new');
+    return await continueBatch(locked, summary.batch, options, 'new');
   } finally {
     await lock.release();
   }
 }
 
-/** Brings on a batch that an earlier run left open, under its lock. */
+/** What checking a file needs: not the API. */
+export type CheckContext = Pick<AssignContext, 'account' | 'database' | 'signal' | 'warn'>;
+
+/**
+ * Does what a dry run does without the API: checks the file against the ledger, and sends and records nothing.
+ *
+ * @throws {UnusableFileError} if the file can't be read or isn't a list of numbers
+ * @throws {TooManyRejectsError} if too many of its lines were rejected
+ */
+export async function checkFile(context: CheckContext, path: string, options: AssignOptions): Promise<AssignResult> {
+  const { account, database, signal, warn } = context;
+  const file = await openAssignmentFile(path, options, { signal });
+  const existing = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
+  if (existing !== undefined) return reportBatch(context, existing);
+  await checkInventory(database.pool, account, warn);
+  return simulate(context, file, path, options);
+}
+
+async function openAssignmentFile(
+  path: string,
+  options: Pick<AssignOptions, 'action' | 'column'>,
+  { signal, handle }: { signal: AbortSignal; handle?: FileHandle | undefined },
+): Promise<NumberFile> {
+  const file = await openNumberFile(path, { column: options.column, others: [actionColumn], signal, handle });
+  if (options.action === undefined && !file.columns.others.has(actionColumn)) {
+    const message = (name: string) =>
+      `${name} doesn't say whether to assign or unassign its numbers, and no action was given.`;
+    throw new UnusableFileError(path, message, {
+      hint: 'Use --action ASSIGN or --action UNASSIGN, or give the file a column "action".',
+      fix: 'Give the file a column "action" with ASSIGN or UNASSIGN on each line, or use a folder named assign or unassign.',
+      byCommand: true,
+    });
+  }
+  return file;
+}
+
+/** Resumes a batch that an earlier run left open, under its lock. */
 export async function assignOpenBatch(
   context: AssignContext,
   batch: Batch,
-  options: BringOnOptions,
+  options: ContinueOptions,
 ): Promise<AssignResult> {
   const lock = await takeBatchLock(context, batch.fileSha256, batch.fileName);
   try {
-    return await bringOn(
-      { ...context, signal: AbortSignal.any([context.signal, lock.lost]) },
-      batch,
-      options,
-      'resumed',
-    );
+    return await continueBatch(underLock(context, lock), batch, options, 'resumed');
   } finally {
     await lock.release();
   }
 }
 
-/** Keeps every other process from the batches of a file's content, the one that is being recorded included. */
+/** Locks all batches of a file's content, including the one being recorded, against other processes. */
 function takeBatchLock({ account, database }: AssignContext, sha256: string, name: string): Promise<JobLock> {
   return takeLock(database, `tn-ledger/assignment/${account}/${sha256}`, {
-    busy: `${name} is being submitted for account ${account} by another process already. This one did nothing.`,
-    busyHint: 'Wait for the other one to end; `tn-ledger assignments` shows how far it is.',
+    busy: `${name} is already being submitted for account ${account} by another process. This one did nothing.`,
+    busyHint: 'Wait for the other process to finish; `tn-ledger assignments` shows its progress.',
     lost: `while ${name} was being submitted for account ${account}.`,
   });
 }
 
+/** The context for the work under a batch's lock: when the lock is lost, it stops, writes nothing and sends nothing. */
+function underLock(context: AssignContext, lock: JobLock): AssignContext {
+  return {
+    ...context,
+    database: lock.guard(context.database),
+    signal: AbortSignal.any([context.signal, lock.lost]),
+    assertLocked: lock.assertHeld,
+  };
+}
+
 async function resume(context: AssignContext, batch: Batch, options: AssignOptions): Promise<AssignResult> {
   const isFinished = batch.status === 'finished';
-  if (!options.dryRun && !isFinished) return bringOn(context, batch, options, 'resumed');
-  const summary = await settleBatch(context.database.pool, batch.batchId);
-  if (options.dryRun) return { summary, results: undefined, rejected: undefined, kind: 'reported' };
+  if (!options.dryRun && !isFinished) return continueBatch(context, batch, options, 'resumed');
+  if (options.dryRun) return reportBatch(context, batch);
+  const summary = await updateBatchSummary(context.database, batch.batchId);
   return { summary, ...(await writeAll(context, summary, options)), kind: 'reported' };
 }
 
-async function bringOn(
+async function reportBatch({ database }: CheckContext, { batchId }: Batch): Promise<AssignResult> {
+  const summary = await updateBatchSummary(database, batchId);
+  return { summary, results: undefined, rejected: undefined, kind: 'reported' };
+}
+
+async function continueBatch(
   context: AssignContext,
   { batchId }: Batch,
-  options: BringOnOptions,
+  options: ContinueOptions,
   kind: AssignResult['kind'],
 ): Promise<AssignResult> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const summary = await runBatch(context, batchId, options);
-  const sendingSeconds = (performance.now() - begun) / 1000;
+  const sendingSeconds = (performance.now() - startedAt) / 1000;
   return { summary, sendingSeconds, ...(await writeAll(context, summary, options)), kind };
 }
 
 async function writeAll(
   { database }: AssignContext,
   { batch, rejected }: BatchSummary,
-  { files, fromInbox }: BringOnOptions,
+  { files, fromInbox }: ContinueOptions,
 ): Promise<{ results: string | undefined; rejected: string | undefined }> {
   if (fromInbox) return { results: undefined, rejected: undefined };
   const written = await writeResults(database.pool, batch.batchId, files);
   return { results: written.results, rejected: rejected > 0 ? written.rejected : undefined };
 }
 
-/** Thrown to undo what a transaction has recorded, with what there is to tell of it. */
-class Undone extends Error {
+/** Thrown to roll back a transaction, with what is to be reported of it. */
+class Rollback extends Error {
   constructor(
     readonly summary: BatchSummary,
     readonly rejected: string | undefined,
@@ -196,48 +244,49 @@ class Undone extends Error {
   }
 }
 
-/** Records the batch, or throws a TooManyRejectsError and records nothing; the rejected lines are then in their file anyway. */
+/**
+ * Records the batch, or throws a TooManyRejectsError and records nothing; the rejected lines are written to their
+ * file either way.
+ */
 async function record(
   context: AssignContext,
   file: NumberFile,
   path: string,
   options: AssignOptions,
 ): Promise<BatchSummary> {
-  return inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+  return inTransaction(context.database, { largeJoin: true, signal: context.signal }, async (client) => {
     const batchId = await recordBatch(client, file, recordOptions(context, path, options));
-    const summary = await settleBatch(client, batchId);
+    const summary = await summarizeBatch(client, batchId);
     if (isTooMany(summary, options)) {
       throw new TooManyRejectsError(summary, await rejectedFile(context, client, batchId, options));
     }
     await replaceRejected(client, summary.batch, basename(path));
+    await options.onBatch?.(client, batchId);
     return summary;
   });
 }
 
-/** The same for a dry run, of which nothing is kept but the file of the rejected lines. */
-async function tryOut(
-  context: AssignContext,
+/** Does the same for a dry run: keeps only the file of the rejected lines. */
+async function simulate(
+  context: CheckContext,
   file: NumberFile,
   path: string,
   options: AssignOptions,
 ): Promise<AssignResult> {
   try {
-    return await inTransaction(context.database, { settings, signal: context.signal }, async (client) => {
+    return await inTransaction(context.database, { largeJoin: true, signal: context.signal }, async (client) => {
       const batchId = await recordBatch(client, file, recordOptions(context, path, options));
-      throw new Undone(await settleBatch(client, batchId), await rejectedFile(context, client, batchId, options));
+      throw new Rollback(await summarizeBatch(client, batchId), await rejectedFile(context, client, batchId, options));
     });
   } catch (error) {
-    if (!(error instanceof Undone)) throw error;
+    if (!(error instanceof Rollback)) throw error;
     const { summary, rejected } = error;
     if (isTooMany(summary, options)) throw new TooManyRejectsError(summary, rejected);
     return { summary, results: undefined, rejected, kind: 'dry run' };
   }
 }
 
-// The statement that judges the lines sorts and joins all of them: with memory for that, it takes half the time.
-const settings = { work_mem: '192MB' };
-
-function recordOptions({ account }: AssignContext, path: string, options: AssignOptions) {
+function recordOptions({ account }: CheckContext, path: string, options: AssignOptions) {
   return {
     account,
     fileName: basename(path),
@@ -248,9 +297,12 @@ function recordOptions({ account }: AssignContext, path: string, options: Assign
   };
 }
 
-/** Writes the rejected lines of a batch that is not kept; undefined where there are none, or they can't be written. */
+/**
+ * Writes the rejected lines of a batch that isn't kept; returns undefined if there are none or they can't be
+ * written.
+ */
 async function rejectedFile(
-  { warn }: AssignContext,
+  { warn }: CheckContext,
   client: Parameters<typeof writeRejected>[0],
   batchId: string,
   { files }: AssignOptions,
@@ -265,12 +317,12 @@ async function rejectedFile(
 }
 
 function isTooMany({ total, rejected }: BatchSummary, { allowRejects }: AssignOptions): boolean {
-  return !allowRejects && rejected > total * mostRejected;
+  return !allowRejects && rejected > total * maxRejectedShare;
 }
 
 /**
- * Makes a folder for results where there is none, and makes sure that files can be written there, before anything is sent.
- * @throws {UsageError} they can't
+ * Creates the results folder if it is missing, and checks that it is writable, before anything is sent.
+ * @throws {UsageError} if it isn't
  */
 export async function prepareResultsFolder(folder: string): Promise<void> {
   try {
@@ -279,7 +331,7 @@ export async function prepareResultsFolder(folder: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(`The results can't be written to ${folder}: ${code ?? messageOf(error)}. Nothing was sent.`, {
-      hint: 'Name a folder that this user may write to: --out DIR.',
+      hint: 'Name a folder that this user can write to: --out DIR.',
       cause: error,
     });
   }

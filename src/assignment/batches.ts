@@ -1,9 +1,10 @@
 import type pg from 'pg';
+import type { Database } from '../database/connect.js';
+import { inTransaction } from '../database/transaction.js';
+import type { NumberFile } from '../number-file/number-file.js';
 import type { Action } from './action.js';
-import type { NumberFile } from './read-numbers.js';
 import { actionColumn } from './record-batch.js';
 
-/** A batch as it was recorded. */
 export interface Batch {
   batchId: string;
   account: string;
@@ -11,7 +12,7 @@ export interface Batch {
   fileName: string;
   fileSha256: string;
   status: 'open' | 'finished';
-  /** Where its results were asked for; undefined for a file of the inbox. */
+  /** Folder that the user named for the results; undefined for an inbox file. */
   resultsFolder: string | undefined;
   finishedAt: Date | undefined;
 }
@@ -21,8 +22,9 @@ type Queryable = pg.ClientBase | pg.Pool;
 const columns = 'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at';
 
 /**
- * The latest batch of a file's content and action. What the lines of the file say themselves is part of its content: the action given
- * for the others tells no batches apart, so that nothing is sent twice. A rejected file is none: submitted again, it is judged again.
+ * Returns the latest batch with the same file content and action. If the lines name their own actions, those are
+ * part of the content and the default action isn't compared, so that nothing is sent twice. Rejected files don't
+ * count: a rejected file is validated again if it is submitted again.
  */
 export async function findBatch(
   db: Queryable,
@@ -39,13 +41,22 @@ export async function findBatch(
   return rows[0] === undefined ? undefined : toBatch(rows[0]);
 }
 
-/** The account's batches with orders that are not placed, or not at their end; oldest first. */
+/**
+ * Returns the account's open batches: those with orders that aren't placed or don't have a final status yet, oldest
+ * first.
+ */
 export async function openBatches(db: Queryable, account: string): Promise<Batch[]> {
   const { rows } = await db.query(
     `select ${columns} from assignment_batches where account_id = $1 and status = 'open' order by batch_id`,
     [account],
   );
   return rows.map(toBatch);
+}
+
+/** Returns a batch that exists. */
+export async function readBatch(db: Queryable, batchId: string): Promise<Batch> {
+  const { rows } = await db.query(`select ${columns} from assignment_batches where batch_id = $1`, [batchId]);
+  return toBatch(rows[0]);
 }
 
 function toBatch(row: pg.QueryResultRow): Batch {
@@ -61,17 +72,17 @@ function toBatch(row: pg.QueryResultRow): Batch {
   };
 }
 
-/** How many lines ended alike, and why. */
+/** The number of lines with the same outcome and error code. */
 export interface OutcomeCount {
   /** ACCEPTED, FAILED, REJECTED, SKIPPED, UNKNOWN, or PENDING while the order is open. */
   outcome: string;
   code: string | undefined;
-  /** One of the reasons given. */
+  /** One of the descriptions reported with the code. */
   description: string | undefined;
   count: number;
 }
 
-/** What became of a batch so far. */
+/** The current results of a batch. */
 export interface BatchSummary {
   batch: Batch;
   total: number;
@@ -80,21 +91,29 @@ export interface BatchSummary {
   accepted: number;
   failed: number;
   unknown: number;
-  /** Numbers of orders that are not placed, or not at their end. */
+  /** Numbers in orders that aren't placed or don't have a final status yet. */
   pending: number;
   orders: number;
-  /** Orders that Bandwidth took, or refused. */
+  /** Orders that Bandwidth accepted or refused. */
   ordersPlaced: number;
-  /** Orders of which nobody can tell whether they exist. */
+  /** Orders that may or may not exist at Bandwidth. */
   ordersUnknown: number;
   ordersOpen: number;
-  /** Those with a code, most frequent first. */
+  /** Counts with a code or a failure, most frequent first. */
   reasons: OutcomeCount[];
 }
 
-/** Counts what became of a batch's lines, and keeps the counts with it; it is finished when all its orders are at their end. */
-export async function settleBatch(db: Queryable, batchId: string): Promise<BatchSummary> {
-  const { rows: groups } = await db.query(
+/**
+ * Counts a batch's lines by outcome and stores the counts with the batch. The batch is finished when all of its
+ * orders have a final status.
+ */
+export function updateBatchSummary(database: Database, batchId: string): Promise<BatchSummary> {
+  return inTransaction(database, { repeatable: true }, (client) => summarizeBatch(client, batchId));
+}
+
+/** Does the same in the client's transaction. */
+export async function summarizeBatch(client: pg.ClientBase, batchId: string): Promise<BatchSummary> {
+  const { rows: groups } = await client.query(
     `select coalesce(outcome, 'PENDING') as outcome, error_code, min(error_description) as description, count(*)::integer as count
        from assignment_numbers where batch_id = $1 group by 1, 2 order by count desc, 1, 2`,
     [batchId],
@@ -107,7 +126,7 @@ export async function settleBatch(db: Queryable, batchId: string): Promise<Batch
   }));
   const of = (outcome: string) =>
     counts.filter((group) => group.outcome === outcome).reduce((sum, { count }) => sum + count, 0);
-  const { rows: orders } = await db.query(
+  const { rows: orders } = await client.query(
     `select count(*)::integer as orders,
             count(*) filter (where order_id is not null or finished_at is not null)::integer as placed,
             count(*) filter (where status = 'unknown')::integer as unknown,
@@ -115,7 +134,7 @@ export async function settleBatch(db: Queryable, batchId: string): Promise<Batch
        from assignment_orders where batch_id = $1`,
     [batchId],
   );
-  const { rows: batches } = await db.query(
+  const { rows: batches } = await client.query(
     `update assignment_batches
         set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5, unknown_count = $6,
             status = case when $7 then 'finished' else 'open' end,

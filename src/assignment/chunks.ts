@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { AssignmentOrder } from '../dashboard/number-assignments.js';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
 import type { Action } from './action.js';
 
-/** The numbers of a batch that go to Bandwidth in one order. */
+/** The numbers of a batch that are sent to Bandwidth in one order. */
 export interface Chunk {
   batchId: string;
   chunkNumber: number;
@@ -12,25 +14,27 @@ export interface Chunk {
   telephoneNumbers: string[];
 }
 
-/** Where an order of a batch stands. */
+/** The state of an order of a batch. */
 export interface ChunkState {
   chunkNumber: number;
   numberCount: number;
-  /** prepared, submitting or unknown, or Bandwidth's word. */
+  /** prepared, submitting or unknown, or a status from Bandwidth. */
   status: string;
   orderId: string | undefined;
-  /** When it was last sent, by the database's clock. */
-  submittedAt: Date | undefined;
+  /** Milliseconds since it was last sent, on the database's clock. */
+  ageMs: number | undefined;
 }
 
 export type ChunkKey = Pick<Chunk, 'batchId' | 'chunkNumber'>;
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-/** The orders of a batch that are not at their end. */
+/** Returns the orders of a batch that aren't final. */
 export async function openChunks(db: Queryable, batchId: string): Promise<ChunkState[]> {
   const { rows } = await db.query(
-    `select chunk_number, number_count, status, order_id, submitted_at from assignment_orders
+    `select chunk_number, number_count, status, order_id,
+            (extract(epoch from clock_timestamp() - submitted_at) * 1000)::float8 as age_ms
+       from assignment_orders
       where batch_id = $1 and finished_at is null order by chunk_number`,
     [batchId],
   );
@@ -39,7 +43,7 @@ export async function openChunks(db: Queryable, batchId: string): Promise<ChunkS
     numberCount: row.number_count,
     status: row.status,
     orderId: row.order_id ?? undefined,
-    submittedAt: row.submitted_at ?? undefined,
+    ageMs: row.age_ms ?? undefined,
   }));
 }
 
@@ -55,9 +59,13 @@ export async function loadChunk(db: Queryable, batchId: string, chunkNumber: num
   return { batchId, chunkNumber, action, customerOrderId, telephoneNumbers: numbers };
 }
 
-/** Notes that a chunk is about to be sent, before it is: whoever finds it so later has to look for its order first. */
-export async function markSubmitting(db: Queryable, { batchId, chunkNumber }: ChunkKey): Promise<void> {
-  await db.query(
+/**
+ * Records, before sending, that a chunk is about to be sent: a process that finds it in this state must look up its
+ * order first.
+ */
+export async function markSubmitting(database: Database, { batchId, chunkNumber }: ChunkKey): Promise<void> {
+  await change(
+    database,
     `update assignment_orders
         set status = 'submitting', attempts = attempts + 1, submitted_at = clock_timestamp(), error_code = null, error_description = null
       where batch_id = $1 and chunk_number = $2`,
@@ -65,22 +73,24 @@ export async function markSubmitting(db: Queryable, { batchId, chunkNumber }: Ch
   );
 }
 
-/** Notes that the order exists, and what Bandwidth calls it. */
+/** Records that the order exists, with Bandwidth's id and status. */
 export async function markPlaced(
-  db: Queryable,
+  database: Database,
   { batchId, chunkNumber }: ChunkKey,
   order: AssignmentOrder,
 ): Promise<void> {
-  await db.query(
+  await change(
+    database,
     `update assignment_orders set status = $3, order_id = $4, error_code = null, error_description = null
       where batch_id = $1 and chunk_number = $2`,
     [batchId, chunkNumber, order.status, order.orderId],
   );
 }
 
-/** Notes that nobody can tell whether the order exists. */
-export async function markUnknown(db: Queryable, { batchId, chunkNumber }: ChunkKey, why: string): Promise<void> {
-  await db.query(
+/** Records that the order may or may not exist. */
+export async function markUnknown(database: Database, { batchId, chunkNumber }: ChunkKey, why: string): Promise<void> {
+  await change(
+    database,
     `update assignment_orders set status = 'unknown', error_description = $3 where batch_id = $1 and chunk_number = $2`,
     [batchId, chunkNumber, why],
   );

@@ -1,34 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.js';
 
-/** The API takes 40 characters: these for the operator, the rest for what makes the id the batch's and the chunk's own. */
-export const maxOwnLength = 20;
+/** The API accepts 40 characters: this many for the operator's prefix, the rest for the batch key and chunk number. */
+export const maxPrefixLength = 20;
 const keyLength = 10;
-const usualBegin = 'tn-ledger';
+const defaultPrefix = 'tn-ledger';
 
-/** A new key, by which a batch's ids differ from those of any other, in this database or in one that was lost. */
+/**
+ * Returns a random key that makes a batch's ids differ from those of every other batch, in this database or in one
+ * that was lost.
+ */
 export function newBatchKey(): string {
   const digits = 'abcdefghijkmnpqrstuvwxyz23456789';
   return [...randomBytes(keyLength)].map((byte) => digits[byte % digits.length]).join('');
 }
 
 /**
- * The `CustomerOrderId` of a chunk: always the same for the same batch and chunk, never the same for two.
- * At most 40 characters of letters, digits, dashes and spaces.
+ * Returns the `CustomerOrderId` of a chunk: stable for a given batch and chunk, and unique to them. At most 40
+ * letters, digits, dashes and spaces.
  */
-export function customerOrderId(batchKey: string, chunk: number, own: string | undefined): string {
-  return `${own ?? usualBegin}-${batchKey}-${chunk}`;
+export function customerOrderId(batchKey: string, chunk: number, prefix: string | undefined): string {
+  return `${prefix ?? defaultPrefix}-${batchKey}-${chunk}`;
 }
 
 /**
- * What the operator wants ids to begin with, cut to the 20 characters that leave room.
- * @throws {UsageError} characters that the API does not take
+ * Validates the operator's prefix for ids, cut to the 20 characters available.
+ * @throws {UsageError} for characters that the API doesn't accept
  */
-export function checkOwnId(text: string): string {
+export function checkCustomPrefix(text: string): string {
   if (!/^[A-Za-z0-9 -]+$/.test(text) || text.trim() === '') {
-    throw new UsageError(`${JSON.stringify(text)} can't be a customer order id.`, {
-      hint: 'Bandwidth takes letters, digits, dashes and spaces.',
+    throw new UsageError(`${JSON.stringify(text)} isn't a valid customer order id.`, {
+      hint: 'Use letters, digits, dashes and spaces.',
     });
   }
-  return text.trim().slice(0, maxOwnLength).trimEnd();
+  return text.trim().slice(0, maxPrefixLength).trimEnd();
 }

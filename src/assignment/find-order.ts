@@ -5,32 +5,32 @@ import {
   readAssignmentOrder,
   searchAssignmentOrders,
 } from '../dashboard/number-assignments.js';
-import { sleep } from '../dashboard/retry.js';
 import { LedgerError } from '../errors.js';
+import { sleep } from '../retry.js';
 import type { Chunk } from './chunks.js';
 
-/** A list of candidates longer than this is not read through, one request each. */
-const mostCandidates = 20;
+/** Each candidate costs one request; a longer list isn't read. */
+const maxCandidates = 20;
 
 /**
- * Looks for the order of a chunk whose answer was lost. What the API lists is compared by id, action and numbers before it
- * is believed. Answers undefined only where there certainly is no such order: it is looked for twice, since a request that was
- * cut off may still be on its way.
+ * Looks up the order of a chunk whose response was lost. An order in the API's list must match by id, action and
+ * numbers. Returns undefined only if there certainly is no such order: it searches twice, because an interrupted
+ * request may still be in transit.
  *
- * @throws {LedgerError} where that can't be told
+ * @throws {LedgerError} if it can't be determined
  */
 export async function findOrder(
   client: DashboardClient,
   chunk: Chunk,
-  options: { account: string; signal: AbortSignal; priority: number; settleMs: number },
+  options: { account: string; signal: AbortSignal; priority: number; listingDelayMs: number },
 ): Promise<AssignmentOrder | undefined> {
-  const found = await lookOnce(client, chunk, options);
+  const found = await searchOnce(client, chunk, options);
   if (found !== undefined) return found;
-  await sleep(options.settleMs, options.signal);
-  return lookOnce(client, chunk, options);
+  await sleep(options.listingDelayMs, options.signal);
+  return searchOnce(client, chunk, options);
 }
 
-async function lookOnce(
+async function searchOnce(
   client: DashboardClient,
   chunk: Chunk,
   options: { account: string; signal: AbortSignal; priority: number },
@@ -40,29 +40,30 @@ async function lookOnce(
     ({ customerOrderId }) => customerOrderId === undefined || customerOrderId === chunk.customerOrderId,
   );
   if (candidates.some(({ orderId }) => orderId === undefined)) {
-    throw cannotTell(chunk, 'the API lists an order without its id');
+    throw undetermined(chunk, 'the API lists an order without its id');
   }
-  if (candidates.length > mostCandidates) {
-    throw cannotTell(chunk, `the API lists ${candidates.length} orders that may be it`);
+  if (candidates.length > maxCandidates) {
+    throw undetermined(chunk, `the API lists ${candidates.length} orders that may match`);
   }
   for (const { orderId } of candidates) {
     const order = await readAssignmentOrder(client, orderId as string, options);
     if (order.customerOrderId !== undefined && order.customerOrderId !== chunk.customerOrderId) continue;
     if (isOrderOf(order, chunk)) return order;
     if (order.customerOrderId === chunk.customerOrderId) {
-      throw cannotTell(chunk, `order ${order.orderId} has its id, but another action or other numbers`);
+      throw undetermined(chunk, `order ${order.orderId} has the same id but a different action or different numbers`);
     }
   }
-  if (listed.length >= maxAssignmentsPerList) throw cannotTell(chunk, 'the API lists more orders than fit its list');
+  if (listed.length >= maxAssignmentsPerList)
+    throw undetermined(chunk, 'the API has more orders than its result limit');
   return undefined;
 }
 
 function isOrderOf(order: AssignmentOrder, { action, telephoneNumbers }: Chunk): boolean {
   if (order.action !== action || order.telephoneNumbers.length !== telephoneNumbers.length) return false;
-  const named = new Set(order.telephoneNumbers);
-  return telephoneNumbers.every((number) => named.has(number));
+  const listedNumbers = new Set(order.telephoneNumbers);
+  return telephoneNumbers.every((number) => listedNumbers.has(number));
 }
 
-function cannotTell({ customerOrderId }: Chunk, why: string): LedgerError {
-  return new LedgerError(`whether the order ${customerOrderId} was placed can't be told: ${why}`);
+function undetermined({ customerOrderId }: Chunk, why: string): LedgerError {
+  return new LedgerError(`can't determine whether order ${customerOrderId} was placed: ${why}`);
 }

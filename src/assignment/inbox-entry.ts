@@ -3,40 +3,44 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { LedgerError } from '../errors.js';
 
-/** An entry of the inbox that is not read: others may write to the inbox, and it could lead to a file that is not theirs. */
+/**
+ * An inbox entry that isn't read. Other users can write to the inbox, and the entry could lead to a file that isn't
+ * theirs.
+ */
 export class UntrustedEntryError extends LedgerError {
   override readonly name = 'UntrustedEntryError';
 }
 
-/** User ids whose files are taken from the inbox. */
+/** User ids whose inbox files are accepted. */
 export type TrustedUsers = ReadonlySet<number>;
 
-/** Why an entry is not to be read; undefined where it is an ordinary file of a trusted user, known by one name only. */
-export function distrust(facts: Stats, trusted: TrustedUsers): string | undefined {
+/** Returns why an entry must not be read; undefined for a regular file of a trusted user that has only one name. */
+export function untrustedReason(facts: Stats, trusted: TrustedUsers): string | undefined {
   if (facts.isSymbolicLink()) return 'it is a symbolic link';
   if (!facts.isFile()) return 'it is not a regular file';
-  // A second name may be in a folder that the submitter may not read.
+  // The other name may be in a folder that the submitter can't read.
   if (facts.nlink > 1) return 'it is a hard link: the same file has another name';
   // Windows has no owners.
   if (process.getuid !== undefined && !trusted.has(facts.uid)) {
-    return `it belongs to user id ${facts.uid}, which TN_LEDGER_INBOX_USERS does not name`;
+    return `it belongs to user id ${facts.uid}, which TN_LEDGER_INBOX_USERS doesn't include`;
   }
   return undefined;
 }
 
 /**
- * Opens a file of the inbox without following a link anywhere on the way from the inbox's own folder: whoever may write to the
- * inbox could put a link to any file in the place of a file or a folder, at any moment.
+ * Opens an inbox file without following a link anywhere below the inbox folder. Anyone who can write to the inbox
+ * could replace a file or folder with a link to any file, at any time.
  *
  * @param path the file's path, below `root`
- * @throws {UntrustedEntryError} what is there is not an ordinary file of a trusted user
+ * @throws {UntrustedEntryError} if the entry isn't a regular file of a trusted user
  */
 export async function openInboxFile(root: string, path: string, trusted: TrustedUsers): Promise<FileHandle> {
   const steps = path.slice(root.length + 1).split(sep);
   const name = steps.pop() as string;
   let folder: FileHandle | undefined;
   try {
-    // Linux opens what is below an open folder by its descriptor; elsewhere only the last step is guarded.
+    // Linux opens each step relative to the descriptor of its open parent folder. On other systems only the last step
+    // is protected.
     const below = (step: string) => (folder === undefined ? join(root, step) : `/proc/self/fd/${folder.fd}/${step}`);
     if (process.platform === 'linux') {
       for (const step of steps) {
@@ -45,17 +49,17 @@ export async function openInboxFile(root: string, path: string, trusted: Trusted
         folder = next;
       }
     } else steps.push(name);
-    // A pipe that nobody writes to is not waited for.
+    // Don't block on a pipe that has no writer.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const handle = await open(process.platform === 'linux' ? below(name) : join(root, ...steps), flags);
-    const reason = distrust(await handle.stat(), trusted);
+    const reason = untrustedReason(await handle.stat(), trusted);
     if (reason === undefined) return handle;
     await handle.close();
     throw new UntrustedEntryError(`${path} was not read: ${reason}.`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ELOOP' || code === 'ENOTDIR') {
-      throw new UntrustedEntryError(`${path} was not read: there is a symbolic link on the way to it.`, {
+      throw new UntrustedEntryError(`${path} was not read: its path contains a symbolic link.`, {
         cause: error,
       });
     }

@@ -1,33 +1,33 @@
 import PQueue from 'p-queue';
 import { ApiError } from '../dashboard/errors.js';
 import { type AssignmentOrder, isEndOfAssignment, readAssignmentOrder } from '../dashboard/number-assignments.js';
-import { sleep, unlessAborted } from '../dashboard/retry.js';
-import { type AssignContext, usualTiming } from './assign-context.js';
+import { sleep, unlessAborted } from '../retry.js';
+import { type AssignContext, defaultTiming } from './assign-context.js';
 import { loadChunk, markPlaced } from './chunks.js';
 import { recordOutcome } from './record-outcome.js';
 import type { PlacedOrder } from './submit.js';
 
-/** Orders are asked for after those that are still to be placed. */
+/** Polls run after requests that place orders. */
 const pollPriority = -1;
-const pollsAtOnce = 4;
-/** Ends of orders that are being recorded, each with all that is known of its numbers in memory. */
-const recordedAtOnce = 3;
-/** The longest wait between two questions about an order, in milliseconds. */
-const longestWait = 60_000;
+const maxConcurrentPolls = 4;
+/** Final orders recorded at a time: each one loads all of its numbers into memory. */
+const maxConcurrentRecordings = 3;
+const maxPollIntervalMs = 60_000;
 
 interface Waiting extends PlacedOrder {
-  /** Epoch milliseconds of the next question; undefined for an order that was not asked for yet. */
+  /** When the next poll is due, on the monotonic clock; undefined for an order that hasn't been polled yet. */
   nextAt: number | undefined;
 }
 
 /**
- * Asks for orders until they are at their end, and records each as it gets there. Answers with those that are not when the time
- * is over.
+ * Polls orders until they reach a final status, and records each one as it does. Returns the orders that are still
+ * open at the deadline.
  *
- * How long Bandwidth takes nobody says, so one order, the oldest, is asked for at growing intervals until one has ended. The age at
- * which it had is when all others are asked for the first time: most orders cost one request.
+ * Bandwidth doesn't document how long an order takes. So only the oldest order is polled, at growing intervals,
+ * until it finishes. Its age at that point is when the others are polled for the first time: most orders cost one
+ * request.
  *
- * @param deadline epoch milliseconds
+ * @param deadline on the monotonic clock, in milliseconds
  */
 export async function awaitOrders(
   context: AssignContext,
@@ -36,19 +36,20 @@ export async function awaitOrders(
   deadline: number,
 ): Promise<PlacedOrder[]> {
   const waiting = new Set<Waiting>(placed.map((order) => ({ ...order, nextAt: undefined })));
-  const asked = new Map<Waiting, Promise<void>>();
-  const { firstAgeMs: firstAge } = { ...usualTiming, ...context.timing };
+  const inFlight = new Map<Waiting, Promise<void>>();
+  const { firstAgeMs: firstAge } = { ...defaultTiming, ...context.timing };
   let expectedAge = firstAge;
   let hasEnded = false;
   const failed = new AbortController();
   const stopped = AbortSignal.any([context.signal, failed.signal]);
   const fail = (error: unknown) => failed.abort(error);
-  // Apart from the questions: a question that waited for it would come later in its minute, and so would those of all minutes after.
-  const recording = new PQueue({ concurrency: recordedAtOnce });
-  const record = (order: Waiting, answer: AssignmentOrder) => {
+  // Recording is separate from polling: a poll that waited for a recording would be late, and so would every poll after
+  // it.
+  const recording = new PQueue({ concurrency: maxConcurrentRecordings });
+  const record = (order: Waiting, response: AssignmentOrder) => {
     const task = async () => {
       stopped.throwIfAborted();
-      await recordEnd(context, batchId, order, answer);
+      await recordEnd(context, batchId, order, response);
     };
     recording.add(task).catch(fail);
   };
@@ -56,14 +57,14 @@ export async function awaitOrders(
   const dueAt = (order: Waiting) => order.nextAt ?? order.submittedAt + expectedAge;
   const nextDue = () =>
     [...waiting]
-      .filter((order) => !asked.has(order))
+      .filter((order) => !inFlight.has(order))
       .reduce<Waiting | undefined>(
         (first, order) => (first === undefined || dueAt(order) < dueAt(first) ? order : first),
         undefined,
       );
-  const ask = async (order: Waiting) => {
-    const end = await askOnce({ ...context, signal: stopped }, batchId, order);
-    const now = Date.now();
+  const poll = async (order: Waiting) => {
+    const end = await pollOnce({ ...context, signal: stopped }, batchId, order);
+    const now = performance.now();
     const age = now - order.submittedAt;
     if (end !== undefined) {
       waiting.delete(order);
@@ -72,51 +73,51 @@ export async function awaitOrders(
       hasEnded = true;
       return;
     }
-    order.nextAt = now + Math.min(longestWait, Math.max(firstAge, age / 2));
+    order.nextAt = now + Math.min(maxPollIntervalMs, Math.max(firstAge, age / 2));
     if (!hasEnded) expectedAge = Math.max(expectedAge, age * 1.5);
   };
 
   try {
     while (waiting.size > 0) {
       stopped.throwIfAborted();
-      const now = Date.now();
-      if (now >= deadline && asked.size === 0) break;
+      const now = performance.now();
+      if (now >= deadline && inFlight.size === 0) break;
       const next = nextDue();
-      const mayAsk = now < deadline && asked.size < (hasEnded ? pollsAtOnce : 1);
-      if (next !== undefined && mayAsk && dueAt(next) <= now) {
-        const question = ask(next)
+      const mayPoll = now < deadline && inFlight.size < (hasEnded ? maxConcurrentPolls : 1);
+      if (next !== undefined && mayPoll && dueAt(next) <= now) {
+        const request = poll(next)
           .catch(fail)
-          .finally(() => asked.delete(next));
-        asked.set(next, question);
+          .finally(() => inFlight.delete(next));
+        inFlight.set(next, request);
         continue;
       }
-      const wait = mayAsk && next !== undefined ? Math.min(dueAt(next), deadline) - now : undefined;
-      await firstOf([...asked.values()], wait, stopped);
+      const wait = mayPoll && next !== undefined ? Math.min(dueAt(next), deadline) - now : undefined;
+      await waitForAny([...inFlight.values()], wait, stopped);
     }
   } finally {
-    // What has begun is brought to its end, also where all the rest is given up.
-    await Promise.all(asked.values());
+    // Finish what has started, even if everything else is abandoned.
+    await Promise.all(inFlight.values());
     await recording.onIdle();
   }
   failed.signal.throwIfAborted();
   return [...waiting];
 }
 
-/** The answer where the order is at its end, without its numbers: those are known. */
-async function askOnce(context: AssignContext, batchId: string, order: Waiting): Promise<AssignmentOrder | undefined> {
+/** Returns the order if its status is final, without its numbers, which are already known. */
+async function pollOnce(context: AssignContext, batchId: string, order: Waiting): Promise<AssignmentOrder | undefined> {
   const { account, client, database, signal, log } = context;
   const { orderId, chunkNumber } = order;
-  let answer: AssignmentOrder;
+  let response: AssignmentOrder;
   try {
-    answer = await readAssignmentOrder(client, orderId, { account, signal, priority: pollPriority });
+    response = await readAssignmentOrder(client, orderId, { account, signal, priority: pollPriority });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn(`Order ${orderId} of batch ${batchId} can't be read; it is asked for again: ${error.message}`);
+    log.warn(`Order ${orderId} of batch ${batchId} can't be read and will be polled again: ${error.message}`);
     return undefined;
   }
-  if (isEndOfAssignment(answer.status)) return { ...answer, telephoneNumbers: [] };
-  if (answer.status !== order.status) await markPlaced(database.pool, { batchId, chunkNumber }, answer);
-  order.status = answer.status;
+  if (isEndOfAssignment(response.status)) return { ...response, telephoneNumbers: [] };
+  if (response.status !== order.status) await markPlaced(database, { batchId, chunkNumber }, response);
+  order.status = response.status;
   return undefined;
 }
 
@@ -124,22 +125,22 @@ async function recordEnd(
   { account, database, warn }: AssignContext,
   batchId: string,
   { chunkNumber }: Waiting,
-  answer: AssignmentOrder,
+  response: AssignmentOrder,
 ): Promise<void> {
   const chunk = await loadChunk(database.pool, batchId, chunkNumber);
-  for (const warning of await recordOutcome(database, account, chunk, answer)) warn(warning);
+  for (const warning of await recordOutcome(database, account, chunk, response)) warn(warning);
 }
 
-/** Waits for the first of several questions, or for so long, whichever ends first. */
-async function firstOf(
-  questions: readonly Promise<void>[],
+/** Waits until one of the requests completes or the time is up, whichever comes first. */
+async function waitForAny(
+  requests: readonly Promise<void>[],
   ms: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController();
   const timer = ms === undefined ? [] : [sleep(Math.max(1, ms), stop.signal).catch(() => undefined)];
   try {
-    await unlessAborted(Promise.race([...questions, ...timer]), signal);
+    await unlessAborted(Promise.race([...requests, ...timer]), signal);
   } finally {
     stop.abort();
   }

@@ -5,16 +5,17 @@ import { readFeatures } from '../dashboard/number-assignments.js';
 import { LedgerError, messageOf } from '../errors.js';
 
 const feature = 'TN_ASSIGNMENT';
-/** An inventory older than this is said to be. */
-const oldInventoryHours = 36;
+/** Warn when the inventory is older than this. */
+const staleInventoryHours = 36;
 
-/** The jobs that bring the inventory in: either of them alone is enough. */
+/** The jobs that load the inventory: either one is enough. */
 const inventoryJobs = ['sync-inservice-numbers', 'sync-number-details'];
 
 /**
- * Checks that the account may declare numbers at all. Where that can't be read, it is said, and the orders will tell.
+ * Checks that number assignment is enabled for the account. If that can't be read, it warns and leaves the answer
+ * to Bandwidth's response to the orders.
  *
- * @throws {LedgerError} the account may not
+ * @throws {LedgerError} if the feature isn't enabled
  */
 export async function checkFeature(
   client: DashboardClient,
@@ -27,20 +28,20 @@ export async function checkFeature(
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof CredentialsError) throw error;
-    options.warn(`Whether account ${account} may declare numbers (${feature}) could not be read: ${messageOf(error)}`);
+    options.warn(`Could not check whether account ${account} has the feature ${feature}: ${messageOf(error)}`);
     return;
   }
   if (features.has(feature)) return;
   throw new LedgerError(
-    `Account ${account} does not have the feature ${feature}: Bandwidth would refuse every order (12752). Nothing was sent.`,
+    `Account ${account} doesn't have the feature ${feature}: Bandwidth would refuse every order (12752). Nothing was sent.`,
     { hint: 'Ask Bandwidth to enable number assignment for the account.' },
   );
 }
 
 /**
- * Checks that the ledger knows the account's numbers, and says so where it knows them from longer ago than a night and a half.
+ * Checks that the ledger has the account's inventory, and warns if it is more than 36 hours old.
  *
- * @throws {LedgerError} it never read them
+ * @throws {LedgerError} if the inventory was never loaded
  */
 export async function checkInventory(
   db: pg.ClientBase | pg.Pool,
@@ -55,13 +56,13 @@ export async function checkInventory(
   const hours: number | null = rows[0].hours;
   if (hours === null) {
     throw new LedgerError(
-      `The ledger does not know the numbers of account ${account} yet, and can't check the file against them. Nothing was sent.`,
-      { hint: 'Bring them in first: --sync-first, or tn-ledger run sync-inservice-numbers.' },
+      `The inventory of account ${account} isn't loaded yet, so the file can't be checked against it. Nothing was sent.`,
+      { hint: 'Load it first: tn-ledger run sync-inservice-numbers, or tn-ledger assign with --sync-first.' },
     );
   }
-  if (hours > oldInventoryHours) {
+  if (hours > staleInventoryHours) {
     warn(
-      `The inventory of account ${account} is ${Math.floor(hours)} hours old: numbers that came or went since are judged by it (--sync-first refreshes it)`,
+      `The inventory of account ${account} is ${Math.floor(hours)} hours old, and numbers added or removed since are checked against it (assign --sync-first refreshes it)`,
     );
   }
 }

@@ -1,31 +1,32 @@
 import type pg from 'pg';
+import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
+import type { NumberFile, NumberRow } from '../number-file/number-file.js';
 import { type Action, parseAction } from './action.js';
 import { customerOrderId, newBatchKey } from './customer-order-id.js';
-import type { NumberFile, NumberRow } from './read-numbers.js';
 
-/** The most numbers that one order takes. */
+/** Bandwidth's limit on the numbers in one order. */
 export const maxNumbersPerOrder = 5000;
 
 export interface RecordOptions {
   account: string;
   /** Name of the file, without its folder. */
   fileName: string;
-  /** For lines that name no action themselves. */
+  /** Default action for lines that don't name one. */
   action: Action | undefined;
-  /** Send numbers also where they are already declared so. */
+  /** Send numbers even if they already have the requested assignment status. */
   force: boolean;
-  /** What the CustomerOrderIds begin with. */
+  /** Prefix of the CustomerOrderIds. */
   customerOrderId: string | undefined;
   resultsFolder: string | undefined;
 }
 
-/** The further column that is read of a file. */
+/** The optional column of the file that names each line's action. */
 export const actionColumn = 'action';
 
 /**
- * Reads a file into a new batch: its lines, each judged against the others and against the ledger, and its orders; all within the
- * client's transaction, and without having more than a piece of the file in memory. Answers with the batch's id.
+ * Reads a file into a new batch: its lines, each checked against the other lines and the ledger, and its orders.
+ * Runs in the client's transaction and holds only one chunk of the file in memory. Returns the batch id.
  */
 export async function recordBatch(client: pg.ClientBase, file: NumberFile, options: RecordOptions): Promise<string> {
   await client.query(
@@ -34,7 +35,7 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
   );
   const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
   let total = 0;
-  // While the server takes up one piece of the file, the next one is parsed.
+  // Parse the next chunk while the server copies this one.
   let copying = Promise.resolve(0);
   for await (const rows of file.rows()) {
     total += await copying;
@@ -43,7 +44,7 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
       target,
       rows.map((row) => toLine(row, options.action)),
     );
-    // It is awaited above, or below, or given up with the transaction where the file can't be read on.
+    // Awaited above or below, or abandoned with the transaction if the file can't be read further.
     copying.catch(() => undefined);
   }
   total += await copying;
@@ -69,32 +70,31 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
     ],
   );
   const batchId: string = rows[0].batch_id;
-  await client.query(judge, [batchId, options.account, options.force, maxNumbersPerOrder]);
-  await client.query('analyze assignment_numbers');
+  await client.query(classifyLines, [batchId, options.account, options.force, maxNumbersPerOrder]);
+  await client.query('analyze (skip_locked) assignment_numbers');
   await recordOrders(client, batchId, (chunk) => customerOrderId(batchKey, chunk, options.customerOrderId));
   return batchId;
 }
 
-function toLine({ line, given, number, others }: NumberRow, usual: Action | undefined): CopyValue[] {
+function toLine({ line, given, number, others }: NumberRow, defaultAction: Action | undefined): CopyValue[] {
   const [cell = ''] = others;
-  const action = cell.trim() === '' ? usual : parseAction(cell);
+  const action = cell.trim() === '' ? defaultAction : parseAction(cell);
   const [digits, problem] = typeof number === 'string' ? [number, undefined] : [undefined, number];
-  // A number needs no second copy of itself: of a million, most are given as they are.
+  // Most numbers are given in ledger form and need no second copy.
   const kept = given === digits ? undefined : given;
   if (problem !== undefined) return [String(line), kept, undefined, action, problem.code, problem.reason];
   if (action !== undefined) return [String(line), kept, digits, action, undefined, undefined];
   const reason =
-    cell.trim() === ''
-      ? 'the line names no action'
-      : `${JSON.stringify(cell.slice(0, 40))} is neither ASSIGN nor UNASSIGN`;
+    cell.trim() === '' ? 'the line has no action' : `${JSON.stringify(cell.slice(0, 40))} isn't ASSIGN or UNASSIGN`;
   return [String(line), kept, digits, undefined, 'no-action', reason];
 }
 
-// $1 the batch, $2 the account, $3 whether to send what is already declared so, $4 how many numbers an order takes.
+// $1 the batch, $2 the account, $3 whether to send numbers that already have the requested status, $4 the numbers per
+// order.
 //
-// Lines are judged by each other first, then by the ledger. Those that are left are dealt out to orders in the order of the file,
-// those of ASSIGN first.
-const judge = `
+// Lines are checked against each other first, then against the ledger. The remaining lines are assigned to orders in
+// file order, ASSIGN first.
+const classifyLines = `
   insert into assignment_numbers
     (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
   with imported as materialized (
@@ -106,7 +106,7 @@ const judge = `
       from assignment_lines
      where code is null
     window same as (partition by number)
-  ), judged as (
+  ), classified as (
     select c.line, c.given, c.number, c.action, c.first_line,
            t.status, coalesce(d.disconnected_at, t.removed_at) as left_at, i.telephone_number is not null as is_imported,
            t.owner_account_id,
@@ -120,27 +120,27 @@ const judge = `
            end as code
       from compared c
       left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number
-      left join disconnected_numbers d on d.account_id = $2 and d.telephone_number = c.number
+      left join ${disconnectedNumbers.table} d on d.account_id = $2 and d.telephone_number = c.number
       left join imported i on i.telephone_number = c.number
   ), reasoned as (
     select line, given, number, action, code,
            case code
-             when 'both-actions' then 'the file names it with both actions'
-             when 'duplicate' then 'the same number as on line ' || first_line
+             when 'both-actions' then 'the file lists it with both actions'
+             when 'duplicate' then 'same number as on line ' || first_line
              when '5076' then 'not in the account''s inventory'
              when 'disconnected' then
-               case when left_at is null then 'given back to Bandwidth (status ' || coalesce(status, 'unknown') || ')'
+               case when left_at is null then 'disconnected (status ' || coalesce(status, 'unknown') || ')'
                  else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
              when '5130' then
                case when is_imported then 'imported from another carrier; Bandwidth refuses to assign it (5130)'
-                 else 'hosted: account ' || owner_account_id || ' has its voice service; Bandwidth refuses to assign it here (5130)' end
-             when 'already-declared' then 'already declared ' || action || 'ED'
+                 else 'hosted: account ' || owner_account_id || ' provides its voice service; Bandwidth refuses to assign it here (5130)' end
+             when 'already-declared' then 'already marked ' || action || 'ED'
            end as reason
-      from judged
+      from classified
     union all
     select line, given, number, action, code, reason from assignment_lines where code is not null
   ), lines as (
-    -- The whole is sorted once, by line: the orders are dealt out and the rows are written in that order.
+    -- Everything is sorted once, by line: orders are assigned and rows are written in that order.
     select line, given, number, code, reason,
            case when code is not null then null
              when action = 'ASSIGN' then

@@ -1,13 +1,15 @@
 import type { AssignmentOrder } from '../dashboard/number-assignments.js';
+import { numberAssignments } from '../dashboard/resources/number-assignments.js';
 import type { Database } from '../database/connect.js';
+import { inTransaction } from '../database/transaction.js';
 import { type AssignmentFailure, type AssignmentOutcome, readAssignmentOutcome } from '../sync/assignment-outcome.js';
-import { applyDeclarations } from '../sync/history/apply-order-events.js';
-import { inTransaction } from '../sync/transaction.js';
+import { applyAssignmentOrder } from '../sync/history/apply-order-events.js';
 import type { Chunk } from './chunks.js';
 
 /**
- * Writes what became of a chunk's numbers, the order as the nightly list of assignment orders would write it, and what follows for
- * the numbers, in one transaction. Answers with what in the order does not add up.
+ * In one transaction, writes the outcomes of a chunk's numbers, the order as the nightly sync of assignment orders
+ * would write it, and the resulting assignment status of the numbers. Returns a warning for each inconsistency in
+ * the order.
  */
 export async function recordOutcome(
   database: Database,
@@ -16,8 +18,8 @@ export async function recordOutcome(
   order: AssignmentOrder,
 ): Promise<string[]> {
   const { orderId, contradiction, remarks, ...outcome } = outcomeOf(order, chunk);
-  // An order whose end was lost with the power is asked for again.
-  await inTransaction(database, { asynchronous: true }, async (client) => {
+  // If a power failure loses this commit, the order is polled again.
+  await inTransaction(database, { asynchronous: true, repeatable: true }, async (client) => {
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
     await client.query(
       `update assignment_orders
@@ -48,32 +50,32 @@ export async function recordOutcome(
       contradiction ?? null,
     ]);
     await client.query(writeOrderNumbers, [account, order.orderId, chunk.batchId, chunk.chunkNumber]);
-    await applyDeclarations(client, account, order.orderId);
+    await applyAssignmentOrder(client, account, order.orderId);
   });
   const warnings = remarks.map((remark) => `order ${orderId} ${remark}`);
   if (contradiction === undefined) return warnings;
   return [
     ...warnings,
-    `${outcome.restFailure?.description}. What became of the numbers that it does not list is unknown: they count as not declared, and the next nightly run asks for the order again`,
+    `${outcome.restFailure?.description}. The outcome of the numbers that it doesn't list is unknown: the order doesn't count toward their assignment status, and the next nightly run reads the order again`,
   ];
 }
 
-/** The outcome of an order that is at its end, with a reason for whatever was not accepted. */
+/** The outcome of a final order, with a reason for every number that wasn't accepted. */
 function outcomeOf(order: AssignmentOrder, { telephoneNumbers }: Chunk): AssignmentOutcome & { orderId: string } {
   const { orderId, status, totalQuantity, failedQuantity } = order;
   const outcome = readAssignmentOutcome({ ...order, numbers: { sent: telephoneNumbers } });
   if (outcome.rest === 'ACCEPTED') return { ...outcome, orderId };
   const description =
     outcome.rest === 'FAILED'
-      ? `the order ${orderId} failed`
+      ? `order ${orderId} failed`
       : `order ${orderId} does not add up: ${outcome.contradiction} (${status}, TotalQuantity ${totalQuantity ?? 'missing'}, FailedQuantity ${failedQuantity ?? 'missing'}, ${outcome.failures.size} failed numbers listed, ${telephoneNumbers.length} sent)`;
   return { ...outcome, orderId, restFailure: outcome.restFailure ?? { code: undefined, description } };
 }
 
-/** Notes that Bandwidth refused the order as a whole: there is none, and all its numbers failed. */
+/** Records that Bandwidth refused the order as a whole: there is no order, and all of its numbers failed. */
 export async function recordRefusal(database: Database, chunk: Chunk, failure: AssignmentFailure): Promise<void> {
   const outcome: WrittenOutcome = { failures: new Map(), rest: 'FAILED', restFailure: failure };
-  await inTransaction(database, {}, async (client) => {
+  await inTransaction(database, { repeatable: true }, async (client) => {
     await client.query(writeNumbers, [chunk.batchId, chunk.chunkNumber, ...outcomeValues(outcome)]);
     await client.query(
       `update assignment_orders
@@ -103,7 +105,7 @@ function outcomeValues({ failures, rest, restFailure }: WrittenOutcome): unknown
 }
 
 const writeOrder = `
-  insert into number_assignment_orders as o
+  insert into ${numberAssignments.table} as o
     (account_id, order_id, customer_order_id, action, status, total_quantity, failed_quantity, order_date, user_id, details_at, details_status,
      unknown_reason, unknown_since)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), $5, $10::text, case when $10::text is not null then clock_timestamp() end)
@@ -120,7 +122,7 @@ const writeOrder = `
          is distinct from (excluded.status, excluded.details_status, excluded.unknown_reason)`;
 
 const writeOrderNumbers = `
-  insert into number_assignment_order_numbers as n (account_id, order_id, telephone_number, outcome, error_code, error_description)
+  insert into ${numberAssignments.numbersTable} as n (account_id, order_id, telephone_number, outcome, error_code, error_description)
   select $1, $2, telephone_number, outcome,
          case when outcome = 'FAILED' then error_code end, case when outcome = 'FAILED' then error_description end
     from assignment_numbers where batch_id = $3 and chunk_number = $4

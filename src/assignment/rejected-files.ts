@@ -2,35 +2,36 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type pg from 'pg';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
+import { readChunks } from '../number-file/text-file.js';
+import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action } from './action.js';
 import type { Batch, BatchSummary } from './batches.js';
-import { readChunks } from './text-file.js';
 import { TooManyRejectsError } from './too-many-rejects.js';
-import { UnusableFileError } from './unusable-file.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-/** Why a file was not submitted. */
 export type Rejection = UnusableFileError | TooManyRejectsError;
 
-/** Batches of rejected files that nobody acknowledged and no later file replaced. */
+/** SQL condition: rejected files that nobody acknowledged and no later file replaced. */
 export const unresolved = `status = 'rejected' and acknowledged_at is null and replaced_by is null`;
 
 /**
- * Whether an error says that a file was rejected as a whole. A file named on the command line was not submitted where the command
- * line is what is wrong; one that is gone never is.
+ * Whether an error means that the whole file was rejected. For a file named on the command line, a mistake in the
+ * command isn't a rejection. A missing file never is.
  */
 export function isRejection(error: unknown, fromInbox: boolean): error is Rejection {
   if (error instanceof TooManyRejectsError) return true;
   return error instanceof UnusableFileError && !isGone(error) && (fromInbox || !error.byCommand);
 }
 
-/** Whether a file was not found. */
+/** Whether the file doesn't exist. */
 export function isGone(error: unknown): boolean {
   return error instanceof UnusableFileError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 
-/** How many lines, or files where no line was read, a rejection counts for. */
+/** The number of rejected lines, or 1 if no line was read. */
 export function rejectedCount(rejection: Rejection): number {
   return rejection instanceof TooManyRejectsError ? rejection.summary.rejected : 1;
 }
@@ -40,22 +41,25 @@ export interface RejectedFileFacts {
   path: string;
   action: Action | undefined;
   error: Rejection;
-  /** Where it is read from in place of its path. */
+  /** Open file to read instead of the path. */
   handle?: FileHandle | undefined;
-  /** False: it was rejected unread, and its content is not looked at. */
+  /** False if the file was rejected unread: its content is not hashed. */
   isRead?: boolean;
+  /** The path is that of a copy, which is removed afterwards: it is not recorded. */
+  isCopy?: boolean;
 }
 
 /**
- * Keeps a file that was rejected as a batch, and returns its number. It takes the place of an earlier rejected file of the same
+ * Records a rejected file as a batch, and returns the batch id. It replaces an earlier rejected file of the same
  * name.
  */
 export async function recordRejectedFile(
-  db: Queryable,
-  { account, path, action, error, handle, isRead = true }: RejectedFileFacts,
+  database: Database,
+  { account, path, action, error, handle, isRead = true, isCopy = false }: RejectedFileFacts,
 ): Promise<string> {
   const summary: BatchSummary | undefined = error instanceof TooManyRejectsError ? error.summary : undefined;
-  const { rows } = await db.query(
+  const { rows } = await change(
+    database,
     `with rejected as (
        insert into assignment_batches
          (account_id, action, file_name, file_sha256, status, total_count, rejected_count, skipped_count, reason, file_path)
@@ -75,27 +79,27 @@ export async function recordRejectedFile(
       summary?.rejected ?? null,
       summary?.skipped ?? 0,
       error.describe(basename(path)),
-      resolve(path),
+      isCopy ? null : resolve(path),
     ],
   );
   return rows[0].batch_id;
 }
 
-/** Notes where a rejected file was moved to. */
-export async function noteFilePath(db: Queryable, batchId: string, path: string): Promise<void> {
-  await db.query(`update assignment_batches set file_path = $2 where batch_id = $1`, [batchId, path]);
+/** Records where a rejected file was moved to. */
+export async function recordFilePath(database: Database, batchId: string, path: string): Promise<void> {
+  await change(database, `update assignment_batches set file_path = $2 where batch_id = $1`, [batchId, path]);
 }
 
-/** Marks rejected files replaced by a batch of the same content, or of a file of the same name. */
-export async function replaceRejected(db: Queryable, batch: Batch, fileName: string): Promise<void> {
-  await db.query(
+/** Marks rejected files with the same content or the same name as replaced by a batch. */
+export async function replaceRejected(client: pg.ClientBase, batch: Batch, fileName: string): Promise<void> {
+  await client.query(
     `update assignment_batches set replaced_by = $2
       where account_id = $1 and (file_name = $3 or file_sha256 = $4) and ${unresolved}`,
     [batch.account, batch.batchId, fileName, batch.fileSha256],
   );
 }
 
-/** A rejected file as somebody looks at it. */
+/** A recorded rejected file. */
 export interface RejectedFile {
   batchId: string;
   account: string;
@@ -107,9 +111,10 @@ export interface RejectedFile {
 }
 
 /**
- * Notes that somebody has seen that a file was rejected; one that was acknowledged or replaced before stays as it is.
+ * Records that somebody acknowledged a rejected file. A file that was already acknowledged or replaced doesn't
+ * change.
  *
- * @returns the file as it was before; undefined where the batch is no rejected file, or does not exist
+ * @returns the file as it was before; undefined if the batch isn't a rejected file or doesn't exist
  */
 export async function acknowledge(db: Queryable, batchId: string): Promise<RejectedFile | undefined> {
   const { rows } = await db.query(
@@ -132,7 +137,7 @@ export async function acknowledge(db: Queryable, batchId: string): Promise<Rejec
   };
 }
 
-/** The fingerprint of a file; undefined where it can't be read. */
+/** Returns the SHA-256 of a file; undefined if it can't be read. */
 async function hashOf(path: string, handle: FileHandle | undefined): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {

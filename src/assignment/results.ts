@@ -1,8 +1,10 @@
 import { basename, extname, join } from 'node:path';
 import type pg from 'pg';
-import { type Cells, removeCsvFile, writeCsvFile } from './csv-file.js';
+import { type Cells, csvText, removeCsvFile, writeCsvFile } from '../csv-file.js';
+import { storeResult } from '../stored-files/result-files.js';
+import type { SubmittedFile } from '../stored-files/submitted-files.js';
 
-/** Columns of the results, in their order. */
+/** Columns of the result files, in order. */
 const header = [
   'line_number',
   'number_as_given',
@@ -14,31 +16,31 @@ const header = [
 ] as const;
 
 const hint =
-  'What became of the numbers is in the database: the same command writes the results when the folder can be written to (--out names another).';
+  'The outcomes are in the database. Make the folder writable or name another with --out, then run the same command again to write the results.';
 
-/** Lines that are read from the database, and are in memory, at a time. */
-const linesAtOnce = 5000;
+/** Lines read from the database, and held in memory, at a time. */
+const linesPerQuery = 5000;
 
-/** Where the results of a file go. */
+/** Paths of a file's results. */
 export interface ResultFiles {
   results: string;
   rejected: string;
 }
 
-/** `numbers.results.csv` and `numbers.rejected.csv` in a folder, for `numbers.csv` or any other extension. */
+/** Returns `numbers.results.csv` and `numbers.rejected.csv` in a folder, for `numbers.csv` or any other extension. */
 export function resultFiles(folder: string, fileName: string): ResultFiles {
   const base = basename(fileName, extname(fileName));
   return { results: join(folder, `${base}.results.csv`), rejected: join(folder, `${base}.rejected.csv`) };
 }
 
-/** Where a batch's lines are read from: also within the transaction that records them. */
+/** A client is also used within the transaction that records the lines. */
 type Queryable = pg.ClientBase | pg.Pool;
 
 /**
- * Writes one line for each of the file's, in its order, and the rejected ones to a file of their own if there are any. A file appears under its
- * name only when it is whole; one of the same name, from an earlier time, is replaced.
+ * Writes one line per line of the file, in file order, and the rejected lines to a separate file if there are any.
+ * A file gets its name only once it is complete; an earlier file of the same name is replaced.
  *
- * @throws {LedgerError} the folder can't be written to
+ * @throws {LedgerError} if the folder isn't writable
  */
 export async function writeResults(db: Queryable, batchId: string, files: ResultFiles): Promise<ResultFiles> {
   await writeCsvFile(files.results, header, readLines(db, batchId, false), { hint });
@@ -46,12 +48,25 @@ export async function writeResults(db: Queryable, batchId: string, files: Result
   return files;
 }
 
-/** The same for the rejected lines alone; true where there are any. */
+/** Writes only the rejected lines; returns whether there are any. */
 export async function writeRejected(db: Queryable, batchId: string, files: ResultFiles): Promise<boolean> {
   const isAny = await writeCsvFile(files.rejected, header, readLines(db, batchId, true), { evenEmpty: false, hint });
-  // What an earlier batch of that name left is not this one's.
+  // Don't leave a file of an earlier batch with the same name.
   if (!isAny) await removeCsvFile(files.rejected);
   return isAny;
+}
+
+/** Stores the same two files with a submitted file, in the client's transaction, instead of writing them to a folder. */
+export async function storeResults(client: pg.ClientBase, file: SubmittedFile, batchId: string): Promise<void> {
+  const names = resultFiles('', file.name);
+  const store = (kind: 'results' | 'rejected') =>
+    storeResult(client, {
+      ...{ account: file.account, kind, name: names[kind], submittedFileId: file.fileId, batchId },
+      content: csvText(header, readLines(client, batchId, kind === 'rejected')),
+    });
+  await store('results');
+  const rejected = `select from assignment_numbers where batch_id = $1 and outcome = 'REJECTED' limit 1`;
+  if ((await client.query(rejected, [batchId])).rowCount === 1) await store('rejected');
 }
 
 async function* readLines(db: Queryable, batchId: string, onlyRejected: boolean): AsyncGenerator<Cells[]> {
@@ -64,12 +79,12 @@ async function* readLines(db: Queryable, batchId: string, onlyRejected: boolean)
                from assignment_numbers n
                left join assignment_orders o on o.batch_id = n.batch_id and o.chunk_number = n.chunk_number
               where n.batch_id = $1 and n.line_number > $2 ${onlyRejected ? `and n.outcome = 'REJECTED'` : ''}
-              order by n.line_number limit ${linesAtOnce}`,
+              order by n.line_number limit ${linesPerQuery}`,
       values: [batchId, last],
       rowMode: 'array',
     });
     if (rows.length > 0) yield rows;
-    if (rows.length < linesAtOnce) return;
+    if (rows.length < linesPerQuery) return;
     last = Number(rows.at(-1)?.[0]);
   }
 }

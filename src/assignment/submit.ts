@@ -8,33 +8,34 @@ import {
 } from '../dashboard/errors.js';
 import { type AssignmentOrder, isEndOfAssignment, placeAssignmentOrder } from '../dashboard/number-assignments.js';
 import { messageOf } from '../errors.js';
-import { type AssignContext, usualTiming } from './assign-context.js';
+import { type AssignContext, defaultTiming } from './assign-context.js';
 import { type Chunk, type ChunkState, loadChunk, markPlaced, markSubmitting, markUnknown } from './chunks.js';
 import { findOrder } from './find-order.js';
 import { recordOutcome, recordRefusal } from './record-outcome.js';
 
-/** Chunks whose numbers are in memory at a time; the client's own limit decides how many are under way. */
-const chunksAtOnce = 4;
+/** Chunks held in memory at a time; the client's rate limit decides how many requests are in flight. */
+const maxConcurrentChunks = 4;
 
-/** What is asked about a lost answer goes before new orders: until it is answered, nothing is known of a chunk. */
+/** Lookups after a lost response go before new orders: until then, the state of the chunk is unknown. */
 const lookupPriority = 1;
 
-/** An order that Bandwidth took and has not ended yet. */
+/** An order that Bandwidth accepted and that isn't final yet. */
 export interface PlacedOrder {
   chunkNumber: number;
   orderId: string;
-  /** Bandwidth's word, as last heard. */
+  /** Bandwidth's last reported status. */
   status: string;
-  /** Epoch milliseconds by this machine's clock. */
+  /** On the monotonic clock, in milliseconds; may be below 0 for an order of an earlier process. */
   submittedAt: number;
 }
 
 /**
- * Places the orders of chunks that have none yet, each exactly once, and answers with those that are not at their end. A chunk that
- * may have been sent before is looked for first. One that Bandwidth refuses is noted as failed, one of which nobody can
- * tell as unknown; the others go on.
+ * Places the orders of chunks that have none yet, each exactly once, and returns those that aren't final. Looks up
+ * the order first if the chunk may have been sent before. Records a refused order as failed, and an order that may
+ * or may not exist as unknown; the others continue.
  *
- * @throws the error that keeps every order from being placed: the API is down, the credentials are refused, the run was asked to stop
+ * @throws the error that prevents every order: the API is down, the credentials are refused, or the run was asked
+ *   to stop
  */
 export async function submitChunks(
   context: AssignContext,
@@ -42,7 +43,7 @@ export async function submitChunks(
   states: readonly ChunkState[],
 ): Promise<PlacedOrder[]> {
   const placed: PlacedOrder[] = [];
-  const queue = new PQueue({ concurrency: chunksAtOnce });
+  const queue = new PQueue({ concurrency: maxConcurrentChunks });
   let failure: { error: unknown } | undefined;
   for (const state of states) {
     const task = async () => {
@@ -68,13 +69,13 @@ export async function submitChunks(
 
 async function submitChunk(context: AssignContext, chunk: Chunk, state: ChunkState): Promise<PlacedOrder | undefined> {
   const { account, client, database, signal } = context;
-  const { settleMs } = { ...usualTiming, ...context.timing };
-  const find = () => findOrder(client, chunk, { account, signal, priority: lookupPriority, settleMs });
-  const mayBeThere = state.status !== 'prepared';
-  await markSubmitting(database.pool, chunk);
-  const submittedAt = Date.now();
+  const { listingDelayMs } = { ...defaultTiming, ...context.timing };
+  const find = () => findOrder(client, chunk, { account, signal, priority: lookupPriority, listingDelayMs });
+  const mayExist = state.status !== 'prepared';
+  await markSubmitting(database, chunk);
+  const submittedAt = performance.now();
   try {
-    const found = mayBeThere ? await lookBeforePosting(find) : undefined;
+    const found = mayExist ? await findBeforePlacing(find) : undefined;
     const order =
       found ??
       (await placeAssignmentOrder(client, {
@@ -83,28 +84,29 @@ async function submitChunk(context: AssignContext, chunk: Chunk, state: ChunkSta
         action: chunk.action,
         telephoneNumbers: chunk.telephoneNumbers,
         retry: { findOutcome: find },
+        beforeSending: context.assertLocked,
         signal,
       }));
     context.onPlaced(chunk.telephoneNumbers.length);
-    return await keep(context, chunk, order, submittedAt);
+    return await recordOrder(context, chunk, order, submittedAt);
   } catch (error) {
-    await noteFailure(context, chunk, error);
+    await recordChunkFailure(context, chunk, error);
     return undefined;
   }
 }
 
-async function lookBeforePosting(
+async function findBeforePlacing(
   find: () => Promise<AssignmentOrder | undefined>,
 ): Promise<AssignmentOrder | undefined> {
   try {
     return await find();
   } catch (cause) {
-    if (isGeneral(cause)) throw cause;
-    throw new OutcomeUnknownError('what became of an earlier request could not be found out', { cause });
+    if (affectsAllOrders(cause)) throw cause;
+    throw new OutcomeUnknownError('the outcome of an earlier request could not be looked up', { cause });
   }
 }
 
-async function keep(
+async function recordOrder(
   { account, database, warn }: AssignContext,
   chunk: Chunk,
   order: AssignmentOrder,
@@ -114,12 +116,16 @@ async function keep(
     for (const warning of await recordOutcome(database, account, chunk, order)) warn(warning);
     return undefined;
   }
-  await markPlaced(database.pool, chunk, order);
+  await markPlaced(database, chunk, order);
   return { chunkNumber: chunk.chunkNumber, orderId: order.orderId, status: order.status, submittedAt };
 }
 
-/** Notes what a failure says about the chunk; throws it again where it is about all of them. */
-async function noteFailure({ database, warn, signal }: AssignContext, chunk: Chunk, error: unknown): Promise<void> {
+/** Records a failure that concerns one chunk; rethrows one that concerns all of them. */
+async function recordChunkFailure(
+  { database, warn, signal }: AssignContext,
+  chunk: Chunk,
+  error: unknown,
+): Promise<void> {
   signal.throwIfAborted();
   if (error instanceof ApiError && isRefusal(error)) {
     const [first] = error.codes;
@@ -132,21 +138,21 @@ async function noteFailure({ database, warn, signal }: AssignContext, chunk: Chu
   }
   if (error instanceof OutcomeUnknownError || (error instanceof ApiError && error.status < 400)) {
     const why = error.cause instanceof Error ? `${error.message}: ${messageOf(error.cause)}` : error.message;
-    await markUnknown(database.pool, chunk, why);
+    await markUnknown(database, chunk, why);
     warn(
-      `What became of order ${chunk.chunkNumber} of batch ${chunk.batchId} is unknown; the next run looks for it again: ${why}`,
+      `The outcome of order ${chunk.chunkNumber} of batch ${chunk.batchId} is unknown; the next run looks it up again: ${why}`,
     );
-    if (!isGeneral(error.cause)) return;
+    if (!affectsAllOrders(error.cause)) return;
   }
   throw error;
 }
 
-/** A 400 is about the order; 401, 403 and 404 are about the account, and so about all orders. */
+/** A 400 concerns the order; 401, 403 and 404 concern the account, and so all orders. */
 function isRefusal({ status }: ApiError): boolean {
   return status >= 400 && status !== 403 && status !== 404;
 }
 
-/** What keeps any other request from being answered, too. */
-function isGeneral(error: unknown): boolean {
+/** Whether the error would affect any other request as well. */
+function affectsAllOrders(error: unknown): boolean {
   return error instanceof UnavailableError || error instanceof RateLimitedError || error instanceof BrokenBodyError;
 }

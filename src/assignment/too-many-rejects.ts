@@ -1,23 +1,23 @@
 import { LedgerError } from '../errors.js';
 import type { BatchSummary } from './batches.js';
 
-/** More than this share of lines rejected looks like the wrong file, or the wrong account. */
-export const mostRejected = 0.1;
+/** If more than this share of the lines is rejected, it is probably the wrong file or the wrong account. */
+export const maxRejectedShare = 0.1;
 
-/** Too many of a file's lines were rejected: nothing of it was sent. */
+/** Too many lines of a file were rejected. Nothing was sent. */
 export class TooManyRejectsError extends LedgerError {
   override readonly name = 'TooManyRejectsError';
-  /** The batch that keeps the file as rejected, where there is one. */
+  /** The batch that records the rejected file, if there is one. */
   batchId: string | undefined;
 
-  /** @param rejectedFile the file that names the lines; undefined where it could not be written */
+  /** @param rejectedFile the file that lists the rejected lines; undefined if it couldn't be written */
   constructor(
     readonly summary: BatchSummary,
     rejectedFile: string | undefined,
   ) {
-    const named = rejectedFile === undefined ? '' : `${rejectedFile} names them with their reasons. `;
+    const named = rejectedFile === undefined ? '' : `${rejectedFile} lists them with the reasons. `;
     super(describeRejects(summary), {
-      hint: `${named}Fix the file, or send the others anyway with --allow-rejects.`,
+      hint: `${named}Fix the file, or send the other lines anyway with --allow-rejects.`,
     });
   }
 

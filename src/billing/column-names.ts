@@ -1,8 +1,8 @@
-/** PostgreSQL cuts names off after so many bytes. */
-const longestName = 63;
+/** PostgreSQL truncates longer names; in bytes. */
+const maxNameBytes = 63;
 
-/** What every table has as a column of its own, and what PostgreSQL calls its hidden ones. */
-const takenNames = [
+/** The ledger's own columns, and PostgreSQL's system columns. */
+const reservedNames = [
   'account_id',
   'report_id',
   'file_name',
@@ -16,18 +16,18 @@ const takenNames = [
 ];
 
 /**
- * Names of columns for the header of a CSV file: in snake_case, each one once, none longer than PostgreSQL allows. The same
- * header gives the same names. A name that is taken (by an earlier column, by a column that the ledger adds) gets a number:
- * `AccountId` is `account_id_2`.
+ * Returns column names for the header of a CSV file: in snake_case, unique, and within PostgreSQL's limit. The same
+ * header always gives the same names. A name that is already used (by an earlier column or a column that the ledger
+ * adds) gets a number: `AccountId` becomes `account_id_2`.
  */
 export function columnNames(header: readonly string[]): string[] {
-  const taken = new Set(takenNames);
+  const taken = new Set(reservedNames);
   return header.map((text, index) => {
     const name = snakeCase(text) || `column_${index + 1}`;
-    let free = cut(name, longestName);
+    let free = cut(name, maxNameBytes);
     for (let count = 2; taken.has(free); count += 1) {
       const suffix = `_${count}`;
-      free = `${cut(name, longestName - suffix.length)}${suffix}`;
+      free = `${cut(name, maxNameBytes - suffix.length)}${suffix}`;
     }
     taken.add(free);
     return free;
@@ -46,7 +46,7 @@ function snakeCase(text: string): string {
   return /^\p{N}/u.test(words) ? `_${words}` : words;
 }
 
-/** As much of a name as fits into so many bytes of UTF-8. */
+/** Truncates a name to a number of bytes of UTF-8. */
 function cut(name: string, bytes: number): string {
   let kept = '';
   let length = 0;

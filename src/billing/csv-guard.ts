@@ -6,18 +6,18 @@ const backslash = 0x5c;
 const dot = 0x2e;
 
 /**
- * Makes a function that looks through a CSV file, chunk by chunk, for what COPY reads otherwise than everybody else and says
- * nothing of: a quote within a field (COPY would take all up to the next one, perhaps rows later, for one value) and a line
- * `\.` (the end of the data to PostgreSQL before version 18). It answers what it found, or undefined.
+ * Returns a function that checks a CSV file, chunk by chunk, for content that COPY silently misreads: a quote
+ * within a field (COPY would read everything up to the next quote, perhaps rows later, as one value) and a line
+ * `\.` (the end of the data to PostgreSQL before version 18). The function returns what it found, or undefined.
  */
 export function createCsvGuard(): (chunk: Buffer) => string | undefined {
   let isQuoted = false;
-  /** The last byte of the chunk before was a quote within a quoted field: the next byte tells which. */
+  /** The previous chunk ended with a quote inside a quoted field: the next byte decides whether it closes the field. */
   let isUndecided = false;
   let last = lineFeed;
-  let lastButOne = lineFeed;
+  let secondLast = lineFeed;
 
-  function strayQuote(chunk: Buffer): boolean {
+  function hasQuoteInField(chunk: Buffer): boolean {
     let from = 0;
     if (isUndecided) {
       isUndecided = false;
@@ -44,8 +44,8 @@ export function createCsvGuard(): (chunk: Buffer) => string | undefined {
     return false;
   }
 
-  function endMark(chunk: Buffer): boolean {
-    if (chunk[0] === dot && last === backslash && isLineEnd(lastButOne)) return true;
+  function hasEndMarker(chunk: Buffer): boolean {
+    if (chunk[0] === dot && last === backslash && isLineEnd(secondLast)) return true;
     for (let at = chunk.indexOf('\\.'); at !== -1; at = chunk.indexOf('\\.', at + 2)) {
       if (isLineEnd(at > 0 ? chunk[at - 1] : last)) return true;
     }
@@ -54,9 +54,9 @@ export function createCsvGuard(): (chunk: Buffer) => string | undefined {
 
   return (chunk) => {
     if (chunk.length === 0) return undefined;
-    if (strayQuote(chunk)) return 'a quote within a field';
-    if (endMark(chunk)) return 'a line that begins with \\.';
-    lastButOne = chunk.length > 1 ? (chunk[chunk.length - 2] as number) : last;
+    if (hasQuoteInField(chunk)) return 'a quote within a field';
+    if (hasEndMarker(chunk)) return 'a line that begins with \\.';
+    secondLast = chunk.length > 1 ? (chunk[chunk.length - 2] as number) : last;
     last = chunk[chunk.length - 1] as number;
     return undefined;
   };

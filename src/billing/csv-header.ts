@@ -1,33 +1,33 @@
 import { parse } from 'csv-parse/sync';
-import { LedgerError } from '../errors.js';
+import { LedgerError, messageOf } from '../errors.js';
 import { isZip } from './archive.js';
 
-/** A CSV file of which the header was read. */
+/** A CSV file whose header was read. */
 export interface OpenCsv {
   header: string[];
-  /** Line on which the first row begins. */
+  /** Line where the first row begins. */
   firstLine: number;
-  /** What ends its lines. */
+  /** Its line ending. */
   lineEnd: '\n' | '\r\n' | '\r';
-  /** Bytes after the header that were read with it; `rest` begins with them. */
+  /** Bytes after the header that were read along with it; `rest` starts with them. */
   begin: Buffer;
   /** The bytes after the header. */
   rest: AsyncGenerator<Buffer, void>;
 }
 
-/** A file that no table can be made of. */
+/** A file that can't be read as a table. */
 export class CsvError extends LedgerError {
   override readonly name = 'CsvError';
 }
 
-const longestHeader = 1024 * 1024; // bytes
+const maxHeaderBytes = 1024 * 1024; // bytes
 
 /**
- * Reads the header of a CSV file, and leaves the rest unread.
+ * Reads the header of a CSV file and leaves the rest unread.
  *
  * @param name of the file, for errors
- * @returns undefined for a file without any bytes
- * @throws {CsvError} for what can't be a CSV file in UTF-8
+ * @returns undefined for an empty file
+ * @throws {CsvError} if it can't be a CSV file in UTF-8
  */
 export async function openCsv(chunks: AsyncGenerator<Buffer, void>, name: string): Promise<OpenCsv | undefined> {
   let begin: Buffer = Buffer.alloc(0);
@@ -38,7 +38,7 @@ export async function openCsv(chunks: AsyncGenerator<Buffer, void>, name: string
     else begin = begin.length === 0 ? value : Buffer.concat([begin, value]);
     if (isWhole && begin.length === 0) return undefined;
     refuseOtherContent(begin, name);
-    const found = parseHeader(begin, isWhole);
+    const found = parseHeader(begin, isWhole, name);
     if (found !== undefined) {
       const { header, bytes } = found;
       const text = begin.subarray(0, bytes).toString('latin1');
@@ -47,25 +47,30 @@ export async function openCsv(chunks: AsyncGenerator<Buffer, void>, name: string
       const rest = begin.subarray(bytes);
       return { header, lineEnd, firstLine: Math.max(1, lines) + 1, begin: rest, rest: joined(rest, chunks) };
     }
-    if (isWhole || begin.length > longestHeader) {
+    if (isWhole || begin.length > maxHeaderBytes) {
       await chunks.return(undefined);
-      throw new CsvError(`${JSON.stringify(name)} has no header that could be read as CSV.`);
+      throw new CsvError(`${JSON.stringify(name)} has no header that can be read as CSV.`);
     }
   }
 }
 
-/** Undefined where the header does not end in these bytes. */
-function parseHeader(begin: Buffer, isWhole: boolean): { header: string[]; bytes: number } | undefined {
+/** Returns undefined if the header doesn't end within these bytes. */
+function parseHeader(begin: Buffer, isWhole: boolean, name: string): { header: string[]; bytes: number } | undefined {
   let records: { record: string[]; info: { bytes: number } }[];
   try {
     records = parse(begin, { bom: true, info: true, to: 1, relax_column_count: true }) as unknown as typeof records;
   } catch (error) {
-    // A quote that is not closed yet, perhaps; what is wrong with a whole file says its own error.
-    if (isWhole || begin.length > longestHeader) throw error;
-    return undefined;
+    // Perhaps the closing quote hasn't been read yet. For a complete file, report the error.
+    if (!isWhole && begin.length <= maxHeaderBytes) return undefined;
+    throw new CsvError(`The header of ${JSON.stringify(name)} can't be read as CSV (${messageOf(error)}).`, {
+      cause: error,
+    });
   }
   const [first] = records;
   if (first === undefined || (!isWhole && first.info.bytes >= begin.length)) return undefined;
+  if (first.record.some((column) => column.includes('\0'))) {
+    throw new CsvError(`The header of ${JSON.stringify(name)} can't be read as CSV: it contains a zero byte.`);
+  }
   return { header: first.record, bytes: first.info.bytes };
 }
 
@@ -76,9 +81,9 @@ function refuseOtherContent(begin: Buffer, name: string): void {
     : start.startsWith('%PDF')
       ? 'a PDF document'
       : start.startsWith('\xff\xfe') || start.startsWith('\xfe\xff')
-        ? 'UTF-16 text, where CSV is to be UTF-8'
+        ? 'UTF-16 text, and CSV files must be UTF-8'
         : undefined;
-  if (what !== undefined) throw new CsvError(`${JSON.stringify(name)} is no CSV file: it is ${what}.`);
+  if (what !== undefined) throw new CsvError(`${JSON.stringify(name)} isn't a CSV file: it is ${what}.`);
 }
 
 async function* joined(first: Buffer, rest: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer, void> {

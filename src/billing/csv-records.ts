@@ -1,28 +1,28 @@
 import { parse } from 'csv-parse/sync';
 import type { OpenCsv } from './csv-header.js';
 
-/** A row of a CSV file, read without trust in the rows around it. */
+/** A row of a CSV file, parsed independently of the rows around it. */
 export interface CsvRecord {
-  /** Line on which it begins. */
+  /** Line where it begins. */
   line: number;
-  /** As it stands in the file, a character a byte, without the end of its last line. */
+  /** Its text in the file, one character per byte, without the final line ending. */
   text: string;
-  /** Its fields, a character a byte; null is an empty field without quotes. Undefined where it can't be read as CSV. */
+  /** Its fields, one character per byte; null is an empty unquoted field. Undefined if it can't be read as CSV. */
   fields: (string | null)[] | undefined;
-  /** Why it can't be read. */
+  /** Why it can't be read as CSV. */
   reason: string | undefined;
 }
 
-/** A line that is longer is no line of a CSV file. */
-const longestLine = 16 * 1024 * 1024;
-/** Lines that one row may have, and their length, before a quote counts as never closed. */
-const mostLines = 1000;
-const longestRow = 1024 * 1024;
+/** A longer line isn't a line of a CSV file; in bytes. */
+const maxLineLength = 16 * 1024 * 1024;
+/** Maximum lines and characters of a row before its quote counts as unclosed. */
+const maxLines = 1000;
+const maxRowLength = 1024 * 1024;
 const batchRecords = 2000;
 
 /**
- * Reads the rows of a CSV file by csv-parse, batch by batch, such that a broken one harms no other: where a quote is not
- * closed or stands where none may, only the line on which the row began is given up, and reading goes on with the next.
+ * Reads the rows of a CSV file with csv-parse, in batches, so that a broken row doesn't affect others: if a quote
+ * is unclosed or misplaced, only the line where the row began is given up, and reading resumes with the next line.
  */
 export async function* readRecords(csv: OpenCsv): AsyncGenerator<CsvRecord[], void> {
   let batch: CsvRecord[] = [];
@@ -38,7 +38,10 @@ export async function* readRecords(csv: OpenCsv): AsyncGenerator<CsvRecord[], vo
   yield batch;
 }
 
-/** Rows by the number of their quotes, which is even; fields are read later, save where rows had to be told apart by them. */
+/**
+ * Yields rows, delimited by an even number of quotes. Fields are parsed later, except where they are needed to
+ * separate rows.
+ */
 async function* rowsOf(csv: OpenCsv): AsyncGenerator<CsvRecord, void> {
   const { lineEnd } = csv;
   let number = csv.firstLine;
@@ -56,7 +59,7 @@ interface Joined {
 }
 
 async function* joinLines(lines: AsyncIterable<string>, lineEnd: string): AsyncGenerator<Joined, void> {
-  /** Lines of a row whose quote is still open. */
+  /** Lines of a row with an open quote. */
   let open: string[] = [];
   let openLength = 0;
 
@@ -75,10 +78,10 @@ async function* joinLines(lines: AsyncIterable<string>, lineEnd: string): AsyncG
         close();
         yield { text, lines: count, reason: undefined };
       } else {
-        yield* giveUpFirst();
+        yield* rejectFirst();
       }
-    } else if (open.length > mostLines || openLength > longestRow) {
-      yield* giveUpFirst();
+    } else if (open.length > maxLines || openLength > maxRowLength) {
+      yield* rejectFirst();
     }
   }
 
@@ -87,32 +90,32 @@ async function* joinLines(lines: AsyncIterable<string>, lineEnd: string): AsyncG
     openLength = 0;
   }
 
-  function* giveUpFirst(): Generator<Joined, void> {
+  function* rejectFirst(): Generator<Joined, void> {
     const [first = '', ...others] = open;
     close();
-    yield { text: first, lines: 1, reason: 'a quote is not closed, or stands where none may' };
+    yield { text: first, lines: 1, reason: 'unclosed or misplaced quote' };
     for (const line of others) yield* take(line);
   }
 
   for await (const line of lines) yield* take(line);
-  while (open.length > 0) yield* giveUpFirst();
+  while (open.length > 0) yield* rejectFirst();
 }
 
-/** Lines of the rest of a file, a character a byte, without their ends. */
+/** Yields the remaining lines of a file, one character per byte, without line endings. */
 async function* linesOf({ rest, lineEnd }: OpenCsv): AsyncGenerator<string, void> {
   const breakAt = lineEnd === '\r' ? '\r' : '\n';
-  let begun = '';
+  let partial = '';
   for await (const chunk of rest) {
-    const parts = (begun + chunk.toString('latin1')).split(breakAt);
-    begun = parts.pop() as string;
+    const parts = (partial + chunk.toString('latin1')).split(breakAt);
+    partial = parts.pop() as string;
     for (const part of parts) yield lineEnd === '\r\n' && part.endsWith('\r') ? part.slice(0, -1) : part;
-    // Handed out in parts, so that memory does not grow with it.
-    if (begun.length > longestLine) {
-      yield begun;
-      begun = '';
+    // Yield a long line in parts to limit memory.
+    if (partial.length > maxLineLength) {
+      yield partial;
+      partial = '';
     }
   }
-  if (begun !== '') yield begun;
+  if (partial !== '') yield partial;
 }
 
 function countQuotes(text: string): number {
@@ -124,11 +127,11 @@ function countQuotes(text: string): number {
 function parseBatch(batch: CsvRecord[], lineEnd: string): void {
   const readable = batch.filter(({ reason }) => reason === undefined);
   const all = parseText(readable.map(({ text }) => text + lineEnd).join(''), lineEnd);
-  const isSound = all !== undefined && all.length === readable.length;
+  const isValid = all !== undefined && all.length === readable.length;
   for (const [index, record] of readable.entries()) {
-    const fields = isSound ? all[index] : fieldsOf(record.text, lineEnd);
+    const fields = isValid ? all[index] : fieldsOf(record.text, lineEnd);
     if (fields === undefined) {
-      record.reason = 'a quote is not closed, or stands where none may';
+      record.reason = 'unclosed or misplaced quote';
     } else {
       record.fields = withNulls(fields, record.text, lineEnd);
     }
@@ -144,7 +147,7 @@ function parseText(text: string, lineEnd: string): string[][] | undefined {
   try {
     return parse(Buffer.from(text, 'latin1'), options(lineEnd)) as unknown as string[][];
   } catch {
-    // What it says of a place in the batch would mislead; the rows are then read one by one.
+    // The position it reports is within the batch and would mislead; the rows are then parsed one by one.
     return undefined;
   }
 }
@@ -153,7 +156,7 @@ function options(lineEnd: string) {
   return { encoding: 'latin1', record_delimiter: lineEnd, relax_column_count: true } as const;
 }
 
-/** An empty field is null as it is to COPY, unless it stands in quotes. */
+/** Like COPY, reads an empty field as null unless it is quoted. */
 function withNulls(fields: string[], text: string, lineEnd: string): (string | null)[] {
   if (!fields.includes('')) return fields;
   if (!text.includes('""')) return fields.map((field) => (field === '' ? null : field));

@@ -4,21 +4,34 @@ import { downloadReport, type ReportCall, type ReportStatus } from '../dashboard
 import type { StreamedResponse } from '../dashboard/client.js';
 import { BrokenBodyError, UnavailableError } from '../dashboard/errors.js';
 import { LedgerError, messageOf } from '../errors.js';
-import { isZip } from './archive.js';
+import { formatCount } from '../format.js';
+import type { BillingJobOptions } from '../run/job.js';
+import { isZip, maxArchiveBytes } from './archive.js';
 import { sha256Of } from './downloads.js';
+import { limitVariables } from './limits.js';
 import type { ArchiveFacts } from './reports.js';
 
 export interface DownloadOptions {
   folder: string;
-  /** Name in the folder. */
+  /** File name in the folder. */
   file: string;
-  /** Told of the bytes that are there, and how many there will be where the API says so. */
+  /** Called with the bytes received and the total, if the API reports it. */
   onProgress(bytes: number, total: number | undefined): void;
+  limits: BillingJobOptions['download'];
+}
+
+/** A download that exceeded a limit. The report's state doesn't change: the next run downloads it again. */
+export class DownloadError extends LedgerError {
+  override readonly name = 'DownloadError';
 }
 
 /**
- * Downloads a report's archive into a file that has its name only once it is whole. After a broken connection it goes on where it
- * was, if the API can do that, and begins anew if not.
+ * Downloads a report's archive into a file that gets its name only when it is complete. After a broken connection,
+ * it resumes if the API supports that and starts over if not. A connection that receives too little in a minute
+ * counts as broken. All connections together may take `extraMs` plus the time that the received bytes take at the
+ * minimum rate.
+ *
+ * @throws {DownloadError} if that time is exceeded, or if the archive is too large to load
  */
 export async function downloadArchive(
   call: ReportCall,
@@ -26,7 +39,7 @@ export async function downloadArchive(
   options: DownloadOptions,
 ): Promise<{ kind: 'archive'; archive: ArchiveFacts } | ReportStatus> {
   const path = join(options.folder, options.file);
-  // Another process may be at the same report.
+  // Another process may be downloading the same report.
   const partPath = `${path}.${process.pid}.part`;
   const part = createPart(partPath, options);
   for (;;) {
@@ -37,21 +50,25 @@ export async function downloadArchive(
       if (answer.value !== undefined) throw answer.value;
       break;
     } catch (error) {
-      // Broken again and again, but every round brought something: a long download on a bad line.
+      // The connection breaks repeatedly, but each attempt makes progress: a long download on a bad line.
       const isBroken = error instanceof UnavailableError || error instanceof BrokenBodyError;
       if (!isBroken || part.size() <= before) throw error;
+      const late = part.timeoutError();
+      if (late !== undefined) throw late;
     }
   }
-  await part.settle();
+  await part.flush();
   await rename(partPath, path);
   return { kind: 'archive', archive: { file: options.file, bytes: part.size(), sha256: await sha256Of(path) } };
 }
 
-/** A file that comes in parts. */
-function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgress'>) {
+/** A file that is received in parts. */
+function createPart(path: string, { file, onProgress, limits }: DownloadOptions) {
+  const startedAt = performance.now();
+  const maxBytes = limits.bytes ?? maxArchiveBytes;
   let size = 0;
   let total: number | undefined;
-  /** What the API calls this version of the file: parts of two versions don't make one. */
+  /** ETag of this version of the file: parts of different versions can't be combined. */
   let version: string | undefined;
   let isResumable = false;
 
@@ -60,10 +77,11 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
     return { range: `bytes=${size}-`, ...(version === undefined ? {} : { 'if-range': version }) };
   }
 
-  /** Throws for what makes the answer broken, so that it is asked for again; answers what is wrong on this side. */
+  /** Throws if the response is broken, so that the request is retried; returns a local error. */
   async function receive(response: StreamedResponse): Promise<LedgerError | undefined> {
-    const isRest = response.status === 206 && begin(response);
-    if (!isRest) startAnew(response);
+    const isRest = response.status === 206 && resume(response);
+    if (!isRest) restart(response);
+    const checkRate = createRateCheck(limits);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, isRest ? 'r+' : 'w', 0o600);
@@ -81,28 +99,31 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
         }
         size += chunk.length;
         onProgress(size, total);
+        const excess = tooLargeError() ?? (size === total ? undefined : timeoutError());
+        if (excess !== undefined) return excess;
+        checkRate(chunk.length);
       }
     } catch (error) {
-      // It broke when all had come.
+      // Ignore a connection that broke after the last byte.
       if (size !== total) throw error;
     } finally {
       await handle.close();
     }
     if (total !== undefined && size !== total) {
-      throw new BrokenBodyError(`the archive has ${size} bytes, where its length was told as ${total}`);
+      throw new BrokenBodyError(`the archive has ${size} bytes, but the API reported ${total}`);
     }
     return undefined;
   }
 
-  /** Whether a part continues what is there. */
-  function begin({ headers: given }: StreamedResponse): boolean {
+  /** Whether the part continues the received bytes. */
+  function resume({ headers: given }: StreamedResponse): boolean {
     const [, from, , whole] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(String(given['content-range'])) ?? [];
     if (Number(from) === size && (whole === '*' || total === undefined || Number(whole) === total)) return true;
     isResumable = false;
-    throw new BrokenBodyError(`asked for the bytes from ${size} on, got ${String(given['content-range'])}`);
+    throw new BrokenBodyError(`requested the bytes from ${size} on, received ${String(given['content-range'])}`);
   }
 
-  function startAnew({ headers: given }: StreamedResponse): void {
+  function restart({ headers: given }: StreamedResponse): void {
     size = 0;
     const length = Number(given['content-length']);
     total = Number.isSafeInteger(length) && given['content-length'] !== undefined ? length : undefined;
@@ -111,13 +132,32 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
     isResumable = given['accept-ranges'] === 'bytes' || version !== undefined;
   }
 
-  /** Sees that all of it is on the disk. */
-  async function settle(): Promise<void> {
+  function tooLargeError(): DownloadError | undefined {
+    if (size <= maxBytes) return undefined;
+    return new DownloadError(
+      `The download of ${file} was stopped: archives larger than ${formatCount(maxBytes)} bytes can't be loaded.`,
+      { hint: 'Request shorter date ranges with tn-ledger billing --from DATE --to DATE.' },
+    );
+  }
+
+  function timeoutError(): DownloadError | undefined {
+    const { bytesPerSecond, extraMs } = limits;
+    const elapsedMs = performance.now() - startedAt;
+    if (elapsedMs <= extraMs + (size / bytesPerSecond) * 1000) return undefined;
+    return new DownloadError(
+      `The download of ${file} was stopped after ${Math.round(elapsedMs / 1000)} s and ${formatCount(size)} bytes: the limit is ` +
+        `${extraMs / 1000} s (${limitVariables.extraMs}) plus one second per ${formatCount(bytesPerSecond)} bytes (${limitVariables.bytesPerSecond}).`,
+      { hint: 'Check the connection, or allow more time with these variables. The next run downloads it again.' },
+    );
+  }
+
+  /** Flushes the file to disk and verifies its size. */
+  async function flush(): Promise<void> {
     const handle = await open(path, 'r+');
     try {
       await handle.sync();
       const { size: written } = await handle.stat();
-      if (written !== size) throw new Error(`${written} of ${size} bytes are there`);
+      if (written !== size) throw new Error(`${written} of ${size} bytes were written`);
     } catch (cause) {
       throw cannotWrite(path, cause);
     } finally {
@@ -127,7 +167,8 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
 
   return {
     size: () => size,
-    settle,
+    timeoutError,
+    flush,
     receiver: {
       headers,
       isFile: isZip,
@@ -136,7 +177,31 @@ function createPart(path: string, { onProgress }: Pick<DownloadOptions, 'onProgr
   };
 }
 
-/** A disk that is nearly full may take a part of what is written, and say so only when it is given the rest. */
+/**
+ * Returns a function to call with the size of each chunk; it throws if the average rate over a window is too low.
+ * No timer is needed: the client's `betweenBytesMs` ends a silent connection anyway.
+ */
+function createRateCheck({
+  bytesPerSecond,
+  windowMs = 60_000,
+}: BillingJobOptions['download']): (count: number) => void {
+  let since = performance.now();
+  let bytes = 0;
+  return (count) => {
+    bytes += count;
+    const elapsedMs = performance.now() - since;
+    if (elapsedMs < windowMs) return;
+    if (bytes * 1000 < bytesPerSecond * elapsedMs) {
+      throw new BrokenBodyError(
+        `only ${formatCount(bytes)} bytes received in ${Math.round(elapsedMs / 1000)} s, less than the minimum of ${formatCount(bytesPerSecond)} per second (${limitVariables.bytesPerSecond})`,
+      );
+    }
+    since += elapsedMs;
+    bytes = 0;
+  };
+}
+
+/** A nearly full disk may accept only part of the data and report an error only on the next write. */
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
@@ -145,7 +210,7 @@ async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Pr
 
 function cannotWrite(path: string, cause: unknown): LedgerError {
   return new LedgerError(`The archive could not be written to ${path}: ${messageOf(cause)}.`, {
-    hint: 'See that there is room on the disk and that the folder may be written to, and run it again.',
+    hint: 'Make sure that the disk has room and the folder is writable, then run the command again.',
     cause,
   });
 }

@@ -2,25 +2,32 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type pg from 'pg';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
 import { LedgerError, messageOf } from '../errors.js';
 import type { OpenReport } from './reports.js';
 
 const dayMs = 86_400_000;
 
-/** The folder of downloaded archives, made if it is missing. Only its owner may look into it: it holds call records. */
+/**
+ * Returns the folder of downloaded archives, created if missing. Only its owner can read it, because it contains
+ * call records.
+ */
 export async function downloadsFolder(dataDir: string): Promise<string> {
   const folder = join(dataDir, 'downloads');
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new LedgerError(`The folder ${folder} can't be made: ${messageOf(cause)}.`, {
-      hint: 'Check TN_LEDGER_DATA_DIR and who may write there.',
+    throw new LedgerError(`The folder ${folder} can't be created: ${messageOf(cause)}.`, {
+      hint: 'Check TN_LEDGER_DATA_DIR and its permissions.',
       cause,
     });
   });
   return folder;
 }
 
-/** Name of a report's archive. Ids come from outside: what could lead elsewhere is not taken into a name. */
+/**
+ * Returns the file name of a report's archive. Ids come from the API: characters that could change the path are
+ * replaced.
+ */
 export function archiveName(account: string, { type, from, to, reportId }: OpenReport): string {
   const safe = (text: string) => text.replace(/[^A-Za-z0-9_-]/g, '_');
   return `${safe(account)}-${safe(type)}-${from}-${to}-${safe(reportId)}.zip`;
@@ -33,28 +40,37 @@ export async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Removes archives, and what is left of broken downloads, that are older than so many days (a day); answers with how
- * many. Archives that wait to be loaded stay.
+ * Removes archives older than the given number of days, and partial downloads older than a day; returns how many it
+ * removed. Archives that wait to be loaded stay, and so do those that are younger on the database's clock: file
+ * times come from this machine's clock, which may have been wrong.
  */
 export async function removeOldArchives(
-  pool: pg.Pool,
+  database: Database,
   folder: string,
   options: { days: number; now: Date },
 ): Promise<number> {
-  const { rows } = await pool.query<{ archive_file: string }>(
-    `select archive_file from billing_reports where state = 'downloaded' and archive_file is not null`,
-  );
-  const wanted = new Set(rows.map(({ archive_file }) => archive_file));
-  let removed = 0;
+  const old: string[] = [];
   for (const name of await readdir(folder)) {
     const isPart = /\.zip\.\d+\.part$/.test(name);
-    if ((!name.endsWith('.zip') && !isPart) || wanted.has(name)) continue;
-    const path = join(folder, name);
-    const { mtimeMs } = await stat(path);
-    if (options.now.getTime() - mtimeMs <= (isPart ? 1 : options.days) * dayMs) continue;
-    await rm(path);
-    await pool.query('update billing_reports set archive_file = null where archive_file = $1', [name]);
-    removed += 1;
+    if (!name.endsWith('.zip') && !isPart) continue;
+    // Accounts share the folder, and another one may be removing the same archives.
+    const facts = await stat(join(folder, name)).catch(unlessGone);
+    if (facts !== undefined && options.now.getTime() - facts.mtimeMs > (isPart ? 1 : options.days) * dayMs)
+      old.push(name);
   }
-  return removed;
+  if (old.length === 0) return 0;
+  const { rows } = await database.pool.query<{ archive_file: string }>(
+    `select archive_file from billing_reports
+      where archive_file = any($1) and (state = 'downloaded' or completed_at > clock_timestamp() - make_interval(days => $2))`,
+    [old, options.days],
+  );
+  const wanted = new Set(rows.map(({ archive_file }) => archive_file));
+  const removed = old.filter((name) => !wanted.has(name));
+  for (const name of removed) await rm(join(folder, name), { force: true });
+  await change(database, 'update billing_reports set archive_file = null where archive_file = any($1)', [removed]);
+  return removed.length;
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -7,15 +7,17 @@ import {
   readReportStatus,
 } from '../dashboard/billing-reports.js';
 import { ApiError } from '../dashboard/errors.js';
-import { sleep } from '../dashboard/retry.js';
+import { currentTime, type Day } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
-import type { Day } from '../sync/days.js';
-import type { JobContext } from '../sync/job.js';
+import { sleep } from '../retry.js';
+import type { JobContext } from '../run/job.js';
 import { ArchiveError } from './archive.js';
+import { commandFor } from './command-for.js';
 import { CsvError } from './csv-header.js';
-import { downloadArchive } from './download-archive.js';
+import { DownloadError, downloadArchive } from './download-archive.js';
 import { archiveName, downloadsFolder } from './downloads.js';
 import { type LoadedReport, loadReport } from './load-report.js';
+import { FewerRowsError } from './replace-rows.js';
 import {
   type OpenReport,
   type Requester,
@@ -27,46 +29,51 @@ import {
 } from './reports.js';
 import { requestDays } from './request-days.js';
 
-/** A report that is to be in the ledger. */
+/** How long a run waits for reports by default: Bandwidth builds them within hours. */
+export const defaultTimeoutMs = 2 * 3_600_000;
+
+/** A report to load. */
 export interface WantedReport {
   type: string;
   from: Day;
   to: Day;
   resource: ReportResource;
-  /** One that was requested already, by a run that did not see it to its end. */
+  /** The report if an earlier run requested it and didn't finish it. */
   open: OpenReport | undefined;
 }
 
-/** What became of it. */
 export type FetchOutcome = { wanted: WantedReport; reportId: string | undefined } & (
   | { result: 'loaded'; loaded: LoadedReport }
   | { result: 'failed'; error: Error }
-  /** Bandwidth was not done with it when the time was over. */
+  /** The time was up before Bandwidth finished it. */
   | { result: 'waiting'; status: string | undefined }
 );
 
-/** Reports that Bandwidth is asked for at the same time. */
-const mostUnderWay = 8;
-const longestWaitMs = 60_000;
-/** Data are said to be available for one or two days: a report that takes longer is given up, and requested again. */
+/** Reports in progress at the same time. */
+const maxInProgress = 8;
+const maxWaitMs = 60_000;
+/**
+ * Bandwidth documents that data are available within one or two days: a report that takes longer is abandoned and
+ * requested again.
+ */
 const giveUpMs = 48 * 3_600_000;
 
 interface Task {
   wanted: WantedReport;
   report: OpenReport | undefined;
-  /** When to look at it next, by the monotonic clock. */
+  /** When to check it next, on the monotonic clock. */
   nextAt: number;
   waitMs: number;
-  /** It was requested a second time, in place of a report that Bandwidth lost or never built. */
+  /** It was requested a second time because Bandwidth lost the first report or never built it. */
   isRepeated: boolean;
   lastStatus: string | undefined;
-  /** Words of Bandwidth's that were wondered at. */
-  wondered: Set<string>;
+  /** Undocumented statuses that were already reported. */
+  reportedStatuses: Set<string>;
 }
 
 /**
- * Sees reports through: requests them, waits, downloads and loads them, each as it becomes ready. A report that fails keeps no
- * other from being fetched.
+ * Requests reports, waits for them, and downloads and loads each one when it is ready. A report that fails doesn't
+ * affect the others.
  */
 export async function fetchReports(
   context: JobContext,
@@ -75,24 +82,25 @@ export async function fetchReports(
 ): Promise<FetchOutcome[]> {
   const { billing, signal } = context;
   const folder = await downloadsFolder(context.dataDir);
-  const deadline = performance.now() + billing.timeoutMs;
+  const startedAt = performance.now();
+  const deadline = startedAt + billing.timeoutMs;
   const firstWaitMs = billing.firstWaitMs ?? 500;
   const waiting = wanted.map<Task>((each) => ({
     wanted: each,
     report: each.open,
-    nextAt: 0,
+    nextAt: startedAt,
     waitMs: firstWaitMs,
     isRepeated: false,
     lastStatus: undefined,
-    wondered: new Set(),
+    reportedStatuses: new Set(),
   }));
-  const underWay: Task[] = [];
+  const inProgress = waiting.splice(0, maxInProgress);
   const outcomes: FetchOutcome[] = [];
   for (;;) {
-    while (underWay.length < mostUnderWay && waiting.length > 0) underWay.push(waiting.shift() as Task);
-    const [task] = underWay.toSorted((a, b) => a.nextAt - b.nextAt);
+    const [task] = inProgress.toSorted((a, b) => a.nextAt - b.nextAt);
     if (task === undefined) return outcomes;
-    if (Math.max(task.nextAt, performance.now()) > deadline) break;
+    // A step that was due in time is taken, however long the steps before it took.
+    if (task.nextAt > deadline) break;
     if (task.nextAt > performance.now()) {
       context.run.step({
         text: `waiting for ${describe(task.wanted)}${task.lastStatus ? ` (${task.lastStatus})` : ''}`,
@@ -103,11 +111,12 @@ export async function fetchReports(
     const outcome = await advance(context, task, { folder, requestedBy });
     if (outcome === undefined) continue;
     outcomes.push(outcome);
-    underWay.splice(underWay.indexOf(task), 1);
+    const next = waiting.splice(0, 1).map((each) => ({ ...each, nextAt: performance.now() }));
+    inProgress.splice(inProgress.indexOf(task), 1, ...next);
   }
   return [
     ...outcomes,
-    ...[...underWay, ...waiting].map<FetchOutcome>(({ wanted: late, report, lastStatus }) => ({
+    ...[...inProgress, ...waiting].map<FetchOutcome>(({ wanted: late, report, lastStatus }) => ({
       wanted: late,
       reportId: report?.reportId,
       result: 'waiting',
@@ -121,7 +130,7 @@ interface StepOptions {
   requestedBy: Requester;
 }
 
-/** Takes a report one step further; answers what became of it, once that is known. */
+/** Advances a report by one step; returns its outcome once it has one. */
 async function advance(context: JobContext, task: Task, options: StepOptions): Promise<FetchOutcome | undefined> {
   const failed = (error: Error): FetchOutcome => ({
     wanted: task.wanted,
@@ -130,25 +139,31 @@ async function advance(context: JobContext, task: Task, options: StepOptions): P
     error,
   });
   try {
-    const loaded = await takeStep(context, task, options);
+    const loaded = await runStep(context, task, options);
     if (loaded === undefined) return undefined;
     return { wanted: task.wanted, reportId: task.report?.reportId, result: 'loaded', loaded };
   } catch (error) {
     if (error instanceof ReportFailure && task.report !== undefined) {
-      await recordFailure(context.database.pool, context.account, task.report.reportId, error.message);
+      await recordFailure(context.database, context.account, task.report.reportId, error.message);
     }
-    const isItsOwn = [ReportFailure, ArchiveError, CsvError, UsageError, ApiError].some(
-      (kind) => error instanceof kind,
-    );
-    if (isItsOwn) return failed(error as Error);
+    const isOwnFailure = [
+      ReportFailure,
+      ArchiveError,
+      CsvError,
+      DownloadError,
+      FewerRowsError,
+      UsageError,
+      ApiError,
+    ].some((kind) => error instanceof kind);
+    if (isOwnFailure) return failed(error as Error);
     throw error;
   }
 }
 
-/** Bandwidth says that a report failed, or loses it again and again. */
+/** Bandwidth reports that a report failed, or loses it repeatedly. */
 class ReportFailure extends LedgerError {}
 
-async function takeStep(context: JobContext, task: Task, options: StepOptions): Promise<LoadedReport | undefined> {
+async function runStep(context: JobContext, task: Task, options: StepOptions): Promise<LoadedReport | undefined> {
   const { report, wanted } = task;
   const call: ReportCall = {
     client: context.client,
@@ -161,11 +176,11 @@ async function takeStep(context: JobContext, task: Task, options: StepOptions): 
     return undefined;
   }
   if (report.state === 'waiting') {
-    context.run.step({ text: `asking for ${describe(wanted)}` });
+    context.run.step({ text: `checking ${describe(wanted)}` });
     const status = await readReportStatus(call, report.reportId);
-    if (!(await follow(context, task, report, status))) return undefined;
+    if (!(await handleStatus(context, task, report, status))) return undefined;
     if (!(await download(context, task, report, { call, folder: options.folder }))) return undefined;
-  } else if (!(await isThere(options.folder, report))) {
+  } else if (!(await hasArchive(options.folder, report))) {
     report.state = 'waiting';
     return undefined;
   }
@@ -175,7 +190,7 @@ async function takeStep(context: JobContext, task: Task, options: StepOptions): 
 async function request(context: JobContext, task: Task, call: ReportCall, requestedBy: Requester): Promise<void> {
   const { type, from, to, resource } = task.wanted;
   context.run.step({ text: `requesting ${describe(task.wanted)}` });
-  const requestedAt = context.now?.() ?? new Date();
+  const requestedAt = currentTime(context);
   const { answer, requestedTo } = await requestDays(context, call, { type, from, to });
   if (answer.kind === 'not yet') {
     task.lastStatus = answer.description;
@@ -184,44 +199,48 @@ async function request(context: JobContext, task: Task, call: ReportCall, reques
   }
   const { reportId, status, description } = answer;
   const facts = { reportId, type, from, to, requestedTo, resource, requestedBy, requestedAt, status, description };
-  task.report = await recordRequest(context.database.pool, context.account, facts);
+  task.report = await recordRequest(context.database, context.account, facts);
   task.lastStatus = status;
   task.nextAt = performance.now();
 }
 
-/** Takes note of what Bandwidth says of a report; answers whether its archive is ready. */
-async function follow(context: JobContext, task: Task, report: OpenReport, told: ReportStatus): Promise<boolean> {
-  const { pool } = context.database;
-  const { account } = context;
-  if (told.kind === 'gone') {
-    await requestAnew(context, task, report, `Bandwidth does not find it (${told.description})`);
+/** Records the status that Bandwidth reports; returns whether the archive is ready. */
+async function handleStatus(
+  context: JobContext,
+  task: Task,
+  report: OpenReport,
+  reported: ReportStatus,
+): Promise<boolean> {
+  const { account, database } = context;
+  if (reported.kind === 'gone') {
+    await requestAgain(context, task, report, `Bandwidth can't find it (${reported.description})`);
     return false;
   }
-  const { status, description } = told;
-  await recordStatus(pool, account, report.reportId, { status, description, isReady: told.kind === 'ready' });
+  const { status, description } = reported;
+  await recordStatus(database, account, report.reportId, { status, description, isReady: reported.kind === 'ready' });
   task.lastStatus = status ?? description;
-  switch (told.kind) {
+  switch (reported.kind) {
     case 'ready':
       return true;
     case 'failed':
       throw new ReportFailure(
-        `Bandwidth failed to build ${describe(task.wanted)} of account ${account} (report ${report.reportId}): ${told.description} (status ${status ?? 'not told'}).`,
-        { hint: 'It is requested again the next night, or now with tn-ledger billing.' },
+        `Bandwidth failed to build ${describe(task.wanted)} of account ${account} (report ${report.reportId}): ${reported.description} (status ${status ?? 'not reported'}).`,
+        { hint: 'The next nightly run requests it again. To request it now, use tn-ledger billing.' },
       );
     case 'unknown':
-      if (!task.wondered.has(told.status)) {
-        task.wondered.add(told.status);
+      if (!task.reportedStatuses.has(reported.status)) {
+        task.reportedStatuses.add(reported.status);
         context.run.warn(
-          `${describe(task.wanted)} (report ${report.reportId}) has the status ${JSON.stringify(told.status)}, which Bandwidth does not document; it is waited for as one that is being built.`,
+          `${describe(task.wanted)} (report ${report.reportId}) has the status ${JSON.stringify(reported.status)}, which Bandwidth doesn't document; it is treated as still being built.`,
         );
       }
       break;
     default:
       break;
   }
-  const ageMs = (context.now?.() ?? new Date()).getTime() - report.requestedAt.getTime();
+  const ageMs = currentTime(context).getTime() - report.requestedAt.getTime();
   if (ageMs > giveUpMs) {
-    await requestAnew(
+    await requestAgain(
       context,
       task,
       report,
@@ -233,16 +252,16 @@ async function follow(context: JobContext, task: Task, report: OpenReport, told:
   return false;
 }
 
-/** Gives a report up and requests its days again, once. */
-async function requestAnew(context: JobContext, task: Task, report: OpenReport, why: string): Promise<void> {
-  const what = `Report ${report.reportId} (${describe(task.wanted)}, account ${context.account}) was given up: ${why}`;
+/** Abandons a report and requests its days again, once. */
+async function requestAgain(context: JobContext, task: Task, report: OpenReport, why: string): Promise<void> {
+  const what = `Report ${report.reportId} (${describe(task.wanted)}, account ${context.account}) was abandoned: ${why}`;
   if (task.isRepeated) {
-    throw new ReportFailure(`${what}; it was requested a second time already.`, {
-      hint: 'It is requested again the next night.',
+    throw new ReportFailure(`${what}; it had already been requested a second time.`, {
+      hint: 'The next nightly run requests it again.',
     });
   }
-  await recordFailure(context.database.pool, context.account, report.reportId, `${what}; it was requested again.`);
-  context.log.info(`${what}; it is requested again.`);
+  await recordFailure(context.database, context.account, report.reportId, `${what}; requested it again.`);
+  context.log.info(`${what}; requesting it again.`);
   task.isRepeated = true;
   task.report = undefined;
   task.nextAt = performance.now();
@@ -258,19 +277,24 @@ async function download(
   const file = archiveName(context.account, report);
   const onProgress = (count: number, of: number | undefined) =>
     context.run.step({ text, done: { count, of, unit: 'bytes' } });
-  const answer = await downloadArchive(call, report.reportId, { folder, file, onProgress });
+  const answer = await downloadArchive(call, report.reportId, {
+    folder,
+    file,
+    onProgress,
+    limits: context.billing.download,
+  });
   if (answer.kind !== 'archive') {
-    await follow(context, task, report, answer);
+    await handleStatus(context, task, report, answer);
     return false;
   }
-  await recordArchive(context.database.pool, context.account, report.reportId, answer.archive);
+  await recordArchive(context.database, context.account, report.reportId, answer.archive);
   context.run.add({ pages: 1 });
   report.state = 'downloaded';
   report.archiveFile = answer.archive.file;
   return true;
 }
 
-async function isThere(folder: string, { archiveFile }: OpenReport): Promise<boolean> {
+async function hasArchive(folder: string, { archiveFile }: OpenReport): Promise<boolean> {
   if (archiveFile === undefined) return false;
   return access(join(folder, archiveFile)).then(
     () => true,
@@ -280,31 +304,31 @@ async function isThere(folder: string, { archiveFile }: OpenReport): Promise<boo
 
 async function load(context: JobContext, report: OpenReport, folder: string): Promise<LoadedReport> {
   const { account, database } = context;
-  const { reportId, type, from, to, requestedTo } = report;
+  const { reportId, type, from, to, requestedTo, resource } = report;
   const path = join(folder, report.archiveFile as string);
   try {
-    const hasOtherDays = requestedTo > to;
     return await loadArchive(context, {
       account,
       reportId,
       type,
       days: { from, to },
-      hasOtherDays,
+      otherDays: requestedTo > to ? 'leave out' : 'keep',
+      command: commandFor({ account, type, days: { from, to }, resource }),
       path,
       again: false,
     });
   } catch (error) {
-    if (error instanceof ArchiveError || error instanceof CsvError) {
-      // The same archive would be refused again; another one may be good.
-      await recordFailure(database.pool, account, reportId, error.message);
+    if (error instanceof ArchiveError || error instanceof CsvError || error instanceof FewerRowsError) {
+      // The same archive would fail again; a new one may be good.
+      await recordFailure(database, account, reportId, error.message);
     } else if (error instanceof LedgerError && !context.signal.aborted) {
-      await recordLoadError(database.pool, account, reportId, error.message);
+      await recordLoadError(database, account, reportId, error.message);
     }
     throw error;
   }
 }
 
-/** Loads an archive, with its progress and what is to be told of it in the run. */
+/** Loads an archive, and reports progress, counts and warnings to the run. */
 export async function loadArchive(
   context: JobContext,
   report: Parameters<typeof loadReport>[0],
@@ -317,6 +341,7 @@ export async function loadArchive(
     database: context.database,
     limits: context.billing.limits,
     signal: context.signal,
+    acceptShrink: context.options.acceptShrink,
     onStart: (all) => {
       total = all;
     },
@@ -330,7 +355,7 @@ export async function loadArchive(
   context.run.add({ rowsRead: loaded.rows + loaded.rejected + loaded.leftOut, rowsWritten: loaded.rows });
   if (loaded.leftOut > 0) {
     context.log.info(
-      `Report ${report.reportId}: ${loaded.leftOut} rows of other days than ${report.days?.from} were left out; Bandwidth refuses a range of one day, so the next day was requested with it.`,
+      `Report ${report.reportId}: ${loaded.leftOut} rows of days other than ${report.days?.from} were left out. Bandwidth refuses one-day ranges, so the next day was requested as well.`,
     );
   }
   context.run.reject(loaded.rejected);
@@ -340,7 +365,7 @@ export async function loadArchive(
 
 function waitLonger(task: Task): void {
   task.nextAt = performance.now() + task.waitMs;
-  task.waitMs = Math.min(longestWaitMs, task.waitMs * 2);
+  task.waitMs = Math.min(maxWaitMs, task.waitMs * 2);
 }
 
 /** `BDR 2026-10-01`, `BDR 2026-10-01 to 2026-10-31`. */
@@ -348,6 +373,6 @@ export function describe({ type, from, to }: Pick<WantedReport, 'type' | 'from' 
   return `${type} ${daysText({ from, to })}`;
 }
 
-function daysText({ from, to }: { from: Day; to: Day }): string {
+export function daysText({ from, to }: { from: Day; to: Day }): string {
   return from === to ? from : `${from} to ${to}`;
 }

@@ -2,44 +2,32 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { Day } from '../days.js';
 import { messageOf } from '../errors.js';
 import { columnNames } from './column-names.js';
 import { createCsvGuard } from './csv-guard.js';
 import { type OpenCsv, openCsv } from './csv-header.js';
-import { loadRowByRow } from './load-row-by-row.js';
-import { addColumns, addMonths, type RecordsTable } from './records-table.js';
+import { type FileColumn, type LoadOptions, loadRowByRow, rejectOtherDays } from './load-row-by-row.js';
+import { addColumns, type RecordsTable } from './records-table.js';
 import { type ColumnType, shapeOf } from './report-type.js';
 
 export interface LoadedFile {
   rows: number;
   rejected: number;
-  /** Why COPY did not take the file as it was; undefined where it did. */
+  /** Why COPY refused the file; undefined if it didn't. */
   refusal: string | undefined;
 }
 
 export interface CsvSource {
   name: string;
-  /** Begins to read the file, from its first byte. */
+  /** Starts reading the file from its first byte. */
   read(): AsyncGenerator<Buffer, void>;
 }
 
-export interface LoadOptions {
-  signal: AbortSignal;
-  /** Told of bytes as they are handed over, and of the rows that there are about. */
-  onProgress(bytes: number, rows: number): void;
-}
-
-/** A column of the file and the table. */
-export interface FileColumn {
-  name: string;
-  header: string;
-  type: ColumnType;
-}
-
 /**
- * Loads a CSV file into the table of its type, within the client's transaction, whose settings say which account, report and
- * file it is. Its bytes go into COPY as they are. Where COPY refuses them, the file is read once more, row by row: good
- * rows are loaded, bad ones go to `billing_rejects`.
+ * Loads a CSV file into the table of its type, within the client's transaction, whose settings identify the
+ * account, report and file. Its bytes go to COPY unchanged. If COPY refuses them, the file is read again row by
+ * row: good rows are loaded, and bad ones go to `billing_rejects`.
  */
 export async function loadCsv(
   client: pg.ClientBase,
@@ -52,7 +40,6 @@ export async function loadCsv(
   const columns = fileColumns(table.type, csv.header);
   try {
     await addColumns(client, table, new Map(columns.map(({ name, type, header }) => [name, { type, header }])));
-    await addFirstMonth(client, table, columns, csv);
     await client.query('savepoint before_copy');
     const rows = await copyBytes(client, table, columns, csv.rest, options);
     await client.query('release savepoint before_copy');
@@ -68,6 +55,17 @@ export async function loadCsv(
   }
 }
 
+/** Puts a file's rows of other days into `billing_rejects`, and returns how many there are. */
+export async function rejectDays(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  source: CsvSource,
+  options: Parameters<typeof rejectOtherDays>[2],
+): Promise<number> {
+  const csv = (await openCsv(source.read(), source.name)) as OpenCsv;
+  return rejectOtherDays(client, { table, columns: fileColumns(table.type, csv.header), csv }, options);
+}
+
 function fileColumns(type: string, header: readonly string[]): FileColumn[] {
   const { columns } = shapeOf(type);
   return columnNames(header).map((name, index) => ({
@@ -78,26 +76,25 @@ function fileColumns(type: string, header: readonly string[]): FileColumn[] {
 }
 
 /**
- * Makes the partition of the month that the first row is in. Where nobody told the days of the file, that is where most of its rows
- * will go; those of other months are moved once all are there.
+ * Returns the most frequent month, as its first day, among a file's first rows: when the days of the file aren't
+ * given, most of its rows are likely of that month. Undefined if the rows show none.
  */
-async function addFirstMonth(
-  client: pg.ClientBase,
-  table: RecordsTable,
-  columns: readonly FileColumn[],
-  csv: OpenCsv,
-): Promise<void> {
-  const place = columns.findIndex(({ name }) => name === table.timeColumn);
-  const lineLength = csv.begin.indexOf(csv.lineEnd);
-  if (place === -1 || lineLength === -1) return;
-  const time = csv.begin.subarray(0, lineLength).toString('latin1').split(',')[place];
-  const [, year = '', month = ''] = /^"?(\d{4})[-/](0[1-9]|1[0-2])[-/]\d\d\b/.exec(time ?? '') ?? [];
-  if (year < '1990' || year > '2100') return;
-  const day = `${year}-${month}-01`;
-  await addMonths(client, table, day, day);
+export async function likelyMonth(type: string, source: CsvSource): Promise<Day | undefined> {
+  const chunks = source.read();
+  const csv = await openCsv(chunks, source.name).finally(() => chunks.return(undefined));
+  if (csv === undefined) return undefined;
+  const place = columnNames(csv.header).indexOf(shapeOf(type).timeColumn ?? '');
+  const counts = new Map<Day, number>();
+  for (const line of csv.begin.toString('latin1').split(csv.lineEnd)) {
+    const [, year, month] = /^"?((?:19|20)\d\d)[-/](0[1-9]|1[0-2])[-/]\d\d\b/.exec(line.split(',')[place] ?? '') ?? [];
+    if (year === undefined || year < '1990') continue;
+    const first = `${year}-${month}-01`;
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
 }
 
-/** What COPY would read otherwise than it is meant. */
+/** Content that COPY would misread. */
 class UnsafeForCopy extends Error {}
 
 async function copyBytes(
@@ -109,13 +106,13 @@ async function copyBytes(
 ): Promise<number> {
   const names = (wanted: readonly FileColumn[]) => wanted.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
   const typed = columns.filter(({ type }) => type !== 'text');
-  // An empty value in quotes is a text, and no number or time.
+  // A quoted empty value is valid only as text, not as a number or time.
   const forceNull = typed.length === 0 ? '' : `, force_null (${names(typed)})`;
   const sql = `copy ${table.sql} (${names(columns)}) from stdin (format csv, encoding 'UTF8'${forceNull})`;
   const stream = client.query(copyFrom(sql));
   const done = finished(stream);
   done.catch(() => undefined);
-  // Bytes that come after it would find no connection any more.
+  // Bytes written after the error would have no connection.
   let refusal: Error | undefined;
   stream.once('error', (error) => {
     refusal = error;
@@ -135,7 +132,7 @@ async function copyBytes(
     stream.end();
   } catch (error) {
     if (refusal !== undefined) throw refusal;
-    // Ends the COPY on the server, so that the connection can go on to roll back.
+    // End the COPY on the server so that the connection can roll back.
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
     await done.catch(() => undefined);
     throw error;
@@ -144,7 +141,10 @@ async function copyBytes(
   return stream.rowCount;
 }
 
-/** Rows of a chunk for the display, by the length of those at the file's beginning: counting all would take its time. */
+/**
+ * Estimates the rows of a chunk for the progress display from the row length at the beginning of the file: counting
+ * all rows would take too long.
+ */
 function createRowEstimate(): (chunk: Buffer) => number {
   let bytesPerRow: number | undefined;
   return (chunk) => {
@@ -154,8 +154,8 @@ function createRowEstimate(): (chunk: Buffer) => number {
 }
 
 /**
- * Whether COPY refused the data, and not the server its service: the classes 22 (data exception) of SQLSTATE, and 54000, which a
- * "row" that never ends comes to.
+ * Whether COPY refused the data rather than failed: SQLSTATE class 22 (data exception), and 54000, which is raised
+ * for a "row" that never ends.
  */
 function isRefusal(error: unknown): boolean {
   if (error instanceof UnsafeForCopy) return true;

@@ -1,37 +1,55 @@
 import type pg from 'pg';
-import { sleep } from '../dashboard/retry.js';
+import type { ArchiveLimits } from '../config.js';
 import type { Database } from '../database/connect.js';
-import { LedgerError, UsageError } from '../errors.js';
+import { change, inTransaction } from '../database/transaction.js';
+import { addDays, type Day } from '../days.js';
+import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { formatCount } from '../format.js';
-import { addDays, type Day } from '../sync/days.js';
-import { inTransaction } from '../sync/transaction.js';
+import { sleep } from '../retry.js';
 import { type Archive, type ArchiveFile, openArchive } from './archive.js';
-import type { ArchiveLimits } from './limits.js';
-import { loadCsv } from './load-csv.js';
+import { bulkDays } from './bulk-days.js';
+import { type CsvSource, likelyMonth, loadCsv, rejectDays } from './load-csv.js';
 import { readFileIn } from './read-file.js';
 import {
   addMonths,
+  dayOfRow,
   findRecordsTable,
+  indexNewRows,
   lockRecords,
   makeRecordsTable,
+  monthsWithoutPartition,
   partitionsWritten,
   type RecordsTable,
-  settleStrays,
 } from './records-table.js';
-import { findLosses, type Loss, removeRows, replaceRows } from './replace-rows.js';
+import {
+  type DayCounts,
+  FewerRowsError,
+  findLosses,
+  type Loss,
+  type Removed,
+  removeRows,
+  replaceRows,
+} from './replace-rows.js';
+import { shapeOf } from './report-type.js';
 
-/** A report whose archive is to be loaded. It has its row in `billing_reports`. */
+/** A report whose archive is to be loaded. It has a row in `billing_reports`. */
 export interface LoadableReport {
   account: string;
   reportId: string;
   type: string;
-  /** Undefined: the days of the records in it. */
+  /** Undefined: the days of most of its rows (`bulkDays`); rows of other days are rejected. */
   days: { from: Day; to: Day } | undefined;
-  /** It was requested with more days than those: rows of others are left out. */
-  hasOtherDays?: boolean;
+  /**
+   * What to do with rows of days other than `days`. Keep them if Bandwidth reports them as part of those days: it
+   * bills a call with the day after. Leave them out if more days were requested than wanted. Reject them if a user
+   * named the days of a file.
+   */
+  otherDays: 'keep' | 'leave out' | 'reject';
+  /** Command that loads it; add `--accept-shrink` to load it even if days lose rows. */
+  command: string;
   /** Path of the archive. */
   path: string;
-  /** Load it even if it was loaded before. */
+  /** Load it even if it is already loaded. */
   again: boolean;
 }
 
@@ -39,7 +57,9 @@ export interface LoadReportOptions {
   database: Database;
   limits: ArchiveLimits;
   signal: AbortSignal;
-  /** Told before the first byte how many there are, uncompressed. */
+  /** Load it even if days end up with fewer rows than before. */
+  acceptShrink: boolean;
+  /** Called before the first byte with the total uncompressed size. */
   onStart?(bytes: number): void;
   onProgress?(bytes: number, rows: number): void;
 }
@@ -48,88 +68,139 @@ export interface LoadedReport {
   files: { name: string; bytes: number; rows: number | null; rejected: number }[];
   rows: number;
   rejected: number;
-  /** Rows of days that were requested only because Bandwidth refuses the wanted day alone. */
+  /** Rows of days that were requested only because Bandwidth refuses a one-day range. */
   leftOut: number;
-  /** Rows of older reports that it replaced. */
+  /** Rows of older reports that were replaced. */
   replaced: number;
   days: { from: Day; to: Day } | undefined;
   warnings: string[];
 }
 
 /**
- * Loads an archive in one transaction: all its CSV files, whole or not at all, in place of what older reports of the account
- * and type hold for the same days.
+ * Loads all CSV files of an archive in one all-or-nothing transaction. They replace the rows of older reports of
+ * the same account, type and days. Month partitions are attached before and after it, so that readers never wait
+ * for the load to finish.
  *
- * @throws {ArchiveError, CsvError} for an archive that is not to be loaded
+ * @throws {ArchiveError, CsvError} if the archive must not be loaded
+ * @throws {FewerRowsError} if any day, by row time in UTC, would have fewer rows than before
+ * @throws {UsageError} if the days aren't given and can't be determined from the rows
  */
 export async function loadReport(report: LoadableReport, options: LoadReportOptions): Promise<LoadedReport> {
   const { database, limits, signal } = options;
   const archive = await openArchive(report.path, { type: report.type, limits });
   const csvFiles = archive.files.filter(({ kind }) => kind === 'csv');
-  if (csvFiles.length === 0) return keepOnly(report, archive, database);
-  if (report.days !== undefined) await makeMonths(database, report.type, report.days, signal);
+  if (csvFiles.length === 0) return keepDocuments(report, archive, database);
+  const months = report.days === undefined ? await likelyMonths(report.type, archive, limits) : [report.days];
+  for (const month of months) await makeMonths(database, report.type, month, signal);
   options.onStart?.(csvFiles.reduce((sum, { bytes }) => sum + bytes, 0));
-  const { loaded, written } = await inTransaction(
-    database,
-    // The form of the times in call records, in whatever order the server's own setting takes them.
-    { settings: { DateStyle: 'ISO, YMD', TimeZone: 'UTC' }, signal },
-    (client) => loadInto(client, report, archive, options),
+  const { loaded, written } = await inTransaction(database, { settings, signal }, (client) =>
+    loadInto(client, report, archive, months, options),
   );
+  const problem = await addMissingMonths(database, report.type, signal);
+  if (problem !== undefined) loaded.warnings.push(problem);
   await analyze(database, written);
   return loaded;
 }
 
+/** Parse the times of call records the same way whatever the server's own settings are. */
+const settings = { DateStyle: 'ISO, YMD', TimeZone: 'UTC' };
+
+interface Days {
+  from: Day;
+  to: Day;
+}
+
+/** Returns the likely months of an archive, from the first rows of its files. */
+async function likelyMonths(type: string, archive: Archive, limits: ArchiveLimits): Promise<Days[]> {
+  const months = new Set<Day>();
+  for (const file of archive.files) {
+    if (file.kind === 'document') continue;
+    const read = () => readFileIn(archive, file, { limits, unpacked: 0 });
+    const month = await likelyMonth(type, { name: file.name, read });
+    if (month !== undefined) months.add(month);
+  }
+  return [...months].map((month) => ({ from: month, to: month }));
+}
+
 /**
- * Tells the planner how large the tables are now: a plan made for what they were before could take hours. A sample of 3000 rows
- * says that as well as the usual 30,000, which took a tenth of the load's time; autovacuum takes the larger one in its own.
+ * Updates the planner's statistics: a plan based on the old table sizes could take hours. A sample of 3000 rows is
+ * as good for that as the usual 30,000, which took a tenth of the load time; autovacuum takes the larger sample
+ * later.
  */
 async function analyze(database: Database, tables: readonly string[]): Promise<void> {
   await inTransaction(database, { settings: { default_statistics_target: '10' } }, async (client) => {
-    for (const table of tables) await client.query(`analyze ${table}`);
+    for (const table of tables) {
+      await indexNewRows(client, table);
+      await client.query(`analyze ${table}`);
+    }
   });
 }
 
-/** A reader who comes meanwhile waits no longer than this for a month to be attached; the rest of the time readers have the table. */
-const attachWithin = '1s';
+/** Lock timeout for attaching a month: the longest that new readers wait. */
+const attachLockTimeout = '1s';
 const attachPauseMs = 2000;
-/** A quarter of an hour, as for any lock. */
-const mostAttachTries = 300;
+/** About a quarter of an hour, as for any lock. */
+const maxAttachTries = 300;
+/** The rows of these months are readable anyway: waiting for long-running readers isn't worth it. */
+const maxMissingMonthTries = 5;
 
 /**
- * Months of a table that is in use are made beforehand: whoever reads it has to wait for that only, and not for the load. A month
- * can't be attached while anybody reads, and who comes after a request for the lock waits behind it: so it is asked for shortly, and
- * again and again.
+ * Creates the months of an existing table before the load, so that readers wait only for this step and not for the
+ * load. A month can't be attached while anyone reads the table, and new readers queue behind a waiting lock
+ * request: so it is requested with a short timeout, repeatedly.
  */
 async function makeMonths(
   database: Database,
   type: string,
-  days: { from: Day; to: Day },
+  days: Days,
   signal: AbortSignal,
+  maxTries = maxAttachTries,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     let isAttaching = false;
     try {
-      await inTransaction(database, { signal }, async (client) => {
+      await inTransaction(database, { settings, signal }, async (client) => {
         await lockRecords(client, type);
         const table = await findRecordsTable(client, type);
         if (table === undefined) return;
-        await client.query("select set_config('lock_timeout', $1, true)", [attachWithin]);
+        await client.query("select set_config('lock_timeout', $1, true)", [attachLockTimeout]);
         isAttaching = true;
         await addMonths(client, table, days.from, days.to);
       });
       return;
     } catch (error) {
-      if (!isAttaching || (error as { code?: string }).code !== '55P03' || tries >= mostAttachTries) throw error;
+      if (!isAttaching || (error as { code?: string }).code !== '55P03' || tries >= maxTries) throw error;
     }
     await sleep(attachPauseMs, signal);
   }
+}
+
+/**
+ * Creates the months of rows outside the report's days (a call that is billed with the next month). Returns a
+ * warning if one can't be created now; the next load of the type tries again.
+ */
+async function addMissingMonths(database: Database, type: string, signal: AbortSignal): Promise<string | undefined> {
+  const months = await inTransaction(database, { settings, signal }, async (client) => {
+    const table = await findRecordsTable(client, type);
+    return table === undefined ? [] : monthsWithoutPartition(client, table);
+  });
+  for (const month of months) {
+    try {
+      await makeMonths(database, type, { from: month, to: month }, signal, maxMissingMonthTries);
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03') throw error;
+      return `The table of ${month.slice(0, 7)} could not be created while others read the records (${messageOf(error)}). Its rows are readable, and the next load creates it.`;
+    }
+  }
+  return undefined;
 }
 
 async function loadInto(
   client: pg.PoolClient,
   report: LoadableReport,
   archive: Archive,
-  { limits, signal, onProgress }: LoadReportOptions,
+  months: readonly Days[],
+  { limits, signal, acceptShrink, onProgress }: LoadReportOptions,
 ): Promise<{ loaded: LoadedReport; written: string[] }> {
   const { account, reportId, type } = report;
   await lockRecords(client, type);
@@ -139,20 +210,23 @@ async function loadInto(
       written: [],
     };
   }
-  let table = await findRecordsTable(client, type);
-  await removeRows(client, table, account, reportId);
-  table ??= await makeRecordsTable(client, type);
-  if (table.timeColumn === undefined && report.days === undefined) {
-    throw new UsageError(`Nothing in an archive of type ${type} tells its days.`, {
-      hint: 'Name them with --from and --to.',
+  if (shapeOf(type).timeColumn === undefined && report.days === undefined) {
+    throw new UsageError(`An archive of type ${type} doesn't show which days it covers.`, {
+      hint: 'Set them with --from and --to.',
     });
   }
-  if (report.days !== undefined) await addMonths(client, table, report.days.from, report.days.to);
+  const existing = await findRecordsTable(client, type);
+  const table = existing ?? (await makeRecordsTable(client, type));
+  // A new table has no readers yet.
+  if (existing === undefined) for (const { from, to } of months) await addMonths(client, table, from, to);
+  const removed: Removed = { found: new Map(), recorded: new Map() };
+  await removeRows(client, table, { account, reportId }, removed);
   await set(client, 'account_id', account);
   await set(client, 'report_id', reportId);
   if (report.days !== undefined) await set(client, 'report_date', report.days.from);
 
   const files: LoadedReport['files'] = [];
+  const sources = new Map<string, CsvSource>();
   const warnings: string[] = [];
   let unpacked = 0;
   for (const file of archive.files) {
@@ -170,34 +244,55 @@ async function loadInto(
         yield chunk;
       }
     };
-    const { rows, rejected, refusal } = await loadCsv(
-      client,
-      table,
-      { name: file.name, read },
-      { signal, onProgress: (more, moreRows) => onProgress?.(more, moreRows) },
-    );
+    const source = { name: file.name, read };
+    sources.set(file.name, source);
+    const { rows, rejected, refusal } = await loadCsv(client, table, source, {
+      signal,
+      onProgress: (more, moreRows) => onProgress?.(more, moreRows),
+    });
     unpacked += bytes;
     files.push({ name: file.name, bytes, rows, rejected });
     if (rejected > 0) warnings.push(rejectWarning(file, { rows, rejected, refusal }));
   }
-  const leftOut = report.hasOtherDays ? await removeOtherDays(client, table, report, files) : 0;
-  await settleStrays(client, table);
   const written = await partitionsWritten(client, table);
-  const days = report.days ?? (await daysOfRows(client, table, written, account, reportId));
-  let replaced = 0;
-  if (days !== undefined && report.days === undefined) {
-    const losses = await findLosses(client, table, { account, reportId, ...days }, written);
-    if (losses.length > 0) throw lossError(report, days, losses);
-  }
-  if (days !== undefined) {
-    const result = await replaceRows(client, table, { account, reportId, ...days });
-    replaced = result.rows;
-    if (result.overlapping.length > 0) {
+  const dayCounts = await countDays(client, table, written, report);
+  const days = report.days ?? bulkDays(dayCounts);
+  let leftOut = 0;
+  if (days !== undefined && mayHoldOthers(table, report, days, dayCounts)) {
+    const others = await removeOtherDays(client, table, written, report, days);
+    for (const day of dayCounts.keys()) if (day !== null && (day < days.from || day > days.to)) dayCounts.delete(day);
+    for (const [name, count] of others) {
+      const file = files.find((each) => each.name === name) as LoadedReport['files'][number];
+      file.rows = (file.rows ?? 0) - count;
+      if (report.otherDays === 'leave out') {
+        leftOut += count;
+        continue;
+      }
+      await set(client, 'file_name', name);
+      const source = sources.get(name) as CsvSource;
+      const found = await rejectDays(client, table, source, { days, why: whyOutside(report, days), signal });
+      if (found !== count) {
+        throw new Error(`${count} rows of ${name} are of other days, but ${found} were found in the file`);
+      }
+      file.rejected += count;
       warnings.push(
-        `Reports ${result.overlapping.join(', ')} of type ${type} cover some of these days and others: which of their rows are of these days can't be told, and they were left as they are.`,
+        `${JSON.stringify(name)}: ${count === 1 ? '1 row is' : `${formatCount(count)} rows are`} of days outside ${days.from} to ${days.to} and are in billing_rejects.`,
       );
     }
   }
+  let replaced = 0;
+  if (days !== undefined) {
+    const result = await replaceRows(client, table, { account, reportId, from: days.from, to: days.to }, removed);
+    replaced = result.rows;
+    if (result.overlapping.length > 0) {
+      warnings.push(
+        `Reports ${result.overlapping.join(', ')} of type ${type} cover some of these days and others. Their rows don't show their days, so these reports were not changed.`,
+      );
+    }
+  }
+  const losses = acceptShrink ? [] : findLosses(table, removed, dayCounts);
+  if (losses.length > 0) throw fewerRows(report, days, losses);
+  await recordDays(client, report, dayCounts);
   const rows = files.reduce((sum, file) => sum + (file.rows ?? 0), 0);
   const rejected = files.reduce((sum, file) => sum + file.rejected, 0);
   await client.query(
@@ -210,23 +305,55 @@ async function loadInto(
   return { loaded: { files, rows, rejected, leftOut, replaced, days, warnings }, written };
 }
 
+/** Counts the report's rows by day. */
+async function countDays(
+  client: pg.PoolClient,
+  table: RecordsTable,
+  written: readonly string[],
+  { account, reportId }: LoadableReport,
+): Promise<DayCounts> {
+  const counts: DayCounts = new Map();
+  for (const partition of written) {
+    const { rows } = await client.query<{ day: Day | null; count: string }>(
+      `select day::text, count(*) as count
+         from (select ${dayOfRow(table)} as day from ${partition} where account_id = $1 and report_id = $2) as rows group by 1`,
+      [account, reportId],
+    );
+    for (const { day, count } of rows) counts.set(day, (counts.get(day) ?? 0) + Number(count));
+  }
+  return counts;
+}
+
+/** Whether there are rows of other days to remove. */
+function mayHoldOthers(
+  table: RecordsTable,
+  { reportId, otherDays }: LoadableReport,
+  days: Days,
+  counts: DayCounts,
+): boolean {
+  if (otherDays === 'keep') return false;
+  if (table.timeColumn === undefined) {
+    if (otherDays === 'reject') return false;
+    throw new Error(`the rows of report ${reportId} don't show which of the requested days they are of`);
+  }
+  return [...counts.keys()].some((day) => day !== null && (day < days.from || day > days.to));
+}
+
 /**
- * Removes the report's rows of other days than its own and takes them out of the files' counts. A row whose time is not known stays.
- * Unlike in a report of one day, one whose time is before the day is not its own: the report of the day before, requested with
- * this one, holds it.
+ * Removes the report's rows of other days, and returns how many were removed per file. A row without a known time
+ * stays. Unlike in a report of one day, a row from before the day isn't the report's own: the report of the day
+ * before has it.
  */
 async function removeOtherDays(
   client: pg.PoolClient,
   table: RecordsTable,
-  { account, reportId, days }: LoadableReport,
-  files: LoadedReport['files'],
-): Promise<number> {
+  written: readonly string[],
+  { account, reportId }: LoadableReport,
+  { from, to }: Days,
+): Promise<Map<string, number>> {
+  const removed = new Map<string, number>();
   const time = table.timeColumn;
-  if (time === undefined || days === undefined) {
-    throw new Error(`the rows of report ${reportId} don't tell which of the requested days they are of`);
-  }
-  let removed = 0;
-  for (const partition of await partitionsWritten(client, table)) {
+  for (const partition of written) {
     const { rows } = await client.query<{ name: string; count: string }>(
       `with removed as (
          delete from ${partition}
@@ -234,18 +361,34 @@ async function removeOtherDays(
          returning file_name
        )
        select file_name as name, count(*) as count from removed group by 1`,
-      [account, reportId, days.from, addDays(days.to, 1)],
+      [account, reportId, from, addDays(to, 1)],
     );
-    for (const { name, count } of rows) {
-      const file = files.find((each) => each.name === name);
-      if (file !== undefined) file.rows = (file.rows ?? 0) - Number(count);
-      removed += Number(count);
-    }
+    for (const { name, count } of rows) removed.set(name, (removed.get(name) ?? 0) + Number(count));
   }
   return removed;
 }
 
-/** Whether another process, which was at the same report, was faster. */
+function whyOutside(report: LoadableReport, { from, to }: Days): (day: Day) => string {
+  const rest =
+    report.days === undefined ? `the days of most rows, ${from} to ${to}` : `the given days, ${from} to ${to}`;
+  return (day) => `its day, ${day}, is outside ${rest}`;
+}
+
+/** Records which days have rows, so that a later nightly run notices if they are gone. */
+async function recordDays(
+  client: pg.PoolClient,
+  { account, reportId, type }: LoadableReport,
+  dayCounts: DayCounts,
+): Promise<void> {
+  const known = [...dayCounts].filter(([day]) => day !== null);
+  await client.query(
+    `insert into tn_ledger.sync_billing_days (account_id, report_id, type, day, row_count)
+     select $1, $2, $3, day, count from unnest($4::date[], $5::bigint[]) as days (day, count)`,
+    [account, reportId, type, known.map(([day]) => day), known.map(([, count]) => count)],
+  );
+}
+
+/** Whether another process loaded the same report first. */
 async function isLoaded(client: pg.PoolClient, { account, reportId }: LoadableReport): Promise<boolean> {
   const { rows } = await client.query<{ state: string }>(
     'select state from tn_ledger.billing_reports where account_id = $1 and report_id = $2 for update',
@@ -254,45 +397,22 @@ async function isLoaded(client: pg.PoolClient, { account, reportId }: LoadableRe
   return rows[0]?.state === 'loaded';
 }
 
-/** Facts of the load that columns take as their defaults; they end with the transaction. */
+/** Sets a value that columns use as their default; it ends with the transaction. */
 async function set(client: pg.PoolClient, fact: string, value: string): Promise<void> {
   await client.query('select set_config($1, $2, true)', [`tn_ledger.billing_${fact}`, value]);
 }
 
-/** First and last day of the rows of a report. */
-async function daysOfRows(
-  client: pg.PoolClient,
-  table: RecordsTable,
-  partitions: readonly string[],
-  account: string,
-  reportId: string,
-): Promise<{ from: Day; to: Day } | undefined> {
-  const days: Day[] = [];
-  for (const partition of partitions) {
-    const { rows } = await client.query<{ days: (Day | null)[] }>(
-      `select array[to_char(min(${table.timeColumn}), 'YYYY-MM-DD'), to_char(max(${table.timeColumn}), 'YYYY-MM-DD')] as days
-         from ${partition} where account_id = $1 and report_id = $2 and isfinite(${table.timeColumn})`,
-      [account, reportId],
-    );
-    days.push(...rows.flatMap((row) => row.days).filter((day) => day !== null));
-  }
-  days.sort();
-  const [from, to] = [days[0], days.at(-1)];
-  return from === undefined || to === undefined ? undefined : { from, to };
-}
-
-/** One mistyped date in an archive must not delete what is known of all the days up to it. */
-function lossError(
-  { type }: LoadableReport,
-  { from, to }: { from: Day; to: Day },
+function fewerRows(
+  { account, reportId, type, days: named, command }: LoadableReport,
+  days: Days | undefined,
   losses: readonly Loss[],
-): UsageError {
-  const [first] = losses as [Loss, ...Loss[]];
-  const lost = losses.reduce((sum, { older, newer }) => sum + older - newer, 0);
-  return new UsageError(
-    `By its rows, the archive covers the days from ${from} to ${to}, and loading it would leave ${formatCount(lost)} rows of type ${type} fewer ` +
-      `on ${formatCount(losses.length)} of them (on ${first.day}: ${formatCount(first.newer)} in place of ${formatCount(first.older)}). Nothing was changed.`,
-    { hint: 'Name the days that the archive covers with --from and --to: only those are replaced.' },
+): FewerRowsError {
+  const range = days === undefined ? '' : ` ${days.from} to ${days.to}`;
+  const advice = named === undefined ? 'Set the days that it covers with --from and --to. ' : '';
+  return new FewerRowsError(
+    `Report ${reportId} (${type}${range}) of account ${account}`,
+    losses,
+    `${advice}If the smaller count is correct: ${command} --accept-shrink`,
   );
 }
 
@@ -300,17 +420,18 @@ function rejectWarning(
   file: ArchiveFile,
   { rows, rejected, refusal }: { rows: number; rejected: number; refusal: string | undefined },
 ): string {
-  return `${JSON.stringify(file.name)}: ${rejected} of ${rows + rejected} rows could not be loaded and are in billing_rejects (PostgreSQL refused the file as it was: ${refusal}).`;
+  return `${JSON.stringify(file.name)}: ${rejected} of ${rows + rejected} rows could not be loaded and are in billing_rejects (PostgreSQL refused the whole file: ${refusal}).`;
 }
 
-/** An archive of documents: an invoice. */
-async function keepOnly(
+/** Records an archive of documents, such as invoices, without loading it. */
+async function keepDocuments(
   { account, reportId, type, days }: LoadableReport,
   archive: Archive,
   database: Database,
 ): Promise<LoadedReport> {
   const files = archive.files.map(({ name, bytes }) => ({ name, bytes, rows: null, rejected: 0 }));
-  const { rowCount } = await database.pool.query(
+  const { rowCount } = await change(
+    database,
     `update tn_ledger.billing_reports
         set state = 'kept', files = $3, row_count = 0, rejected_count = 0, error = null where account_id = $1 and report_id = $2`,
     [account, reportId, JSON.stringify(files)],

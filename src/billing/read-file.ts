@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { crc32, createInflateRaw } from 'node:zlib';
+import type { ArchiveLimits } from '../config.js';
 import { messageOf } from '../errors.js';
 import { type Archive, ArchiveError, type ArchiveFile, tooDense, tooLarge } from './archive.js';
-import type { ArchiveLimits } from './limits.js';
 
-/** Bytes of a file that are uncompressed at a time. */
+/** Uncompressed bytes per chunk. */
 const chunkBytes = 64 * 1024;
 
 export interface ReadOptions {
   limits: ArchiveLimits;
-  /** Bytes of the archive's files before this one, which the limit is for together. */
+  /** Uncompressed bytes of the archive's earlier files: the limit applies to the total. */
   unpacked: number;
 }
 
 /**
- * The uncompressed bytes of a file, chunk by chunk. At its end they are checked against what the archive says of them: who
- * has used them by then has to take that back when this throws.
+ * Yields the uncompressed bytes of a file in chunks, and verifies size and checksum at the end: if this throws, the
+ * caller must undo what it did with them.
  *
- * @throws {ArchiveError} for a file that is damaged, or larger than it may be
+ * @throws {ArchiveError} if the file is damaged or larger than allowed
  */
 export async function* readFileIn(
   archive: Archive,
@@ -37,7 +37,7 @@ export async function* readFileIn(
   if (bytes % wrap !== file.bytes % wrap) {
     throw new ArchiveError(
       archive.name,
-      `is damaged: ${shown} has ${bytes} bytes, where its directory says ${file.bytes}`,
+      `is damaged: ${shown} has ${bytes} bytes, but its directory says ${file.bytes}`,
     );
   }
   if (crc !== file.crc) {
@@ -45,7 +45,7 @@ export async function* readFileIn(
   }
 }
 
-/** adm-zip keeps sizes in 32 bits, and of a larger file the rest. */
+/** adm-zip stores sizes in 32 bits: larger sizes are reduced modulo 2^32. */
 const wrap = 2 ** 32;
 
 async function* uncompressed(archive: Archive, file: ArchiveFile): AsyncGenerator<Buffer, void> {
@@ -64,7 +64,7 @@ async function* uncompressed(archive: Archive, file: ArchiveFile): AsyncGenerato
     throw new ArchiveError(archive.name, what, { cause });
   } finally {
     inflate.destroy();
-    // Its work in another thread holds on to the archive until it is done.
+    // Its worker thread keeps a reference to the archive until it is done.
     if (!inflate.closed) await once(inflate, 'close');
   }
 }

@@ -1,43 +1,46 @@
 import pg from 'pg';
 import { grantReaders } from '../database/roles.js';
+import type { Day } from '../days.js';
 import { LedgerError } from '../errors.js';
-import type { Day } from '../sync/days.js';
 import { type ColumnType, recordsTable, shapeOf } from './report-type.js';
 
-/** The table of a type's records, as far as loading needs to know it. */
+/** The parts of a type's records table that loading needs. */
 export interface RecordsTable {
   type: string;
   /** Schema-qualified. */
   sql: string;
-  /** Column by which it is partitioned into months: the time of the record, or the report's first day where no such column is known. */
+  /**
+   * Column that it is partitioned by, in months: the time of the record, or the report's first day if the records
+   * have no known time column.
+   */
   partitionedBy: string;
   timeColumn: string | undefined;
-  /** Types of all its columns, by name. */
+  /** All columns with their types, by name. */
   columns: Map<string, string>;
 }
 
 const schema = 'tn_ledger';
-/** The most columns that a PostgreSQL table may have, less the ledger's own. */
-const mostColumns = 1590;
+/** PostgreSQL's limit on the columns of a table, minus the ledger's own. */
+const maxColumns = 1590;
 
 const ownColumns = [
   { name: 'account_id', type: 'text collate "C"', comment: 'Bandwidth account' },
-  { name: 'report_id', type: 'text collate "C"', comment: 'Report that the row came with, see billing_reports' },
-  { name: 'file_name', type: 'text', comment: 'File of the report’s archive' },
+  { name: 'report_id', type: 'text collate "C"', comment: 'Report that the row belongs to, see billing_reports' },
+  { name: 'file_name', type: 'text', comment: 'File in the report’s archive' },
 ] as const;
 
 const reportDate = {
   name: 'report_date',
   comment:
-    'First day of the report: rows of this type carry no time that is known, and their months are those of their reports',
+    'First day of the report, which determines the month of its rows: rows of this type have no known time column',
 };
 
-/** Keeps two loads of a type from changing its table at the same time; held until the client's transaction ends. */
+/** Prevents two loads of a type from changing its table at the same time; held until the client's transaction ends. */
 export async function lockRecords(client: pg.ClientBase, type: string): Promise<void> {
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`tn-ledger/${recordsTable(type)}`]);
 }
 
-/** The table of a type; undefined where no report of it was ever loaded. */
+/** Returns the table of a type; undefined if no report of the type was ever loaded. */
 export async function findRecordsTable(client: pg.ClientBase, type: string): Promise<RecordsTable | undefined> {
   const name = recordsTable(type);
   const { rows } = await client.query<{ attname: string; type: string }>(
@@ -51,7 +54,7 @@ export async function findRecordsTable(client: pg.ClientBase, type: string): Pro
   return { type, sql: `${schema}.${name}`, timeColumn, partitionedBy: timeColumn ?? reportDate.name, columns };
 }
 
-/** Makes the table of a type, with the columns that every table has and those that are known of the type. */
+/** Creates the table of a type, with the common columns and the known columns of the type. */
 export async function makeRecordsTable(client: pg.ClientBase, type: string): Promise<RecordsTable> {
   const { timeColumn } = shapeOf(type);
   const sql = `${schema}.${recordsTable(type)}`;
@@ -66,18 +69,28 @@ export async function makeRecordsTable(client: pg.ClientBase, type: string): Pro
   const partitionedBy = timeColumn ?? reportDate.name;
   await client.query(`create table ${sql} (${own.join(', ')}) partition by range (${partitionedBy})`);
   await client.query(`create table ${partition(type, 'other')} partition of ${sql} default`);
-  const about = `Records of Bandwidth's billing reports of type ${type}, a row each; partitioned by the month (UTC) of ${partitionedBy}. Nothing else tells them apart: a newer report of the same days replaces an older one's rows.`;
+  // Shows quickly whether a day has rows; a report's rows are stored together, so the index takes a few pages per
+  // month.
+  await client.query(`create index ${recordsTable(type)}__by_time on ${sql} using brin (${partitionedBy})`);
+  // Finds the rows that a newer report replaces, in months with millions of rows.
+  await client.query(`create index on ${sql} (account_id, report_id)`);
+  const about = `Records of Bandwidth's billing reports of type ${type}, one row per record; partitioned by the month (UTC) of ${partitionedBy}. Records have no unique key: a newer report of the same days replaces an older one's rows.`;
   await comment(client, 'table', sql, about);
   const comments = new Map<string, string>(ownColumns.map(({ name, comment: text }) => [name, text]));
   if (timeColumn === undefined) comments.set(reportDate.name, reportDate.comment);
-  else comments.set(timeColumn, 'Its column of that name in the file, in UTC');
+  else comments.set(timeColumn, 'Column of that name in the file, in UTC');
   for (const [name, text] of comments) await comment(client, 'column', `${sql}.${name}`, text);
-  await describePartition(client, sql, partition(type, 'other'), 'Rows without a usable time');
+  await describePartition(
+    client,
+    sql,
+    partition(type, 'other'),
+    'Rows without a usable time, and rows of months without a table',
+  );
   await grantReaders(client);
   return (await findRecordsTable(client, type)) as RecordsTable;
 }
 
-/** Adds the columns of a file that the table does not have yet, and answers with their types by name. */
+/** Adds the columns of a file that the table doesn't have yet to the table and to its `columns`. */
 export async function addColumns(
   client: pg.ClientBase,
   table: RecordsTable,
@@ -85,10 +98,10 @@ export async function addColumns(
 ): Promise<void> {
   const missing = [...wanted].filter(([name]) => !table.columns.has(name));
   if (missing.length === 0) return;
-  if (table.columns.size + missing.length > mostColumns) {
+  if (table.columns.size + missing.length > maxColumns) {
     throw new LedgerError(
-      `${table.sql} has ${table.columns.size} columns and the file has ${missing.length} others: a table can't have so many. Nothing was loaded.`,
-      { hint: 'Look whether the file begins with a header.' },
+      `${table.sql} has ${table.columns.size} columns and the file has ${missing.length} others, more than a table can have. Nothing was loaded.`,
+      { hint: 'Check that the file begins with a header.' },
     );
   }
   const additions = missing.map(([name, { type }]) => `add column ${pg.escapeIdentifier(name)} ${type}`);
@@ -102,42 +115,70 @@ export async function addColumns(
   }
 }
 
-/** Makes the partitions of the months from one day to another, where they are missing. */
+/** Creates the missing partitions for the months from one day to another. */
 export async function addMonths(client: pg.ClientBase, table: RecordsTable, from: Day, to: Day): Promise<void> {
   for (let month = `${from.slice(0, 7)}-01`; month <= to; month = nextMonth(month))
     await addMonth(client, table, month);
 }
 
 /**
- * Makes the partition of a month. Rows of that month that were taken in as having no usable time move into it: PostgreSQL
- * would refuse it otherwise.
+ * Creates the partition of a month. Moves that month's rows from the default partition into it, because PostgreSQL
+ * would refuse to attach it otherwise. Deletes other day counts recorded for the month: their rows went when
+ * someone dropped its table.
  */
 async function addMonth(client: pg.ClientBase, table: RecordsTable, month: Day): Promise<void> {
-  const name = partition(table.type, month.slice(0, 7).replace('-', '_'));
+  const name = monthPartition(table, month);
   const { rows } = await client.query('select to_regclass($1) is not null as exists', [name]);
   if (rows[0].exists) return;
   const [from, to] = [month, nextMonth(month)].map((day) => bound(table, day));
   const other = partition(table.type, 'other');
-  await client.query(`create table ${name} (like ${table.sql} including defaults)`);
+  await client.query(`create table ${name} (like ${table.sql} including defaults including indexes)`);
   await client.query(
     `with moved as (delete from ${other} where ${table.partitionedBy} >= ${from} and ${table.partitionedBy} < ${to} returning *)
      insert into ${name} select * from moved`,
+  );
+  await client.query(
+    `update tn_ledger.billing_reports set partitions = array_append(partitions, $1)
+      where (account_id, report_id) in (select account_id, report_id from ${name})`,
+    [name],
+  );
+  await client.query(
+    `delete from tn_ledger.sync_billing_days
+      where type = $1 and day >= $2 and day < $3 and (account_id, report_id) not in (select account_id, report_id from ${name})`,
+    [table.type, month, nextMonth(month)],
   );
   await client.query(`alter table ${table.sql} attach partition ${name} for values from (${from}) to (${to})`);
   await describePartition(client, table.sql, name, `Rows of ${month.slice(0, 7)} (UTC)`);
 }
 
-/** Gives partitions to months that rows of the transaction's report fell into and that have none. Only rows without a usable time are left aside. */
-export async function settleStrays(client: pg.ClientBase, table: RecordsTable): Promise<void> {
+/** Returns the first days of the months that have rows but no partition, ignoring rows without a usable time. */
+export async function monthsWithoutPartition(client: pg.ClientBase, table: RecordsTable): Promise<Day[]> {
   const column = table.partitionedBy;
   const { rows } = await client.query<{ month: Day }>(
     `select distinct to_char(${column}, 'YYYY-MM-01') as month from ${partition(table.type, 'other')}
       where ${column} >= '1990-01-01' and ${column} < '2101-01-01' order by 1`,
   );
-  for (const { month } of rows) await addMonth(client, table, month);
+  return rows.map(({ month }) => month);
 }
 
-/** Schema-qualified names of all partitions. */
+/**
+ * Returns SQL for the day (UTC) of a row; null if its time isn't known. Rows of types without times have their
+ * report's first day.
+ */
+export function dayOfRow({ partitionedBy }: RecordsTable): string {
+  return `case when isfinite(${partitionedBy}) then ${partitionedBy}::date end`;
+}
+
+/** Adds the rows that a load inserted into a partition to the index. */
+export async function indexNewRows(client: pg.ClientBase, partitionName: string): Promise<void> {
+  await client.query(
+    `select brin_summarize_new_values(i.indexrelid) from pg_index i join pg_class c on c.oid = i.indexrelid
+       join pg_am a on a.oid = c.relam where a.amname = 'brin' and i.indrelid = to_regclass($1)`,
+    [partitionName],
+  );
+}
+
+/** Returns the schema-qualified names of all partitions. */
 export async function partitionsOf(client: pg.ClientBase, table: RecordsTable): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_inherits i
@@ -148,7 +189,10 @@ export async function partitionsOf(client: pg.ClientBase, table: RecordsTable): 
   return rows.map(({ name }) => name);
 }
 
-/** Schema-qualified names of the partitions that rows were put into by the client's transaction, or by what it rolled back. */
+/**
+ * Returns the schema-qualified names of the partitions that the client's transaction inserted rows into, including
+ * inserts that were rolled back.
+ */
 export async function partitionsWritten(client: pg.ClientBase, table: RecordsTable): Promise<string[]> {
   const { rows } = await client.query<{ name: string; rows: string; counted: boolean }>(
     `select format('%I.%I', n.nspname, c.relname) as name, pg_stat_get_xact_tuples_inserted(c.oid) as rows,
@@ -157,8 +201,16 @@ export async function partitionsWritten(client: pg.ClientBase, table: RecordsTab
       where i.inhparent = $1::regclass order by 1`,
     [table.sql],
   );
-  // Where the server does not count, any of them may have been.
+  // If the server doesn't count inserts, any partition may have been written.
   return rows.filter(({ rows: count, counted }) => !counted || Number(count) > 0).map(({ name }) => name);
+}
+
+/**
+ * Returns the name of the partition for the rows of a day, in the form that `partitionsOf` returns; it may not
+ * exist.
+ */
+export function monthPartition({ type }: RecordsTable, day: Day): string {
+  return partition(type, day.slice(0, 7).replace('-', '_'));
 }
 
 function partition(type: string, part: string): string {
@@ -174,7 +226,7 @@ function nextMonth(month: Day): Day {
   return new Date(Date.UTC(year, number, 1)).toISOString().slice(0, 10);
 }
 
-/** Comments are not handed down to partitions. */
+/** Partitions don't inherit comments. */
 async function describePartition(client: pg.ClientBase, parent: string, name: string, about: string): Promise<void> {
   await comment(client, 'table', name, `${about} of ${parent}.`);
   const { rows } = await client.query<{ attname: string; text: string }>(

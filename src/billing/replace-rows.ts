@@ -1,6 +1,19 @@
 import type pg from 'pg';
-import { addDays, type Day } from '../sync/days.js';
-import { partitionsOf, type RecordsTable } from './records-table.js';
+import { addDays, type Day } from '../days.js';
+import { LedgerError } from '../errors.js';
+import { formatCount } from '../format.js';
+import { dayOfRow, monthPartition, partitionsOf, type RecordsTable } from './records-table.js';
+
+/** Row counts by day (UTC) of the row time; null is for rows without a known time. */
+export type DayCounts = Map<Day | null, number>;
+
+/** Rows that a load removes, to compare with those that it adds. */
+export interface Removed {
+  /** Rows that existed. */
+  found: DayCounts;
+  /** Rows that existed according to `sync_billing_days`: more than those found if someone deleted some. */
+  recorded: DayCounts;
+}
 
 export interface Replacement {
   account: string;
@@ -12,7 +25,10 @@ export interface Replacement {
 
 export interface Replaced {
   rows: number;
-  /** Older reports that hold some of the days and others, where no time tells which of their rows are of which: they were left alone. */
+  /**
+   * Older reports that cover some of the days and others, but whose rows have no time to separate them: they were
+   * not changed.
+   */
   overlapping: string[];
 }
 
@@ -24,15 +40,18 @@ interface OlderReport {
 }
 
 /**
- * Removes what older reports of the account and type hold for the days of a newer one, and answers with how many rows that
- * were. Which day a row of an older report is of, its time says; a row whose time lies outside of the days of its own report
- * (a call that Bandwidth bills with the day after) is of the nearest of those, so that no report's row is ever taken for
- * another's, and none is left behind when its own report is replaced.
+ * Removes the rows that older reports of the account and type have for the days of a newer report, and returns how
+ * many. The day of an older report's row is the day of its time. A row whose time is outside its report's days (a
+ * call that Bandwidth bills with the day after) counts for the nearest of those days. So no row is ever attributed
+ * to another report, and none is left behind when its own report is replaced.
+ *
+ * @param removed counts the removed rows
  */
 export async function replaceRows(
   client: pg.ClientBase,
   table: RecordsTable,
   { account, reportId, from, to }: Replacement,
+  removed: Removed,
 ): Promise<Replaced> {
   const { rows: older } = await client.query<OlderReport>(
     `select report_id, start_date::text as from, end_date::text as to, partitions from tn_ledger.billing_reports
@@ -44,29 +63,27 @@ export async function replaceRows(
   const others = older.filter((report) => !whole.includes(report.report_id));
   const parts = table.timeColumn === undefined ? [] : others;
   const existing = new Set(await partitionsOf(client, table));
-  let removed = 0;
+  let rows = 0;
   for (const partition of new Set(older.flatMap((report) => report.partitions))) {
-    // A month that somebody dropped is gone for good.
+    // A dropped month stays dropped.
     if (!existing.has(partition)) continue;
     if (whole.length > 0) {
-      const { rowCount } = await client.query(
-        `delete from ${partition} where account_id = $1 and report_id = any($2)`,
-        [account, whole],
-      );
-      removed += rowCount ?? 0;
+      rows += await remove(client, table, partition, 'report_id = any($2)', [account, whole], removed);
     }
     for (const report of parts) {
       if (!report.partitions.includes(partition)) continue;
       const time = `coalesce(${table.timeColumn}, '${report.from} 00:00:00+00')`;
       const lower = from > report.from ? ` and ${time} >= '${from} 00:00:00+00'` : '';
       const upper = to < report.to ? ` and ${time} < '${addDays(to, 1)} 00:00:00+00'` : '';
-      const { rowCount } = await client.query(
-        `delete from ${partition} where account_id = $1 and report_id = $2${lower}${upper}`,
-        [account, report.report_id],
-      );
-      removed += rowCount ?? 0;
+      const isReplaced = `report_id = $2${lower}${upper}`;
+      rows += await remove(client, table, partition, isReplaced, [account, report.report_id], removed);
     }
   }
+  await deleteDayCounts(client, table, removed, existing, {
+    account,
+    reportIds: [...whole, ...parts.map((report) => report.report_id)],
+    days: { from, to },
+  });
   await client.query(
     'update tn_ledger.billing_reports set replaced_by = $3 where account_id = $1 and report_id = any($2)',
     [account, whole, reportId],
@@ -75,79 +92,126 @@ export async function replaceRows(
     account,
     whole,
   ]);
-  return { rows: removed, overlapping: parts === others ? [] : others.map((report) => report.report_id) };
+  return { rows, overlapping: parts === others ? [] : others.map((report) => report.report_id) };
 }
 
-/** A day on which a newer report has fewer rows than the older ones that it would replace. */
-export interface Loss {
-  day: Day;
-  older: number;
-  newer: number;
-}
-
-/**
- * The days of `replaceRows` on which rows would be lost, in their order. To be asked before.
- *
- * @param written partitions with rows of the newer report
- */
-export async function findLosses(
-  client: pg.ClientBase,
-  table: RecordsTable,
-  { account, reportId, from, to }: Replacement,
-  written: readonly string[],
-): Promise<Loss[]> {
-  const { rows: older } = await client.query<{ partition: string }>(
-    `select distinct unnest(partitions) as partition from tn_ledger.billing_reports
-      where account_id = $1 and type = $2 and state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3`,
-    [account, table.type, from, to],
-  );
-  const holding = new Set([...written, ...older.map(({ partition }) => partition)]);
-  const losses = new Map<Day, Loss>();
-  for (const partition of await partitionsOf(client, table)) {
-    // Those of a month that somebody dropped are gone for good.
-    if (!holding.has(partition)) continue;
-    const { rows } = await client.query<{ day: Day; older: string; newer: string }>(
-      `select day::text, count(*) filter (where not is_new) as older, count(*) filter (where is_new) as newer
-         from (
-           select report_id = $2 as is_new,
-             case when report_id = $2 then ${table.timeColumn}::date
-               else greatest(least(${table.timeColumn}::date, end_date), start_date) end as day
-           from ${partition} join tn_ledger.billing_reports using (account_id, report_id)
-           where account_id = $1 and (report_id = $2
-             or state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3)
-         ) as rows
-        where day between $3 and $4
-        group by 1`,
-      [account, reportId, from, to],
-    );
-    for (const { day, older, newer } of rows) {
-      const loss = losses.get(day) ?? { day, older: 0, newer: 0 };
-      losses.set(day, { day, older: loss.older + Number(older), newer: loss.newer + Number(newer) });
-    }
-  }
-  return [...losses.values()]
-    .filter(({ older, newer }) => older > newer)
-    .sort((one, other) => (one.day < other.day ? -1 : 1));
-}
-
-/** Removes what a report has in the tables already: it is being loaded anew. */
+/** Removes the rows that a report already has: it is being loaded again. */
 export async function removeRows(
   client: pg.ClientBase,
-  table: RecordsTable | undefined,
-  account: string,
-  reportId: string,
+  table: RecordsTable,
+  { account, reportId }: Pick<Replacement, 'account' | 'reportId'>,
+  removed: Removed,
 ): Promise<void> {
   const { rows } = await client.query<{ partitions: string[] }>(
     `select partitions from tn_ledger.billing_reports where account_id = $1 and report_id = $2 and partitions is not null`,
     [account, reportId],
   );
-  const existing = new Set(table === undefined ? [] : await partitionsOf(client, table));
+  const existing = new Set(await partitionsOf(client, table));
   for (const partition of rows.flatMap(({ partitions }) => partitions)) {
-    if (!existing.has(partition)) continue;
-    await client.query(`delete from ${partition} where account_id = $1 and report_id = $2`, [account, reportId]);
+    if (existing.has(partition)) {
+      await remove(client, table, partition, 'report_id = $2', [account, reportId], removed);
+    }
   }
+  await deleteDayCounts(client, table, removed, existing, { account, reportIds: [reportId], days: undefined });
   await client.query('delete from tn_ledger.billing_rejects where account_id = $1 and report_id = $2', [
     account,
     reportId,
   ]);
+}
+
+async function remove(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  partition: string,
+  condition: string,
+  values: unknown[],
+  removed: Removed,
+): Promise<number> {
+  const { rows } = await client.query<{ day: Day | null; count: string }>(
+    `with removed as (
+       delete from ${partition} where account_id = $1 and ${condition} returning ${dayOfRow(table)} as day
+     )
+     select day::text, count(*) as count from removed group by 1`,
+    values,
+  );
+  let total = 0;
+  for (const { day, count } of rows) {
+    addTo(removed.found, day, Number(count));
+    total += Number(count);
+  }
+  return total;
+}
+
+/**
+ * Deletes the recorded day counts of reports: for all of their days, or only for the days that `replaceRows`
+ * replaces.
+ */
+async function deleteDayCounts(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  removed: Removed,
+  existing: ReadonlySet<string>,
+  { account, reportIds, days }: { account: string; reportIds: string[]; days: { from: Day; to: Day } | undefined },
+): Promise<void> {
+  const { rows } = await client.query<{ day: Day; count: string }>(
+    `delete from tn_ledger.sync_billing_days d using tn_ledger.billing_reports r
+      where d.account_id = $1 and d.report_id = any($2) and r.account_id = d.account_id and r.report_id = d.report_id
+        and ($3::date is null or greatest(least(d.day, r.end_date), r.start_date) between $3 and $4)
+     returning d.day::text, d.row_count as count`,
+    [account, reportIds, days?.from, days?.to],
+  );
+  for (const { day, count } of rows) {
+    if (existing.has(monthPartition(table, day))) addTo(removed.recorded, day, Number(count));
+  }
+}
+
+function addTo(counts: DayCounts, day: Day | null, count: number): void {
+  counts.set(day, (counts.get(day) ?? 0) + count);
+}
+
+/**
+ * A day that a load leaves with fewer rows; null stands for rows without a known time, or for all rows of a type
+ * without times.
+ */
+export interface Loss {
+  day: Day | null;
+  before: number;
+  after: number;
+}
+
+/** Returns the days with fewer rows than before, in order. Types whose rows have no time are compared as a whole. */
+export function findLosses(table: RecordsTable, { found, recorded }: Removed, loaded: DayCounts): Loss[] {
+  const sum = (counts: DayCounts) => [...counts.values()].reduce((total, count) => total + count, 0);
+  const all =
+    table.timeColumn === undefined
+      ? [{ day: null, before: Math.max(sum(found), sum(recorded)), after: sum(loaded) }]
+      : [...new Set([...found.keys(), ...recorded.keys()])].map((day) => ({
+          day,
+          before: Math.max(found.get(day) ?? 0, recorded.get(day) ?? 0),
+          after: loaded.get(day) ?? 0,
+        }));
+  return all
+    .filter(({ before, after }) => after < before)
+    .sort((one, other) => ((one.day ?? '') < (other.day ?? '') ? -1 : 1));
+}
+
+/**
+ * Loading a report would leave days with fewer rows than before. Nothing is written; `--accept-shrink` loads it
+ * anyway.
+ */
+export class FewerRowsError extends LedgerError {
+  override readonly name = 'FewerRowsError';
+
+  /** @param report what is to be loaded, as the start of a sentence */
+  constructor(report: string, losses: readonly Loss[], hint: string) {
+    const lost = losses.reduce((total, { before, after }) => total + before - after, 0);
+    const listed = losses.slice(0, 5).map(({ day, before, after }) => {
+      return `${day ?? 'rows without a day'}: ${formatCount(before)} before, ${formatCount(after)} after`;
+    });
+    const others = losses.length - listed.length;
+    if (others > 0) listed.push(`${formatCount(others)} more days`);
+    super(`${report} would leave ${formatCount(lost)} fewer rows (${listed.join('; ')}). Nothing was changed.`, {
+      hint,
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 
-/** The types of report that Bandwidth documents. Others appear over time. */
+/** The report types that Bandwidth documents. New ones appear over time. */
 const documentedTypes: ReadonlySet<string> = new Set([
   'BDR',
   'MDR',
@@ -21,11 +21,14 @@ const documentedTypes: ReadonlySet<string> = new Set([
 
 export type ColumnType = 'text' | 'integer' | 'numeric' | 'timestamptz';
 
-/** What is known of the records of a type before a file of it is seen. */
+/** What is known about the records of a type before a file is read. */
 export interface RecordShape {
-  /** Types of its columns, by name; all others are text. */
+  /** Column types by name; all other columns are text. */
   columns: Readonly<Record<string, ColumnType>>;
-  /** When what a record tells of happened: the table is partitioned by it, and its days say which report a record is of. */
+  /**
+   * Column with the time of the event: the table is partitioned by it, and its days determine which report a record
+   * belongs to.
+   */
   timeColumn: string | undefined;
 }
 
@@ -48,7 +51,7 @@ const messageRecords: RecordShape = {
 
 const unknownRecords: RecordShape = { columns: {}, timeColumn: undefined };
 
-/** The shapes that Bandwidth documents. STMTBDR is BDR cut along the invoice. */
+/** The documented record shapes. STMTBDR is BDR split by invoice. */
 const shapes: ReadonlyMap<string, RecordShape> = new Map([
   ['BDR', callRecords],
   ['STMTBDR', callRecords],
@@ -63,34 +66,34 @@ export function isDocumented(type: string): boolean {
   return documentedTypes.has(type);
 }
 
-/** Whether an archive of the type holds documents, which are kept and not loaded. */
+/** Whether archives of the type contain documents, which are kept and not loaded. */
 export function holdsDocuments(type: string): boolean {
   return type === 'INVOICE';
 }
 
-/** What is said of a type that Bandwidth does not document. */
+/** The warning for a type that Bandwidth doesn't document. */
 export function unknownTypeWarning(type: string): string {
-  return `${type} is no type of report that Bandwidth documents (${[...documentedTypes].join(', ')}); it is requested all the same.`;
+  return `${type} isn't a report type that Bandwidth documents (${[...documentedTypes].join(', ')}); it is requested anyway.`;
 }
 
-// The table of a type is named after it. Two underscores set a month off from it in the names of partitions.
-const typeForm = /^[A-Z](?!.*__)[A-Z0-9_]{0,39}$/;
-const takenTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS']);
+// The table of a type is named after it. In partition names, two underscores separate it from the month.
+const typePattern = /^[A-Z](?!.*__)[A-Z0-9_]{0,39}$/;
+const reservedTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS']);
 
 export function isReportType(type: string): boolean {
-  return typeForm.test(type) && !type.endsWith('_') && !takenTypes.has(type);
+  return typePattern.test(type) && !type.endsWith('_') && !reservedTypes.has(type);
 }
 
-/** A type as a user writes it, in capitals. @throws {UsageError} for what can be no type */
+/** Parses a type as a user writes it, and returns it in capitals. @throws {UsageError} if it can't be a type */
 export function parseReportType(text: string): string {
   const type = text.trim().toUpperCase();
   if (isReportType(type)) return type;
-  throw new UsageError(`${JSON.stringify(text)} can be no type of billing report.`, {
-    hint: 'A type is letters, digits and single underscores, such as BDR, MDR, INVOICE or DIDSNAP_MSG.',
+  throw new UsageError(`${JSON.stringify(text)} isn't a valid billing report type.`, {
+    hint: 'Use letters, digits and single underscores, such as BDR, MDR, INVOICE or DIDSNAP_MSG.',
   });
 }
 
-/** The table of a type's records. */
+/** Returns the name of a type's records table. */
 export function recordsTable(type: string): string {
   return `billing_${type.toLowerCase()}`;
 }

@@ -1,22 +1,24 @@
 import type pg from 'pg';
 import type { ReportResource } from '../dashboard/billing-reports.js';
-import type { Day } from '../sync/days.js';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
+import type { Day } from '../days.js';
 
-/** Who asked for a report: the nightly job, or a user. */
+/** Who requested a report: the nightly run, or a user. */
 export type Requester = 'night' | 'command';
 
-/** A report that was requested and is not done with: Bandwidth is at it, or its archive waits to be loaded. */
+/** A requested report that isn't finished: Bandwidth is building it, or its archive waits to be loaded. */
 export interface OpenReport {
   reportId: string;
   type: string;
   from: Day;
   to: Day;
-  /** Last day of the requested range: `to`, or the day after it. */
+  /** Last day of the requested range: `to`, or the day after. */
   requestedTo: Day;
   resource: ReportResource;
   state: 'waiting' | 'downloaded';
   requestedAt: Date;
-  /** Name in `downloads/`, once it is there. */
+  /** File name in `downloads/`, once downloaded. */
   archiveFile: string | undefined;
 }
 
@@ -32,7 +34,7 @@ interface Row {
   archive_file: string | null;
 }
 
-/** Reports that an earlier run requested and did not see to their end, oldest days first. */
+/** Returns the reports that earlier runs requested and didn't finish, oldest days first. */
 export async function openReports(
   pool: pg.Pool,
   account: string,
@@ -73,10 +75,14 @@ export interface NewReport {
   description: string | undefined;
 }
 
-/** Records a request as soon as its id is known, so that whatever happens next, the report is waited for and not asked for again. */
-export async function recordRequest(pool: pg.Pool, account: string, report: NewReport): Promise<OpenReport> {
+/**
+ * Records a request as soon as its id is known, so that whatever happens next, the report is awaited and not
+ * requested again.
+ */
+export async function recordRequest(database: Database, account: string, report: NewReport): Promise<OpenReport> {
   const { reportId, type, from, to, requestedTo, resource, requestedBy, requestedAt, status, description } = report;
-  await pool.query(
+  await change(
+    database,
     `insert into billing_reports
        (account_id, report_id, type, start_date, end_date, source, requested_by, state, status, description, requested_at,
         requested_end_date)
@@ -87,34 +93,45 @@ export async function recordRequest(pool: pg.Pool, account: string, report: NewR
   return { reportId, type, from, to, requestedTo, resource, state: 'waiting', requestedAt, archiveFile: undefined };
 }
 
-/** Records what Bandwidth told of a report. */
+/** Records the status that Bandwidth reports. */
 export async function recordStatus(
-  pool: pg.Pool,
+  database: Database,
   account: string,
   reportId: string,
-  told: { status: string | undefined; description: string | undefined; isReady: boolean },
+  reported: { status: string | undefined; description: string | undefined; isReady: boolean },
 ): Promise<void> {
-  await pool.query(
+  await change(
+    database,
     `update billing_reports
         set status = coalesce($3, status), description = coalesce($4, description),
             completed_at = case when $5 then coalesce(completed_at, clock_timestamp()) else completed_at end
       where account_id = $1 and report_id = $2`,
-    [account, reportId, told.status, told.description, told.isReady],
+    [account, reportId, reported.status, reported.description, reported.isReady],
   );
 }
 
-/** Records that a report came to nothing; its days are asked for again the next night. */
-export async function recordFailure(pool: pg.Pool, account: string, reportId: string, error: string): Promise<void> {
-  await pool.query(`update billing_reports set state = 'failed', error = $3 where account_id = $1 and report_id = $2`, [
-    account,
-    reportId,
-    error,
-  ]);
+/** Records that a report failed; the next nightly run requests its days again. */
+export async function recordFailure(
+  database: Database,
+  account: string,
+  reportId: string,
+  error: string,
+): Promise<void> {
+  await change(
+    database,
+    `update billing_reports set state = 'failed', error = $3 where account_id = $1 and report_id = $2`,
+    [account, reportId, error],
+  );
 }
 
-/** Records why an archive that is there could not be loaded. */
-export async function recordLoadError(pool: pg.Pool, account: string, reportId: string, error: string): Promise<void> {
-  await pool.query(`update billing_reports set error = $3 where account_id = $1 and report_id = $2`, [
+/** Records why a downloaded archive could not be loaded. */
+export async function recordLoadError(
+  database: Database,
+  account: string,
+  reportId: string,
+  error: string,
+): Promise<void> {
+  await change(database, `update billing_reports set error = $3 where account_id = $1 and report_id = $2`, [
     account,
     reportId,
     error,
@@ -127,14 +144,15 @@ export interface ArchiveFacts {
   sha256: string;
 }
 
-/** Records that the archive is whole, in the folder of downloads. */
+/** Records that the complete archive is in the downloads folder. */
 export async function recordArchive(
-  pool: pg.Pool,
+  database: Database,
   account: string,
   reportId: string,
   { file, bytes, sha256 }: ArchiveFacts,
 ): Promise<void> {
-  await pool.query(
+  await change(
+    database,
     `update billing_reports
         set state = 'downloaded', archive_file = $3, archive_bytes = $4, archive_sha256 = $5, error = null,
             completed_at = coalesce(completed_at, clock_timestamp())
@@ -143,15 +161,16 @@ export async function recordArchive(
   );
 }
 
-/** Records an archive that somebody has at hand; the same archive is the same report. */
+/** Records an archive that a user supplies; the same archive is the same report. */
 export async function recordFile(
-  pool: pg.Pool,
+  database: Database,
   account: string,
   report: { type: string; days: { from: Day; to: Day } | undefined; archive: ArchiveFacts },
 ): Promise<string> {
   const { type, days, archive } = report;
   const reportId = `file-${archive.sha256.slice(0, 32)}-${type.toLowerCase()}`;
-  await pool.query(
+  await change(
+    database,
     `insert into billing_reports
        (account_id, report_id, type, start_date, end_date, source, requested_by, state, completed_at, archive_bytes, archive_sha256)
      values ($1, $2, $3, $4, $5, 'file', 'command', 'downloaded', clock_timestamp(), $6, $7)

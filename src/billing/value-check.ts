@@ -1,30 +1,30 @@
 import type pg from 'pg';
 import type { ColumnType } from './report-type.js';
 
-/** Knows whether PostgreSQL takes a value for a type. */
+/** Checks whether PostgreSQL accepts a value for a type. */
 export interface ValueCheck {
-  /** Whether it certainly does, by its form alone. */
+  /** Whether it certainly does, by its format alone. */
   isCertain(type: ColumnType, value: string): boolean;
-  /** Asks PostgreSQL about values that it has not been asked about yet. */
+  /** Checks values with PostgreSQL that weren't checked before. */
   learn(values: readonly { type: ColumnType; value: string }[]): Promise<void>;
-  /** Why PostgreSQL refuses a value that it was asked about; undefined where it takes it. */
+  /** Why PostgreSQL refuses a checked value; undefined if it accepts it. */
   refusal(type: ColumnType, value: string): string | undefined;
 }
 
 const certain: Partial<Record<ColumnType, RegExp>> = {
   integer: /^[+-]?\d{1,9}$/,
   numeric: /^[+-]?\d{1,30}(\.\d{1,30})?$/,
-  // A day up to the 28th is in every month.
+  // Days up to the 28th exist in every month.
   timestamptz:
     /^(19[7-9]\d|20\d\d)([-/])(0[1-9]|1[0-2])\2(0[1-9]|1\d|2[0-8])[ T](0[1-9]|1[0-2]):[0-5]\d:[0-5]\d(\.\d{1,6})?( AM| PM|Z)?$/,
 };
 
-/** Answers are remembered up to this many: a file whose every value is odd must not fill memory. */
-const mostRemembered = 200_000;
+/** Cache limit: a file whose every value is unusual must not fill memory. */
+const maxCachedResults = 200_000;
 
 /**
- * Whether PostgreSQL takes a value is PostgreSQL's to say: values of forms that are not known by heart are asked about, a batch in one
- * statement.
+ * PostgreSQL decides whether it accepts a value: values that don't match a known format are checked by it, one
+ * statement per batch.
  */
 export async function createValueCheck(client: pg.ClientBase): Promise<ValueCheck> {
   await client.query(`
@@ -44,17 +44,17 @@ export async function createValueCheck(client: pg.ClientBase): Promise<ValueChec
   return {
     isCertain: (type, value) => certain[type]?.test(value) ?? true,
     async learn(values) {
-      if (known.size > mostRemembered) known.clear();
+      if (known.size > maxCachedResults) known.clear();
       const unknown = new Map(values.map((each) => [keyOf(each), each]));
       for (const key of unknown.keys()) if (known.has(key)) unknown.delete(key);
       if (unknown.size === 0) return;
-      const asked = [...unknown.values()];
+      const checked = [...unknown.values()];
       const { rows } = await client.query<{ refusal: string | null }>(
         `select pg_temp.billing_refusal(value, type) as refusal
-           from unnest($1::text[], $2::text[]) with ordinality as asked (value, type, place) order by place`,
-        [asked.map(({ value }) => value), asked.map(({ type }) => type)],
+           from unnest($1::text[], $2::text[]) with ordinality as checked (value, type, place) order by place`,
+        [checked.map(({ value }) => value), checked.map(({ type }) => type)],
       );
-      for (const [index, each] of asked.entries()) known.set(keyOf(each), rows[index]?.refusal ?? undefined);
+      for (const [index, each] of checked.entries()) known.set(keyOf(each), rows[index]?.refusal ?? undefined);
     },
     refusal: (type, value) => known.get(keyOf({ type, value })),
   };

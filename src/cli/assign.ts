@@ -1,56 +1,41 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
-import { keepYoungSpaceSmall } from './memory.js';
+import { limitSemiSpace } from './memory.js';
+import type { AssignCommandOptions } from './run-assign.js';
 
 export function define(command: DefineCommand): Command {
   return command('assign')
-    .description('declare the numbers of a CSV file assigned or unassigned to Bandwidth')
-    .argument('<file.csv>', 'a list of numbers: with a header, or a single column without one')
-    .option('--action <action>', 'ASSIGN or UNASSIGN, for lines that have no action of their own (column "action")')
-    .option('--column <name>', 'the column that holds the numbers')
-    .option('--dry-run', 'do all but send: how many orders it would place, and how long they take')
-    .option('--force', 'send numbers also where they are already declared so')
-    .option('--again', 'send the file once more, though it was sent before')
-    .option('--allow-rejects', 'send the others even if more than a tenth of the lines was rejected')
-    .option('--sync-first', 'bring the inventory up to date before checking the file against it')
-    .option('--customer-order-id <id>', "begin the orders' ids with this (20 characters at most)")
-    .option('--no-wait', 'end when the orders are placed; the next run, or night, learns what became of them')
-    .option('--timeout <duration>', 'how long to wait for what becomes of the orders', '30m')
-    .option('--out <folder>', 'where the results go; the outbox of the data folder unless told')
-    .option('--account <id>', 'the account, where several are configured')
+    .description('mark the numbers in a CSV file as assigned or unassigned at Bandwidth')
+    .argument('<file.csv>', 'CSV file of numbers: with a header row, or a single column without one')
+    .option('--action <action>', 'ASSIGN or UNASSIGN, for lines without a value in the "action" column')
+    .option('--column <name>', 'column that contains the numbers')
+    .option('--dry-run', 'validate the file and estimate orders and time without sending anything')
+    .option('--force', 'also send numbers that already have the requested status')
+    .option('--again', 'submit a file again that was already submitted')
+    .option('--allow-rejects', 'continue even if more than a tenth of the lines are rejected')
+    .option('--sync-first', 'sync the inventory before validating the file against it')
+    .option('--customer-order-id <id>', 'prefix of the customer order IDs (up to 20 characters)')
+    .option('--no-wait', 'exit after placing the orders; a later run reads the results')
+    .option('--timeout <duration>', 'how long to wait for the orders to finish', '30m')
+    .option('--out <folder>', 'folder for the results (default: outbox in the data folder)')
+    .option('--account <id>', 'account to use; required if several are configured')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
-Writes <file>.results.csv, a line for each of the file's in the same order, and <file>.rejected.csv if lines were rejected.
-The same file again resumes what was interrupted, or tells what became of it: nothing is sent twice.
+Writes <file>.results.csv with one line per input line, in the same order, and <file>.rejected.csv if lines were rejected.
+Submitting the same file again resumes an interrupted batch or reports its results. Nothing is sent twice.
 
-Example:
+Examples:
   $ tn-ledger assign numbers.csv --action ASSIGN --dry-run
   $ tn-ledger assign numbers.csv --action ASSIGN`,
     )
     .action(async (file: string, options: AssignCommandOptions) => {
-      keepYoungSpaceSmall();
+      limitSemiSpace();
       const [{ processSettings, withApiSession }, { runAssign }] = await Promise.all([
         import('./session.js'),
         import('./run-assign.js'),
       ]);
       await withApiSession(processSettings(), (session) => runAssign(session, file, options));
     });
-}
-
-export interface AssignCommandOptions {
-  action?: string;
-  column?: string;
-  dryRun?: boolean;
-  force?: boolean;
-  again?: boolean;
-  allowRejects?: boolean;
-  syncFirst?: boolean;
-  customerOrderId?: string;
-  wait: boolean;
-  timeout: string;
-  out?: string;
-  account?: string;
-  json?: boolean;
 }

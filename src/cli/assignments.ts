@@ -1,24 +1,25 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { AssignmentsOptions } from './print-assignments.js';
 
 export function define(command: DefineCommand): Command {
   return command('assignments')
     .description(
-      'list the batches of assignment files, or show the orders and failures of one; acknowledge a rejected file',
+      'list submitted assignment files (batches), show the orders and failures of one, or acknowledge a rejected file',
     )
-    .argument('[batch]', 'number of a batch')
-    .option('--account <id>', 'only the batches of this account')
-    .option('--limit <count>', 'how many batches, the latest first', '50')
-    .option('--all', 'rejected files that were acknowledged or replaced, too')
-    .option('--acknowledge', 'note that somebody knows of the rejected file: it is not listed any more')
+    .argument('[batch]', 'batch number')
+    .option('--account <id>', 'show only batches of this account')
+    .option('--limit <count>', 'maximum number of batches, newest first', '50')
+    .option('--all', 'include rejected files that were acknowledged or replaced')
+    .option('--acknowledge', 'acknowledge a rejected file, so that it is no longer listed')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-A file that was rejected as a whole is a batch, too. It is listed here, by status and in the report until somebody acknowledges
-it, or until a later file of the same name, or the same file submitted with success, replaces it.
+A file that was rejected as a whole is also a batch. It appears here, in status and in the report until it is acknowledged or
+replaced. A later file of the same name replaces it, and so does submitting the same file successfully.
 
-Example:
+Examples:
   $ tn-ledger assignments
   $ tn-ledger assignments 12
   $ tn-ledger assignments 12 --acknowledge`,
@@ -33,12 +34,4 @@ Example:
         options.acknowledge ? acknowledgeBatch(session, batch, options) : printAssignments(session, batch, options),
       );
     });
-}
-
-export interface AssignmentsOptions {
-  account?: string;
-  limit: string;
-  all?: boolean;
-  acknowledge?: boolean;
-  json?: boolean;
 }

@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { AuditOptions } from './run-audit.js';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
 export function define(command: DefineCommand): Command {
   return command('audit')
-    .description('what an NRUF filing as of a day would stumble over, with examples and the SQL to see all')
-    .requiredOption('--as-of <date>', 'the day, such as 2026-12-31')
-    .option('--account <ids>', 'only these accounts; may be given more than once', collect, [])
-    .option('--aging-days <days>', 'as for tn-ledger nruf (default: 45)')
+    .description('list problems that would affect an NRUF filing, with examples and the SQL to find all of them')
+    .requiredOption('--as-of <date>', 'filing date, such as 2026-12-31')
+    .option('--account <ids>', 'include only these accounts (comma-separated or repeated)', collect, [])
+    .option('--ocn <ocn>', 'include only the accounts with this OCN in the accounts file')
+    .option('--aging-days <days>', 'aging period, as in tn-ledger nruf (default: 45)')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ tn-ledger audit --as-of 2026-06-30')
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger audit --as-of 2026-06-30')
     .action(async (options: AuditOptions) => {
       const [{ processSettings, withSession }, { runAudit }] = await Promise.all([
         import('./session.js'),
@@ -18,11 +20,4 @@ export function define(command: DefineCommand): Command {
       ]);
       await withSession(processSettings(), (session) => runAudit(session, options));
     });
-}
-
-export interface AuditOptions {
-  asOf: string;
-  account: string[];
-  agingDays?: string;
-  json?: boolean;
 }

@@ -4,9 +4,9 @@ import type { DefineCommand } from './command.js';
 export function define(command: DefineCommand): Command {
   return command('check')
     .description(
-      'check what a nightly run needs: configuration, roles, database, folders, clock; one line per check, with the fix',
+      'check everything a nightly run needs (configuration, roles, database, folders, clocks) and print how to fix it',
     )
-    .addHelpText('after', '\nExample:\n  $ tn-ledger check')
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger check')
     .action(async () => {
       const [{ processSettings, withApiSession }, { runChecks }] = await Promise.all([
         import('./session.js'),

@@ -1,29 +1,30 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { ClassifyCommandOptions } from './run-classify.js';
 
 export function define(command: DefineCommand): Command {
   return command('classify')
-    .description('declare what numbers are used for where Bandwidth does not know it: intermediate, reserved, …')
-    .argument('<file.csv>', 'a list of numbers: with a header, or a single column without one')
+    .description('record a use of numbers that Bandwidth does not track: administrative, intermediate, reserved, aging')
+    .argument('<file.csv>', 'CSV file of numbers: with a header row, or a single column without one')
     .requiredOption('--category <category>', 'administrative, intermediate, reserved or aging')
     .requiredOption('--from <date>', 'first day (UTC), such as 2026-11-01')
-    .option('--to <date>', 'last day; left out: until further notice')
-    .option('--note <text>', 'why, for whoever asks in five years')
-    .option('--column <name>', 'the column that holds the numbers')
-    .option('--residential', 'aging numbers of residential customers: at most 90 days, not 365')
-    .option('--override', 'longer than the rule allows (reserved 180 days, aging 365 or 90); the audit lists it')
-    .option('--allow-rejects', 'declare the others even if more than a tenth of the lines was rejected')
-    .option('--dry-run', 'do all but keep it')
-    .option('--out <folder>', 'where the rejected lines go; the outbox of the data folder unless told')
-    .option('--account <id>', 'the account, where there are several')
+    .option('--to <date>', 'last day (default: open-ended)')
+    .option('--note <text>', 'reason, kept for later audits')
+    .option('--column <name>', 'column that contains the numbers')
+    .option('--residential', 'residential aging numbers: limit of 90 days instead of 365')
+    .option('--override', 'exceed the regulatory limit (reserved 180 days, aging 365 or 90); listed by the audit')
+    .option('--allow-rejects', 'continue even if more than a tenth of the lines are rejected')
+    .option('--dry-run', 'validate the file without saving anything')
+    .option('--out <folder>', 'folder for rejected lines (default: outbox in the data folder)')
+    .option('--account <id>', 'account to use; required if there are several')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
-From its first day on it replaces what was declared for the same numbers before and overlaps it; what that said is kept.
+A classification replaces overlapping earlier ones for the same numbers from its first day on. Their history is kept.
 Writes <file>.rejected.csv if lines were rejected.
 
-Example:
+Examples:
   $ tn-ledger classify reserved.csv --category reserved --from 2026-11-01 --to 2027-04-29 --note "Order 4711"`,
     )
     .action(async (file: string, options: ClassifyCommandOptions) => {
@@ -33,19 +34,4 @@ Example:
       ]);
       await withSession(processSettings(), (session) => runClassify(session, file, options));
     });
-}
-
-export interface ClassifyCommandOptions {
-  category: string;
-  from: string;
-  to?: string;
-  note?: string;
-  column?: string;
-  override?: boolean;
-  residential?: boolean;
-  allowRejects?: boolean;
-  dryRun?: boolean;
-  out?: string;
-  account?: string;
-  json?: boolean;
 }

@@ -1,4 +1,4 @@
 import type { Command } from 'commander';
 
-/** Adds a command of this name to the program. */
+/** Adds a command with the given name to the program. */
 export type DefineCommand = (name: string) => Command;

@@ -3,9 +3,9 @@ import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
   return command('demo')
-    .description('try everything with nothing to configure: a sandbox API and an embedded database of its own')
-    .option('--numbers <count>', 'telephone numbers of the demo account', atLeastOne, 5000)
-    .addHelpText('after', '\nExample:\n  $ tn-ledger demo')
+    .description('run a self-contained demo with a sandbox API and an embedded database; needs no configuration')
+    .option('--numbers <count>', 'telephone numbers in the demo account', atLeastOne, 5000)
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger demo')
     .action(async ({ numbers }: { numbers: number }) => {
       const { runDemo } = await import('./run-demo.js');
       await runDemo(numbers);

@@ -4,9 +4,9 @@ import type { Rejection } from '../assignment/rejected-files.js';
 import { TooManyRejectsError } from '../assignment/too-many-rejects.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 
-/** A file that was rejected as a whole and is kept as a batch; why is the error's to say. */
+/** A file that was rejected as a whole and recorded as a batch. The reason is in the error, printed separately. */
 export function rejectionAsText({ batchId }: Rejection, fileName: string, account: string): string {
-  return `Batch ${batchId}: ${fileName}, account ${account}, rejected. Reports list it until a corrected file of the same name is submitted, or until tn-ledger assignments ${batchId} --acknowledge`;
+  return `Batch ${batchId}: ${fileName}, account ${account}, rejected. Reports list it until you submit a corrected file of the same name or run tn-ledger assignments ${batchId} --acknowledge`;
 }
 
 export function rejectionAsJson(error: Rejection, fileName: string, account: string): string {
@@ -26,11 +26,11 @@ export function rejectionAsJson(error: Rejection, fileName: string, account: str
   );
 }
 
-/** What is told of a run beside the batch itself. */
+/** Facts about the run, printed in addition to the batch. */
 export interface AssignFacts {
   seconds: number;
   warnings: readonly string[];
-  /** Of a dry run: what sending it would take. */
+  /** For a dry run: the expected requests and time. */
   estimate: Estimate | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface Estimate {
   seconds: number;
 }
 
-/** What the rate limit makes orders take, of which each is a request to place it and one to learn its end. */
+/** Estimates the time of orders under the rate limit: one request to place each order and one to read its result. */
 export function estimate(orders: number, requestsPerMinute: number): Estimate {
   const requests = orders * 2;
   const seconds = Math.max(0, Math.ceil(requests / requestsPerMinute) - 1) * 60;
@@ -50,7 +50,7 @@ export function estimate(orders: number, requestsPerMinute: number): Estimate {
 const kinds: Record<AssignResult['kind'], string> = {
   new: '',
   resumed: ', resumed',
-  reported: ', which was recorded before',
+  reported: ', recorded earlier',
   'dry run': '',
 };
 
@@ -59,20 +59,22 @@ export function summaryAsText(
   facts: AssignFacts,
 ): string {
   const { batch } = summary;
-  const begin = `${batch.fileName}, ${batch.action}, account ${batch.account}`;
+  const title = `${batch.fileName}, ${batch.action}, account ${batch.account}`;
   const lines = [
     kind === 'dry run'
-      ? `Dry run of ${begin}: nothing was sent, nothing is kept`
-      : `Batch ${batch.batchId}: ${begin}${kinds[kind]}`,
+      ? `Dry run of ${title}: nothing was sent or saved`
+      : `Batch ${batch.batchId}: ${title}${kinds[kind]}`,
     formatTable(['', 'numbers'], countRows(summary, kind), { right: [1] }),
   ];
   if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
   lines.push('', describeOrders(summary, facts.estimate));
   if (kind === 'reported')
-    lines.push('The same file and action were submitted before: nothing was sent again (--again does).');
+    lines.push(
+      'The same file and action were submitted before: nothing was sent again. To submit them again, use --again.',
+    );
   if (results !== undefined) lines.push(`Results: ${results}`);
   if (rejected !== undefined) lines.push(`Rejected lines: ${rejected}`);
-  const sending = sendingSeconds === undefined ? '' : `, ${formatDuration(sendingSeconds)} of it for the orders`;
+  const sending = sendingSeconds === undefined ? '' : `, of which ${formatDuration(sendingSeconds)} for the orders`;
   lines.push(`${formatDuration(facts.seconds)}${sending}`);
   return lines.join('\n');
 }
@@ -83,23 +85,23 @@ function countRows(summary: BatchSummary, kind: AssignResult['kind']): string[][
   const rows: [string, number, boolean][] = [
     ['read', total, true],
     ['rejected', rejected, true],
-    ['skipped, declared so already', skipped, skipped > 0],
+    ['skipped, already has this status', skipped, skipped > 0],
     [kind === 'dry run' ? 'to be submitted' : 'submitted', sent, true],
     ['accepted', accepted, kind !== 'dry run'],
     ['failed', failed, kind !== 'dry run'],
-    ['unknown, asked for again by the next nightly run', unknown, unknown > 0],
+    ['unknown, checked again by the next nightly run', unknown, unknown > 0],
     ['open', pending, kind !== 'dry run' && pending > 0],
   ];
   return rows.filter(([, , shown]) => shown).map(([name, count]) => [name, formatCount(count)]);
 }
 
-/** Why numbers were rejected, skipped or failed, by code. */
+/** The reasons why numbers were rejected, skipped or failed, by code. */
 export function reasonTable({ reasons }: Pick<BatchSummary, 'reasons'>): string {
   const rows = reasons.map(({ outcome, code, description, count }) => [
     outcome,
     code ?? '',
     formatCount(count),
-    count === 1 ? (description ?? '') : `such as: ${description ?? ''}`,
+    count === 1 ? (description ?? '') : `for example: ${description ?? ''}`,
   ]);
   return formatTable(['outcome', 'code', 'numbers', ''], rows, { right: [2] });
 }
@@ -110,12 +112,11 @@ function describeOrders(summary: BatchSummary, estimated: Estimate | undefined):
   if (estimated !== undefined) {
     const { requests, requestsPerMinute, seconds } = estimated;
     const time = seconds === 0 ? 'less than a minute' : `at least ${formatDuration(seconds)}`;
-    return `${count}: ${formatCount(requests)} requests with one for the outcome of each, at ${formatCount(requestsPerMinute)} a minute ${time}`;
+    return `${count}: ${formatCount(requests)} requests including one per order for its result; ${time} at ${formatCount(requestsPerMinute)} requests per minute`;
   }
-  const open =
-    ordersOpen === 0 ? '' : `, ${formatCount(ordersPlaced)} placed, ${formatCount(ordersOpen)} not at their end`;
+  const open = ordersOpen === 0 ? '' : `, ${formatCount(ordersPlaced)} placed, ${formatCount(ordersOpen)} not finished`;
   const unknown =
-    ordersUnknown === 0 ? '' : `, ${formatCount(ordersUnknown)} of which nobody can tell whether they exist`;
+    ordersUnknown === 0 ? '' : `, ${formatCount(ordersUnknown)} with unknown outcome (they may or may not exist)`;
   return `${count}${open}${unknown}`;
 }
 

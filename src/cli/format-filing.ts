@@ -6,7 +6,7 @@ import { blanks, cells, type FilingRow, headings, hyphenated } from '../nruf/for
 import { describeAccounts } from '../nruf/scope.js';
 import { formatCount, formatTable } from './format.js';
 
-/** Headings narrow enough for a terminal; those of the files are longer. */
+/** Headings short enough for a terminal. Files use the full ones. */
 const shortHeadings: Readonly<Record<string, string>> = {
   'Rate Center Abbreviation': 'Rate Center',
   'Numbers Received': 'Received',
@@ -14,7 +14,7 @@ const shortHeadings: Readonly<Record<string, string>> = {
   'Utilization %': 'Util. %',
 };
 
-/** The rows of a count as a table with its sums, or as JSON. */
+/** Formats the rows of a count as a table with totals, or as JSON. */
 export function formatRows(rows: readonly FilingRow[], parameters: FilingParameters, json: boolean): string {
   if (json) return JSON.stringify({ ...describeParameters(parameters), rows: rows.map(toJsonRow) }, null, 2);
   const header = [...headings(parameters.form).map((heading) => shortHeadings[heading] ?? heading), 'Undeclared'];
@@ -41,12 +41,12 @@ export function formatRows(rows: readonly FilingRow[], parameters: FilingParamet
   const gaps = rows.filter((row) => blanks(row).length > 0).length;
   if (gaps > 0)
     notes.push(
-      `${formatCount(gaps)} ${gaps === 1 ? 'row has' : 'rows have'} blanks in columns that the form requires: tn-ledger audit --as-of ${parameters.asOf}`,
+      `${formatCount(gaps)} ${gaps === 1 ? 'row has' : 'rows have'} blanks in required columns. To list them: tn-ledger audit --as-of ${parameters.asOf}`,
     );
   return `${table}\n\n${notes.join('\n')}`;
 }
 
-/** What was written, and how to come back to it. */
+/** Describes the written file and its saved filing. */
 export function formatExported(
   { id, sha256, rows }: Exported,
   file: string,
@@ -62,7 +62,7 @@ export function formatExported(
   const received = rows.reduce((total, row) => total + row.numbersReceived, 0);
   return [
     `${file}: form ${parameters.form.title}, ${formatCount(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}, ${formatCount(received)} numbers; ${describeScope(parameters)}.`,
-    `Kept as filing ${id}, SHA-256 ${sha256}.`,
+    `Saved as filing ${id}, SHA-256 ${sha256}.`,
   ].join('\n');
 }
 
@@ -78,7 +78,7 @@ export function formatFilings(filings: readonly Filing[], json: boolean): string
     }));
     return JSON.stringify(list, null, 2);
   }
-  if (filings.length === 0) return 'No filing is kept yet: tn-ledger nruf --as-of DATE --out FILE makes one.';
+  if (filings.length === 0) return 'There are no saved filings. To create one: tn-ledger nruf --as-of DATE --out FILE';
   const lines = filings.map((filing) => [
     filing.id,
     filing.asOf,
@@ -90,11 +90,11 @@ export function formatFilings(filings: readonly Filing[], json: boolean): string
     filing.fileName,
     filing.sha256.slice(0, 12),
   ]);
-  const header = ['filing', 'as of', 'form', 'accounts', 'state', 'rows', 'made (UTC)', 'file', 'SHA-256'];
+  const header = ['filing', 'as of', 'form', 'accounts', 'state', 'rows', 'created (UTC)', 'file', 'SHA-256'];
   return formatTable(header, lines, { right: [0, 5] });
 }
 
-/** What differs today, counted with so many days of aging. */
+/** Differences from today's count with the given aging period. */
 export interface Comparison {
   agingDays: number;
   differences: readonly Difference[];
@@ -114,12 +114,12 @@ export function formatComparison(filing: Filing, { agingDays, differences }: Com
       2,
     );
   }
-  const about = `Filing ${filing.id} (${filing.form.id}, as of ${filing.asOf}, made ${filing.createdAt.toISOString().slice(0, 10)})`;
+  const about = `Filing ${filing.id} (${filing.form.id}, as of ${filing.asOf}, created ${filing.createdAt.toISOString().slice(0, 10)})`;
   const aging =
     agingDays === filing.agingDays
       ? ''
-      : ` Filed with ${filing.agingDays} days of aging, compared with ${agingDays}; --aging-days ${filing.agingDays} compares as filed.`;
-  if (differences.length === 0) return `${about}: the ledger gives the same rows today.${aging}`;
+      : ` Filed with an aging period of ${filing.agingDays} days, compared with ${agingDays}. To compare as filed, use --aging-days ${filing.agingDays}.`;
+  if (differences.length === 0) return `${about}: no differences today.${aging}`;
   const table = formatTable(
     ['code', 'column', 'filed', 'now'],
     differences.map(({ code, column, filed, now }) => [
@@ -131,7 +131,7 @@ export function formatComparison(filing: Filing, { agingDays, differences }: Com
     { right: [2, 3] },
   );
   const codes = new Set(differences.map(({ code }) => code)).size;
-  return `${table}\n\n${about}: ${formatCount(codes)} ${codes === 1 ? 'row is' : 'rows are'} different today.${aging}`;
+  return `${table}\n\n${about}: ${formatCount(codes)} ${codes === 1 ? 'row differs' : 'rows differ'} today.${aging}`;
 }
 
 function toText(value: string | number | null): string {
@@ -141,7 +141,7 @@ function toText(value: string | number | null): string {
 function describeScope({ asOf, accounts, state, agingDays }: FilingParameters): string {
   const parts = [`as of the end of ${asOf} (UTC)`, describeAccounts(accounts)];
   if (state !== undefined) parts.push(state);
-  if (agingDays > 0) parts.push(`aging for ${agingDays} days`);
+  if (agingDays > 0) parts.push(`aging period of ${agingDays} days`);
   return parts.join(', ');
 }
 

@@ -12,7 +12,7 @@ const numbers = new Set<number>([
   builtins.NUMERIC,
 ]);
 
-/** Element types of the array types whose elements are not simply text; PostgreSQL's catalog `pg_type`. */
+/** Element types by array type, from PostgreSQL's catalog `pg_type`; arrays of other types are printed as text. */
 const elementTypes = new Map<number, number>([
   [1000, builtins.BOOL],
   [1005, builtins.INT2],
@@ -35,25 +35,25 @@ const elementTypes = new Map<number, number>([
   [2951, builtins.UUID],
 ]);
 
-const textArray = 1009 as typeof builtins.TEXT; // an OID that the driver's types do not name
+const textArray = 1009 as typeof builtins.TEXT; // missing from the driver's types
 
-/** An array as PostgreSQL writes it, split into the texts of its elements, at any depth. */
+/** Splits PostgreSQL's text form of an array into the text of its elements, at any depth. */
 const splitArray: (text: string) => NestedTexts = pg.types.getTypeParser(textArray);
 type NestedTexts = (string | null | NestedTexts)[];
 
-/** Whether values of the type are numbers, which tables align to the right and JSON writes without quotes. */
+/** Whether values of the type are numbers, which are right-aligned in tables and unquoted in JSON. */
 export function isNumeric(type: number): boolean {
   return numbers.has(type);
 }
 
 /**
- * A value that PostgreSQL wrote as text, as JSON: what PostgreSQL's own `to_json` makes of it. No digit of a number and no part
- * of a second is lost on the way, as it would be in a JavaScript value.
+ * Converts a value in PostgreSQL's text form to JSON like PostgreSQL's own `to_json`. Avoids JavaScript values, which would
+ * lose digits of numbers and fractions of seconds.
  */
 export function toJson(text: string | null, type: number): string {
   if (text === null) return 'null';
   const elementType = elementTypes.get(type);
-  // Bounds other than 1 are written before the array, and have no place in JSON: such an array stays text.
+  // An array with lower bounds other than 1 starts with the bounds. JSON can't represent them, so it stays text.
   if (elementType !== undefined && text.startsWith('{')) return arrayToJson(splitArray(text), elementType);
   if (isNumeric(type)) return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? text : JSON.stringify(text); // NaN, Infinity
   switch (type) {

@@ -3,9 +3,9 @@ import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
   return command('migrate')
-    .description('bring the database schema up to date (commands that write do so themselves)')
-    .option('--down', 'take back the newest migration instead')
-    .addHelpText('after', '\nExample:\n  $ tn-ledger migrate')
+    .description('apply pending database migrations (commands that write also do this)')
+    .option('--down', 'roll back the newest migration instead')
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger migrate')
     .action(async ({ down = false }: { down?: boolean }) => {
       const [{ processSettings, withSession }, { migrate, rollbackOne }, { grantReaders }, { exitStatus }] =
         await Promise.all([
@@ -19,7 +19,7 @@ export function define(command: DefineCommand): Command {
         if (down) {
           const undone = await rollbackOne(database);
           process.stdout.write(
-            undone === undefined ? 'There is no migration to take back.\n' : `Took back ${undone}.\n`,
+            undone === undefined ? 'There are no migrations to roll back.\n' : `Rolled back ${undone}.\n`,
           );
           return exitStatus.done;
         }

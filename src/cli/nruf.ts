@@ -1,31 +1,41 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { NrufOptions } from './run-nruf.js';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
 export function define(command: DefineCommand): Command {
   return command('nruf')
-    .description('count numbers for FCC Form 502 (NRUF) at the end of a day, and write the rows of its forms U4 and U3')
-    .option('--as-of <date>', 'the day, such as 2026-12-31; it counts at its end, UTC')
+    .description('count numbers for FCC Form 502 (NRUF) as of a date, and write the rows of forms U4 and U3')
+    .option('--as-of <date>', 'count as of the end of this day (UTC), such as 2026-12-31')
     .option('--form <form>', 'u4 (by thousands-block) or u3 (by NPA-NXX, for rural filers)', 'u4')
-    .option('--state <state>', 'only rows of this state, such as NC')
-    .option('--account <ids>', 'only these accounts, as a filing is per OCN; may be given more than once', collect, [])
-    .option('--aging-days <days>', 'count numbers as aging for so many days after their UNASSIGNED (default: 45)')
-    .option('--assignor <text>', 'column J; left out: the carrier that the numbers come from')
-    .option('--out <file>', 'write a .csv or .xlsx, and keep the filing; left out: a table on the screen')
-    .option('--allow-gaps', 'leave blanks where the ledger does not know what the form requires')
-    .option('--force', 'replace a file that exists')
-    .option('--filings', 'list the filings that are kept')
-    .option('--filing <number>', 'write the file of a kept filing again, byte for byte')
-    .option('--compare <number>', 'show what changed since a kept filing, row by row')
+    .option('--state <state>', 'include only this state, such as NC')
+    .option(
+      '--account <ids>',
+      'include only these accounts, because filings are per OCN (comma-separated or repeated)',
+      collect,
+      [],
+    )
+    .option('--ocn <ocn>', 'include only the accounts with this OCN in the accounts file')
+    .option(
+      '--aging-days <days>',
+      'count numbers as aging for this many days after they become UNASSIGNED (default: 45)',
+    )
+    .option('--assignor <text>', 'value of column J (default: the carrier that the numbers come from)')
+    .option('--out <file>', 'write a .csv or .xlsx file and save the filing (default: print a table)')
+    .option('--allow-gaps', 'leave required columns blank if the ledger has no data for them')
+    .option('--force', 'replace the file if it exists')
+    .option('--filings', 'list saved filings')
+    .option('--filing <number>', 'write the file of a saved filing again, byte for byte')
+    .option('--compare <number>', 'show what changed since a saved filing, row by row')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-The rows go into the form as they are, columns A to J from row 21; check its headings first. docs/nruf.md tells who files
-which form, and how each number is counted; tn-ledger audit what a filing would stumble over.
+Copy the rows into columns A to J of the form, starting at row 21, after checking that the headings match. docs/nruf.md
+explains who files which form and how numbers are counted. Run tn-ledger audit first to find problems.
 
-Example:
+Examples:
   $ tn-ledger nruf --as-of 2026-06-30
   $ tn-ledger nruf --as-of 2026-06-30 --form u4 --state NC --out nruf-u4.xlsx
   $ tn-ledger nruf --compare 1`,
@@ -37,20 +47,4 @@ Example:
       ]);
       await withSession(processSettings(), (session) => runNruf(session, options));
     });
-}
-
-export interface NrufOptions {
-  asOf?: string;
-  form: string;
-  state?: string;
-  account: string[];
-  agingDays?: string;
-  assignor?: string;
-  out?: string;
-  allowGaps?: boolean;
-  force?: boolean;
-  filings?: boolean;
-  filing?: string;
-  compare?: string;
-  json?: boolean;
 }

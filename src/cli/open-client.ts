@@ -1,30 +1,44 @@
-import type { ApiConfig } from '../config.js';
+import { type ApiReady, apiOf } from '../config.js';
 import { type ClientEvent, createDashboardClient, type DashboardClient } from '../dashboard/client.js';
 import type { Log } from '../log.js';
+import type { Permits } from '../permits.js';
 
 export interface ClientSettings {
-  /** How often a request is tried; the client's own default unless told. */
+  /** Maximum number of attempts per request; defaults to the client's. */
   tries?: number;
-  /** The clocks are compared by the caller: answers are read however far they differ. */
+  /** Accept responses whatever the clock difference, because the caller compares the clocks. */
   anyClock?: boolean;
 }
 
-/** The API client of a command, telling the log of retries and pauses. */
+/**
+ * Creates the API client of an account, and of all accounts with the same credentials; without an account, of the
+ * configuration's first credentials. It logs retries and pauses.
+ */
 export function openClient(
-  api: ApiConfig,
+  config: ApiReady,
+  account: string | undefined,
+  permits: Permits,
   log: Log,
   signal: AbortSignal,
   { tries, anyClock = false }: ClientSettings = {},
 ): DashboardClient {
+  const api = account === undefined ? config.api : apiOf(config, account);
   return createDashboardClient({
     apiUrl: api.apiUrl,
     credentials: api.credentials,
     requestsPerMinute: api.requestsPerMinute,
     concurrency: api.concurrency,
+    limitsFor: (each) => {
+      const { requestsPerMinute, concurrency } = apiOf(config, each);
+      return { requestsPerMinute, concurrency };
+    },
+    permits,
     maxClockDifferenceMs: anyClock ? undefined : api.maxClockDifferenceMs,
+    timeouts: { totalMs: api.requestTimeoutMs },
+    maxBodyBytes: api.maxBodyBytes,
     signal,
     ...(tries !== undefined && { retry: { tries } }),
-    // A token comes every hour of every run: nothing that an operator needs to read.
+    // Tokens are routine (one per hour), so they are logged at debug level.
     onEvent: (event) => log[event.type === 'token' ? 'debug' : 'info'](event, describeEvent(event)),
   });
 }
@@ -32,13 +46,13 @@ export function openClient(
 function describeEvent(event: ClientEvent): string {
   switch (event.type) {
     case 'retry':
-      return `${event.method} ${event.path} of account ${event.account}: ${event.reason}; trying again in ${seconds(event.waitMs)} (after try ${event.attempt})`;
+      return `${event.method} ${event.path} of account ${event.account}: ${event.reason}; retrying in ${seconds(event.waitMs)} (after attempt ${event.attempt})`;
     case 'pause':
-      return `${event.method} ${event.path} of account ${event.account}: ${event.reason}; no request of the account for ${seconds(event.waitMs)}`;
+      return `${event.method} ${event.path} of account ${event.account}: ${event.reason}; pausing requests of the account for ${seconds(event.waitMs)}`;
     case 'token':
-      return `New token, good for ${seconds(event.expiresInMs)}: ${event.reason}`;
+      return `New token, valid for ${seconds(event.expiresInMs)}: ${event.reason}`;
     case 'token-retry':
-      return `No token: ${event.reason}; trying again in ${seconds(event.waitMs)} (after try ${event.attempt})`;
+      return `Cannot get a token: ${event.reason}; retrying in ${seconds(event.waitMs)} (after attempt ${event.attempt})`;
   }
 }
 

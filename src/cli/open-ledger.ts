@@ -5,52 +5,77 @@ import { LedgerError } from '../errors.js';
 import { refreshIntervals } from '../nruf/refresh.js';
 import type { Session } from './session.js';
 
-/** Opens the database and brings the schema up to date, for a command that writes and does without the API. */
+/** Opens the database and applies pending migrations, for a command that writes but doesn't use the API. */
 export async function openLedger(session: Session): Promise<Database> {
-  return bringUpToDate(session, await session.database());
+  return applyMigrations(session, await session.database());
 }
 
 /**
- * Opens the ledger for a command that changes nothing but the schema and the copy that counting reads, and does without both where
- * the user may only read (a member of `tn_ledger_reader`) or the server is read-only.
+ * The same for a command that only the ledger's owner may use.
  *
- * @throws LedgerError there is no schema, or an old one, and this user can't change that
+ * @param outcome what the command left undone, as a sentence
+ *
+ * @throws {LedgerError} the user may only read
  */
-export async function openLedgerToRead(session: Session): Promise<Database> {
-  const database = await session.database({ toleratesReadOnly: true });
+export async function openLedgerAsOwner(session: Session, outcome: string): Promise<Database> {
+  const database = await openLedger(session);
+  if (await mayChangeLedger(database)) return database;
+  throw new LedgerError(`The user of DATABASE_URL may only read the ledger in ${database.describe}. ${outcome}`, {
+    hint: 'Connect as the owner of the ledger.',
+  });
+}
+
+/**
+ * Opens the ledger for a command that only reads. Applies pending migrations, unless the user may only read (a member of
+ * `tn_ledger_reader`) or the server is read-only.
+ *
+ * @param options.mayWrite the command also writes, so the replica won't do
+ *
+ * @throws {LedgerError} the schema is missing or outdated, and this user can't change that
+ */
+export async function openLedgerToRead(session: Session, { mayWrite = false } = {}): Promise<Database> {
+  const database = mayWrite
+    ? await session.database({ toleratesReadOnly: true })
+    : await session.databaseToRead({ toleratesReadOnly: true });
   const { exists, mayRead, mayChange } = await readSchemaRights(database);
-  if (mayChange) return bringUpToDate(session, database);
+  if (mayChange) return applyMigrations(session, database);
   if (!exists) {
     throw new LedgerError(
-      `The database ${database.describe} holds no ledger, and this user may not create one in it.`,
+      `The database ${database.describe} does not contain a ledger, and this user may not create one.`,
       {
-        hint: 'Check the database name in DATABASE_URL, or let the owner of the database run `tn-ledger migrate`.',
+        hint: 'Check the database name in DATABASE_URL, or have the owner of the database run `tn-ledger migrate`.',
       },
     );
   }
   if (!mayRead) {
     throw new LedgerError(`The user of DATABASE_URL may not read the ledger in ${database.describe}.`, {
-      hint: 'Let an administrator make it a member of a group role: grant tn_ledger_reader to … (and tn_ledger_billing_reader for billing records).',
+      hint: 'Have an administrator add the user to a group role: grant tn_ledger_reader to … (and tn_ledger_billing_reader for billing records).',
     });
   }
   const { pending } = await readSchemaState(database);
   if (pending.length > 0) {
     throw new LedgerError(
-      `The schema of ${database.describe} lacks ${pending.join(', ')}, and this user may not bring it up to date.`,
-      { hint: 'Let the user that owns the ledger run `tn-ledger migrate`.' },
+      `The schema of ${database.describe} is missing ${pending.join(', ')}, and this user may not apply migrations.`,
+      { hint: 'Have the owner of the ledger run `tn-ledger migrate`.' },
     );
   }
   return database;
 }
 
-/** Brings the copy that counting reads up to date where the user may; counts are the same without, and take longer. */
-export async function refreshWhereAllowed({ log, signal }: Session, database: Database): Promise<void> {
-  if (await mayChangeLedger(database)) return refreshIntervals(database, signal);
-  log.debug('This user may not refresh the copy that counting reads (nruf_refresh): what changed since is read anew');
+/** Refreshes the cached intervals that counting the accounts (undefined: all) reads, if the user may. Counts are the same without it, but slower. */
+export async function refreshIfAllowed(
+  { log, signal }: Session,
+  database: Database,
+  accounts: readonly string[] | undefined,
+): Promise<void> {
+  if (await mayChangeLedger(database)) return refreshIntervals(database, accounts, signal);
+  log.debug(
+    'This user may not refresh the cached intervals (nruf_refresh); counting reads the changes since the last refresh',
+  );
 }
 
-async function bringUpToDate({ log }: Session, database: Database): Promise<Database> {
+async function applyMigrations({ log }: Session, database: Database): Promise<Database> {
   const applied = await migrate(database);
-  if (applied.length > 0) log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
+  if (applied.length > 0) log.info(`Applied migrations to ${database.describe}: ${applied.join(', ')}`);
   return database;
 }

@@ -1,18 +1,22 @@
 import type pg from 'pg';
 import { unresolved } from '../assignment/rejected-files.js';
-import { readSchemaState } from '../database/migrations.js';
+import { accountNamed } from '../config.js';
+import { baseline, readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
 import { formatMinute } from '../format.js';
-import type { AssignmentsOptions } from './assignments.js';
 import { formatCount, formatTable } from './format.js';
 import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
-/** The migrations that make the tables of batches, and let them keep rejected files. */
-const migration = '0004-assignment-batches';
-const rejectedMigration = '0010-inbox-files-and-outcomes';
+export interface AssignmentsOptions {
+  account?: string;
+  limit: string;
+  all?: boolean;
+  acknowledge?: boolean;
+  json?: boolean;
+}
 
-/** Prints the latest batches, or one of them with its orders and failures. */
+/** Prints the latest batches, or one batch with its orders and failures. */
 export async function printAssignments(
   session: Session,
   batchId: string | undefined,
@@ -24,16 +28,21 @@ export async function printAssignments(
   const database = await session.database({ readOnly: true });
   const { pool } = database;
   const { applied } = await readSchemaState(database);
-  const hasTables = applied.includes(migration);
-  const hasRejected = applied.includes(rejectedMigration);
+  const hasTables = applied.includes(baseline);
   if (batchId === undefined) {
-    const batches = hasTables ? await listBatches(pool, { account, limit: Number(limit), all, hasRejected }) : [];
+    const batches = hasTables
+      ? await listBatches(pool, {
+          account: account && accountNamed(session.config, account),
+          limit: Number(limit),
+          all,
+        })
+      : [];
     printResult(json ? JSON.stringify(batches, null, 2) : listText(batches), { json });
     return exitStatus.done;
   }
-  const [batch] = hasTables ? await readOne(pool, batchId, hasRejected) : [];
+  const [batch] = hasTables ? await readOne(pool, batchId) : [];
   if (batch === undefined) {
-    throw noBatch(batchId);
+    throw batchNotFound(batchId);
   }
   const [orders, failures] = [await listOrders(pool, batchId), await listFailures(pool, batchId)];
   printResult(json ? JSON.stringify({ ...batch, orders, failures }, null, 2) : oneText(batch, orders, failures), {
@@ -42,23 +51,21 @@ export async function printAssignments(
   return exitStatus.done;
 }
 
-/** @throws {UsageError} what is not the number of a batch */
+/** @throws {UsageError} not a batch number */
 export function checkBatchId(text: string): void {
   if (/^\d{1,18}$/.test(text)) return;
-  throw new UsageError(`${JSON.stringify(text)} is not the number of a batch.`, {
-    hint: '`tn-ledger assignments` lists them with their numbers.',
+  throw new UsageError(`${JSON.stringify(text)} is not a batch number.`, {
+    hint: 'Run `tn-ledger assignments` to list batches with their numbers.',
   });
 }
 
-export function noBatch(batchId: string): LedgerError {
-  return new LedgerError(`There is no batch ${batchId}.`, { hint: '`tn-ledger assignments` lists them.' });
+export function batchNotFound(batchId: string): LedgerError {
+  return new LedgerError(`There is no batch ${batchId}.`, { hint: 'Run `tn-ledger assignments` to list the batches.' });
 }
 
-const batchColumns = (
-  hasRejected: boolean,
-) => `b.batch_id, b.account_id, b.action, b.file_name, b.file_sha256, b.status, b.total_count, b.accepted_count, b.failed_count,
+const batchColumns = `b.batch_id, b.account_id, b.action, b.file_name, b.file_sha256, b.status, b.total_count, b.accepted_count, b.failed_count,
   b.rejected_count, b.skipped_count, b.unknown_count, b.created_at, b.finished_at,
-  ${['reason', 'file_path', 'acknowledged_at', 'replaced_by'].map((name) => (hasRejected ? `b.${name}` : `null as ${name}`)).join(', ')}`;
+  b.reason, b.file_path, b.acknowledged_at, b.replaced_by`;
 
 interface BatchRow {
   batch_id: string;
@@ -85,31 +92,28 @@ interface BatchRow {
 interface Listing {
   account: string | undefined;
   limit: number;
-  /** Rejected files that nobody has to look at any more, too. */
+  /** Include rejected files that are acknowledged or replaced. */
   all: boolean;
-  hasRejected: boolean;
 }
 
-/** The latest batches, and all rejected files that wait for somebody, however old. */
-async function listBatches(pool: pg.Pool, { account, limit, all, hasRejected }: Listing): Promise<BatchRow[]> {
-  const waiting = hasRejected ? unresolved : 'false';
+/** The latest batches, and all unresolved rejected files, however old. */
+async function listBatches(pool: pg.Pool, { account, limit, all }: Listing): Promise<BatchRow[]> {
   const { rows } = await pool.query(
-    `select ${batchColumns(hasRejected)}, o.orders, o.orders_open
+    `select ${batchColumns}, o.orders, o.orders_open
        from (select *, row_number() over (order by batch_id desc) as place from assignment_batches
-              where ($1::text is null or account_id = $1) and ($3 or status <> 'rejected' or ${waiting})) b
+              where ($1::text is null or account_id = $1) and ($3 or status <> 'rejected' or ${unresolved})) b
        cross join lateral (
          select count(*)::integer as orders, count(*) filter (where finished_at is null)::integer as orders_open
            from assignment_orders where batch_id = b.batch_id) o
-      where b.place <= $2 or ${waiting}
+      where b.place <= $2 or ${unresolved}
       order by b.batch_id desc`,
     [account ?? null, limit, all],
   );
   return rows;
 }
 
-async function readOne(pool: pg.Pool, batchId: string, hasRejected: boolean): Promise<BatchRow[]> {
-  const columns = batchColumns(hasRejected);
-  return (await pool.query(`select ${columns} from assignment_batches b where batch_id = $1`, [batchId])).rows;
+async function readOne(pool: pg.Pool, batchId: string): Promise<BatchRow[]> {
+  return (await pool.query(`select ${batchColumns} from assignment_batches b where batch_id = $1`, [batchId])).rows;
 }
 
 interface OrderRow {
@@ -160,7 +164,7 @@ async function listFailures(pool: pg.Pool, batchId: string): Promise<FailureRow[
 }
 
 function listText(batches: readonly BatchRow[]): string {
-  if (batches.length === 0) return 'No file was submitted yet. See `tn-ledger assign --help`.';
+  if (batches.length === 0) return 'No files have been submitted yet. See `tn-ledger assign --help`.';
   const header = [
     'batch',
     'account',
@@ -206,34 +210,34 @@ function describeStatus({ status, acknowledged_at, replaced_by }: BatchRow): str
 
 function describeRejected({ batch_id, reason, file_path, acknowledged_at, replaced_by }: BatchRow): string {
   const place = file_path === null ? '' : ` The file is ${file_path}.`;
-  if (acknowledged_at !== null) return `${reason}${place} Acknowledged ${formatMinute(acknowledged_at)}.`;
+  if (acknowledged_at !== null) return `${reason}${place} Acknowledged at ${formatMinute(acknowledged_at)}.`;
   if (replaced_by !== null) return `${reason}${place} Replaced by batch ${replaced_by}.`;
   return `${reason}${place} Submit a corrected file of the same name, or acknowledge it: tn-ledger assignments ${batch_id} --acknowledge`;
 }
 
 function describeUnknown({ batch_id, unknown_count }: BatchRow): string {
-  return `${formatCount(unknown_count)} numbers of batch ${batch_id}: Bandwidth's answer does not tell what became of them. They count as not declared, and the nightly sync-number-assignments asks Bandwidth again (now: tn-ledger run sync-number-assignments).`;
+  return `Batch ${batch_id} has ${formatCount(unknown_count)} numbers whose outcome is unknown from Bandwidth's response. They count as unassigned until the nightly run checks again. To check now: tn-ledger run sync-number-assignments`;
 }
 
 function oneText(batch: BatchRow, orders: readonly OrderRow[], failures: readonly FailureRow[]): string {
   const { total_count, accepted_count, failed_count, rejected_count, skipped_count, unknown_count } = batch;
   const finished = batch.finished_at === null ? '' : `, finished ${formatMinute(batch.finished_at)}`;
-  const begin = [
+  const heading = [
     `Batch ${batch.batch_id}: ${[batch.file_name, ...(batch.action === null ? [] : [batch.action])].join(', ')}, account ${batch.account_id}, ${describeStatus(batch)}`,
     `submitted ${formatMinute(batch.created_at)}${finished}`,
   ];
   if (total_count !== null && rejected_count !== null) {
-    begin.push(
+    heading.push(
       `${formatCount(total_count)} lines: ${formatCount(accepted_count)} accepted, ${formatCount(failed_count)} failed, ${formatCount(rejected_count)} rejected, ${formatCount(skipped_count)} skipped, ${formatCount(unknown_count)} unknown`,
     );
   }
-  if (batch.status === 'rejected') return [...begin, describeRejected(batch)].join('\n');
-  if (unknown_count > 0) begin.push(describeUnknown(batch));
+  if (batch.status === 'rejected') return [...heading, describeRejected(batch)].join('\n');
+  if (unknown_count > 0) heading.push(describeUnknown(batch));
   const lines = [
-    ...begin,
+    ...heading,
     '',
     formatTable(
-      ['order', 'status', 'numbers', 'failed', 'tries', 'customer order id', 'order id', ''],
+      ['order', 'status', 'numbers', 'failed', 'attempts', 'customer order ID', 'order ID', ''],
       orders.map((order) => [
         String(order.chunk_number),
         order.status,

@@ -3,16 +3,20 @@ import type pg from 'pg';
 import { jobs } from '../../jobs/index.js';
 import { nightly } from '../../jobs/nightly.js';
 import { unresolved } from '../assignment/rejected-files.js';
-import { readSchemaState } from '../database/migrations.js';
+import { type ScheduleGroup, scheduleGroups, titleOfAccount } from '../config.js';
+import { readHeldLocks } from '../database/advisory-locks.js';
+import { baseline, readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import type { Redact } from '../redact.js';
-import { createTimetable } from '../schedule/timetable.js';
-import { type LastRun, type LastRuns, readLastRuns } from '../sync/last-runs.js';
-import { readHeldLocks } from '../sync/lock.js';
+import { type LastRun, type LastRuns, readLastRuns } from '../run/last-runs.js';
+import { type NightStates, readNights } from '../schedule/read-nights.js';
 import { jobsOfListings } from '../sync/number-listings.js';
 import { terminalSafe } from '../terminal-text.js';
+import { createTimetable } from '../timetable.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
+import { formatNights } from './format-nights.js';
 import type { Session } from './session.js';
+import { describeOpenFiles, type OpenFile, readOpenFiles } from './status-files.js';
 
 interface OpenListing {
   account_id: string;
@@ -42,14 +46,20 @@ interface RejectedFile {
   age_seconds: number;
 }
 
-/** Prints the last run of each job and account, listings that are half-read or held, assignment batches that are open, rejected files, and the next night. */
+/** Prints the last run of each job and account, planned nights, incomplete and held listings, open batches, rejected and waiting files, and the next run. */
 export async function printStatus(session: Session, json: boolean): Promise<ExitStatus> {
   const database = await session.database({ readOnly: true });
-  const nextNight = createTimetable(session.config.schedule, session.config.timezone).next(new Date());
+  const nextRuns = scheduleGroups(session.config).map((group) => ({
+    ...group,
+    next: createTimetable(group.expression, session.config.timezone).next(new Date()),
+  }));
   const { applied } = await readSchemaState(database);
   let lastRuns: LastRuns = { runs: [], strays: [] };
   const open: OpenListing[] = [];
-  if (applied.length > 0) {
+  const batches: OpenBatch[] = [];
+  const rejected: RejectedFile[] = [];
+  const nights: NightStates[] = [];
+  if (applied.includes(baseline)) {
     const locks = await readHeldLocks(database.pool);
     lastRuns = await readLastRuns(database.pool, { configured: session.config.accounts, locks });
     lastRuns.runs.sort(byAccountAndPlan);
@@ -59,11 +69,13 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
          from sync_cursors where pages_read <> '{}' order by account_id, listing`,
     );
     open.push(...listings.rows);
+    batches.push(...(await openBatches(database.pool)));
+    rejected.push(...(await rejectedFiles(database.pool)));
+    nights.push(...(await readNights(database.pool)));
   }
-  const batches = applied.includes('0004-assignment-batches') ? await openBatches(database.pool) : [];
-  const rejected = applied.includes('0010-inbox-files-and-outcomes') ? await rejectedFiles(database.pool) : [];
-  const state = { lastRuns, open, batches, rejected, nextNight };
-  process.stdout.write(json ? toJson(state) : terminalSafe(toText(state, session)));
+  const files = await readOpenFiles(database.pool, applied);
+  const state = { lastRuns, nights, open, batches, rejected, files, nextRuns };
+  process.stdout.write(json ? toJson(state, session) : terminalSafe(toText(state, session)));
   return exitStatus.done;
 }
 
@@ -90,15 +102,17 @@ async function rejectedFiles(pool: pg.Pool): Promise<RejectedFile[]> {
 
 interface State {
   lastRuns: LastRuns;
+  nights: NightStates[];
   open: OpenListing[];
   batches: OpenBatch[];
   rejected: RejectedFile[];
-  nextNight: Date | undefined;
+  files: OpenFile[];
+  nextRuns: (ScheduleGroup & { next: Date | undefined })[];
 }
 
 const jobOrder = [nightly, ...jobs].map(({ name }) => name);
 
-/** Each account's night, then its jobs as they come in the night; those that this version does not know come last. */
+/** For each account, its nightly run, then its jobs in the order of the nightly run; unknown jobs come last. */
 function byAccountAndPlan(a: LastRun, b: LastRun): number {
   const position = ({ job }: LastRun) => (jobOrder.includes(job) ? jobOrder.indexOf(job) : jobOrder.length);
   if (a.account_id !== b.account_id) return a.account_id < b.account_id ? -1 : 1;
@@ -106,15 +120,15 @@ function byAccountAndPlan(a: LastRun, b: LastRun): number {
 }
 
 function toText(
-  { lastRuns: { runs, strays }, open, batches, rejected, nextNight }: State,
+  { lastRuns: { runs, strays }, nights, open, batches, rejected, files, nextRuns }: State,
   { config, redact }: Session,
 ): string {
   const lines: string[] = [];
-  if (runs.length === 0) lines.push('No job has run yet. `tn-ledger run nightly` runs them all.');
+  if (runs.length === 0) lines.push('No job has run yet. To run all jobs: `tn-ledger run nightly`');
   else {
     const rows = runs.map((run) => [
       run.job,
-      run.account_id,
+      titleOfAccount(config, run.account_id),
       run.status,
       `${formatDuration(run.age_seconds)} ago`,
       formatCount(run.pages),
@@ -125,18 +139,19 @@ function toText(
     const header = ['job', 'account', 'last run', 'when', 'pages', 'rows read', 'rows written', 'warnings'];
     lines.push(formatTable(header, rows, { right: [4, 5, 6, 7] }));
   }
+  lines.push(...formatNights(nights, config, redact));
   const failed = runs.filter((run) => run.status === 'failed' || run.status === 'interrupted');
   for (const run of failed) {
-    // A night that failed repeats what its jobs say of themselves.
-    const told = failed.some(
+    // The error of a nightly run repeats those of its jobs.
+    const isReported = failed.some(
       ({ job, account_id, error }) =>
         job !== nightly.name && account_id === run.account_id && error !== null && run.error?.includes(error),
     );
-    if (run.job === nightly.name && told) continue;
-    const reason = redact(run.error ?? 'no reason is recorded');
+    if (run.job === nightly.name && isReported) continue;
+    const reason = redact(run.error ?? 'no reason recorded');
     lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${reason}`);
   }
-  for (const stray of strays) lines.push('', describeStray(stray, redact));
+  for (const run of strays) lines.push('', describeUnconfigured(run, redact));
   for (const listing of open) {
     lines.push(
       '',
@@ -148,8 +163,8 @@ function toText(
     const { orders, orders_open: openOrders, orders_unknown: unknown, age_seconds: age } = batchFacts;
     lines.push(
       '',
-      `Assignment batch ${batch} (${file}) of account ${account} is open: ${formatCount(openOrders)} of ${formatCount(orders)} orders are not at their end` +
-        `${unknown === 0 ? '' : `, of ${formatCount(unknown)} nobody can tell whether they exist`}; handed in ${formatDuration(age)} ago`,
+      `Assignment batch ${batch} (${file}) of account ${account} is open: ${formatCount(openOrders)} of ${formatCount(orders)} orders are not finished` +
+        `${unknown === 0 ? '' : `, ${formatCount(unknown)} with unknown outcome`}; submitted ${formatDuration(age)} ago`,
     );
   }
   for (const { batch_id: batch, file_name: file, account_id: account, reason, age_seconds: age } of rejected) {
@@ -158,34 +173,47 @@ function toText(
       `Assignment file ${file} of account ${account} was rejected ${formatDuration(age)} ago (batch ${batch}): ${redact(reason)} Submit a corrected file of the same name, or acknowledge it: tn-ledger assignments ${batch} --acknowledge`,
     );
   }
-  const next = nextNight === undefined ? 'never' : `${nextNight.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  lines.push('', `Next night by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}): ${next}`);
+  lines.push(...describeOpenFiles(files).map((line) => redact(line)));
+  lines.push('');
+  for (const { source, expression, accounts, next } of nextRuns) {
+    const when = next === undefined ? 'never' : `${next.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    const whose = nextRuns.length === 1 ? '' : ` of ${accounts.join(', ')}`;
+    lines.push(`Next nightly run${whose} (${source}: ${expression}, ${config.timezone}): ${when}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
 function describeState(state: string): string {
-  if (state === 'complete') return 'read and waits to be compared';
-  return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'half-read';
+  if (state === 'complete') return 'complete but not yet applied';
+  return state === 'held' ? 'held until it is accepted (--accept-shrink)' : 'incomplete';
 }
 
 function howToAccept({ listing, account_id, state }: OpenListing): string {
   if (state !== 'held') return '';
-  return `; \`tn-ledger run ${jobsOfListings[listing] ?? nightly.name} --account ${account_id} --accept-shrink\` accepts it`;
+  return `. To accept it: \`tn-ledger run ${jobsOfListings[listing] ?? nightly.name} --account ${account_id} --accept-shrink\``;
 }
 
-/** One line, dim on a terminal: most likely nobody needs to do anything. */
-function describeStray({ account_id, job, status, age_seconds, error }: LastRun, redact: Redact): string {
+/** One line, dimmed on a terminal, because it usually needs no action. */
+function describeUnconfigured({ account_id, job, status, age_seconds, error }: LastRun, redact: Redact): string {
   const reason = error === null ? '' : ` (${redact(error).replace(/\s+/g, ' ')})`;
   const line =
-    `Account ${account_id} is not configured, never had a successful run and holds no data: ${job} ${status} ` +
-    `${formatDuration(age_seconds)} ago${reason}. This line goes away a day after the run.`;
+    `Account ${account_id} is not configured, never had a successful run and has no data: ${job} ${status} ` +
+    `${formatDuration(age_seconds)} ago${reason}. This line disappears a day after the run.`;
   return process.stdout.isTTY && process.stdout.hasColors() ? styleText('dim', line) : line;
 }
 
-function toJson({ lastRuns: { runs, strays }, open, batches, rejected, nextNight }: State): string {
+function toJson({ lastRuns, nights, open, batches, rejected, files, nextRuns }: State, { config }: Session): string {
+  const { strays } = lastRuns;
+  const labelOf = ({ account_id }: { account_id: string }) => config.accountSettings.get(account_id)?.label;
+  const runs = lastRuns.runs.map((run) => ({ ...run, label: labelOf(run) }));
+  const withLabels = ({ accounts, ...night }: NightStates) => ({
+    ...night,
+    accounts: accounts.map((account) => ({ ...account, label: labelOf(account) })),
+  });
+  const [nextNight] = nextRuns.flatMap(({ next }) => next ?? []).sort((one, other) => one.getTime() - other.getTime());
   const status = {
-    ...{ runs, unconfigured: strays, open, open_batches: batches },
-    ...{ rejected_files: rejected, next_night: nextNight ?? null },
+    ...{ runs, nights: nights.map(withLabels), unconfigured: strays, open, open_batches: batches },
+    ...{ rejected_files: rejected, submitted_files: files, next_night: nextNight ?? null },
   };
   return `${JSON.stringify(status, null, 2)}\n`;
 }

@@ -1,4 +1,6 @@
-import { Command } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exitStatus } from '../errors.js';
+import { terminalSafe } from '../terminal-text.js';
 import { version } from '../version.js';
 import * as assign from './assign.js';
 import * as assignments from './assignments.js';
@@ -7,6 +9,9 @@ import * as billing from './billing.js';
 import * as check from './check.js';
 import * as classify from './classify.js';
 import * as demo from './demo.js';
+import * as enqueue from './enqueue.js';
+import { printFailure } from './failure.js';
+import * as files from './files.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
 import * as report from './report.js';
@@ -15,14 +20,20 @@ import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
 import * as sql from './sql.js';
 import * as status from './status.js';
+import * as submit from './submit.js';
+import * as worker from './worker.js';
 
-/** The commands in the order of `--help`. Each loads what it works with when it is run, so that help answers at once. */
+/** The commands in the order of `--help`. Each loads its dependencies only when it runs, so that help is fast. */
 const commands = [
   demo,
   check,
   migrate,
   run,
   schedule,
+  worker,
+  enqueue,
+  submit,
+  files,
   assign,
   assignments,
   billing,
@@ -35,24 +46,46 @@ const commands = [
   sandbox,
 ];
 
-/** The command line: every command with its options, and nothing parsed yet. */
+/** Builds the command line with all commands and options, without parsing arguments. */
 export function buildProgram(): Command {
   const program = new Command('tn-ledger')
-    .description('A nightly ledger of the telephone numbers that a company holds at Bandwidth, in PostgreSQL.')
+    .description(
+      'Syncs a Bandwidth account into PostgreSQL every night: telephone numbers, orders, assignments and billing records.',
+    )
     .version(version)
-    .showHelpAfterError('(tn-ledger <command> --help tells more)')
+    .showHelpAfterError("(run 'tn-ledger <command> --help' for usage)")
     .showSuggestionAfterError()
+    // Error messages quote arguments, which may be file names. Commands inherit this setting.
+    .configureOutput({ outputError: (text, write) => write(terminalSafe(text)) })
     .exitOverride()
     .addHelpText(
       'after',
       `
-Start with \`tn-ledger demo\`: it needs nothing. With credentials in the environment or in .env, \`tn-ledger check\`
-says whether everything is in place, and \`tn-ledger run nightly\` brings the account in;
-\`tn-ledger schedule\` stays up and does so every night.
-Exit status: 0 done, 1 failed, 2 bad usage or configuration, 3 done with rejects, 4 the same job is running already.`,
+Getting started:
+  \`tn-ledger demo\` needs no configuration. To use your own account, set the credentials in the environment or in .env.
+  Then run \`tn-ledger check\` to verify the setup, \`tn-ledger run nightly\` to load the account, and
+  \`tn-ledger schedule\` to keep it up to date.
+
+Exit status: 0 success, 1 failure, 2 invalid usage or configuration, 3 success with rejects, 4 job already running.`,
     );
   for (const { define } of commands) define(program.command.bind(program));
   for (const command of program.commands)
-    command.exitOverride().showHelpAfterError(`(tn-ledger ${command.name()} --help tells more)`);
+    command.exitOverride().showHelpAfterError(`(run 'tn-ledger ${command.name()} --help' for usage)`);
   return program;
+}
+
+/** Runs a command, prints its failure, and sets the exit status of the process. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has already printed help, the version, or the usage error.
+      process.exitCode = error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
+    } else if (error instanceof InvalidArgumentError) {
+      process.exitCode = exitStatus.usage;
+    } else {
+      process.exitCode = printFailure(error);
+    }
+  }
 }

@@ -1,107 +1,105 @@
-import { Presets, SingleBar } from 'cli-progress';
-import type { ProgressDisplay } from '../sync/run-job.js';
+import type { ProgressDisplay } from '../run/run-job.js';
+import type { RunStep } from '../run/run-record.js';
+import { terminalSafe } from '../terminal-text.js';
 import { formatCount, formatDuration } from './format.js';
-import { createStepDisplay } from './step-progress.js';
+import { createStatusLine, type StatusLine } from './status-line.js';
 
-/** How often a line is printed where there is no terminal. */
+/** How often a line is printed if there is no terminal. */
 const lineEveryMs = 5000;
+const barWidth = 40;
 
 export interface ProgressOptions {
   stream: NodeJS.WriteStream;
-  /** A bar that is redrawn in place; else a plain line every few seconds. */
+  /** Draw a progress bar in place; otherwise print a line every few seconds. */
   bar: boolean;
+  /** The status line that shows the bar; belongs to `stream`. */
+  statusLine?: StatusLine;
+  /** How an account is shown; by default, its ID. */
+  titleOf?: (account: string) => string;
   /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
 /**
- * Progress of runs on standard error: rows, rate, and time left where the whole is known. A run that starts another one (the
- * night) leaves the display to it.
+ * Shows the progress of runs on standard error, with one line per account: rows, rate, and time left if the total is
+ * known, or the current step. While a run executes other runs (the nightly run), only those are shown.
  */
-export function createProgress({ stream, bar, now = () => performance.now() }: ProgressOptions): ProgressDisplay {
-  const underWay = new Set<{ hasParts: boolean }>();
+export function createProgress({
+  stream,
+  bar,
+  statusLine = createStatusLine(stream),
+  titleOf = (account) => account,
+  now = () => performance.now(),
+}: ProgressOptions): ProgressDisplay {
+  const active = new Set<{ account: string; hasParts: boolean }>();
   return {
-    start(title) {
-      for (const whole of underWay) whole.hasParts = true;
-      const run = { hasParts: false };
-      underWay.add(run);
-      const display = bar ? startBar(title, stream, now) : startLines(title, stream, now);
-      const steps = createStepDisplay({ title, stream, bar, lineEveryMs, now });
-      let hasSteps = false;
+    start({ job, account }) {
+      const title = terminalSafe(`${job} ${titleOf(account)}`);
+      const around = [...active].filter((other) => other.account === account);
+      for (const whole of around) whole.hasParts = true;
+      const run = { account, hasParts: false };
+      active.add(run);
+      // Until it has something to show: the account's line still shows the previous job.
+      if (bar && around.length > 0) statusLine.show(account, () => title);
+      const started = now();
+      let lastLine = started;
+      let expected = 0;
+      let step: RunStep | undefined;
+      let stepStarted = started;
+      const display = (barText: () => string, lineText: () => string) => {
+        if (run.hasParts) return;
+        if (bar) {
+          statusLine.show(account, barText);
+        } else if (now() - lastLine >= lineEveryMs) {
+          lastLine = now();
+          stream.write(`${lineText()}\n`);
+        }
+      };
       return {
-        expect: (rows) => display.expect(rows),
-        advance(counts) {
-          // A run that tells its steps shows its rows with them.
-          if (!run.hasParts && !hasSteps) display.advance(counts);
+        expect(rows) {
+          expected = rows;
         },
-        step(step) {
-          hasSteps = true;
-          if (!run.hasParts) steps.step(step);
+        advance({ rowsRead, pages }) {
+          // A run that reports steps shows its rows with them.
+          if (step !== undefined || (bar && rowsRead === 0)) return;
+          const facts = () => {
+            const elapsed = now() - started;
+            return [
+              rowsOf(rowsRead, expected),
+              rate(rowsRead, elapsed),
+              timeLeft(rowsRead, expected, elapsed),
+            ] as const;
+          };
+          display(
+            () => `${title} ${barOf(rowsRead, expected)}${facts().join(' | ')}`,
+            () => {
+              const [rows, ...times] = facts();
+              return `${title}: ${[rows, `${formatCount(pages)} pages`, ...times].join(', ')}`;
+            },
+          );
+        },
+        step(next) {
+          if (next.text !== step?.text) stepStarted = now();
+          step = next;
+          const text = () => `${title}: ${terminalSafe(describeStep(next, now() - stepStarted))}`;
+          display(text, text);
         },
         stop() {
-          underWay.delete(run);
-          display.stop();
-          steps.stop();
+          active.delete(run);
+          // Otherwise the line stays where it is for the account's next job.
+          if (bar && around.every((whole) => !active.has(whole))) statusLine.clear(account);
         },
       };
     },
   };
 }
 
-type Started = ReturnType<ProgressDisplay['start']>;
-
-const barWidth = 40;
-
-function startBar(title: string, stream: NodeJS.WriteStream, now: () => number): Started {
-  const begun = now();
-  let expected = 0;
-  let done = 0;
-  const line = () => {
-    const facts = `${rowsOf(done, expected)} | ${rate(done, now() - begun)} | ${timeLeft(done, expected, now() - begun)}`;
-    // The number details don't tell how many there are: a bar would be made up.
-    if (expected === 0) return `${title} ${facts}`;
-    const share = Math.min(1, done / expected);
-    const filled = Math.round(share * barWidth);
-    return `${title} [${'■'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${Math.floor(share * 100)} % | ${facts}`;
-  };
-  const single = new SingleBar({ stream, format: line, hideCursor: true, clearOnComplete: true }, Presets.rect);
-  let shown = false;
-  return {
-    expect(rows) {
-      expected = rows;
-    },
-    advance({ rowsRead }) {
-      if (rowsRead === 0) return;
-      done = rowsRead;
-      if (!shown) single.start(1, 0);
-      shown = true;
-      single.update(0);
-    },
-    stop() {
-      if (shown) single.stop();
-    },
-  };
-}
-
-function startLines(title: string, stream: NodeJS.WriteStream, now: () => number): Started {
-  const begun = now();
-  let lastLine = begun;
-  let expected = 0;
-  return {
-    expect(rows) {
-      expected = rows;
-    },
-    advance({ rowsRead, pages }) {
-      const time = now();
-      if (time - lastLine < lineEveryMs) return;
-      lastLine = time;
-      const elapsed = time - begun;
-      stream.write(
-        `${title}: ${rowsOf(rowsRead, expected)}, ${formatCount(pages)} pages, ${rate(rowsRead, elapsed)}, ${timeLeft(rowsRead, expected, elapsed)}\n`,
-      );
-    },
-    stop() {},
-  };
+/** Empty if the total is unknown, as for number details. */
+function barOf(done: number, expected: number): string {
+  if (expected === 0) return '';
+  const share = Math.min(1, done / expected);
+  const filled = Math.round(share * barWidth);
+  return `[${'■'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${Math.floor(share * 100)} % | `;
 }
 
 function rowsOf(rows: number, expected: number): string {
@@ -115,4 +113,20 @@ function rate(rows: number, elapsedMs: number): string {
 function timeLeft(done: number, expected: number, elapsedMs: number): string {
   if (expected <= done || done === 0) return `${formatDuration(elapsedMs / 1000)} so far`;
   return `${formatDuration(((elapsedMs / done) * (expected - done)) / 1000)} left`;
+}
+
+function describeStep({ text, done }: RunStep, elapsedMs: number): string {
+  if (done === undefined) return `${text}, ${formatDuration(elapsedMs / 1000)}`;
+  const { count, of, unit } = done;
+  const amount = unit === 'bytes' ? formatBytes : (rows: number) => formatCount(Math.round(rows));
+  const perSecond = count / Math.max(0.001, elapsedMs / 1000);
+  const whole =
+    of === undefined || of === 0 ? '' : ` of ${amount(of)}, ${Math.min(100, Math.floor((count / of) * 100))} %`;
+  const about = unit === 'rows' ? 'about ' : '';
+  const suffix = unit === 'rows' ? ' rows' : '';
+  return `${text}: ${about}${amount(count)}${whole}${suffix}, ${amount(perSecond)}${suffix}/s`;
+}
+
+function formatBytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

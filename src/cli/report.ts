@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { ReportOptions } from './run-report.js';
 
 export function define(command: DefineCommand): Command {
   return command('report')
     .description(
-      'write the HTML report: jobs, changes, assignments, utilization, the past two years, what needs attention',
+      'write an HTML report: jobs, changes, assignments, utilization, two-year history, items that need attention',
     )
-    .option('--out <file>', 'where to; left out: a file of its own below reports/ in the data folder')
+    .option('--out <file>', 'output file (default: a new file in reports/ in the data folder)')
     .option('--force', 'replace the file if it exists')
-    .option('--account <id>', 'about this account alone; left out: all that the ledger knows')
-    .addHelpText('after', '\nExample:\n  $ tn-ledger report --out report.html')
+    .option('--account <id>', 'include only this account (default: all accounts in the ledger)')
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger report --out report.html')
     .action(async (options: ReportOptions) => {
       const [{ processSettings, withSession }, { runReport }] = await Promise.all([
         import('./session.js'),
@@ -17,10 +18,4 @@ export function define(command: DefineCommand): Command {
       ]);
       await withSession(processSettings(), (session) => runReport(session, options));
     });
-}
-
-export interface ReportOptions {
-  out?: string;
-  force?: boolean;
-  account?: string;
 }

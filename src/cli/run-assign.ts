@@ -1,45 +1,62 @@
 import { basename, join, resolve } from 'node:path';
 import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
-import { type Action, parseAction } from '../assignment/action.js';
 import { type AssignOptions, type AssignResult, assignFile, prepareResultsFolder } from '../assignment/assign-file.js';
-import { checkOwnId } from '../assignment/customer-order-id.js';
+import { checkCustomPrefix } from '../assignment/customer-order-id.js';
 import { outboxFolder } from '../assignment/inbox.js';
 import { isRejection } from '../assignment/rejected-files.js';
 import { resultFiles } from '../assignment/results.js';
 import { parseDuration } from '../config.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
-import { type RunEnvironment, runJob } from '../sync/run-job.js';
-import type { AssignCommandOptions } from './assign.js';
+import { type RunEnvironment, runJob } from '../run/run-job.js';
+import { checkClocks } from './check-clocks.js';
 import { chooseOneAccount } from './choose-accounts.js';
 import { estimate, rejectionAsJson, rejectionAsText, summaryAsJson, summaryAsText } from './format-batch.js';
-import { collectEarly } from './memory.js';
+import { limitHeapGrowth } from './memory.js';
 import { printResult } from './print-result.js';
+import { readAction } from './read-action.js';
 import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
-/** Takes a file from its reading to its results, prints a summary, and answers with the exit status. */
+export interface AssignCommandOptions {
+  action?: string;
+  column?: string;
+  dryRun?: boolean;
+  force?: boolean;
+  again?: boolean;
+  allowRejects?: boolean;
+  syncFirst?: boolean;
+  customerOrderId?: string;
+  wait: boolean;
+  timeout: string;
+  out?: string;
+  account?: string;
+  json?: boolean;
+}
+
+/** Submits a file, writes its results, and prints a summary. */
 export async function runAssign(session: ApiSession, path: string, options: AssignCommandOptions): Promise<ExitStatus> {
-  const begun = performance.now();
-  const account = chooseOneAccount(await session.accounts(), options.account);
+  const started = performance.now();
+  const account = chooseOneAccount(await session.accounts(), { config: session.config, wanted: options.account });
   const resultsFolder = resolve(options.out ?? join(session.config.dataDir, outboxFolder));
   const choices: AssignOptions = {
-    action: options.action === undefined ? undefined : actionOf(options.action),
+    action: options.action === undefined ? undefined : readAction(options.action),
     column: options.column,
     dryRun: options.dryRun ?? false,
     force: options.force ?? false,
     again: options.again ?? false,
     allowRejects: options.allowRejects ?? false,
-    customerOrderId: options.customerOrderId === undefined ? undefined : checkOwnId(options.customerOrderId),
+    customerOrderId: options.customerOrderId === undefined ? undefined : checkCustomPrefix(options.customerOrderId),
     wait: options.wait,
     timeoutMs: timeoutOf(options.timeout),
     files: resultFiles(resultsFolder, path),
     resultsFolder,
   };
   await prepareResultsFolder(resultsFolder);
-  collectEarly();
-  const environment = await openRunEnvironment(session);
+  limitHeapGrowth();
+  const environment = await openRunEnvironment(session, account);
+  await checkClocks(session, [account], () => environment);
   const warnings: string[] = [];
-  const progress = environment.progress.start(`assign ${account}`);
+  const progress = environment.progress.start({ job: 'assign', account });
   let placed = 0;
   let result: AssignResult;
   try {
@@ -72,25 +89,16 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
   } finally {
     progress.stop();
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const isTrial = result.kind === 'dry run';
+  const seconds = (performance.now() - started) / 1000;
+  const isDryRun = result.kind === 'dry run';
   const facts = {
     seconds,
     warnings,
-    estimate: isTrial ? estimate(result.summary.orders, environment.requestsPerMinute) : undefined,
+    estimate: isDryRun ? estimate(result.summary.orders, environment.requestsPerMinute) : undefined,
   };
   const print = options.json ? summaryAsJson : summaryAsText;
   printResult(session.redact(print(result, facts)), options);
   return statusOf(result, options);
-}
-
-function actionOf(text: string): Action {
-  const action = parseAction(text);
-  if (action !== undefined) return action;
-  const meant = text.trim().toUpperCase().startsWith('U') ? 'UNASSIGN' : 'ASSIGN';
-  throw new UsageError(`There is no action ${JSON.stringify(text)}. Did you mean ${meant}?`, {
-    hint: 'Known: ASSIGN, UNASSIGN.',
-  });
 }
 
 function timeoutOf(text: string): number {
@@ -103,7 +111,7 @@ async function refresh(session: ApiSession, environment: RunEnvironment, account
   const report = await runJob(syncInserviceNumbers, account, environment, {
     maxShrink: session.config.maxShrink,
     acceptShrink: false,
-    nightLimitMs: session.config.nightLimitMs,
+    ...session.config.jobLimits,
     full: false,
     followedBy: new Set(),
   });
@@ -117,9 +125,9 @@ function statusOf({ summary, kind }: AssignResult, { wait, dryRun }: AssignComma
   if (isOpen) {
     throw new LedgerError(
       ordersUnknown > 0
-        ? `Of ${ordersUnknown} of ${summary.orders} orders nobody can tell whether they exist: they were not sent again.`
-        : `${ordersOpen} of ${summary.orders} orders are not at their end yet.`,
-      { hint: 'The same command, or the next night, goes on from here.' },
+        ? `The outcome of ${ordersUnknown} of ${summary.orders} orders is unknown (they may or may not exist). They were not sent again.`
+        : `${ordersOpen} of ${summary.orders} orders are not finished yet.`,
+      { hint: 'Run the same command again to resume, or wait for the next nightly run.' },
     );
   }
   return rejected + failed + unknown > 0 ? exitStatus.rejected : exitStatus.done;

@@ -1,28 +1,37 @@
+import { inTransaction } from '../database/transaction.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
-import { checkScope, describeAccounts, splitAccounts } from '../nruf/scope.js';
-import { inTransaction } from '../sync/transaction.js';
+import { checkScope, describeAccounts } from '../nruf/scope.js';
+import { accountsToCount } from './accounts-to-count.js';
 import { readAgingDays, shortAgingWarning } from './aging-days.js';
-import type { AuditOptions } from './audit.js';
+import { parseDayOption, rejectFutureDays } from './day-options.js';
 import { formatCount } from './format.js';
-import { openLedgerToRead, refreshWhereAllowed } from './open-ledger.js';
-import { parsePastDay } from './past-day.js';
+import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
 import { printResult } from './print-result.js';
 import type { Session } from './session.js';
 
-/** Prints what a filing would stumble over. Findings are no failure: the exit status is that of a command that is done. */
+export interface AuditOptions {
+  asOf: string;
+  account: string[];
+  ocn?: string;
+  agingDays?: string;
+  json?: boolean;
+}
+
+/** Prints problems that would affect a filing. Findings are not a failure: the exit status is 0. */
 export async function runAudit(session: Session, options: AuditOptions): Promise<ExitStatus> {
   const parameters: AuditParameters = {
-    asOf: parsePastDay('--as-of', options.asOf),
-    accounts: splitAccounts(options.account),
+    asOf: parseDayOption('--as-of', options.asOf),
+    accounts: accountsToCount(session.config, options),
     agingDays: readAgingDays(options.agingDays),
   };
   const short = shortAgingWarning(parameters.agingDays);
   if (short !== undefined) session.log.warn(short);
   const database = await openLedgerToRead(session);
+  await rejectFutureDays(database, { '--as-of': parameters.asOf });
   await checkScope(database.pool, parameters);
-  await refreshWhereAllowed(session, database);
-  const findings = await inTransaction(database, { signal: session.signal }, async (client) => {
+  await refreshIfAllowed(session, database, parameters.accounts);
+  const findings = await inTransaction(database, { signal: session.signal, repeatable: true }, async (client) => {
     await client.query('set transaction isolation level repeatable read');
     return audit(client, parameters);
   });
@@ -33,7 +42,7 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
 function toText(findings: readonly AuditFinding[], { asOf, accounts }: AuditParameters): string {
   const lines = [`As of the end of ${asOf} (UTC), ${describeAccounts(accounts)}:`];
   for (const { title, why, count, examples, sql } of findings.filter((finding) => finding.count > 0)) {
-    lines.push('', `${capitalised(title)}: ${formatCount(count)}`, `  ${why}`);
+    lines.push('', `${capitalize(title)}: ${formatCount(count)}`, `  ${why}`);
     for (const example of examples) lines.push(`    ${describe(example)}`);
     if (count > examples.length) lines.push('    …');
     lines.push(`  All of them:`, ...sql.split('\n').map((line) => `    ${line}`));
@@ -43,7 +52,7 @@ function toText(findings: readonly AuditFinding[], { asOf, accounts }: AuditPara
   return lines.join('\n');
 }
 
-function capitalised(text: string): string {
+function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

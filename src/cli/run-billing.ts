@@ -1,20 +1,32 @@
 import { resolve } from 'node:path';
-import { type BringOptions, type Brought, bringReport } from '../billing/bring-report.js';
+import { createReportJob, type ReportJobOptions, type ReportJobResult } from '../billing/report-job.js';
 import { parseReportType } from '../billing/report-type.js';
 import { parseDuration } from '../config.js';
 import { type ExitStatus, UsageError } from '../errors.js';
-import { runJob } from '../sync/run-job.js';
-import type { BillingOptions } from './billing.js';
-import { billingSettings } from './billing-settings.js';
+import { runJob } from '../run/run-job.js';
+import { checkClocks } from './check-clocks.js';
 import { chooseOneAccount } from './choose-accounts.js';
+import { parseDayOption, rejectFutureDays } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
-import { collectEarly } from './memory.js';
-import { parsePastDay } from './past-day.js';
+import { limitHeapGrowth } from './memory.js';
+import { printResult } from './print-result.js';
 import { openRunEnvironment } from './run-environment.js';
 import { printProblems, statusOf } from './run-jobs.js';
 import { type ApiSession, type SettingsSource, withApiSession } from './session.js';
 
-/** Brings one report in and prints what came of it. */
+export interface BillingOptions {
+  type: string;
+  from?: string;
+  to?: string;
+  file?: string;
+  via: string;
+  timeout: string;
+  acceptShrink?: boolean;
+  account?: string;
+  json?: boolean;
+}
+
+/** Loads one report and prints the result. */
 export async function runBilling(source: SettingsSource, options: BillingOptions): Promise<void> {
   const wanted = readOptions(options, source.cwd);
   const timeoutMs = readTimeout(options.timeout);
@@ -23,41 +35,41 @@ export async function runBilling(source: SettingsSource, options: BillingOptions
 
 async function bring(
   session: ApiSession,
-  wanted: BringOptions,
+  wanted: ReportJobOptions,
   options: BillingOptions & { timeoutMs: number },
 ): Promise<ExitStatus> {
-  const account = chooseOneAccount(await session.accounts(), options.account);
-  collectEarly();
-  const environment = {
-    ...(await openRunEnvironment(session)),
-    billing: billingSettings(session.config, options.timeoutMs),
-  };
-  let brought: Brought | undefined;
-  const job = bringReport(wanted, (result) => {
+  const account = chooseOneAccount(await session.accounts(), { config: session.config, wanted: options.account });
+  limitHeapGrowth();
+  const opened = await openRunEnvironment(session, account);
+  const environment = { ...opened, billing: { ...opened.billing, timeoutMs: options.timeoutMs } };
+  await rejectFutureDays(environment.database, { '--from': wanted.days?.from, '--to': wanted.days?.to });
+  if (wanted.file === undefined) await checkClocks(session, [account], () => environment);
+  let brought: ReportJobResult | undefined;
+  const job = createReportJob(wanted, (result) => {
     brought = result;
   });
   const report = await runJob(job, account, environment, {
     maxShrink: session.config.maxShrink,
-    acceptShrink: false,
-    nightLimitMs: session.config.nightLimitMs,
+    acceptShrink: options.acceptShrink ?? false,
+    ...session.config.jobLimits,
     followedBy: new Set(),
   });
-  if (brought !== undefined) process.stdout.write(`${options.json ? toJson(brought) : toText(brought, wanted)}\n`);
+  if (brought !== undefined) printResult(options.json ? toJson(brought) : toText(brought, wanted), options);
   printProblems(session, [report]);
   return report.error instanceof UsageError ? report.error.exitStatus : statusOf([report]);
 }
 
-function readOptions(options: BillingOptions, cwd: string): BringOptions {
+function readOptions(options: BillingOptions, cwd: string): ReportJobOptions {
   const type = parseReportType(options.type);
   const { via, file } = options;
   if (via !== 'billingreports' && via !== 'bdrs') {
-    throw new UsageError(`There is no resource ${JSON.stringify(via)}.`, { hint: '--via is billingreports or bdrs.' });
+    throw new UsageError(`Unknown resource ${JSON.stringify(via)}.`, { hint: 'Set --via to billingreports or bdrs.' });
   }
   if (via === 'bdrs' && type !== 'BDR') {
-    throw new UsageError(`The resource bdrs has reports of type BDR only, not ${type}.`, { hint: 'Leave --via out.' });
+    throw new UsageError(`The resource bdrs only has reports of type BDR, not ${type}.`, { hint: 'Omit --via.' });
   }
   if (file === undefined && (options.from === undefined || options.to === undefined)) {
-    throw new UsageError('A report covers a range of days: --from or --to is missing.', {
+    throw new UsageError('--from or --to is missing. A report covers a range of days.', {
       hint: 'For example: tn-ledger billing --type BDR --from 2026-10-01 --to 2026-10-31',
     });
   }
@@ -65,13 +77,13 @@ function readOptions(options: BillingOptions, cwd: string): BringOptions {
   return { type, days, resource: via, file: file === undefined ? undefined : resolve(cwd, file) };
 }
 
-function readDays({ from, to }: BillingOptions): BringOptions['days'] {
+function readDays({ from, to }: BillingOptions): ReportJobOptions['days'] {
   if (from === undefined && to === undefined) return undefined;
   if (from === undefined || to === undefined) {
-    throw new UsageError('--from and --to go together.', { hint: 'Name the first and the last day.' });
+    throw new UsageError('--from and --to must be used together.', { hint: 'Set both the first and the last day.' });
   }
-  parsePastDay('--from', from);
-  parsePastDay('--to', to);
+  parseDayOption('--from', from);
+  parseDayOption('--to', to);
   if (from > to) throw new UsageError(`--from ${from} is after --to ${to}.`);
   return { from, to };
 }
@@ -84,25 +96,25 @@ function readTimeout(text: string): number {
   return milliseconds;
 }
 
-function toText({ reportId, loaded }: Brought, { type }: BringOptions): string {
+function toText({ reportId, loaded }: ReportJobResult, { type }: ReportJobOptions): string {
   const { days, files, rows, rejected, leftOut, replaced } = loaded;
   const table = formatTable(
     ['file', 'bytes', 'rows', 'rejected'],
     files.map((file) => [
       file.name,
       formatCount(file.bytes),
-      file.rows === null ? 'kept, not loaded' : formatCount(file.rows),
+      file.rows === null ? 'saved, not loaded' : formatCount(file.rows),
       formatCount(file.rejected),
     ]),
     { right: [1, 2, 3] },
   );
   const range = days === undefined ? 'no days' : `${days.from} to ${days.to}`;
-  const counts = `${formatCount(rows)} rows loaded, ${formatCount(rejected)} rejected, ${formatCount(replaced)} of older reports replaced`;
-  const others = leftOut === 0 ? '' : ` ${formatCount(leftOut)} rows of other days were left out.`;
+  const counts = `${formatCount(rows)} rows loaded, ${formatCount(rejected)} rejected, ${formatCount(replaced)} rows of older reports replaced`;
+  const others = leftOut === 0 ? '' : ` ${formatCount(leftOut)} rows of other days were skipped.`;
   return `${table}\n\n${type} ${range}, report ${reportId}: ${counts}.${others}`;
 }
 
-function toJson({ reportId, loaded }: Brought): string {
+function toJson({ reportId, loaded }: ReportJobResult): string {
   const { days, files, rows, rejected, leftOut, replaced } = loaded;
   return JSON.stringify(
     {

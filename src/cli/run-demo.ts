@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { nightly } from '../../jobs/nightly.js';
+import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
+import { disconnects } from '../dashboard/resources/disconnects.js';
+import { portins } from '../dashboard/resources/portins.js';
 import { storageError } from '../database/embedded/storage.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { startSandbox } from '../sandbox/server.js';
@@ -9,15 +12,15 @@ import { runAssign } from './run-assign.js';
 import { flatten, runAll, summaryTable } from './run-jobs.js';
 import { type ApiSession, withApiSession } from './session.js';
 
-interface Question {
+interface Query {
   title: string;
   sql: string;
-  /** Columns set flush right, by index. */
+  /** Indexes of right-aligned columns. */
   right: readonly number[];
 }
 
-/** What the demo asks of its ledger after the first night, as a user would with `tn-ledger sql`. */
-const questions: readonly Question[] = [
+/** The queries shown after the first run, as a user would run them with `tn-ledger sql`. */
+const queries: readonly Query[] = [
   {
     title: 'Numbers by rate center',
     sql: `select state, rate_center, count(*) from telephone_numbers
@@ -34,45 +37,45 @@ group by 1 order by 1`,
     right: [1],
   },
   {
-    title: 'Port-ins that are stuck',
-    sql: `select order_id, losing_carrier_name, error_code, last_modified_date from portins
-where status = 'EXCEPTION' order by last_modified_date limit 5`,
+    title: 'Stuck port-ins',
+    sql: `select order_id, losing_carrier_name, error_code, last_modified_date from ${portins.table}
+where upper(status) = 'EXCEPTION' order by last_modified_date limit 5`,
     right: [],
   },
   {
-    title: 'The latest disconnects, and by whose order',
+    title: 'The latest disconnects, with their orders',
     sql: `select d.telephone_number, d.disconnected_at, o.customer_order_id, o.user_id
-from disconnected_numbers d join disconnects o using (account_id, order_id)
+from ${disconnectedNumbers.table} d join ${disconnects.table} o using (account_id, order_id)
 order by d.disconnected_at desc, 1 limit 5`,
     right: [],
   },
 ];
 
-const changesQuestion: Question = {
-  title: 'What the second night changed',
+const changesQuery: Query = {
+  title: 'Changes in the second run',
   sql: 'select change, count(*) from night_changes group by 1 order by 1',
   right: [1],
 };
 
-const undeclaredQuestion = `select telephone_number from telephone_numbers
+const unassignedQuery = `select telephone_number from telephone_numbers
 where status = 'Inservice' and removed_at is null and assignment_status is null and npa_nxx_x is not null
 order by telephone_number limit 300`;
 
-const utilizationQuestion: Question = {
-  title: 'How full the thousands-blocks are, as an NRUF filing counts them',
+const utilizationQuery: Query = {
+  title: 'Utilization of thousands-blocks, as counted for NRUF',
   sql: `select npa_nxx_x, rate_center, state, numbers_received, assigned, aging, available, undeclared, utilization_percent
 from nruf_utilization(current_date) order by assigned desc, npa_nxx_x limit 5`,
   right: [3, 4, 5, 6, 7, 8],
 };
 
 /**
- * Serves a sandbox, runs two nights against it over HTTP into an embedded database of the demo's own, and shows what came in; then
- * declares some numbers assigned, and counts them as an NRUF filing does.
+ * Starts a sandbox, syncs it twice over HTTP into an embedded database, and shows the loaded data. Then marks some numbers as
+ * assigned and counts them for NRUF.
  */
 export async function runDemo(numbers: number): Promise<void> {
   const dataDir = resolve(process.env.TN_LEDGER_DATA_DIR ?? './data', 'demo');
   makeFolder(dataDir);
-  const sandbox = await startSandbox({ numbers });
+  const sandbox = await startSandbox({ numbers, features: Math.ceil(numbers / 100) });
   try {
     const env = {
       BANDWIDTH_ACCOUNT_ID: sandbox.accountIds.join(','),
@@ -84,27 +87,25 @@ export async function runDemo(numbers: number): Promise<void> {
       TN_LEDGER_DATA_DIR: dataDir,
       TN_LEDGER_LOG_LEVEL: 'warn',
     };
-    // The demo's folder holds no .env: the real account's settings stay out of it.
+    // The demo's folder has no .env, so that the settings of a real account don't apply.
     await withApiSession({ env, cwd: dataDir }, async (session) => {
-      say(`A sandbox of the Bandwidth Dashboard API serves ${formatCount(numbers)} numbers at ${sandbox.url}.`);
+      say(`A sandbox of the Bandwidth Dashboard API is serving ${formatCount(numbers)} numbers at ${sandbox.url}.`);
       say(`Starting the embedded PostgreSQL in ${relative(process.cwd(), dataDir) || dataDir} …`);
       const database = await session.database();
-      // Every demo begins with an empty ledger; the folder is the demo's alone.
+      // Every demo starts with an empty ledger. Only demos use this folder.
       await database.pool.query('drop schema if exists tn_ledger cascade');
       await database.pool.query('drop schema if exists tn_ledger_staging cascade');
-      say('\nThe first night: everything comes in.\n');
-      if (!(await runNight(session))) return exitStatus.failed;
-      for (const question of questions) await ask(session, question);
+      say('\nThe first nightly run loads everything.\n');
+      if (!(await runNightly(session))) return exitStatus.failed;
+      for (const query of queries) await show(session, query);
       const account = sandbox.account(sandbox.accountIds[0] as string);
       account.churn(Math.max(1, Math.round(numbers / 100)));
-      account.night(1);
-      say(
-        '\nThe account changes: numbers are ordered, ported, disconnected. The second night brings in what changed.\n',
-      );
-      if (!(await runNight(session))) return exitStatus.failed;
-      await ask(session, changesQuestion);
-      await declareNumbers(session, dataDir);
-      await ask(session, utilizationQuestion);
+      account.busyDay(1);
+      say('\nThe account changes: numbers are ordered, ported and disconnected. The second run loads the changes.\n');
+      if (!(await runNightly(session))) return exitStatus.failed;
+      await show(session, changesQuery);
+      await assignNumbers(session, dataDir);
+      await show(session, utilizationQuery);
       say(whatNext(relative(process.cwd(), dataDir) || dataDir));
       return exitStatus.done satisfies ExitStatus;
     });
@@ -117,11 +118,11 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw storageError(error, `The demo's data folder ${folder} can't be made`);
+    throw storageError(error, `The demo's data folder ${folder} can't be created`);
   }
 }
 
-async function runNight(session: ApiSession): Promise<boolean> {
+async function runNightly(session: ApiSession): Promise<boolean> {
   const reports = await runAll(session, [nightly], {});
   say(summaryTable(reports));
   const failure = flatten(reports).find(({ error }) => error !== undefined)?.error;
@@ -129,18 +130,18 @@ async function runNight(session: ApiSession): Promise<boolean> {
   return reports.every(({ result }) => result === 'succeeded');
 }
 
-/** Hands in a file of numbers that nobody has declared yet, and one line that is no number. */
-async function declareNumbers(session: ApiSession, dataDir: string): Promise<void> {
+/** Submits a file of numbers without an assignment status, and one line that isn't a telephone number. */
+async function assignNumbers(session: ApiSession, dataDir: string): Promise<void> {
   const { pool } = await session.database();
-  const { rows } = await pool.query(undeclaredQuestion);
+  const { rows } = await pool.query(unassignedQuery);
   const file = join(dataDir, 'customers.csv');
   const lines = ['telephone_number', ...rows.map(({ telephone_number }) => telephone_number), 'not a number'];
   writeFileSync(file, `${lines.join('\n')}\n`);
-  say(`\nAn operator declares numbers assigned: tn-ledger assign ${relative(process.cwd(), file)} --action ASSIGN\n`);
+  say(`\nAn operator marks numbers as assigned: tn-ledger assign ${relative(process.cwd(), file)} --action ASSIGN\n`);
   await runAssign(session, file, { action: 'ASSIGN', again: true, wait: true, timeout: '1m' });
 }
 
-async function ask(session: ApiSession, { title, sql, right }: Question): Promise<void> {
+async function show(session: ApiSession, { title, sql, right }: Query): Promise<void> {
   const { pool } = await session.database();
   const { fields, rows } = await pool.query({ text: sql, rowMode: 'array' });
   say(`\n${title}:\n`);
@@ -159,13 +160,13 @@ async function ask(session: ApiSession, { title, sql, right }: Question): Promis
 
 function whatNext(dataDir: string): string {
   return `
-What to type next:
+Try these commands next:
 
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger sql "select state, count(*) from telephone_numbers group by 1"
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger status
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger assignments
 
-With your own account: copy .env.example to .env, fill in the account and the credentials, and then
+To use your own account, copy .env.example to .env, set the account and the credentials, and run:
 
   npx tn-ledger check
   npx tn-ledger run nightly`;

@@ -1,26 +1,44 @@
+import { defaultTimeoutMs } from '../billing/fetch-reports.js';
+import { apiOf, billingOf, titleOfAccount } from '../config.js';
 import { migrate } from '../database/migrations.js';
-import type { RunEnvironment } from '../sync/run-job.js';
-import { billingSettings } from './billing-settings.js';
+import type { RunEnvironment } from '../run/run-job.js';
 import { createProgress } from './progress.js';
 import type { ApiSession } from './session.js';
 import { userIds } from './user-ids.js';
 
-/** Opens what jobs work with, and brings the schema up to date. */
-export async function openRunEnvironment(session: ApiSession): Promise<RunEnvironment> {
+/** Opens the resources that an account's jobs use, and applies pending migrations. */
+export async function openRunEnvironment(session: ApiSession, account: string): Promise<RunEnvironment> {
+  return (await openRunEnvironments(session))(account);
+}
+
+/** Opens the resources that the jobs of all accounts share, and applies pending migrations. */
+export async function openRunEnvironments(session: ApiSession): Promise<(account: string) => Promise<RunEnvironment>> {
+  const { config } = session;
   const database = await session.database();
   const applied = await migrate(database);
-  if (applied.length > 0) session.log.info(`Schema of ${database.describe} brought up to date: ${applied.join(', ')}`);
-  return {
+  if (applied.length > 0) session.log.info(`Applied migrations to ${database.describe}: ${applied.join(', ')}`);
+  const shared = {
     accounts: await session.accounts(),
-    billing: billingSettings(session.config),
-    dataDir: session.config.dataDir,
-    inboxUsers: await userIds(session.config.inboxUsers),
-    requestsPerMinute: session.config.api.requestsPerMinute,
+    dataDir: config.dataDir,
+    inboxUsers: await userIds(config.inboxUsers),
     database,
-    client: await session.client(),
-    log: session.log,
     redact: session.redact,
     signal: session.signal,
-    progress: createProgress({ stream: process.stderr, bar: process.stderr.isTTY }),
+    progress: createProgress({
+      stream: process.stderr,
+      bar: process.stderr.isTTY,
+      statusLine: session.statusLine,
+      titleOf: (account) => titleOfAccount(config, account),
+    }),
+  };
+  return async (account) => {
+    const label = config.accountSettings.get(account)?.label;
+    return {
+      ...shared,
+      billing: { ...billingOf(config, account), timeoutMs: defaultTimeoutMs },
+      requestsPerMinute: apiOf(config, account).requestsPerMinute,
+      client: await session.client(account),
+      log: label === undefined ? session.log : session.log.child({ label }),
+    };
   };
 }

@@ -1,21 +1,33 @@
-import { CredentialsError } from '../dashboard/errors.js';
+import type { Config } from '../config.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
-import type { Job } from '../sync/job.js';
-import { type RunReport, runJob } from '../sync/run-job.js';
+import type { Job, JobOptions, RunReport } from '../run/job.js';
+import { runAccounts } from '../run/run-accounts.js';
+import type { RunEnvironment } from '../run/run-job.js';
+import { terminalSafe } from '../terminal-text.js';
+import { checkClocks } from './check-clocks.js';
 import { chooseAccounts } from './choose-accounts.js';
+import { rejectFutureDays } from './day-options.js';
 import { describeFailure } from './failure.js';
 import { formatCount, formatTable } from './format.js';
-import { collectEarly } from './memory.js';
-import type { RunOptions } from './run.js';
-import { openRunEnvironment } from './run-environment.js';
+import { limitHeapGrowth } from './memory.js';
+import { openRunEnvironments } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
-/** For which accounts: all those configured unless told. */
+export interface RunOptions {
+  account?: string;
+  acceptShrink?: boolean;
+  /** Validated by `parseDayOption`. */
+  since?: string;
+  full?: boolean;
+  json?: boolean;
+}
+
+/** The accounts to run for; defaults to all configured accounts. */
 export interface AccountChoice {
   accounts?: readonly string[];
 }
 
-/** Runs the jobs for each account, one after the other, prints what became of them, and answers with the exit status. */
+/** Runs the jobs for each account, several accounts side by side, and prints the results. */
 export async function runJobs(
   session: ApiSession,
   jobs: readonly Job[],
@@ -27,38 +39,41 @@ export async function runJobs(
   return statusOf(reports);
 }
 
-/** The same without printing: the reports, a job that ran others before its parts. */
+/** Like `runJobs`, but returns the reports instead of printing them. The nightly run's report contains those of its jobs. */
 export async function runAll(
   session: ApiSession,
   jobs: readonly Job[],
   options: RunOptions & AccountChoice,
 ): Promise<RunReport[]> {
-  const accounts = options.accounts ?? chooseAccounts(await session.accounts(), options.account);
-  collectEarly();
-  const environment = await openRunEnvironment(session);
-  const reports: RunReport[] = [];
-  for (const account of accounts) {
-    for (const [index, job] of jobs.entries()) {
-      const report = await runJob(job, account, environment, {
-        maxShrink: session.config.maxShrink,
-        acceptShrink: options.acceptShrink ?? false,
-        nightLimitMs: session.config.nightLimitMs,
-        ...(options.since !== undefined && { since: options.since }),
-        full: options.full ?? false,
-        followedBy: new Set(jobs.slice(index + 1).map((later) => later.name)),
-      });
-      reports.push(report);
-      if (report.result === 'interrupted' || hasCredentialsError(report)) return reports;
-    }
+  const accounts =
+    options.accounts ?? chooseAccounts(await session.accounts(), { config: session.config, wanted: options.account });
+  limitHeapGrowth();
+  const open = await openRunEnvironments(session);
+  const environments = new Map<string, RunEnvironment>();
+  for (const account of accounts) environments.set(account, await open(account));
+  const environmentOf = (account: string) => environments.get(account) as RunEnvironment;
+  if (options.since !== undefined) await rejectFutureDays(await session.database(), { '--since': options.since });
+  if (jobs.some((job) => !job.withoutApi)) {
+    await checkClocks(session, accounts, environmentOf);
   }
-  return reports;
+  return runAccounts({
+    accounts,
+    jobs,
+    environmentOf,
+    options: jobOptionsOf(session.config, options),
+    concurrency: session.config.concurrentAccounts,
+  });
 }
 
-function hasCredentialsError(report: RunReport): boolean {
-  return report.error instanceof CredentialsError || report.parts.some(hasCredentialsError);
+/** The options of jobs from the settings and from the command line. */
+export function jobOptionsOf(
+  { maxShrink, jobLimits }: Config,
+  { acceptShrink = false, since, full = false }: RunOptions,
+): Omit<JobOptions, 'followedBy'> {
+  return { maxShrink, acceptShrink, ...jobLimits, ...(since !== undefined && { since }), full };
 }
 
-/** Runs as rows: a job that ran others is shown by those, save where it ended before any of them began. */
+/** Replaces the report of a job that ran other jobs with theirs, unless it ended before any of them started. */
 export function flatten(reports: readonly RunReport[]): RunReport[] {
   return reports.flatMap((report) => (report.parts.length > 0 ? flatten(report.parts) : [report]));
 }
@@ -98,9 +113,9 @@ export function printProblems(session: ApiSession, reports: readonly RunReport[]
   for (const { job, account, warnings, error, parts } of reports) {
     printProblems(session, parts);
     for (const warning of warnings) log.warn(`${job} of account ${account}: ${warning}`);
-    // A job that failed because of its parts has nothing to add to what they said.
+    // The error of a job that failed because of its parts only repeats theirs.
     if (error === undefined || parts.some((part) => part.error !== undefined)) continue;
-    process.stderr.write(`${redact(`${job}: ${describeFailure(error)}`)}\n`);
+    process.stderr.write(`${terminalSafe(redact(`${job}: ${describeFailure(error)}`))}\n`);
   }
 }
 

@@ -1,85 +1,120 @@
-import { nightly } from '../../jobs/nightly.js';
+import { type ScheduleGroup, scheduleGroups } from '../config.js';
+import type { DashboardClient } from '../dashboard/client.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { systemClock } from '../schedule/clock.js';
-import { keepSchedule, type Night } from '../schedule/keep-schedule.js';
-import { nightStates } from '../schedule/missed-night.js';
-import { createTimetable } from '../schedule/timetable.js';
-import { formatInZone } from '../schedule/wall-clock.js';
+import { readRunStates } from '../schedule/run-states.js';
+import { runScheduler, type ScheduledRun } from '../schedule/scheduler.js';
+import { createTimetable } from '../timetable.js';
+import { formatInZone } from '../wall-clock.js';
+import { checkClocks } from './check-clocks.js';
 import { describeFailure } from './failure.js';
-import { runJobs } from './run-jobs.js';
+import { openQueue } from './open-queue.js';
 import type { ApiSession } from './session.js';
+import { workNights } from './work-nights.js';
 
-/** Prints the next nights and runs each of them for every account, until a signal ends it: then it is done, and has not failed. */
+/**
+ * Prints the next scheduled times, plans each nightly run for every account, and works on the planned ones, as any number of
+ * other hosts may. Groups of accounts with their own schedule are planned independently of each other. A signal stops it, with
+ * exit status 0.
+ */
 export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: boolean }): Promise<ExitStatus> {
-  const { config, log, signal } = session;
-  const timetable = createTimetable(config.schedule, config.timezone);
-  const describe = (moment: Date) => formatInZone(moment, config.timezone);
-  const upcoming = timetable.upcoming(systemClock.now(), 3).map((moment) => `  ${describe(moment)}\n`);
-  process.stdout.write(
-    `Nights by TN_LEDGER_SCHEDULE (${config.schedule}, ${config.timezone}) of ${config.accounts.join(', ') || 'the accounts that the access token names'}; the next ones:\n${upcoming.join('')}`,
-  );
-  await keepSchedule({
-    timetable,
-    clock: systemClock,
-    catchUp,
-    describe,
-    describeError: describeFailure,
-    log,
-    signal,
-    // A database that was down, or credentials that were refused, may be well again by the next night.
-    runNight: (night) => session.anew((fresh) => runNight(fresh, night, describe)),
-  });
+  const groups = scheduleGroups(session.config);
+  const schedulers = groups.map((group) => prepareGroup(session, group, { catchUp, isOnly: groups.length === 1 }));
+  await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
   return exitStatus.done;
 }
 
-async function runNight(session: ApiSession, night: Night, describe: (moment: Date) => string): Promise<boolean> {
-  const { log, signal } = session;
-  const when = describe(night.due);
-  const accounts = night.missed ? await accountsThatLack(session, night, when) : await session.accounts();
-  if (accounts.length === 0) return false;
-  log.info(`The night of ${when} begins${night.missed ? ', late' : ''}: ${accounts.join(', ')}`);
-  const status = await runJobs(session, [nightly], { accounts });
-  if (signal.aborted) return true;
-  switch (status) {
-    case exitStatus.failed:
-      log.error(`The night of ${when} failed; \`tn-ledger status\` shows why.`);
-      break;
-    case exitStatus.alreadyRunning:
-      log.warn(`Not all of the night of ${when} was run: another run of it, or of one of its jobs, is in progress`);
-      break;
-    default:
-      log.info(`The night of ${when} is over${status === exitStatus.rejected ? ', with rejects' : ''}`);
-  }
-  return true;
+/** Prints a group's next times, and returns the function that starts its scheduler. */
+function prepareGroup(
+  session: ApiSession,
+  { source, expression, accounts }: ScheduleGroup,
+  { catchUp, isOnly }: { catchUp: boolean; isOnly: boolean },
+): () => Promise<void> {
+  const { config, log, signal } = session;
+  const timetable = createTimetable(expression, config.timezone);
+  const inZone = (moment: Date) => formatInZone(moment, config.timezone);
+  const describe = (moment: Date) => (isOnly ? inZone(moment) : `${inZone(moment)} (${source})`);
+  const upcoming = timetable.upcoming(systemClock.now(), 3).map((moment) => `  ${inZone(moment)}\n`);
+  process.stdout.write(
+    `Next nightly runs of ${accounts.join(', ') || 'the accounts in the access token'} (${source}: ${expression}, ${config.timezone}):\n${upcoming.join('')}`,
+  );
+  return () =>
+    runScheduler({
+      timetable,
+      clock: systemClock,
+      catchUp,
+      describe,
+      describeError: describeFailure,
+      log,
+      signal,
+      // New connections for each run, because a database outage or rejected credentials may be fixed by then.
+      plan: (run) =>
+        session.withOwnConnections(async (fresh) =>
+          planNight(fresh, accounts.length > 0 ? accounts : await fresh.accounts(), run, describe),
+        ),
+    });
 }
 
-/** The accounts for which a missed night is to be made up. */
-async function accountsThatLack(session: ApiSession, { due }: Night, when: string): Promise<string[]> {
+/** Plans a run for the accounts that need it. Returns whether there were any. */
+async function planNight(
+  session: ApiSession,
+  all: readonly string[],
+  run: ScheduledRun,
+  describe: (moment: Date) => string,
+): Promise<boolean> {
   const { log } = session;
-  const all = await session.accounts();
-  const states = await nightStates(await session.database(), all, due, systemClock.now());
+  const when = describe(run.due);
+  const accounts = run.missed ? await accountsToCatchUp(session, all, run, when) : all;
+  if (accounts.length === 0) return false;
+  // A night planned for a day that has not come would keep the real one from being planned.
+  await checkClocks(session, accounts, await openClients(session, accounts));
+  const queue = await openQueue(session, { supervise: false });
+  try {
+    const { planned, blocked } = await queue.plan({ time: run.due, origin: 'schedule' }, accounts);
+    for (const account of blocked) {
+      log.warn(`The nightly run of ${when} was skipped for account ${account}: the previous run is still in progress`);
+    }
+    if (planned.length > 0) log.info(`The nightly run of ${when} is planned: ${planned.join(', ')}`);
+    return true;
+  } finally {
+    await queue.close();
+  }
+}
+
+/** What comparing the clocks needs, by account. */
+async function openClients(session: ApiSession, accounts: readonly string[]) {
+  const database = await session.database();
+  const clients = new Map<string, DashboardClient>();
+  for (const account of accounts) clients.set(account, await session.client(account));
+  return (account: string) => ({
+    client: clients.get(account) as DashboardClient,
+    database,
+    signal: session.signal,
+  });
+}
+
+/** The accounts for which a missed run must be caught up. */
+async function accountsToCatchUp(
+  session: ApiSession,
+  all: readonly string[],
+  { due }: ScheduledRun,
+  when: string,
+): Promise<string[]> {
+  const { log } = session;
+  const states = await readRunStates(await session.database(), all, due, systemClock.now());
   const accounts: string[] = [];
   for (const account of all) {
     switch (states.get(account)) {
       case 'missed':
-        log.info(`The night of ${when} was missed for account ${account}: it is made up now`);
+        log.info(`The nightly run of ${when} was missed for account ${account}; planning it now`);
         accounts.push(account);
-        break;
-      case 'cut short':
-        log.info(`The night of ${when} was cut short for account ${account}: it goes on now`);
-        accounts.push(account);
-        break;
-      case 'given up':
-        log.warn(
-          `The night of ${when} was cut short twice for account ${account}, and is not tried again: \`tn-ledger run nightly\` runs it`,
-        );
         break;
       case 'run':
-        log.debug(`The night of ${when} needs no making up for account ${account}`);
+        log.debug(`The nightly run of ${when} was not missed for account ${account}`);
         break;
-      case 'newcomer':
+      case 'never run':
         log.info(
-          `No night has run yet for account ${account}: the first one comes with the schedule, or now with \`tn-ledger run nightly\``,
+          `No nightly run is recorded for account ${account} yet. The first one starts on schedule; to start it now, use \`tn-ledger run nightly\`.`,
         );
     }
   }

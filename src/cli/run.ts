@@ -1,26 +1,32 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { RunOptions } from './run-jobs.js';
+
+/** The jobs that the nightly run executes after reading the lists. */
+const lastJobs = ['submit-number-assignments', 'fetch-billing-reports', 'prepare-nruf', 'write-report'];
 
 export function define(command: DefineCommand): Command {
-  return command('run')
-    .description('run jobs now, in the order given; `run nightly` runs them all')
-    .argument('<job...>', 'names of jobs')
-    .option('--account <id>', 'only this one of the configured accounts')
+  let jobNames: readonly string[] = [];
+  const run = command('run')
+    .description('run jobs now, in the given order; `run nightly` runs all of them')
+    .argument('<job...>', 'job names')
+    .option('--account <id>', 'run only for this configured account')
     .option(
       '--since <date>',
-      'read lists of orders back to this day (UTC); left out: what is new, at first all there is',
+      'read order lists back to this day (UTC) (default: only new orders; the first run reads all)',
     )
-    .option('--full', 'read lists of orders again from the first day that was ever read')
-    .option('--accept-shrink', 'let a snapshot close more numbers than TN_LEDGER_MAX_SHRINK allows')
+    .option('--full', 'read order lists again from the earliest day ever read')
+    .option(
+      '--accept-shrink',
+      'allow a run to close more numbers than TN_LEDGER_MAX_SHRINK, and billing reports with fewer rows than before',
+    )
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
-      `
-Jobs: sync-inservice-numbers, sync-number-details, sync-orders, sync-disconnects, sync-disconnected-numbers, sync-portins,
-sync-portouts, sync-imported-numbers, sync-number-assignments, submit-number-assignments, fetch-billing-reports,
-prepare-nruf, write-report, and nightly (all of them, in this order).
+      () => `
+${wrapped(`Jobs: ${jobNames.join(', ')}, and nightly (all of them, in this order).`)}
 
-Example:
+Examples:
   $ tn-ledger run nightly
   $ tn-ledger run sync-inservice-numbers --account 9900008
   $ tn-ledger run sync-orders --since 2024-01-31`,
@@ -31,18 +37,24 @@ Example:
         import('../../jobs/index.js'),
         import('./run-jobs.js'),
       ]);
-      const [{ findNamed }, { parsePastDay }] = await Promise.all([import('./nearest.js'), import('./past-day.js')]);
-      if (options.since !== undefined) parsePastDay('--since', options.since);
+      const [{ findNamed }, { parseDayOption }] = await Promise.all([
+        import('../nearest.js'),
+        import('./day-options.js'),
+      ]);
+      if (options.since !== undefined) parseDayOption('--since', options.since);
       const chosen = names.map((name) => findNamed(jobs, name, 'job'));
       await withApiSession(processSettings(), (session) => runJobs(session, chosen, options));
     });
+  // Help is printed before the action runs, and this is the only command whose help needs the resources.
+  run.parent?.hook('preSubcommand', async (_program, chosen) => {
+    if (chosen !== run) return;
+    const { descriptions } = await import('../dashboard/registry.js');
+    jobNames = [...new Set(descriptions.map(({ job }) => job.name)), ...lastJobs];
+  });
+  return run;
 }
 
-export interface RunOptions {
-  account?: string;
-  acceptShrink?: boolean;
-  /** A day that `parsePastDay` has seen. */
-  since?: string;
-  full?: boolean;
-  json?: boolean;
+/** Wraps text at 120 characters. */
+function wrapped(text: string): string {
+  return text.replace(/(.{1,120})(?: |$)/g, '$1\n').trimEnd();
 }

@@ -4,30 +4,28 @@ import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
   return command('sandbox')
-    .description('serve a local Dashboard API to try, test and measure against')
+    .description('run a local sandbox of the Dashboard API for trials, tests and benchmarks')
     .option('--port <port>', 'port on 127.0.0.1', wholeNumber, 8099)
-    .option('--numbers <count>', 'telephone numbers of its account', wholeNumber, 1000)
-    .option('--billing-rows <count>', 'records of a day in billing reports', wholeNumber, 100)
-    .option('--seed <seed>', 'the same seed gives the same numbers', wholeNumber, 1)
-    .option('--orders <count>', 'number orders (a tenth of the numbers unless told; 0: none)', wholeNumber)
+    .option('--numbers <count>', 'telephone numbers in the account', wholeNumber, 1000)
+    .option('--billing-rows <count>', 'records per day in billing reports', wholeNumber, 100)
+    .option('--seed <seed>', 'random seed; the same seed generates the same data', wholeNumber, 1)
+    .option('--orders <count>', 'number orders (default: a tenth of the numbers; 0: none)', wholeNumber)
     .option('--disconnects <count>', 'disconnect orders', wholeNumber)
     .option('--portins <count>', 'port-ins', wholeNumber)
     .option('--portouts <count>', 'port-outs', wholeNumber)
-    .option('--assignments <count>', 'orders that declared numbers assigned or not', wholeNumber)
-    .option('--imports <count>', 'orders that imported numbers of other carriers (none unless told)', wholeNumber)
+    .option('--assignments <count>', 'number assignment orders', wholeNumber)
+    .option('--imports <count>', 'import orders for numbers of other carriers (default: none)', wholeNumber)
+    .option('--features <count>', 'TN option orders, and the same number of LIDB orders (default: none)', wholeNumber)
     .option(
       '--assignment-time <ms>',
-      'how long an assignment order takes; else it is at its end when read twice',
+      'milliseconds until an assignment order finishes (default: finishes after two reads)',
       wholeNumber,
     )
-    .option('--latency <ms>', 'wait before every answer', wholeNumber, 0)
-    .option('--requests-per-minute <count>', 'answer 429 beyond this (0: no limit)', wholeNumber, 0)
-    .option(
-      '--faults <list>',
-      'faults and their rates, such as 429=0.05,reset=0.05; all=0.05 for every kind but short-list',
-    )
-    .option('--oddities <list>', 'answers that the API may give and few expect, such as empty-details')
-    .addHelpText('after', '\nExample:\n  $ tn-ledger sandbox --port 8099 --numbers 100000 --faults 429=0.02,500=0.02')
+    .option('--latency <ms>', 'delay before each response', wholeNumber, 0)
+    .option('--requests-per-minute <count>', 'return 429 above this rate (0: no limit)', wholeNumber, 0)
+    .option('--faults <list>', 'fault rates, such as 429=0.05,reset=0.05; all=0.05 sets every kind except short-list')
+    .option('--oddities <list>', 'unusual but possible API responses to simulate, such as empty-details')
+    .addHelpText('after', '\nExamples:\n  $ tn-ledger sandbox --port 8099 --numbers 100000 --faults 429=0.02,500=0.02')
     .action(async (options: SandboxCommandOptions) => {
       const { parseFaults, parseOddities, startSandbox } = await import('../sandbox/server.js');
       const sandbox = await startSandbox({
@@ -43,7 +41,7 @@ export function define(command: DefineCommand): Command {
         ...(options.oddities !== undefined && { oddities: parseOddities(options.oddities) }),
       });
       process.stdout.write(
-        `The sandbox API serves ${options.numbers} numbers until Ctrl-C. To use it, put this in .env:\n\n` +
+        `The sandbox API is serving ${options.numbers} numbers. Press Ctrl-C to stop. To use it, add these lines to .env:\n\n` +
           `BANDWIDTH_ACCOUNT_ID=${sandbox.accountIds.join(',')}\nBANDWIDTH_CLIENT_ID=${sandbox.clientId}\n` +
           `BANDWIDTH_CLIENT_SECRET=${sandbox.clientSecret}\nBANDWIDTH_API_URL=${sandbox.url}\nBANDWIDTH_TOKEN_URL=${sandbox.tokenUrl}\n`,
       );
@@ -52,7 +50,7 @@ export function define(command: DefineCommand): Command {
     });
 }
 
-const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports'] as const;
+const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const;
 type Amounts = Partial<Record<(typeof amounts)[number], number>>;
 
 function amountsOf(options: Amounts): Amounts {

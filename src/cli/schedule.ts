@@ -3,15 +3,15 @@ import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
   return command('schedule')
-    .description('stay up and run the nightly job on its cron expression')
-    .option('--no-catch-up', 'do not make up a night that was missed')
+    .description('keep running and start the nightly run on a cron schedule')
+    .option('--no-catch-up', 'do not catch up a missed run')
     .addHelpText(
       'after',
       `
-Nights begin when TN_LEDGER_SCHEDULE says in TN_LEDGER_TIMEZONE (0 2 * * * in America/New_York unless set). One that was
-missed is made up once. SIGTERM or SIGINT ends it, in the middle of a night after the page in hand.
+The schedule is TN_LEDGER_SCHEDULE in the time zone TN_LEDGER_TIMEZONE (default: 0 2 * * * in America/New_York). A missed
+run is caught up once. SIGTERM or SIGINT stops the schedule; a run in progress stops after the current page.
 
-Example:
+Examples:
   $ tn-ledger schedule`,
     )
     .action(async ({ catchUp }: { catchUp: boolean }) => {

@@ -1,47 +1,66 @@
 import { constants as osConstants } from 'node:os';
-import { type Config, type ConfigSource, describeUnknown, loadConfig } from '../config.js';
+import {
+  type ApiReady,
+  apiOf,
+  type Config,
+  type ConfigSource,
+  type Credentials,
+  describeUnknown,
+  loadConfig,
+} from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
 import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../database/connect.js';
 import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
 import { createLog, type Log } from '../log.js';
+import { folderMode } from '../output-file.js';
 import { createRedactor, type Redact } from '../redact.js';
 import { printFailure } from './failure.js';
 import type { ClientSettings } from './open-client.js';
-import { accountsOfToken } from './token-accounts.js';
+import { createStatusLine, type StatusLine } from './status-line.js';
+import { readTokenAccounts } from './token-accounts.js';
 
-/** What a command works with. */
+/** The resources of a command. */
 export interface Session {
   config: Config;
   log: Log;
   redact: Redact;
   /** Aborted by SIGINT and SIGTERM, with an InterruptedError. */
   signal: AbortSignal;
-  /** Opens the database when first asked; closed at the end of the session. */
-  database(options?: Pick<DatabaseOptions, 'readOnly' | 'toleratesReadOnly'>): Promise<Database>;
+  /** Shows progress on a terminal; the log is printed above it. */
+  statusLine: StatusLine;
+  /** Opens the database on first use; closed at the end of the session. */
+  database(options?: Access): Promise<Database>;
+  /** The same for a command that only reads: the replica, if there is one. */
+  databaseToRead(options?: Access): Promise<Database>;
 }
 
+type Access = Pick<DatabaseOptions, 'readOnly' | 'toleratesReadOnly'>;
+
 export interface ApiSession extends Session {
-  config: Config & { api: NonNullable<Config['api']> };
-  /** Opens the API client when first asked, with these settings; closed at the end of the session. */
-  client(settings?: ClientSettings): Promise<DashboardClient>;
+  config: ApiReady;
   /**
-   * The accounts to work on: those in BANDWIDTH_ACCOUNT_ID, or where it isn't set those that the access token of the client names.
+   * Opens the API client of an account with these settings on first use; closed at the end of the session. Accounts with
+   * the same credentials share a client. Without an account: the client of the first credentials.
+   */
+  client(account?: string, settings?: ClientSettings): Promise<DashboardClient>;
+  /**
+   * The accounts to work on: those in the accounts file or in BANDWIDTH_ACCOUNT_ID or, if it isn't set, those in the client's access token.
    *
-   * @throws {UsageError} it isn't set, and the token names none
+   * @throws {UsageError} it isn't set, and the token lists no accounts
    */
   accounts(): Promise<readonly string[]>;
-  /** Does work with a database and a client of its own, closed at its end; for what is done again and again. */
-  anew<T>(work: (session: ApiSession) => Promise<T>): Promise<T>;
+  /** Runs work with its own database and client, which are closed when it ends. For recurring work. */
+  withOwnConnections<T>(work: (session: ApiSession) => Promise<T>): Promise<T>;
 }
 
 export type SettingsSource = Pick<ConfigSource, 'env' | 'cwd'>;
 
-/** The settings of an ordinary command: the environment, and `.env` in the working folder. */
+/** The default source of settings: the environment, and `.env` in the working folder. */
 export function processSettings(): SettingsSource {
   return { env: process.env, cwd: process.cwd() };
 }
 
-/** Runs a command that talks to the Dashboard API. */
+/** Runs a command that uses the Dashboard API. */
 export async function withApiSession(
   source: SettingsSource,
   work: (session: ApiSession) => Promise<ExitStatus>,
@@ -50,7 +69,7 @@ export async function withApiSession(
   await runCommand(config, (base) => withinApi({ ...base, config }, work));
 }
 
-/** Runs a command that needs no more than the database. */
+/** Runs a command that only needs the database. */
 export async function withSession(
   source: SettingsSource,
   work: (session: Session) => Promise<ExitStatus>,
@@ -59,10 +78,10 @@ export async function withSession(
   await runCommand(config, (base) => within(base, work));
 }
 
-/** What all sessions of one process share. */
-type Base<C extends Config = Config> = Pick<Session, 'log' | 'redact' | 'signal'> & {
+/** Shared by all sessions of a process. */
+type Base<C extends Config = Config> = Pick<Session, 'log' | 'redact' | 'signal' | 'statusLine'> & {
   config: C;
-  /** Has a value that is known only now taken out of everything printed, too. */
+  /** Adds a secret to the redactor that was not known at the start. */
   addSecret(value: string): void;
 };
 
@@ -72,22 +91,23 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   const secrets = new Set(config.secrets);
   let redactor = createRedactor([...secrets]);
   const redact: Redact = (text) => redactor(text);
+  const statusLine = createStatusLine(process.stderr);
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
     redact,
-    write: (line) => process.stderr.write(line),
+    write: statusLine.printAbove,
   });
   for (const warning of config.warnings) log.warn(warning);
   for (const variable of config.unknownVariables) log.debug(describeUnknown(variable));
-  // Whatever this process writes, also by libraries: call records and results of assignments are nobody else's.
-  process.umask(maskFor(config.fileMode));
+  // Applies to all files, including those written by libraries: call records and assignment results are confidential.
+  process.umask(0o777 & ~folderMode(config.fileMode));
   const stop = stopOnSignals(log);
   const addSecret = (value: string) => {
     redactor = createRedactor([...secrets.add(value)]);
   };
   try {
-    process.exitCode = await work({ config, log, redact, signal: stop.signal, addSecret });
+    process.exitCode = await work({ config, log, redact, statusLine, signal: stop.signal, addSecret });
   } catch (error) {
     process.exitCode = printFailure(error, redact);
   }
@@ -95,20 +115,23 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
 }
 
 async function within<T>(base: Base, work: (session: Session, closers: Closers) => Promise<T>): Promise<T> {
-  const { config, log, redact, signal } = base;
+  const { config, log, redact, statusLine, signal } = base;
   const closers: Closers = [];
   let database: Promise<Database> | undefined;
-  const openOnce = async (options: Pick<DatabaseOptions, 'readOnly' | 'toleratesReadOnly'>) => {
+  let replica: Promise<Database> | undefined;
+  const openOnce = async (databaseUrl: string | undefined, options: Access) => {
     const opened = await openDatabase({
-      databaseUrl: config.databaseUrl,
+      databaseUrl,
       dataDir: config.dataDir,
+      lockTimeoutMs: config.lockTimeoutMs,
+      lanes: config.concurrentAccounts,
       applicationName: 'tn-ledger',
       signal,
       log: (message) => log.info(message),
       ...options,
     });
     closers.push(() => opened.close());
-    // The embedded server's password is no setting: it is known only now.
+    // The embedded server's password isn't in the settings, so the redactor doesn't know it yet.
     if (opened.embedded) base.addSecret(decodeURIComponent(new URL(opened.url).password));
     return opened;
   };
@@ -116,19 +139,26 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
     config,
     log,
     redact,
+    statusLine,
     signal,
-    database: (options = {}) => (database ??= openOnce(options)),
+    database: (options = {}) => (database ??= openOnce(config.databaseUrl, options)),
+    databaseToRead: (options = {}) => {
+      if (config.readUrl === undefined) return session.database(options);
+      replica ??= openOnce(config.readUrl, options);
+      return replica;
+    },
   };
   try {
     return await work(session, closers);
   } catch (error) {
-    throw explain(error, await database?.catch(() => undefined));
+    const explained = explain(error, await (replica ?? database)?.catch(() => undefined));
+    throw replica === undefined ? explained : aboutReplica(explained);
   } finally {
     for (const close of closers.reverse()) {
       try {
         await close();
       } catch (error) {
-        log.warn(`Not everything could be closed cleanly: ${redact(String(error))}`);
+        log.warn(`A resource could not be closed cleanly: ${redact(String(error))}`);
       }
     }
   }
@@ -137,40 +167,61 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
 async function withinApi<T>(base: Base<ApiSession['config']>, work: (session: ApiSession) => Promise<T>): Promise<T> {
   const { config, log, signal } = base;
   return within(base, async (session, closers) => {
-    let client: Promise<DashboardClient> | undefined;
-    const open = async (settings?: ClientSettings) => {
-      const { openClient } = await import('./open-client.js');
-      const opened = openClient(config.api, log, signal, settings);
+    const clients = new Map<Credentials, Promise<DashboardClient>>();
+    const open = async (account?: string, settings?: ClientSettings) => {
+      const [{ openClient }, { createRequestLeases }] = await Promise.all([
+        import('./open-client.js'),
+        import('../database/request-leases.js'),
+      ]);
+      const opened = openClient(config, account, createRequestLeases(session.database), log, signal, settings);
       closers.push(() => opened.close());
       return opened;
     };
-    const openOnce = (settings?: ClientSettings) => (client ??= open(settings));
+    const openOnce = (account?: string, settings?: ClientSettings) => {
+      const { credentials } = account === undefined ? config.api : apiOf(config, account);
+      const client = clients.get(credentials) ?? open(account, settings);
+      clients.set(credentials, client);
+      return client;
+    };
     return work({
       ...session,
       config,
       client: openOnce,
-      accounts: async () => (config.accounts.length > 0 ? config.accounts : accountsOfToken(await openOnce())),
-      anew: (again) => withinApi(base, again),
+      accounts: async () => (config.accounts.length > 0 ? config.accounts : readTokenAccounts(await openOnce())),
+      withOwnConnections: (inner) => withinApi(base, inner),
     });
   });
 }
 
-/** An error of the database that nothing nearer to it has put into words; any other comes back as it is. */
-function explain(error: unknown, database: Database | undefined): unknown {
-  if (database === undefined || error instanceof LedgerError) return error;
-  // Errors of the API client are LedgerErrors: what has an SQLSTATE or a network code comes from PostgreSQL or its driver.
-  const { severity, code } = error as { severity?: string; code?: string };
-  const isDatabases =
-    severity !== undefined || /^(E[A-Z]+|\d{5})$/.test(code ?? '') || /^Connection /.test(messageOf(error));
-  return isDatabases ? toLedgerError(error, database.describe) : error;
+/** Names the setting of the replica where the error names that of the server. */
+function aboutReplica(error: unknown): unknown {
+  if (!(error instanceof LedgerError)) return error;
+  const rename = (text: string) =>
+    text
+      .replaceAll('DATABASE_URL', 'TN_LEDGER_READ_URL')
+      .replace('to use the embedded database', 'to use the server of DATABASE_URL');
+  return Object.assign(error, {
+    message: rename(error.message),
+    ...(error.hint !== undefined && { hint: rename(error.hint) }),
+  });
 }
 
-/** The first SIGINT or SIGTERM asks the command to end after the page in hand; a second one ends it at once. */
+/** Converts a raw database error to a LedgerError; any other error is returned unchanged. */
+function explain(error: unknown, database: Database | undefined): unknown {
+  if (database === undefined || error instanceof LedgerError) return error;
+  // The API client only throws LedgerErrors, so an SQLSTATE or a network code comes from PostgreSQL or its driver.
+  const { severity, code } = error as { severity?: string; code?: string };
+  const isFromDatabase =
+    severity !== undefined || /^(E[A-Z]+|\d{5})$/.test(code ?? '') || /^Connection /.test(messageOf(error));
+  return isFromDatabase ? toLedgerError(error, database.describe) : error;
+}
+
+/** The first SIGINT or SIGTERM stops the command after the current page; the second stops it immediately. */
 function stopOnSignals(log: Log): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(128 + osConstants.signals[name]);
-    log.warn(`${name}: ending as soon as what is in hand is done; once more ends at once`);
+    log.warn(`${name}: stopping after the current step; send it again to stop immediately`);
     controller.abort(new InterruptedError(`Stopped by ${name}.`));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -178,9 +229,4 @@ function stopOnSignals(log: Log): { signal: AbortSignal; end(): void } {
     signal: controller.signal,
     end: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
   };
-}
-
-/** The mask that leaves files the given mode, and folders the same with the right to enter for those who may read. */
-function maskFor(fileMode: number): number {
-  return 0o777 & ~(fileMode | ((fileMode & 0o444) >> 2));
 }

@@ -3,16 +3,16 @@ import type pg from 'pg';
 import { formatTable } from './format.js';
 import { isNumeric, toJson } from './json-value.js';
 
-/** How the rows of a statement are printed: what to print for some of them, and after the last. */
+/** Formats the rows of a statement: the text to print for a batch of rows, and after the last one. */
 export interface SqlOutput {
   rows(fields: readonly pg.FieldDef[], rows: readonly (string | null)[][]): string;
-  /** @param tag what became of the statement: `5 rows`, `UPDATE 12` */
+  /** @param tag the result of the statement: `5 rows`, `UPDATE 12` */
   end(fields: readonly pg.FieldDef[], tag: string): string;
 }
 
 const namesOf = (fields: readonly pg.FieldDef[]) => fields.map(({ name }) => name);
 
-/** Prints when all rows are there, for columns are as wide as their widest value. */
+/** Prints at the end, because column widths depend on all rows. */
 export function tableOutput(): SqlOutput {
   const all: string[][] = [];
   return {
@@ -28,7 +28,7 @@ export function tableOutput(): SqlOutput {
   };
 }
 
-/** NULL is an empty field, an empty text a quoted one, as PostgreSQL's own CSV has them. */
+/** NULL is an empty field and an empty string is a quoted one, as in PostgreSQL's CSV. */
 export function csvOutput(): SqlOutput {
   let headed = false;
   const head = (fields: readonly pg.FieldDef[]) => {
@@ -42,7 +42,7 @@ export function csvOutput(): SqlOutput {
   };
 }
 
-/** An array of one object a line. */
+/** A JSON array with one object per line. */
 export function jsonOutput(): SqlOutput {
   let written = 0;
   return {

@@ -1,18 +1,23 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { SqlOptions } from './run-sql.js';
 
 export function define(command: DefineCommand): Command {
   return command('sql')
-    .description('run SQL against the ledger and print a table; without a query it is read from standard input')
-    .argument('[query]', 'one SQL statement')
+    .description('run a SQL query on the ledger and print the result as a table')
+    .argument('[query]', 'SQL statement (default: read from standard input)')
     .option('--csv', 'print CSV')
     .option('--json', 'print JSON')
-    .option('--write', 'let the statement write')
-    .option('--as-superuser', 'read as a superuser, who may do more than read')
+    .option(
+      '--own-rights',
+      "read with the connection's own privileges, not those of tn_ledger_billing_reader or tn_ledger_reader",
+    )
+    .option('--as-superuser', 'like --own-rights, and allow a superuser connection, which can do more than read')
+    .option('--write', "allow the statement to write, with the connection's own privileges")
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   $ tn-ledger sql "select state, count(*) from telephone_numbers group by 1 order by 2 desc"
   $ tn-ledger sql --csv "select * from telephone_numbers" > numbers.csv`,
     )
@@ -23,11 +28,4 @@ Example:
       ]);
       await withSession(processSettings(), (session) => runSql(session, query, options));
     });
-}
-
-export interface SqlOptions {
-  csv?: boolean;
-  json?: boolean;
-  write?: boolean;
-  asSuperuser?: boolean;
 }

@@ -3,17 +3,17 @@ import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
   return command('status')
-    .description('last run of each job, how long ago, what is open or failed, when the next night starts')
+    .description('show the last run of each job, open and failed items, and the time of the next nightly run')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-A run whose process is gone (killed, or its machine or the database stopped) shows as interrupted.
-An account that is not in BANDWIDTH_ACCOUNT_ID, never had a successful run and holds no data, such as a mistyped id, is one
-line (\`unconfigured\` in JSON) for a day after its last run, and then no longer shown. Where BANDWIDTH_ACCOUNT_ID is not
-set, it is listed like any other account, for seven days.
+A run is shown as interrupted if its process is gone because it was killed, or because the machine or the database stopped.
+An account that is not in BANDWIDTH_ACCOUNT_ID, never had a successful run and has no data (such as a mistyped ID) is shown
+on one line (\`unconfigured\` in JSON) for a day after its last run. If BANDWIDTH_ACCOUNT_ID is not set, it is listed like
+any other account for seven days.
 
-Example:
+Examples:
   $ tn-ledger status`,
     )
     .action(async ({ json = false }: { json?: boolean }) => {

@@ -3,24 +3,24 @@ import { promisify } from 'node:util';
 import { UsageError } from '../errors.js';
 
 /**
- * Numbers of the users whose files the inbox takes: this one's, root's, and those of `TN_LEDGER_INBOX_USERS`.
+ * Numeric IDs of the users whose inbox files are accepted: the current user, root, and those in `TN_LEDGER_INBOX_USERS`.
  *
- * @param users names or numbers
- * @throws {UsageError} there is no such user
+ * @param users names or numeric IDs
+ * @throws {UsageError} a user does not exist
  */
 export async function userIds(users: readonly string[]): Promise<Set<number>> {
   const own = process.getuid?.();
   return new Set([...(own === undefined ? [] : [own]), 0, ...(await Promise.all(users.map(userId)))]);
 }
 
-/** `id` instead of /etc/passwd, because macOS and directory services keep their users elsewhere. */
+/** Uses `id` instead of /etc/passwd, because macOS and directory services store users elsewhere. */
 async function userId(user: string): Promise<number> {
   if (/^\d+$/.test(user)) return Number(user);
   try {
     return Number((await promisify(execFile)('id', ['-u', '--', user])).stdout);
   } catch {
-    throw new UsageError(`TN_LEDGER_INBOX_USERS names a user that does not exist: ${user}.`, {
-      hint: 'Name users of this machine, or give their numbers.',
+    throw new UsageError(`TN_LEDGER_INBOX_USERS lists a user that does not exist: ${user}.`, {
+      hint: 'List users of this machine, or their numeric IDs.',
     });
   }
 }

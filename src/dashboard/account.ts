@@ -4,11 +4,11 @@ import { parseXml, textAt, XmlError } from './xml.js';
 
 export interface AccountInfo {
   companyName: string | undefined;
-  /** The API's clock when it answered; undefined where the answer carried no date. */
+  /** The API's clock at the time of the response; undefined if the response has no date. */
   serverTime: Date | undefined;
 }
 
-/** Reads the account itself: the cheapest request that tells whether the credentials reach it. */
+/** Reads the account resource: the cheapest request that shows whether the credentials can access the account. */
 export function readAccount(client: DashboardClient, account: string): Promise<AccountInfo> {
   return client.get({
     account,

@@ -1,43 +1,29 @@
 import { UsageError } from '../errors.js';
+import { secureUrlProblem } from '../secure-url.js';
 
 /**
- * Checks an address that credentials are sent to.
+ * Checks a URL that receives credentials.
  *
- * @param variable the environment variable that it comes from, for the error
- * @throws {UsageError} when it is no URL, not encrypted (plain http is for loopback addresses), or holds credentials itself
+ * @param variable name of the environment variable, for the error message
+ * @throws {UsageError} if `secureUrlProblem` rejects the URL
  */
 export function checkAddress(address: string, variable: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  const hint = `Set ${variable} to an https address.`;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new UsageError(`${variable} is no http or https address: ${JSON.stringify(address)}`, { hint });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new UsageError(`${variable} holds a user name or password, which belong into variables of their own`, {
-      hint,
-    });
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new UsageError(`${variable} would send the credentials to ${url.host} without encryption`, { hint });
-  }
-  return url;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+  const problem = secureUrlProblem(address, 'https://api.bandwidth.com/api');
+  if (problem === undefined) return new URL(address);
+  throw new UsageError(`${variable} ${problem}`, { hint: `Set ${variable} to an https address.` });
 }
 
 /**
- * The URL of a request below the API's address.
+ * Builds the URL of a request from the API's base URL and a path.
  *
- * @param path begins with `/`; what is put into it (ids that the API gave) has to be encoded by `encodeURIComponent`
- * @throws {TypeError} for a path that leads elsewhere than it reads, or would leave the API's address
+ * @param path starts with `/`; ids in it must be encoded with `encodeURIComponent`
+ * @throws {TypeError} if the URL setter would change the path, or the path escapes the base URL
  */
 export function requestUrl(api: URL, path: string, query: Readonly<Record<string, string>> = {}): URL {
   const base = api.pathname.replace(/\/+$/, '');
   const url = new URL(api.origin);
   url.pathname = `${base}${path}`;
-  // Dots, spaces, `?` and the like are rewritten by the setter: then the path was not what its maker meant.
+  // The setter rewrites dot segments, spaces, and `?`. If it changed anything, the caller didn't encode the path.
   if (!path.startsWith('/') || url.pathname !== `${base}${path}`) {
     throw new TypeError(`Expected an encoded path below ${api.href}, got ${JSON.stringify(path)}`);
   }

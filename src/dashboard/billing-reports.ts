@@ -4,7 +4,7 @@ import { ApiError, describeApiErrors, parseApiErrors } from './errors.js';
 import type { ResponseBody } from './exchange.js';
 import { encodeText, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
-/** The resource that reports are requested from; `bdrs` is the older one, for call records only. */
+/** The resource that builds reports; `bdrs` is the older one, for call records only. */
 export type ReportResource = 'billingreports' | 'bdrs';
 
 export interface ReportRequest {
@@ -14,22 +14,22 @@ export interface ReportRequest {
   to: string;
 }
 
-/** What became of a request. */
+/** The result of a request for a report. */
 export type Requested =
   | { kind: 'accepted'; reportId: string; status: string | undefined; description: string | undefined }
-  /** Nothing was begun: there is no data yet, or the API asks to try later. */
+  /** No report was started: there is no data yet, or the API asks to try later. */
   | { kind: 'not yet'; description: string }
-  /** The API refuses the range of days (15501). */
+  /** The API rejects the date range (15501). */
   | { kind: 'range refused'; description: string };
 
-/** How a report stands. */
+/** The status of a report. */
 export type ReportStatus =
   | { kind: 'waiting'; status: string | undefined; description: string | undefined }
-  /** In a word that nobody documents. */
+  /** An undocumented status. */
   | { kind: 'unknown'; status: string; description: string | undefined }
   | { kind: 'ready'; status: string | undefined; description: string | undefined }
   | { kind: 'failed'; status: string | undefined; description: string }
-  /** The API has none of that id (any more): it has to be requested again. */
+  /** The API has no report with that id, or no longer has it: request it again. */
   | { kind: 'gone'; description: string };
 
 export interface ReportCall {
@@ -39,7 +39,10 @@ export interface ReportCall {
   signal: AbortSignal;
 }
 
-/** Reads the list of reports, which names only some types: what matters is whether it may be read. */
+/**
+ * Reads the list of reports to check whether the credentials may. The list has only some report types, so it isn't
+ * used.
+ */
 export async function probeBillingReports(client: DashboardClient, account: string): Promise<void> {
   await client.get({
     account,
@@ -62,7 +65,7 @@ export async function requestReport(call: ReportCall, { type, from, to }: Report
       account,
       path: reportsPath(account, resource),
       body: `<?xml version="1.0" encoding="UTF-8"?>${body}`,
-      // A report whose id was lost is built and never fetched: that harms nobody.
+      // If the response is lost, the first report is built and never fetched, which is harmless.
       retry: 'safe',
       accept: [201, 202, 204],
       parse: parseRequested,
@@ -70,7 +73,7 @@ export async function requestReport(call: ReportCall, { type, from, to }: Report
     });
     if (answer.kind !== 'nameless') return answer;
     throw new LedgerError(
-      `Bandwidth accepted the request for a report of type ${type}, ${from} to ${to} (account ${account}), but its answer names no report: Location ${answer.location}. It was not requested again.`,
+      `Bandwidth accepted the request for a report of type ${type}, ${from} to ${to} (account ${account}), but returned no report id: Location ${answer.location}. It was not requested again.`,
     );
   } catch (error) {
     const refusal = refusalOf(error);
@@ -94,7 +97,7 @@ function parseRequested({ text, headers, status }: ResponseBody): Requested | Na
   try {
     document = text.trim() === '' ? {} : parseXml(text);
   } catch (error) {
-    // The id is what matters: another request would only be a second report.
+    // The id is enough. A retry would only request a second report.
     if (reportId === undefined) throw error;
   }
   refuseErrors(document);
@@ -102,14 +105,14 @@ function parseRequested({ text, headers, status }: ResponseBody): Requested | Na
   return { kind: 'accepted', reportId, ...statusIn(document) };
 }
 
-/** An id is what the address ends with; whose address it is does not matter. */
+/** The id is the last segment of the path, whatever the host. */
 function idOf(location: string | string[] | undefined): string | undefined {
   if (typeof location !== 'string' || !URL.canParse(location, 'http://relative.invalid/')) return undefined;
   const last = new URL(location, 'http://relative.invalid/').pathname.split('/').findLast((part) => part !== '');
   return last !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(last) ? last : undefined;
 }
 
-/** Asks how a report stands. */
+/** Reads the status of a report. */
 export async function readReportStatus(call: ReportCall, reportId: string): Promise<ReportStatus> {
   const { client, account, resource, signal } = call;
   try {
@@ -129,14 +132,14 @@ const waitingWords: ReadonlySet<string> = new Set(['RECEIVED', 'PROCESSING']);
 const readyWords: ReadonlySet<string> = new Set(['COMPLETED', 'COMPLETE']);
 
 function parseStatus({ text, status: httpStatus }: ResponseBody, resource: ReportResource): ReportStatus {
-  // Its Location may name any host; the file is where the report is.
+  // Location may name any host and is not followed. The file's path is known.
   if (httpStatus === 303) return { kind: 'ready', status: undefined, description: undefined };
   if (httpStatus === 204) return { kind: 'waiting', status: undefined, description: 'there is no data yet (204)' };
   const document = parseXml(text);
   refuseErrors(document);
   const { status, description } = statusIn(document);
   if (/\bfail(ed|ure|s)?\b/i.test(description ?? '') || status?.toUpperCase() === 'FAILED') {
-    return { kind: 'failed', status, description: description ?? 'it gave no reason' };
+    return { kind: 'failed', status, description: description ?? 'no reason given' };
   }
   const word = status?.toUpperCase();
   if (resource === 'bdrs' && word === undefined) return { kind: 'waiting', status, description };
@@ -146,7 +149,8 @@ function parseStatus({ text, status: httpStatus }: ResponseBody, resource: Repor
 }
 
 /**
- * Downloads the archive of a report, as far as `file` takes it; what the API says in place of it is told as a status.
+ * Downloads the archive of a report and passes it to `file`. If the API returns a message instead, returns it as a
+ * status.
  */
 export async function downloadReport<T>(
   call: ReportCall,
@@ -168,7 +172,7 @@ export async function downloadReport<T>(
         const document = parseXml(text);
         refuseErrors(document);
         const { status: word, description } = statusIn(document);
-        // A report that is still under way may be told in the place of its file.
+        // For a report that is still being built, the API may return its status instead of the file.
         if (word !== undefined && waitingWords.has(word.toUpperCase()))
           return { kind: 'waiting', status: word, description };
         throw new XmlError('expected a ZIP archive, got XML without an error');
@@ -193,7 +197,7 @@ function statusOfRefusal(error: unknown): ReportStatus {
   }
 }
 
-/** 15501: the range; 15602: still being built; 15603 (15001 of `bdrs`): there is none; 15606: try later. */
+/** 15501: invalid range; 15602: still being built; 15603 (15001 for `bdrs`): not found; 15606: try later. */
 const meaningOfCode: Readonly<Record<string, 'range' | 'building' | 'gone' | 'later'>> = {
   '15501': 'range',
   '15602': 'building',
@@ -209,7 +213,7 @@ function refusalOf(error: unknown) {
   return { kind: meaningOfCode[detail.code], description: describeApiErrors([detail]) };
 }
 
-/** An error may come with any status: thrown here, it becomes an ApiError with its codes. */
+/** An error may come with any HTTP status. Throwing here turns it into an ApiError with its codes. */
 function refuseErrors(document: XmlElement): void {
   const errors = parseApiErrors(document);
   if (errors.length > 0) throw new XmlError(describeApiErrors(errors));

@@ -5,11 +5,11 @@ const earliestYear = 1990;
 const latestYear = 2100;
 
 /**
- * Reads a date in any of the forms in which the Dashboard API writes them: `2014-11-21T14:00:33.836Z`, `2014-12-04T13:00:00Z`,
+ * Parses a date in any of the Dashboard API's formats: `2014-11-21T14:00:33.836Z`, `2014-12-04T13:00:00Z`,
  * `2014-01-10T17-34-15Z`, `2014-01-10T17-34-15.797Z`, `2013-12-20T06`, `2014-03-25 12:55:11.0`, `2017-11-01 14:12:16`,
- * `2019-10-31T17:15:00+04:00`, `2015-06-15`. Without an offset it is UTC. Fractions are cut to milliseconds.
+ * `2019-10-31T17:15:00+04:00`, `2015-06-15`. Without an offset it is UTC. Fractions are truncated to milliseconds.
  *
- * @returns undefined for what fits none of these forms, is no real date (`2014-02-30`), or lies outside 1990-2100
+ * @returns undefined if the text has none of these formats, isn't a real date (`2014-02-30`), or is outside 1990-2100
  */
 export function parseApiDate(text: string): Date | undefined {
   const parts = apiDate.exec(text.trim())?.groups;
@@ -28,14 +28,14 @@ export function parseApiDate(text: string): Date | undefined {
     return undefined;
   }
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, millisecond));
-  // A day that the month doesn't have rolls over into the next month.
+  // `Date.UTC` rolls a day that the month doesn't have over into the next month.
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
     return undefined;
   }
   return new Date(date.getTime() - offset * 60_000);
 }
 
-/** Undefined for an offset that no place on Earth has. */
+/** Undefined for an offset that no time zone has. */
 function offsetMinutes(zone: string): number | undefined {
   if (zone === 'Z') {
     return 0;
@@ -49,7 +49,7 @@ function offsetMinutes(zone: string): number | undefined {
   return zone.startsWith('-') ? -total : total;
 }
 
-// Every day but the 29th of a February, at which `parseApiDate` looks.
+// Every day but February 29, which `parseApiDate` checks.
 const plainUtc = new RegExp(
   '^(?:199\\d|20\\d\\d)-' +
     '(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)' +
@@ -57,8 +57,8 @@ const plainUtc = new RegExp(
 );
 
 /**
- * The same as ISO 8601 text in UTC, which is how dates go into the database. What already is that text, as nearly all dates are,
- * is answered as it came: a night reads millions of them.
+ * Converts a date to ISO 8601 in UTC, the format written to the database. Nearly all dates already have it and are
+ * returned as they are, because a run reads millions of them.
  */
 export function toTimestamp(text: string): string | undefined {
   return plainUtc.test(text) ? text : parseApiDate(text)?.toISOString();

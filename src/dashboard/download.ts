@@ -1,24 +1,30 @@
 import { Readable } from 'node:stream';
 import { type ResponseBody, readBody, type StreamedResponse } from './exchange.js';
 
-/** What a download does with an answer that is a file and not a message. */
+/** How a download handles a response that is a file rather than a message. */
 export interface FileReceiver<T> {
-  /** Headers for the next try: a `Range`, once a part of the file is there. */
+  /** Headers for the next attempt: a `Range` once part of the file has arrived. */
   headers?: () => Record<string, string>;
-  /** Whether the body of an answer 200 that begins so is the file; any other is a message, read whole and judged. A 206 is. */
+  /**
+   * Whether the body of a 200 response that starts with these bytes is the file. If not, it is a message and read
+   * whole. The body of a 206 response is always the file.
+   */
   isFile: (firstBytes: Buffer) => boolean;
-  /** Takes the file's bytes as they come. Whatever it throws counts as a broken answer, and the request is tried again. */
+  /**
+   * Receives the file's bytes as they arrive. Anything it throws counts as a broken response, and the request is
+   * retried.
+   */
   receive: (response: StreamedResponse) => Promise<T>;
 }
 
 export type Received<T> = { kind: 'file'; value: T } | { kind: 'message'; body: ResponseBody };
 
-/** A whole file may take hours on a slow line; that it comes at all, the limit between two bytes sees to. */
+/** A file may take hours on a slow connection. The timeout between bytes catches a stalled download. */
 export const downloadTotalMs = 12 * 3_600_000;
 
-const bytesThatTell = 4;
+const signatureLength = 4;
 
-/** Reads an answer that may be a file: hands a file to its receiver, and reads anything else whole. */
+/** Reads a response that may be a file: passes a file to its receiver, and reads anything else whole. */
 export async function receiveAnswer<T>(
   response: StreamedResponse,
   receiver: FileReceiver<T> | undefined,
@@ -34,12 +40,12 @@ export async function receiveAnswer<T>(
     : { kind: 'message', body: await readBody(answer, maxMessageBytes) };
 }
 
-/** The first bytes of a body (fewer than four only where there are no more), and a stream of all of it. */
+/** The first bytes of a body (at least four, unless the body is shorter) and a stream of the whole body. */
 async function peek(body: Readable): Promise<{ begin: Buffer; whole: Readable }> {
   const chunks = body[Symbol.asyncIterator]();
   const read: Buffer[] = [];
   let length = 0;
-  while (length < bytesThatTell) {
+  while (length < signatureLength) {
     const { done, value } = await chunks.next();
     if (done) break;
     read.push(value);

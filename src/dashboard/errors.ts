@@ -1,19 +1,19 @@
 import { LedgerError, type LedgerErrorOptions } from '../errors.js';
-import { toLedgerNumber } from './telephone-number.js';
+import { toLedgerNumber } from '../telephone-number.js';
 import { listAt, textAt, type XmlElement, type XmlValue } from './xml.js';
 
 export { XmlError } from './xml-text.js';
 
-/** The hint for answers that no Dashboard API gives. */
+/** Hint for responses that can't be from the Dashboard API. */
 export const notTheApi = 'BANDWIDTH_API_URL may point to something that is not the Dashboard API.';
 
-/** What was asked, and how hard it was tried; no secret is in it. */
+/** A request and its attempts, without secrets. */
 export interface RequestFacts {
   account: string;
   method: 'GET' | 'POST';
-  /** Path and query, from the host on. */
+  /** Path and query. */
   path: string;
-  /** Attempts sent, those refused by the rate limit and for a stale token included. */
+  /** Attempts sent, including those rejected by the rate limit or for a stale token. */
   tries: number;
   elapsedMs: number;
 }
@@ -22,12 +22,12 @@ export interface RequestErrorOptions extends LedgerErrorOptions {
   request?: RequestFacts;
 }
 
-/** A request to the Dashboard API that failed for good. */
+/** A request to the Dashboard API that failed permanently. */
 export class RequestError extends LedgerError {
   override readonly name: string = 'RequestError';
   readonly request: RequestFacts | undefined;
 
-  /** @param what what became of the request, as the end of a sentence that begins with it */
+  /** @param what the result of the request, as the end of a sentence that begins with the request */
   constructor(what: string, { request, ...options }: RequestErrorOptions = {}) {
     super(request === undefined ? what : `${describeRequest(request)}: ${what}`, options);
     this.request = request;
@@ -39,22 +39,26 @@ function describeRequest({ account, method, path, tries, elapsedMs }: RequestFac
   return `${method} ${path} (account ${account}, ${effort})`;
 }
 
-/** One error as the API tells it. */
+/** One error reported by the API. */
 export interface ApiErrorDetail {
-  /** The API's code; `''` where it gives only a description. */
+  /** The API's code; `''` if there is only a description. */
   code: string;
   description: string;
-  /** The numbers that it concerns, each once, in the ledger's form (`toLedgerNumber`). */
+  /** The affected numbers, without duplicates, in the ledger's format (`toLedgerNumber`). */
   telephoneNumbers: string[];
 }
 
-/** The API understood the request and refused it; trying again would not help. */
+/** The API understood the request and rejected it; a retry would not help. */
 export class ApiError extends RequestError {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly codes: readonly ApiErrorDetail[];
-  /** A 403 with an empty body: a role is missing. Any other says what it is about. */
+  /** A 403 with an empty body: a role is missing. Any other 403 states its reason. */
   readonly isForbiddenWithoutReason: boolean;
+  /** Such a 403 for a resource of an account that the credentials can access, according to their token. */
+  readonly lacksRole: boolean;
+  /** The response has no body: it doesn't say what is wrong. */
+  readonly isBodyEmpty: boolean;
 
   constructor(
     what: string,
@@ -62,56 +66,73 @@ export class ApiError extends RequestError {
       status: number;
       codes: readonly ApiErrorDetail[];
       isForbiddenWithoutReason?: boolean;
+      lacksRole?: boolean;
+      isBodyEmpty?: boolean;
     },
   ) {
     super(what, options);
     this.status = options.status;
     this.codes = options.codes;
     this.isForbiddenWithoutReason = options.isForbiddenWithoutReason ?? false;
+    this.lacksRole = options.lacksRole ?? false;
+    this.isBodyEmpty = options.isBodyEmpty ?? false;
   }
 }
 
-/** The API refuses the credentials. Every request of the client fails with this error from then on. */
+/**
+ * The API doesn't offer a resource to these credentials or this account: the role is missing, or the list returns 404 without a
+ * body, as the API reference shows for the lists of TN option and LIDB orders without saying when.
+ */
+export function isNotOffered(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.lacksRole || (error.status === 404 && error.isBodyEmpty));
+}
+
+/** The API rejects the credentials. Every later request of the client fails with this error. */
 export class CredentialsError extends RequestError {
   override readonly name = 'CredentialsError';
 }
 
-/** No answer at all, or only 408 and 5xx, however often it was tried. */
+/** Every attempt got no response, 408, or 5xx. */
 export class UnavailableError extends RequestError {
   override readonly name = 'UnavailableError';
 }
 
-/** The API goes on answering 429, whatever was waited. */
+/** The API still returns 429 after every pause. */
 export class RateLimitedError extends RequestError {
   override readonly name = 'RateLimitedError';
 }
 
-/** The API answers with a redirect, which is never followed: credentials go to the configured host only. */
+/** The API returned a redirect. Redirects are never followed: credentials go only to the configured host. */
 export class RedirectError extends RequestError {
   override readonly name = 'RedirectError';
 }
 
 /**
- * An answer that is not whole, or not what was asked for: cut off, empty, HTML, a page that was already read.
- * A `parse` function throws it to have the request tried again.
+ * A response that is incomplete or not the requested content: truncated, empty, HTML, a page that was already read. A
+ * `parse` function throws it to have the request retried.
  */
 export class BrokenBodyError extends RequestError {
   override readonly name = 'BrokenBodyError';
 }
 
-/** The clocks of this machine and of the API differ by more than is allowed. */
+/** Whether the API doesn't know the resource (404) or doesn't understand the request (400). */
+export function isUnknownOrMalformed(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.status === 400 || error.status === 404);
+}
+
+/** This machine's clock and the API's differ by more than the limit. */
 export class ClockError extends RequestError {
   override readonly name = 'ClockError';
 }
 
-/** A POST whose answer was lost, and nobody can tell whether the API carried it out. It was not sent again. */
+/** The response to a POST was lost, and it is unknown whether the API executed it. It was not sent again. */
 export class OutcomeUnknownError extends RequestError {
   override readonly name = 'OutcomeUnknownError';
 }
 
 /**
- * The errors in a document, wherever they stand in it and in whichever of the API's forms:
- * `ResponseStatus` and `irisStatus` with a code and a description, `ErrorList/Error`, `Errors/Error`, repeated `Errors`, `Error`.
+ * Collects the errors in a document, at any depth and in any of the API's formats: `ResponseStatus` and `irisStatus`
+ * with a code and a description, `ErrorList/Error`, `Errors/Error`, repeated `Errors`, `Error`.
  */
 export function parseApiErrors(document: XmlElement): ApiErrorDetail[] {
   const found: ApiErrorDetail[] = [];
@@ -134,7 +155,7 @@ function collectErrors(element: XmlElement, found: ApiErrorDetail[]): void {
   }
 }
 
-/** Undefined for an element that only holds errors, and for an empty one. */
+/** Undefined for an element that only contains errors, and for an empty one. */
 function errorDetail(value: XmlValue): ApiErrorDetail | undefined {
   if (typeof value === 'string') {
     return value === '' ? undefined : { code: '', description: value, telephoneNumbers: [] };
@@ -163,7 +184,10 @@ function numbersIn(element: XmlElement): string[] {
   );
 }
 
-/** The errors as one piece of a sentence: `5076 Number does not belong to this account. (2 numbers, the first 9199918388)`. */
+/**
+ * Formats errors as part of a sentence: `5076 Number does not belong to this account. (2 numbers, the first
+ * 9199918388)`.
+ */
 export function describeApiErrors(codes: readonly ApiErrorDetail[]): string {
   return codes
     .map(({ code, description, telephoneNumbers }) => {

@@ -3,22 +3,39 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Agent, errors as undiciErrors } from 'undici';
 import { messageOf } from '../errors.js';
+import { printDuration, printSize } from '../format.js';
 import { BrokenBodyError } from './errors.js';
 
 export type ResponseHeaders = Record<string, string | string[] | undefined>;
 
-/** The head of an answer and its body as it comes, not yet decompressed. */
+/** The status and headers of a response, and its body as a stream, not yet decompressed. */
 export interface StreamedResponse {
   status: number;
   headers: ResponseHeaders;
   body: Readable;
 }
 
-/** An answer that was read whole. */
+/** A response that was read whole. */
 export interface ResponseBody {
   status: number;
   text: string;
   headers: ResponseHeaders;
+}
+
+/** Settings that all requests of a client share. */
+export interface Wire {
+  agent: Agent;
+  firstByteMs: number;
+  betweenBytesMs: number;
+  /** For one attempt. */
+  totalMs: number;
+  maxBodyBytes: number;
+  userAgent: string;
+}
+
+export function wireOptions(wire: Wire, url: URL, signal: AbortSignal) {
+  const { agent, firstByteMs, betweenBytesMs, totalMs } = wire;
+  return { agent, firstByteMs, betweenBytesMs, totalMs, totalSetting: 'TN_LEDGER_REQUEST_TIMEOUT', url, signal };
 }
 
 export interface ExchangeOptions<T> {
@@ -30,14 +47,16 @@ export interface ExchangeOptions<T> {
   signal: AbortSignal;
   firstByteMs: number;
   betweenBytesMs: number;
-  /** For the whole exchange: against a server that sends a byte now and then for ever. */
+  /** For the whole exchange: guards against a server that keeps trickling bytes. */
   totalMs: number;
+  /** The environment variable that sets `totalMs`. */
+  totalSetting: string | undefined;
   consume: (response: StreamedResponse) => Promise<T>;
 }
 
-/** No answer, or none that was whole. */
+/** No response, or an incomplete one. */
 export class ExchangeFailure extends Error {
-  /** False when it is certain that the server did not get the request. */
+  /** False if the server certainly did not receive the request. */
   readonly mayHaveArrived: boolean;
 
   constructor(reason: string, options: { cause: unknown; mayHaveArrived: boolean }) {
@@ -47,9 +66,9 @@ export class ExchangeFailure extends Error {
 }
 
 /**
- * One request over the wire and its answer. No redirect is followed.
+ * Sends one request and reads its response. Follows no redirects.
  *
- * @throws {ExchangeFailure} for anything that keeps the answer from coming whole; the signal's reason when it is aborted
+ * @throws {ExchangeFailure} if the response doesn't arrive completely; the signal's reason if it is aborted
  */
 export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
   const { agent, url, method, headers, body, signal, consume } = options;
@@ -58,7 +77,8 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
   const abort = () => attempt.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   const deadline = setTimeout(() => {
-    attempt.abort(new Error(`the answer was not complete after ${options.totalMs / 1000} s`));
+    const setting = options.totalSetting === undefined ? '' : `${options.totalSetting}=`;
+    attempt.abort(new Error(`the response was not complete after ${setting}${printDuration(options.totalMs)}`));
   }, options.totalMs);
   try {
     const response = await agent.request({
@@ -71,7 +91,7 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
       headersTimeout: options.firstByteMs,
       bodyTimeout: options.betweenBytesMs,
     });
-    // Destroying the body of an aborted exchange must not be an error that nobody handles.
+    // Destroying the body of an aborted exchange must not raise an unhandled error.
     response.body.on('error', ignore);
     try {
       return await consume({ status: response.statusCode, headers: response.headers, body: response.body });
@@ -89,10 +109,10 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
 
 function ignore(): void {}
 
-/** Whether the connection failed before anything of the request was sent; of a connection that stood, nobody can tell. */
+/** Whether the connection failed before any of the request was sent. Once connected, that can't be known. */
 function isNeverSent(error: unknown): boolean {
   if (error instanceof AggregateError) {
-    // One error for each address of the host.
+    // One error per address of the host.
     return error.errors.length > 0 && error.errors.every(isNeverSent);
   }
   const { syscall } = error as { syscall?: unknown };
@@ -106,10 +126,10 @@ function codeOf(error: unknown): string {
 
 function describeFailure(error: unknown): string {
   if (error instanceof undiciErrors.HeadersTimeoutError) {
-    return 'no answer came in time';
+    return 'no response in time';
   }
   if (error instanceof undiciErrors.BodyTimeoutError) {
-    return 'the answer stalled';
+    return 'the response stalled';
   }
   const code = codeOf(error);
   const message = messageOf(error);
@@ -117,9 +137,10 @@ function describeFailure(error: unknown): string {
 }
 
 /**
- * Reads an answer whole and as text.
+ * Reads a whole response as text.
  *
- * @throws {BrokenBodyError} for one that is longer than `maxBytes`, compressed as nobody asked for, or no UTF-8
+ * @throws {BrokenBodyError} if the response is longer than `maxBytes`, has an unexpected content encoding, or isn't
+ * UTF-8
  */
 export async function readBody(response: StreamedResponse, maxBytes: number): Promise<ResponseBody> {
   const chunks: Buffer[] = [];
@@ -127,7 +148,9 @@ export async function readBody(response: StreamedResponse, maxBytes: number): Pr
   for await (const chunk of decompressed(response)) {
     size += (chunk as Buffer).length;
     if (size > maxBytes) {
-      throw new BrokenBodyError(`the answer is longer than the ${maxBytes} bytes allowed`);
+      throw new BrokenBodyError(`the response is longer than TN_LEDGER_MAX_BODY=${printSize(maxBytes)}`, {
+        hint: 'No page of the API should be that long. If this one is correct, raise TN_LEDGER_MAX_BODY and run it again.',
+      });
     }
     chunks.push(chunk as Buffer);
   }
@@ -140,19 +163,19 @@ function decompressed({ status, headers, body }: StreamedResponse): Readable {
     return body;
   }
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new BrokenBodyError(`the answer is compressed as ${JSON.stringify(encoding)}, which was not asked for`);
+    throw new BrokenBodyError(`the response has the unexpected content encoding ${JSON.stringify(encoding)}`);
   }
-  // The reader gets every error from the last stream.
+  // The consumer gets every error from the last stream.
   return pipeline(body, createGunzip(), ignore);
 }
 
-/** Most pages are ASCII, and decoding them as such gives strings that take half the memory and are scanned faster. */
+/** Most pages are ASCII. Decoding them as Latin-1 gives strings that take half the memory and are faster to scan. */
 function decodeText(bytes: Buffer): string {
   if (isAscii(bytes)) {
     return bytes.toString('latin1');
   }
   if (!isUtf8(bytes)) {
-    throw new BrokenBodyError('the answer is not UTF-8');
+    throw new BrokenBodyError('the response is not UTF-8');
   }
   return bytes.toString('utf8');
 }

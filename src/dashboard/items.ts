@@ -1,12 +1,12 @@
 import type { Item } from './list-page.js';
-import type { ListResource } from './resources.js';
+import type { ListResource } from './resource.js';
 
-/** The items of an answer, sorted by whether they can be used. */
+/** The items of a response, grouped by whether they can be used. */
 export interface SortedItems {
   items: Item[];
-  /** Items without a key, which no table can hold; none of them is in `items`. */
+  /** Items without a key, which can't be stored; not in `items`. */
   withoutKey: Item[];
-  /** Items that name another account than the one asked for; none of them is in `items`. */
+  /** Items of another account than the requested one; not in `items`. */
   foreign: Item[];
 }
 
@@ -27,7 +27,7 @@ export function sortItems(items: Item[], resource: ListResource, account: string
   return sorted;
 }
 
-/** A count as the API writes it; undefined for what is none. */
+/** Parses a count; undefined if the text isn't one. */
 export function parseCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

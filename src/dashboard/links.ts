@@ -2,13 +2,13 @@ import { detach } from '../detach.js';
 import { listAt, type XmlElement, XmlError } from './xml.js';
 
 /**
- * The `page` of a list's `next` link, decoded; undefined when there is no next page.
+ * The decoded `page` parameter of a list's `next` link; undefined if there is no next page.
  *
- * Nothing else of the link is taken: it names hosts, ports and paths that are not the ones called, and may spell filters
- * otherwise than the API reads them. It is read in all the forms that Bandwidth's API reference shows (`parseXml` has made
- * escaped text of the raw and the commented ones).
+ * The rest of the link is ignored: its host, port, and path may differ from those of the request, and its filters may
+ * be in a format that the API doesn't accept. All the formats in Bandwidth's API reference are supported (`parseXml`
+ * turns raw and commented links into escaped text).
  *
- * @throws {XmlError} for a `next` that has text but names no page: taking it for the end would cut the list short
+ * @throws {XmlError} for a `next` with text but no page: treating it as the end would truncate the list
  */
 export function nextPageCursor(links: XmlElement | undefined): string | undefined {
   for (const link of listAt(links, 'next')) {
@@ -18,7 +18,7 @@ export function nextPageCursor(links: XmlElement | undefined): string | undefine
     }
     const page = /[?&;]page=([^&>\s;"]+)/.exec(text)?.[1];
     if (page === undefined) {
-      throw new XmlError(`the link to the next page names no page: ${JSON.stringify(link).slice(0, 300)}`);
+      throw new XmlError(`the link to the next page has no page parameter: ${JSON.stringify(link).slice(0, 300)}`);
     }
     return detach(decodeQueryValue(page));
   }
@@ -29,7 +29,7 @@ function decodeQueryValue(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    // Not percent-encoded after all, but a cursor with a percent sign in it.
+    // Not percent-encoded: the cursor contains a literal percent sign.
     return text;
   }
 }

@@ -1,32 +1,12 @@
+import { toLedgerNumber } from '../telephone-number.js';
 import { notTheApi } from './errors.js';
-import { fieldIndexes, itemsIn, scanItems } from './scan-items.js';
-import { isNumberElement, mayHoldE164, normalizeNumbers, toLedgerNumber } from './telephone-number.js';
+import { fieldIndexes, type Item, itemsIn, type ListPageOptions } from './list-item.js';
+import { isNumberElement, mayHoldE164, normalizeNumbers } from './number-elements.js';
+import { scanItems } from './scan-items.js';
 import { checkLength, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
 
-/** One entry of a list: the texts of the wanted elements in the order of `fields`, and everything else by name. */
-export interface Item {
-  values: (string | undefined)[];
-  /**
-   * Elements that are no wanted field; also a wanted one that repeats with different texts, has children, or comes again under
-   * another name with a different text. Undefined where there are none.
-   */
-  extra: XmlElement | undefined;
-}
-
-export interface ListPageOptions {
-  /** Path of the element that holds the items, from the root: `TelephoneNumbersResponse.TelephoneNumbers`. */
-  container: string;
-  /** Name of the element that repeats in it. */
-  item: string;
-  /** Names of the wanted child elements; the text of an item without children is named `#text`. */
-  fields: readonly string[];
-  /** Other names of wanted elements, each with the one in `fields` that it stands for. */
-  aliases?: Readonly<Record<string, string>>;
-  /** Further paths, from the root, of elements that are lists. */
-  lists?: readonly string[];
-  maxLength?: number;
-}
+export type { Item, ListPageOptions } from './list-item.js';
 
 export interface ListPage {
   items: Item[];
@@ -34,20 +14,21 @@ export interface ListPage {
   document: XmlElement;
 }
 
-// Stands in for the items that were read by the scanner.
+// Replaces the items that the scanner read.
 const marker = 'tn-ledger-items';
 
 /**
- * Reads a page of a list.
+ * Parses a page of a list.
  *
- * A night reads hundreds of megabytes of them, mostly plain: elements without attributes that hold text or further elements.
- * Those are scanned at many times the speed of an XML parser; what is left of the page (counts, links) is parsed as XML, with a
- * marker where the items were. If an item is not that plain, the whole page is parsed as XML. Both ways give the same result.
+ * A run reads hundreds of megabytes of pages, mostly simple: elements without attributes that contain text or other
+ * elements. A scanner reads those many times faster than an XML parser. The rest of the page (counts, links) is parsed
+ * as XML, with a marker in place of the items. If an item isn't that simple, the whole page is parsed as XML. Both ways
+ * give the same result.
  *
- * Telephone numbers of items come in the ledger's form, however the API spells them (`isNumberElement` says which texts are numbers).
+ * Telephone numbers in items are converted to the ledger's format (`isNumberElement` says which texts are numbers).
  *
- * @throws {XmlError} when the document is not well-formed, or its root or its container is not what `container` says. A
- * container that is missing or empty is an empty list.
+ * @throws {XmlError} if the document isn't well-formed, or its root or container doesn't match `container`. A missing
+ * or empty container is an empty list.
  */
 export function parseListPage(text: string, options: ListPageOptions): ListPage {
   const normalized = normalizeText(checkLength(text, options.maxLength));
@@ -75,7 +56,7 @@ function scanListPage(text: string, options: ListPageOptions): ListPage | undefi
   if (!isElement(container) || container[marker] !== '') {
     return undefined;
   }
-  // More items behind something else, or text whose white space went with the items.
+  // The container has more items after another element, or text next to the items.
   if (Object.hasOwn(container, options.item) || Object.hasOwn(container, '#text')) {
     return undefined;
   }
@@ -83,7 +64,7 @@ function scanListPage(text: string, options: ListPageOptions): ListPage | undefi
   return { items: scanned.items, document };
 }
 
-/** The same by the XML parser alone; `parseListPage` gives exactly what this gives. */
+/** The same with the XML parser alone; `parseListPage` returns exactly the same. */
 export function parseWholeListPage(text: string, options: ListPageOptions): ListPage {
   return normalizeItems(parseItems(text, options), text, options);
 }
@@ -99,7 +80,7 @@ function parseItems(text: string, options: ListPageOptions): ListPage {
     return { items: [], document };
   }
   if (!isElement(container)) {
-    const found = typeof container === 'string' ? 'it holds only text' : 'it occurs more than once';
+    const found = typeof container === 'string' ? 'it contains only text' : 'it occurs more than once';
     throw new XmlError(`expected a list in ${options.container}, but ${found}`);
   }
   const items = Object.hasOwn(container, options.item) ? (container[options.item] as XmlValue[]) : [];
@@ -129,7 +110,7 @@ function isElement(value: XmlValue | undefined): value is XmlElement {
   return typeof value === 'object' && !Array.isArray(value);
 }
 
-/** A list in an item is one even where it has a single flat element, which the scanner can't know. */
+/** A list inside an item stays a list even with a single element, which the scanner can't know. */
 function hasListsWithinItems(options: ListPageOptions): boolean {
   const items = `${options.container}.${options.item}.`;
   return (options.lists ?? []).some((path) => path.startsWith(items));

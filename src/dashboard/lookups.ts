@@ -1,15 +1,17 @@
+import { toLedgerNumber } from '../telephone-number.js';
 import type { DashboardClient } from './client.js';
 import { ApiError, type ApiErrorDetail, parseApiErrors } from './errors.js';
 import { parseCount, type SortedItems, sortItems } from './items.js';
 import { parseListPage } from './list-page.js';
-import { inserviceNumbers, type ListResource, numberDetails } from './resources.js';
-import { toLedgerNumber } from './telephone-number.js';
+import type { ListResource } from './resource.js';
+import { inserviceNumbers } from './resources/inservice-numbers.js';
+import { numberDetails } from './resources/number-details.js';
 import { encodeText, parseXml, textAt, XmlError } from './xml.js';
 
 /**
- * The size of a list, by its filters, as its `…/totals` tells it.
+ * Reads the size of a list with its filters from `…/totals`.
  *
- * @throws {TypeError} for a resource that has none
+ * @throws {TypeError} for a resource without totals
  */
 export async function readTotal(
   client: DashboardClient,
@@ -37,22 +39,22 @@ export async function readTotal(
 }
 
 export interface NumberDetails extends SortedItems {
-  /** The numbers that the API refused, by code: 15608 invalid, 15610 not on an account. */
+  /** The numbers that the API rejected, by code: 15608 invalid, 15610 not on an account. */
   errors: ApiErrorDetail[];
-  /** The numbers asked for that the answer names neither as items (of any account) nor in errors. */
+  /** The requested numbers that are neither in the items (of any account) nor in the errors. */
   unanswered: string[];
 }
 
-/** The most numbers that one `POST /tns` takes. */
+/** Maximum number of telephone numbers in one `POST /tns`. */
 export const maxNumbersPerLookup = 2500;
 
-/** Codes by which the API refuses numbers in a lookup, and not the lookup itself. */
+/** Codes that reject numbers in a lookup, not the lookup itself. */
 const numberErrors = new Set(['15608', '15610']);
 
 /**
- * Details of up to 2500 numbers. Where the API refuses all of them, that is an answer too, whatever its HTTP status.
+ * Reads details of up to 2,500 numbers. If the API rejects all of them, returns their errors, whatever the HTTP status.
  *
- * @throws {TypeError} for none, or more than 2500
+ * @throws {TypeError} for no numbers, or more than 2,500
  */
 export async function readNumberDetails(
   client: DashboardClient,
@@ -65,20 +67,20 @@ export async function readNumberDetails(
   }
   const lookup = client.post({
     account,
-    path: numberDetails.path(account),
+    path: numberDetails.list.path(account),
     body: `<?xml version="1.0" encoding="UTF-8"?><TnList>${telephoneNumbers.map((tn) => `<Tn>${encodeText(tn)}</Tn>`).join('')}</TnList>`,
-    // It changes nothing.
+    // A lookup changes nothing.
     retry: 'safe',
     parse: ({ text }) => {
-      const { items, document } = parseListPage(text, numberDetails);
+      const { items, document } = parseListPage(text, numberDetails.list);
       const errors = parseApiErrors(document);
-      const key = numberDetails.fields.indexOf(numberDetails.key);
+      const key = numberDetails.list.fields.indexOf(numberDetails.list.key);
       const answered = new Set([
         ...items.map((item) => item.values[key]),
         ...errors.flatMap((error) => error.telephoneNumbers),
       ]);
       const unanswered = telephoneNumbers.filter((number) => !answered.has(toLedgerNumber(number)));
-      return { ...sortItems(items, numberDetails, account), errors, unanswered };
+      return { ...sortItems(items, numberDetails.list, account), errors, unanswered };
     },
     ...(signal === undefined ? {} : { signal }),
   });
@@ -92,8 +94,9 @@ export async function readNumberDetails(
 }
 
 /**
- * Whether a number is in service on the account, by the verifier `inserviceNumbers/{tn}`: 200, or 404 with or without a body.
- * Accounts with the E.164 response format may know a NANP number by `+1` only: it is not in service if neither spelling is.
+ * Whether a number is in service on the account, according to `inserviceNumbers/{tn}`: 200, or 404 with or without a
+ * body. Accounts with the E.164 response format may list a NANP number only with `+1`, so a number is not in service
+ * only if neither format is found.
  */
 export async function isInService(
   client: DashboardClient,
@@ -105,10 +108,10 @@ export async function isInService(
   for (const spelling of spellings) {
     const found = await client.get({
       account,
-      path: `${inserviceNumbers.path(account)}/${encodeURIComponent(spelling)}`,
+      path: `${inserviceNumbers.list.path(account)}/${encodeURIComponent(spelling)}`,
       accept: [200, 404],
       parse: ({ status, text }) => {
-        // A 404 that is not XML comes from something else than the API.
+        // A 404 that isn't XML doesn't come from the API.
         if (status === 404 && text.trim() !== '') parseXml(text);
         return status === 200;
       },

@@ -3,29 +3,30 @@ import { toTimestamp } from './dates.js';
 import { type ApiErrorDetail, parseApiErrors } from './errors.js';
 import { parseCount } from './items.js';
 import { parseListPage } from './list-page.js';
+import { numberAssignments } from './resources/number-assignments.js';
 import { elementAt, encodeText, listAt, parseXml, textAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 
-/** An order that declares numbers assigned or unassigned, as the answers to its placing and its reading say it. */
+/** An order that marks numbers ASSIGNED or UNASSIGNED, as returned when it is placed or read. */
 export interface AssignmentOrder {
   orderId: string;
   customerOrderId: string | undefined;
-  /** ASSIGN or UNASSIGN; undefined where the answer leaves it out. */
+  /** ASSIGN or UNASSIGN; undefined if the response omits it. */
   action: string | undefined;
   /** RECEIVED, PROCESSING, then COMPLETE, PARTIAL or FAILED. */
   status: string;
   totalQuantity: number | undefined;
-  /** Left out by some answers, also of orders of which numbers failed. */
+  /** Some responses omit it, even for orders with failed numbers. */
   failedQuantity: number | undefined;
   /** ISO 8601 in UTC. */
   createdAt: string | undefined;
   userId: string | undefined;
-  /** The numbers that it names, each once, in the ledger's form (`toLedgerNumber`). */
+  /** The order's numbers, without duplicates, in the ledger's format (`toLedgerNumber`). */
   telephoneNumbers: string[];
-  /** Why numbers failed; one without numbers is about the order. */
+  /** Why numbers failed; an error without numbers is about the order. */
   errors: ApiErrorDetail[];
 }
 
-/** The end of an assignment order; any other status may still change. */
+/** Whether a status is final; any other status may still change. */
 export function isEndOfAssignment(status: string): boolean {
   return status === 'COMPLETE' || status === 'PARTIAL' || status === 'FAILED';
 }
@@ -43,29 +44,28 @@ const numbersOfOrder = {
   fields: ['#text'],
 };
 
-function pathOf(account: string): string {
-  return `/accounts/${encodeURIComponent(account)}/numbersAssignment`;
-}
-
 export interface PlaceAssignment extends Asking {
   customerOrderId: string;
   action: 'ASSIGN' | 'UNASSIGN';
   /** At most 5000. */
   telephoneNumbers: readonly string[];
-  /** What to do when the answer is lost: the API has no idempotency key. */
+  /** What to do if the response is lost; the API has no idempotency key. */
   retry: PostRetry<AssignmentOrder>;
+  /** As in `PostRequest`. */
+  beforeSending?: (() => void) | undefined;
 }
 
-/** Places an order. An ApiError with a status of 400 and above means that there is none. */
+/** Places an order. An ApiError with a status of 400 or above means that no order exists. */
 export function placeAssignmentOrder(client: DashboardClient, order: PlaceAssignment): Promise<AssignmentOrder> {
-  const { account, customerOrderId, action, telephoneNumbers, retry, ...asking } = order;
+  const { account, customerOrderId, action, telephoneNumbers, retry, beforeSending, ...asking } = order;
   const numbers = telephoneNumbers.map((number) => `<TelephoneNumber>${encodeText(number)}</TelephoneNumber>`).join('');
   return client.post({
     ...withoutUndefined(asking),
     account,
-    path: pathOf(account),
+    path: numberAssignments.list.path(account),
     body: `<?xml version="1.0" encoding="UTF-8"?><TelephoneNumbersAssignmentOrder><CustomerOrderId>${encodeText(customerOrderId)}</CustomerOrderId><Action>${action}</Action><TelephoneNumbers>${numbers}</TelephoneNumbers></TelephoneNumbersAssignmentOrder>`,
     retry,
+    beforeSending,
     parse: ({ text }) => parseAssignmentOrder(text),
   });
 }
@@ -79,7 +79,7 @@ export function readAssignmentOrder(
   return client.get({
     ...withoutUndefined(asking),
     account,
-    path: `${pathOf(account)}/${encodeURIComponent(orderId)}`,
+    path: `${numberAssignments.list.path(account)}/${encodeURIComponent(orderId)}`,
     parse({ text }) {
       const order = parseAssignmentOrder(text);
       if (order.orderId !== orderId) {
@@ -90,18 +90,18 @@ export function readAssignmentOrder(
   });
 }
 
-/** What a list says of an order: any of it may be missing. */
+/** An order in a list: any of these may be missing. */
 export interface AssignmentSummary {
   orderId: string | undefined;
   customerOrderId: string | undefined;
 }
 
-/** The most orders that one list holds; there are no further pages. */
+/** Maximum number of orders in a list, which has no pages. */
 export const maxAssignmentsPerList = 1000;
 
 /**
- * The orders that the API lists when it is asked for those of a customer order id. It lists all that there are where it does not know the parameter,
- * so that what comes back is a list of candidates and no answer.
+ * Lists the orders with a customer order id. If the API doesn't know the parameter, it lists all orders, so treat the
+ * result as candidates only.
  */
 export function searchAssignmentOrders(
   client: DashboardClient,
@@ -111,27 +111,27 @@ export function searchAssignmentOrders(
   return client.get({
     ...withoutUndefined(asking),
     account,
-    path: pathOf(account),
+    path: numberAssignments.list.path(account),
     query: { customerOrderId },
     empty: [204, 404],
     parse: ({ text }) => (text.trim() === '' ? [] : collectSummaries(parseXml(text))),
   });
 }
 
-/** The feature without which Bandwidth refuses every assignment order (12752). */
+/** Bandwidth rejects every assignment order of an account without this feature (12752). */
 const assignmentFeature = 'TN_ASSIGNMENT';
 
-/** Whether the account may assign numbers. */
+/** Whether the account has the number assignment feature. */
 export async function checkAssignmentFeature(client: DashboardClient, asking: Asking): Promise<boolean> {
   return (await readFeatures(client, asking)).has(assignmentFeature);
 }
 
-/** What it means that the account may not. */
+/** Message for an account without the number assignment feature. */
 export function missingFeature(account: string): string {
-  return `account ${account} does not have the feature ${assignmentFeature}: Bandwidth would refuse every assignment order (12752). Ask Bandwidth to enable number assignment for the account`;
+  return `account ${account} does not have the feature ${assignmentFeature}: Bandwidth would reject every assignment order (12752). Ask Bandwidth to enable number assignment for the account`;
 }
 
-/** Names of the features that the account's products have, as `GET …/products` lists them. */
+/** Reads the names of the account's features from `GET …/products`. */
 export function readFeatures(client: DashboardClient, { account, ...asking }: Asking): Promise<Set<string>> {
   return client.get({
     ...withoutUndefined(asking),
@@ -149,9 +149,9 @@ export function readFeatures(client: DashboardClient, { account, ...asking }: As
   });
 }
 
-/** @throws {XmlError} what is no answer about an order, or lacks its id or its status */
+/** @throws {XmlError} if the response isn't an order, or has no id or status */
 function parseAssignmentOrder(text: string): AssignmentOrder {
-  // Thousands of numbers, which are scanned at ten times an XML parser's speed; the rest of the answer is small.
+  // The scanner reads thousands of numbers ten times faster than an XML parser. The rest of the response is small.
   const { items, document } = parseListPage(text, numbersOfOrder);
   const answer = elementAt(document, root);
   const orderId = textAt(answer, 'OrderId');
@@ -172,7 +172,7 @@ function parseAssignmentOrder(text: string): AssignmentOrder {
   };
 }
 
-/** Every element of a list that is about an order: names of elements and their case differ from list to list. */
+/** Collects every element that is an order. Element names and their case vary. */
 function collectSummaries(element: XmlElement, found: AssignmentSummary[] = []): AssignmentSummary[] {
   for (const name of Object.keys(element)) {
     for (const value of listAt(element, name)) {

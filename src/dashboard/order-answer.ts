@@ -1,35 +1,38 @@
 import { type ApiErrorDetail, BrokenBodyError, parseApiErrors } from './errors.js';
 import { parseCount } from './items.js';
-import type { OrderDetailResource } from './order-details.js';
-import { mayHoldE164, normalizeNumbers } from './telephone-number.js';
+import { mayHoldE164, normalizeNumbers } from './number-elements.js';
+import type { OrderDetailResource } from './resource.js';
 import { elementAt, emptyElement, listAt, oneText, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
 
-/** What an order answers when it is read by id. */
+/** An order, read by id. */
 export interface OrderAnswer {
   status: string | undefined;
   lastModified: string | undefined;
-  /** Texts in the order of the resource's fields; undefined where there is none, `''` for an empty element. */
+  /** Texts in the order of the resource's fields; undefined if missing, `''` for an empty element. */
   values: (string | undefined)[];
-  /** Each once, in the ledger's form; undefined where the element for them is missing. */
+  /** Without duplicates, in the ledger's format; undefined if their element is missing. */
   numbers: string[] | undefined;
-  /** How many numbers there are to be, where the answer tells it. */
+  /** Expected number of telephone numbers, if the response has it. */
   count: number | undefined;
-  /** How many failed, where the answer tells it. */
+  /** Number of failed telephone numbers, if the response has it. */
   failedCount: number | undefined;
-  /** Numbers that were asked for, where the resource tells them apart. */
+  /** Requested numbers, if the resource lists them separately. */
   requested: string[];
   errors: ApiErrorDetail[];
-  /** Paths of fields that come more than once with different texts: none of them is taken, all are in `rest`. */
+  /**
+   * Paths of fields that occur more than once with different texts. Their values are undefined; all texts stay in
+   * `rest`.
+   */
   contradictions: string[];
-  /** What is in the answer beyond all this, and the errors. It may hold personal data. */
+  /** The rest of the response, including the errors. May contain personal data. */
   rest: XmlElement;
 }
 
 /**
- * Reads the answer of an order. Names are taken in whatever case, one element like many.
+ * Parses an order. Names are case-insensitive, and an element may occur once or repeat.
  *
- * @throws {XmlError} when it is not well-formed, or holds nothing of an order
- * @throws {BrokenBodyError} when it is the answer of another order
+ * @throws {XmlError} if the response isn't well-formed, or contains no part of an order
+ * @throws {BrokenBodyError} if the response is another order
  */
 export function parseOrderAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
   const rest = rootOf(text, resource.root);
@@ -37,7 +40,7 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   const errors = parseApiErrors(rest);
   const id = resource.id === undefined ? undefined : takeText(rest, resource.id);
   if (id !== undefined && id !== '' && id.toLowerCase() !== orderId.toLowerCase()) {
-    throw new BrokenBodyError('the answer is that of another order');
+    throw new BrokenBodyError('the response is another order');
   }
   const status = takeText(rest, resource.status);
   const lastModified = resource.lastModified === undefined ? undefined : takeText(rest, resource.lastModified);
@@ -52,7 +55,7 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
     take(rest, described.requested);
   }
   if (!status && numbers === undefined && values.every((value) => value === undefined)) {
-    throw new XmlError(`expected an order in <${resource.root}>, but there is nothing of one in it`);
+    throw new XmlError(`expected an order in <${resource.root}>, but it contains none`);
   }
   return {
     ...{ status: status || undefined, lastModified, values, numbers, count, failedCount },
@@ -60,22 +63,22 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   };
 }
 
-/** Paths of all texts that are read of an order, each once. */
+/** Paths of all texts read from an order, without duplicates. */
 function pathsOf({ id, status, lastModified, fields }: OrderDetailResource): string[] {
   const paths = [id, status, lastModified, ...fields.map(({ path }) => path)];
   return [...new Set(paths.filter((path) => path !== undefined))];
 }
 
 /**
- * Reads the numbers of an order from the resource that holds nothing else (`orders/{id}/tns`).
+ * Parses the numbers of an order from the resource that lists only those (`orders/{id}/tns`).
  *
- * @throws {XmlError} when it is not well-formed, or something else
+ * @throws {XmlError} if the response isn't well-formed, or isn't a list of numbers
  */
 export function parseOrderNumbers(text: string): string[] {
   return numbersIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
 }
 
-/** The document's root, its telephone numbers in the ledger's form. */
+/** The document's root, with telephone numbers in the ledger's format. */
 function rootOf(text: string, expected: string): XmlElement {
   const document = parseXml(text);
   const [name = ''] = Object.keys(document);
@@ -87,7 +90,7 @@ function rootOf(text: string, expected: string): XmlElement {
   return root;
 }
 
-/** An element by its path: where it hangs, and all that stands under its name. */
+/** An element found by path: its parent, its name, and all its values. */
 interface Found {
   owner: XmlElement;
   name: string;
@@ -111,7 +114,7 @@ function countAt(element: XmlElement, path: string | undefined): number | undefi
   return path === undefined ? undefined : parseCount(textOf(element, path));
 }
 
-/** The text at a path, which may come several times if it is the same; undefined where there is none, or something else. */
+/** The text at a path, which may repeat if it is the same; undefined for anything else. */
 function textOf(element: XmlElement, path: string): string | undefined {
   const values = valuesAt(element, path);
   return values.length === 0 ? undefined : oneText(values);

@@ -2,18 +2,18 @@ import type { Log } from '../log.js';
 import type { DashboardClient } from './client.js';
 import { ApiError, RequestError } from './errors.js';
 
-/** A page of a list was refused for the size that the pages before it had. Another size would skip entries or repeat some. */
+/** The API rejected a later page for the size of the earlier ones. Another size would skip or repeat entries. */
 export class PageSizeChangedError extends RequestError {
   override readonly name = 'PageSizeChangedError';
 }
 
-/** Sizes that work in place of refused ones, by resource and refused size; undefined: none is to be sent. */
+/** Accepted sizes by resource and rejected size; undefined: send no size. */
 const workableSizes = new WeakMap<DashboardClient, Map<string, number | undefined>>();
 
-/** Sizes to try where a refusal names no bound. */
+/** Sizes to try if the rejection names no limit. */
 const usualSizes = [2500, 1000];
 
-/** What refuses the size of a page: 400 with code 1006, unless it says that it is about something else. */
+/** Whether an error rejects the page size: 400 with code 1006, unless its description is about something else. */
 export function isSizeRefusal(error: unknown): error is ApiError {
   return (
     error instanceof ApiError &&
@@ -27,16 +27,16 @@ export interface SizedRequest<T> {
   /** The resource's name. */
   resource: string;
   wanted: number;
-  /** Asks with a size; undefined: without one. */
+  /** Sends the request with a size, or without one if undefined. */
   ask: (size: number | undefined) => Promise<T>;
   log?: Pick<Log, 'info'>;
 }
 
 /**
- * Asks with the wanted size. Where the API refuses it, it asks again with the bound that the refusal names, else with 2500, then
- * 1000, then without a size. What worked is remembered for the client, and logged once.
+ * Sends a request with the preferred size. If the API rejects it, retries with the limit that the rejection names, or
+ * else with 2,500, then 1,000, then without a size. Remembers the accepted size for the client, and logs it once.
  *
- * @throws ApiError the refusal of something else, or the one that comes without a size, too
+ * @throws {ApiError} for any other rejection, or if the API also rejects the request without a size
  */
 export async function askWithSize<T>({ client, resource, wanted, ask, log }: SizedRequest<T>): Promise<T> {
   const known = workableSizes.get(client) ?? new Map<string, number | undefined>();
@@ -49,7 +49,7 @@ export async function askWithSize<T>({ client, resource, wanted, ask, log }: Siz
       if (size !== wanted && !known.has(key)) {
         known.set(key, size);
         const used = size === undefined ? 'without a size' : `in pages of ${size}`;
-        log?.info(`The API refuses pages of ${wanted} for ${resource}; the list is read ${used}`);
+        log?.info(`The API rejects pages of ${wanted} for ${resource}; reading the list ${used}`);
       }
       return answer;
     } catch (error) {
@@ -64,7 +64,7 @@ function smallerSize({ codes }: ApiError, refused: number, isFirst: boolean): nu
   return named ?? usualSizes.find((size) => size < refused);
 }
 
-/** The largest number in a refusal that is below the refused size; 1 is where ranges begin. */
+/** The largest number in a rejection that is below the rejected size. Ignores 1, the start of a range. */
 function boundIn(description: string, refused: number): number | undefined {
   const numbers = description.match(/\d{1,3}(?:,\d{3})+|\d+/g) ?? [];
   const bounds = numbers

@@ -6,21 +6,21 @@ import { parseCount, type SortedItems, sortItems } from './items.js';
 import { nextPageCursor } from './links.js';
 import { type Item, parseListPage } from './list-page.js';
 import { askWithSize, isSizeRefusal, PageSizeChangedError } from './page-size.js';
-import type { ListResource } from './resources.js';
+import type { ListResource } from './resource.js';
 import { listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
 export type { Item } from './list-page.js';
 
 export interface Page extends SortedItems {
-  /** The `page` parameter that gave this page. */
+  /** The `page` parameter of this page. */
   cursor: string;
-  /** That of the next page; undefined at the end of the list. */
+  /** The `page` parameter of the next page; undefined at the end of the list. */
   next: string | undefined;
-  /** The whole list's size as this page tells it; 0 where the API says by its status that the list is empty. */
+  /** Size of the whole list according to this page; 0 if the HTTP status says that the list is empty. */
   totalCount: number | undefined;
-  /** Hash of the keys of everything on the page; `''` for an empty page. */
+  /** Hash of the keys on the page; `''` for an empty page. */
   fingerprint: string;
-  /** The `size` that it was asked for with; undefined where none was sent. */
+  /** The `size` parameter of the request; undefined if none was sent. */
   pageSize: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ReadPagesOptions {
   client: DashboardClient;
   resource: ListResource;
   account: string;
-  /** Where an earlier reading ended: the page to begin with, the size of the pages before it, their cursors and fingerprints. */
+  /** Where to resume: the first page to read, and the size, cursors, and fingerprints of the pages before it. */
   from?: {
     cursor: string;
     pageSize: number | undefined;
@@ -36,9 +36,9 @@ export interface ReadPagesOptions {
     fingerprints: readonly string[];
   };
   signal?: AbortSignal;
-  /** In place of the resource's own. */
+  /** Overrides the resource's page size. */
   pageSize?: number;
-  /** Says once that the API wants smaller pages. */
+  /** Logs once that the API requires smaller pages. */
   log?: Pick<Log, 'info'>;
   priority?: number;
 }
@@ -47,19 +47,19 @@ export interface ReadPagesOptions {
 export const firstPage = '1';
 
 /**
- * Reads a list page by page, one page ahead of the consumer: while it works on one, the next is being fetched.
+ * Reads a list page by page, prefetching one page: while the consumer works on one, the next is being fetched.
  *
- * Of a `next` link only its `page` is taken; address, path, size and filters stay those of the resource. A link to the page it
- * stands on is the end of the list. A link to an earlier page and a page with the items of an earlier one are broken answers:
- * tried again, then an error, never a loop and never the end.
+ * Only the `page` of a `next` link is used; host, path, size, and filters stay those of the resource. A link from a
+ * page to itself is the end of the list. A link to an earlier page, or a page that repeats the items of an earlier one,
+ * is a broken response: it is retried, then fails. It never causes a loop or ends the list.
  *
- * All pages have the size that the first one was given with: a cursor may be a plain page number.
+ * All pages have the size of the first one, because a cursor may be a plain page number.
  *
- * @throws PageSizeChangedError when a later page is refused for its size: the list has to be read again from its first page
+ * @throws {PageSizeChangedError} if the API rejects a later page for its size: read the list again from its first page
  */
 export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page, void, undefined> {
   const { signal } = options;
-  // A consumer that leaves early has no use for the page being fetched.
+  // Cancels the prefetch if the consumer stops early.
   const abandoned = new AbortController();
   const abandon = () => abandoned.abort(signal?.reason);
   if (signal?.aborted) {
@@ -70,7 +70,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
   const fingerprints = new Set(options.from?.fingerprints);
   const history = { visited, fingerprints };
   const started = (page: Promise<Page>): Promise<Page> => {
-    // A failure is for whoever asks for that page, and that may be later.
+    // The consumer sees the failure when it asks for that page, which may be later.
     page.catch(() => undefined);
     return page;
   };
@@ -99,7 +99,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Page
   }
 }
 
-/** The first page alone, and no more requests than that: small ones tell whether there is anything in a list. */
+/** Reads only the first page, without prefetching. With a small page size, this checks whether a list has entries. */
 export function readFirstPage(options: ReadPagesOptions): Promise<Page> {
   const history = { visited: new Set<string>(), fingerprints: new Set<string>() };
   return fetchFirstPage(options, history, options.signal);
@@ -131,13 +131,13 @@ async function fetchNextPage(
     if (place.pageSize === undefined || !isSizeRefusal(cause)) throw cause;
     const { resource, account } = options;
     throw new PageSizeChangedError(
-      `The list ${resource.name} of account ${account} began in pages of ${place.pageSize}, and now that size is refused: ${cause.message}`,
-      { hint: 'Run it again: it is read from its first page in the size that the API allows now.', cause },
+      `The list ${resource.name} of account ${account} was read in pages of ${place.pageSize}, but the API now rejects that size: ${cause.message}`,
+      { hint: 'Run the job again: it reads the list from its first page in a size that the API accepts.', cause },
     );
   }
 }
 
-/** Where a page is in its list. */
+/** The position of a page in its list. */
 interface Place {
   cursor: string;
   pageSize: number | undefined;
@@ -181,7 +181,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
   }
   const { items, document } = parseListPage(body.text, resource);
   if (items.length === 0 && parseApiErrors(document).length > 0) {
-    throw new XmlError('an error in place of a list');
+    throw new XmlError('an error instead of a list');
   }
   const fingerprint = fingerprintOf(items, resource);
   if (fingerprint !== '' && history.fingerprints.has(fingerprint)) {
@@ -216,7 +216,7 @@ function nextCursor(
       }
       if (history.visited.has(next)) {
         const [from, to] = [cursor, next].map((page) => JSON.stringify(page));
-        throw new BrokenBodyError(`page ${from} links to page ${to} as the next one, which was already read: a loop`);
+        throw new BrokenBodyError(`page ${from} links to page ${to} as the next page, which was already read: a loop`);
       }
       return next;
     }
@@ -224,7 +224,7 @@ function nextCursor(
   return undefined;
 }
 
-/** The paths on the way to an element, and its own: lists have their links on any of these. */
+/** The path of an element and those of its ancestors: `Links` may be under any of these. */
 function pathsTo(path: string): string[] {
   const names = path.split('.');
   return names.map((_name, index) => names.slice(0, index + 1).join('.'));

@@ -1,76 +1,74 @@
-import type { Credentials } from './credentials.js';
+import type { Credentials } from '../config.js';
+import { descriptions } from './registry.js';
 import type { TokenClaims } from './token-claims.js';
 
-/** What a resource holds, and the role that the credentials need for it. */
+/** What a resource contains, and the role that the credentials need for it. */
 export interface Permission {
   what: string;
-  /** As the Bandwidth App calls it; undefined where Bandwidth's documents name none. */
+  /** The role's name in the Bandwidth App; undefined if Bandwidth's documentation names none. */
   role?: string;
 }
 
 /**
- * By the segment of the path that names the resource. Sources: Bandwidth's command-line client (Numbers), its guide to API
- * credentials and its page about users of the Bandwidth App (the other roles).
+ * By the path segment that names the resource. Sources of the role names, here and in the descriptions: Bandwidth's
+ * command-line client (Numbers), and its guide to API credentials and its page about users of the Bandwidth App (the
+ * other roles).
  */
 const permissions: Readonly<Record<string, Permission>> = {
-  tns: { what: 'number details (/tns)', role: 'Numbers' },
-  inserviceNumbers: { what: 'in-service numbers', role: 'Numbers' },
-  discnumbers: { what: 'disconnected numbers', role: 'Numbers' },
-  orders: { what: 'number orders', role: 'Ordering' },
-  disconnects: { what: 'disconnect orders', role: 'Disconnect' },
-  portins: { what: 'port-ins', role: 'Porting' },
-  portouts: { what: 'port-outs', role: 'Porting' },
-  importTnOrders: { what: 'import orders', role: 'External TNs' },
-  removeImportedTnOrders: { what: 'orders that remove imported numbers', role: 'External TNs' },
-  numbersAssignment: { what: 'number assignment' },
+  ...Object.fromEntries(
+    descriptions.map(({ list, titles, permission }) => [list.name, { what: titles.many, ...permission }]),
+  ),
   products: { what: 'products and features' },
   billingreports: { what: 'billing reports', role: 'Billing Reports' },
   bdrs: { what: 'billing reports', role: 'Billing Reports' },
 };
 
-/** The permission that a request needs, by the path of its URL; undefined for the account itself. */
+/** The permission that a request needs, by URL path; undefined for the account itself. */
 export function permissionFor(pathname: string): Permission | undefined {
   const resource = /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? /\/(tns)(?:\/|$)/.exec(pathname)?.[1];
   if (resource === undefined) return undefined;
   return Object.hasOwn(permissions, resource) ? permissions[resource] : { what: resource };
 }
 
-/** What is known about the credentials of a request. */
+/** The credentials of a request. */
 export interface Access {
   kind: Credentials['kind'];
   claims: TokenClaims | undefined;
 }
 
-/** A 403 in words: what is missing, and who can add it. */
+/**
+ * Explains a 403: what is missing, and who can add it. `lacksRole` is false if the account itself is not accessible.
+ */
 export function describeForbidden(
   account: string,
   pathname: string,
   { kind, claims }: Access,
-): { reason: string; hint: string } {
+): { reason: string; hint: string; lacksRole: boolean } {
   const permission = permissionFor(pathname);
   const others = claims?.accounts ?? [];
   if (permission === undefined || (others.length > 0 && !others.includes(account))) {
-    return { reason: `the credentials do not reach account ${account}`, hint: accountHint(account, others) };
+    const reason = `the credentials have no access to account ${account}`;
+    return { reason, hint: accountHint(account, others), lacksRole: false };
   }
   const { what, role } = permission;
   const missing = role === undefined ? 'a role is missing' : `the role ${role} is missing`;
-  const reason = `the credentials may not use ${what} of account ${account}: ${missing}`;
-  return { reason, hint: `${roleHint(role, kind)}${rolesOf(claims)}` };
+  const reason = `the credentials have no access to ${what} of account ${account}: ${missing}`;
+  return { reason, hint: `${roleHint(role, kind)}${rolesOf(claims)}`, lacksRole: true };
 }
 
-/** For a 403 that gives a reason of its own, such as 1001 Access Denied. */
+/** Hint for a 403 that states its reason, such as 1001 Access Denied. */
 export function accountHint(account: string, accounts: readonly string[] = []): string {
-  const named = accounts.length === 0 ? '' : ` Their token names ${accounts.join(', ')}.`;
-  return `The credentials do not reach account ${account}: check BANDWIDTH_ACCOUNT_ID, and what the credentials were given access to.${named}`;
+  const named = accounts.length === 0 ? '' : ` Accounts in the token: ${accounts.join(', ')}.`;
+  return `The credentials have no access to account ${account}. Check BANDWIDTH_ACCOUNT_ID and the accounts of the credentials.${named}`;
 }
 
 /** Bandwidth froze the roles of API users on 1 July 2026. */
 function roleHint(role: string | undefined, kind: Credentials['kind']): string {
   if (role === undefined)
-    return "Bandwidth's documents do not name that role: ask your Bandwidth account manager for it.";
+    return "Bandwidth's documentation doesn't name the role. Ask your Bandwidth account manager for it.";
   return kind === 'basic'
-    ? 'Roles of API users can no longer be changed: an account admin creates OAuth client credentials with that role in the Bandwidth App (Account > API Credentials).'
-    : 'An account admin adds it in the Bandwidth App (Account > API Credentials); a role that is not offered there comes from your Bandwidth account manager.';
+    ? 'Roles of API users can no longer be changed. Have an account admin create OAuth client credentials with that role in the Bandwidth App (Account > API Credentials).'
+    : 'Have an account admin add it in the Bandwidth App (Account > API Credentials). If the role is not offered there, ask your Bandwidth account manager.';
 }
 
 function rolesOf(claims: TokenClaims | undefined): string {

@@ -1,16 +1,16 @@
 import type { ResponseHeaders } from './exchange.js';
 import { serverTime } from './server-clock.js';
 
-/** Bandwidth's advice where an answer does not say when the limit clears. */
+/** Bandwidth's advice for a response that doesn't say when the limit resets. */
 export const defaultPauseMs = 60_000;
-/** The longest pause believed: a limit is per minute, so a header that says more is more likely wrong than right. */
+/** The longest pause accepted. The limit is per minute, so a header that asks for more is probably wrong. */
 export const longestPauseMs = 3_600_000;
 
 /**
- * How long a 429 asks to wait: until `X-RateLimit-Reset`, an epoch time in seconds, or in milliseconds above 10^11.
+ * How long to wait after a 429: until `X-RateLimit-Reset`, an epoch time in seconds, or in milliseconds if above 10^11.
  *
- * The server's own clock (`Date`) is what the time is compared with, so that a wrong clock here neither shortens nor
- * prolongs the wait. `reason` says what was made of a header that is missing, makes no sense, or asks for more than an hour.
+ * Compares the time with the server's own clock (`Date`), so a wrong local clock doesn't change the wait. `reason`
+ * explains how a header was handled that is missing, invalid, or more than an hour ahead.
  */
 export function rateLimitPause(headers: ResponseHeaders, now = Date.now()): { waitMs: number; reason: string } {
   const header = headers['x-ratelimit-reset'];
@@ -25,7 +25,7 @@ export function rateLimitPause(headers: ResponseHeaders, now = Date.now()): { wa
   if (!(waitMs > 0)) {
     return {
       waitMs: defaultPauseMs,
-      reason: `rate limit reached; X-RateLimit-Reset ${quoted} is no time to come, waiting a minute`,
+      reason: `rate limit reached; X-RateLimit-Reset ${quoted} is not a future time, waiting a minute`,
     };
   }
   if (waitMs > longestPauseMs) {

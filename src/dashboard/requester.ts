@@ -1,4 +1,5 @@
-import type { FileReceiver } from './download.js';
+import { backoffMs, type RetryPolicy, sleep, unlessAborted } from '../retry.js';
+import type { AccountQueue } from './account-queue.js';
 import {
   BrokenBodyError,
   OutcomeUnknownError,
@@ -7,58 +8,34 @@ import {
   type RequestFacts,
   UnavailableError,
 } from './errors.js';
-import type { Lane } from './lane.js';
-import { backoffMs, type RetryPolicy, sleep, unlessAborted } from './retry.js';
-import { createFollower } from './signals.js';
-import { factsOf, type Outcome, type Progress, pathOf, type TurnOptions, takeTurn } from './turn.js';
-import type { Expectation } from './verdict.js';
+import { factsOf, type Outcome, type Progress, pathOf, type Request, type SendOptions, sendOnce } from './send-once.js';
+import { createSignalCombiner } from './signals.js';
 
-/**
- * What to do when the answer to a POST is lost and the API may have carried it out:
- * - `safe`: post again; it only asks for something;
- * - `findOutcome`: ask it first. What it gives is the answer; undefined means that the API has not carried the POST out, and it
- *   is posted again; if it throws, nobody can tell, and the POST fails with an `OutcomeUnknownError`;
- * - `never`: fail with an `OutcomeUnknownError` at once.
- */
-export type PostRetry<T> = 'safe' | 'never' | { findOutcome: () => Promise<T | undefined> };
-
-export interface Request<T> extends Expectation<T> {
-  account: string;
-  method: 'GET' | 'POST';
-  url: URL;
-  body?: string;
-  /** Where the answer may be a file. */
-  file?: FileReceiver<T> | undefined;
-  retry: PostRetry<T>;
-  priority?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-export interface RequesterOptions extends TurnOptions {
+export interface RequesterOptions extends SendOptions {
   policy: RetryPolicy;
-  laneOf: (account: string) => Lane;
+  queueFor: (account: string) => AccountQueue;
 }
 
 type Failure = Extract<Outcome<unknown>, { kind: 'retry' | 'lost' }>;
 
-/** A retry goes before what has not begun: it may hold up everything else (a page, before the next one is known). */
+/** A retry goes before new requests: others may depend on it (the next page is known only after this one). */
 const retryPriority = 0.5;
 
-/** Makes the function that sees a request through: turns in its account's lane, tries, tokens, pauses. */
+/** Creates the function that sends a request with retries, through its account's queue, with tokens and pauses. */
 export function createRequester(options: RequesterOptions): <T>(request: Request<T>) => Promise<T> {
-  const follow = createFollower();
+  const combine = createSignalCombiner();
   return async (request) => {
-    const { signal, release } = follow(options.lifetime.signal, request.signal);
+    const { signal, release } = combine(options.lifetime.signal, request.signal);
     try {
-      return await seeThrough(request, signal, options);
+      return await sendWithRetries(request, signal, options);
     } finally {
       release();
     }
   };
 }
 
-async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: RequesterOptions): Promise<T> {
-  const lane = options.laneOf(request.account);
+async function sendWithRetries<T>(request: Request<T>, signal: AbortSignal, options: RequesterOptions): Promise<T> {
+  const queue = options.queueFor(request.account);
   const progress: Progress = { startedAt: performance.now(), busyMs: 0, sent: 0, failures: 0, pauses: 0, refusals: 0 };
   let isTokenAwaited = false;
   for (;;) {
@@ -67,10 +44,10 @@ async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: 
       await unlessAborted(options.authorization.ready(), signal);
     }
     const priority = (request.priority ?? 0) + (progress.sent > 0 ? retryPriority : 0);
-    const outcome = await lane.run(() => takeTurn(request, progress, lane, signal, options), { priority, signal });
-    // Ended while its turn was ending, by another request's refusal or its own.
+    const outcome = await queue.run(() => sendOnce(request, progress, queue, signal, options), { priority, signal });
+    // The attempt may have aborted the client (credentials rejected), or another request may have.
     signal.throwIfAborted();
-    // After a 401 the lane waits for the new token, and the request waits in the lane.
+    // After a 401 the queue waits for the new token, so the request must wait in the queue rather than here.
     isTokenAwaited = outcome.kind === 'unauthorized';
     switch (outcome.kind) {
       case 'value':
@@ -78,7 +55,7 @@ async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: 
       case 'refused':
         throw outcome.error({ request: factsOf(request, progress) });
       case 'limited':
-        checkPauses(request, progress, lane, options.policy);
+        checkPauses(request, progress, queue, options.policy);
         break;
       case 'retry':
       case 'lost': {
@@ -99,23 +76,23 @@ async function seeThrough<T>(request: Request<T>, signal: AbortSignal, options: 
 }
 
 /**
- * A pause is no failed try, however long it is. But when pauses end and nothing ever comes of it, for any request of the account
- * and as long as a failing request would be tried, waiting on is no use.
+ * A pause is not a failed attempt, however long it is. But give up if, after several pauses, no request of the account
+ * has made progress for as long as a failing request would be retried.
  */
-function checkPauses<T>(request: Request<T>, progress: Progress, lane: Lane, policy: RetryPolicy): void {
-  const idleMs = performance.now() - Math.max(lane.lastProgress, progress.startedAt);
+function checkPauses<T>(request: Request<T>, progress: Progress, queue: AccountQueue, policy: RetryPolicy): void {
+  const idleMs = performance.now() - Math.max(queue.lastProgress, progress.startedAt);
   if (progress.pauses >= policy.tries && idleMs > policy.totalMs) {
     throw new RateLimitedError(
-      `the API still answers 429 after ${progress.pauses} pauses, and nothing else meanwhile`,
+      `the API still returns 429 after ${progress.pauses} pauses, and has returned nothing else`,
       {
         request: factsOf(request, progress),
-        hint: 'Something else may use up the account\u2019s limit: lower BANDWIDTH_REQUESTS_PER_MINUTE, or try again later.',
+        hint: 'Something else may be using up the account\u2019s rate limit. Lower BANDWIDTH_REQUESTS_PER_MINUTE, or try again later.',
       },
     );
   }
 }
 
-/** Waits for the next try, or throws when there is none; gives the answer if it was found another way. */
+/** Waits for the next attempt, or throws if there is none. Returns the result if `findOutcome` found it. */
 async function afterFailure<T>(
   failure: Failure,
   request: Request<T>,
@@ -126,7 +103,7 @@ async function afterFailure<T>(
   const { account, method, retry } = request;
   const isUncertain = failure.kind === 'retry' || failure.mayHaveArrived;
   if (isUncertain && retry === 'never') {
-    throw new OutcomeUnknownError(`the answer was lost (${failure.reason}), and it was not sent again`, {
+    throw new OutcomeUnknownError(`the response was lost (${failure.reason}); the request was not sent again`, {
       request: factsOf(request, progress),
       cause: failure.cause,
     });
@@ -148,7 +125,7 @@ async function afterFailure<T>(
     found = await unlessAborted(findOutcome(), signal);
   } catch (cause) {
     signal.throwIfAborted();
-    const what = `the answer was lost (${reason}), and what became of it could not be found out; it was not sent again`;
+    const what = `the response was lost (${reason}), and the outcome could not be determined; the request was not sent again`;
     throw new OutcomeUnknownError(what, { request: factsOf(request, progress), cause });
   }
   if (found === undefined && isLast) {
@@ -162,15 +139,16 @@ function lastFailure(failure: Failure, request: RequestFacts): RequestError {
   const given = cause instanceof BrokenBodyError ? cause.hint : undefined;
   if (cause instanceof BrokenBodyError || (failure.kind === 'retry' && failure.broken)) {
     const hint = (failure.kind === 'retry' ? failure.hint : undefined) ?? given;
-    return new BrokenBodyError(`no usable answer; the last was: ${reason}`, {
+    return new BrokenBodyError(`no usable response; the last was: ${reason}`, {
       request,
       cause,
-      hint: hint ?? 'The answers arrive broken; try again later, and look at what lies between here and the API.',
+      hint:
+        hint ?? 'The responses are broken. Try again later, and check for a proxy between this machine and the API.',
     });
   }
   return new UnavailableError(`failed; the last failure was: ${reason}`, {
     request,
     cause,
-    hint: 'Check the connection and BANDWIDTH_API_URL; if both are right, the API is down: try again later.',
+    hint: 'Check the connection and BANDWIDTH_API_URL. If both are correct, the API is down: try again later.',
   });
 }

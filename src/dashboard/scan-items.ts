@@ -1,196 +1,134 @@
-import type { Item, ListPageOptions } from './list-page.js';
-import { cleanText, scanElement } from './scan-element.js';
-import { emptyElement, listAt, oneText, type XmlElement, type XmlValue } from './xml.js';
+import { emptyRow, fieldIndexes, type Item, itemsIn, type ListPageOptions, setField } from './list-item.js';
+import { addValue, emptyElement, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { decodeEntities } from './xml-text.js';
 
-/** Items whose children have the same names in the same order: one expression reads such an item whole. */
-interface Shape {
-  pattern: RegExp;
-  /** The children in order; `field` is the index among the wanted fields, -1 for `extra`. */
-  children: readonly { name: string; field: number }[];
+// Names that could pollute a prototype are left to the XML parser, which rejects them.
+const plainTag = /^(?!(?:__proto__|constructor|prototype)\b)([A-Za-z_][\w.-]*)([ \t\n]*\/)?$/;
+/** Deeper elements are left to the XML parser, which enforces the nesting limit. */
+const maxDepth = 16;
+
+/** An opening tag as it appears in the text. */
+interface Tag {
+  name: string;
+  isEmpty: boolean;
+  closing: string;
+  /** Index in `fields`; -1 for `extra`. */
+  field: number;
 }
 
-const space = '[ \\t\\n]*';
-// Names that an object's prototype makes dangerous are left to the XML parser, which refuses them.
-const childPattern = new RegExp(
-  `${space}<(?!(?:__proto__|constructor|prototype)\\b)([A-Za-z_][\\w.-]*)(?:>[^<]*</\\1>|${space}/>)`,
-  'y',
-);
-const spaces = new RegExp(space, 'y');
-// An account's flat items come in a handful of shapes. Where each is of another, they are better scanned element by element.
-const maxShapes = 64;
-
 /**
- * Scans items from `start` (an item's opening tag) as long as one follows the other: flat ones, whose children hold text only and
- * come once, by the shape they share with others; any other element by element.
+ * Scans consecutive items from `start` (an item's opening tag).
  *
- * Strict: it accepts only opening tags without attributes, texts, closing tags and white space. Undefined when it meets anything
- * else; then the XML parser has to say what it is. `end` is the place after the last item.
+ * Strict: accepts only tags without attributes, and either text or elements separated by white space. Returns undefined
+ * for anything else; use the XML parser then. `end` is the offset after the last item and its trailing white space.
  */
 export function scanItems(
   text: string,
   start: number,
   options: ListPageOptions,
 ): { items: Item[]; end: number } | undefined {
-  const open = `<${options.item}>`;
-  const shapes = new Map<string, Shape>();
   const indexes = fieldIndexes(options);
+  // A page repeats the same few tags: parse each only once.
+  const tags = new Map<string, Tag | undefined>();
+  const opening = `<${options.item}>`;
+  const closing = `</${options.item}>`;
   const items: Item[] = [];
-  let shape: Shape | undefined;
-  let allFlat = true;
   let at = start;
-  while (text.startsWith(open, at)) {
-    let match = execAt(shape?.pattern, text, at);
-    if (match === null && allFlat) {
-      shape = shapeAt(text, at, options, indexes, shapes);
-      match = execAt(shape?.pattern, text, at);
+
+  /** Reads the opening tag at the current offset. */
+  function readTag(): Tag | undefined {
+    const end = text.indexOf('>', at);
+    const spelling = text.slice(at + 1, end < 0 ? at : end);
+    at = end + 1;
+    if (!tags.has(spelling)) {
+      const [, name, slash] = plainTag.exec(spelling) ?? [];
+      const field = name === undefined ? -1 : (indexes.get(name) ?? -1);
+      tags.set(spelling, name === undefined ? undefined : { name, isEmpty: !!slash, closing: `</${name}>`, field });
     }
-    const item = shape && match && toItem(match, shape, options.fields.length);
-    if (item && match) {
-      items.push(item);
-      at += match[0].length;
-      continue;
+    return tags.get(spelling);
+  }
+
+  /** Reads the text up to the next tag. */
+  function readText(): string | undefined {
+    const end = text.indexOf('<', at);
+    if (end < 0) return undefined;
+    const raw = text.slice(at, end);
+    at = end;
+    return cleanText(raw);
+  }
+
+  /** Reads the content and closing tag of an element. Returns the same value as `parseXml`. */
+  function readContent({ isEmpty, closing }: Tag, depth: number): XmlValue | undefined {
+    if (isEmpty) return '';
+    let element: XmlElement | undefined;
+    for (;;) {
+      const between = readText();
+      if (between === undefined) return undefined;
+      if (text.startsWith(closing, at)) {
+        at += closing.length;
+        if (element === undefined) return between;
+        return between === '' ? element : undefined;
+      }
+      const child = between === '' && depth < maxDepth ? readTag() : undefined;
+      const value = child && readContent(child, depth + 1);
+      if (child === undefined || value === undefined) return undefined;
+      element ??= emptyElement();
+      addValue(element, child.name, value);
     }
-    // Where one item is not flat, most are not: they are not looked at twice.
-    allFlat = false;
-    const element = scanElement(text, at);
-    if (element === undefined) {
-      return undefined;
+  }
+
+  /** Reads an item without repeating children directly into fields; undefined for any other item. */
+  function readRow(): Item | undefined {
+    const item: Item = { values: emptyRow(options.fields.length), extra: undefined };
+    const names: string[] = [];
+    at += opening.length;
+    for (;;) {
+      const between = readText();
+      if (between === undefined) return undefined;
+      if (text.startsWith(closing, at)) {
+        at += closing.length;
+        if (names.length === 0) setField(item, indexes.get('#text') ?? -1, '#text', between);
+        return names.length === 0 || between === '' ? item : undefined;
+      }
+      const child = between === '' ? readTag() : undefined;
+      if (child === undefined || names.includes(child.name) || child.name === options.item) return undefined;
+      names.push(child.name);
+      const value = readContent(child, 1);
+      if (value === undefined) return undefined;
+      setField(item, child.field, child.name, value);
     }
-    items.push(...itemsIn(element.value, options, indexes));
-    at = element.end + (execAt(spaces, text, element.end)?.[0].length ?? 0);
+  }
+
+  while (text.startsWith(opening, at)) {
+    const begin = at;
+    const row = readRow();
+    if (row !== undefined) {
+      items.push(row);
+    } else {
+      at = begin;
+      const tag = readTag();
+      const value = tag && readContent(tag, 0);
+      if (value === undefined) return undefined;
+      items.push(...itemsIn(value, options, indexes));
+    }
+    if (text[at] !== '<') at = endOfSpace(text, at);
   }
   return { items, end: at };
 }
 
-function execAt(pattern: RegExp | undefined, text: string, at: number): RegExpExecArray | null {
-  if (pattern === undefined) {
-    return null;
+function endOfSpace(text: string, start: number): number {
+  let at = start;
+  while (text[at] === ' ' || text[at] === '\n' || text[at] === '\t') at += 1;
+  return at;
+}
+
+/** Trims and decodes text; undefined if it has an unknown entity. */
+function cleanText(raw: string): string | undefined {
+  if (!raw.includes('&')) return raw.trim();
+  try {
+    return decodeEntities(raw).trim();
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
   }
-  pattern.lastIndex = at;
-  return pattern.exec(text);
-}
-
-/** The shape of the item that begins at a place, read child by child; undefined when it is not a flat one. */
-function shapeAt(
-  text: string,
-  start: number,
-  options: ListPageOptions,
-  indexes: ReadonlyMap<string, number>,
-  shapes: Map<string, Shape>,
-): Shape | undefined {
-  const names: string[] = [];
-  const patterns: string[] = [];
-  let at = start + options.item.length + 2;
-  for (let child = execAt(childPattern, text, at); child !== null; child = execAt(childPattern, text, at)) {
-    const [whole, name = ''] = child;
-    if (names.includes(name) || name === options.item) {
-      return undefined;
-    }
-    names.push(name);
-    patterns.push(whole.endsWith('/>') ? `${space}<${escapeName(name)}${space}()/>` : elementPattern(name));
-    at += whole.length;
-  }
-  const signature = patterns.join('');
-  const known = shapes.get(signature);
-  if (known !== undefined || shapes.size === maxShapes) {
-    return known;
-  }
-  const isText = names.length === 0;
-  const content = isText ? '([^<]*)' : `${signature}${space}`;
-  const item = escapeName(options.item);
-  const shape: Shape = {
-    pattern: new RegExp(`<${item}>${content}</${item}>${space}`, 'y'),
-    children: (isText ? ['#text'] : names).map((name) => ({ name, field: indexes.get(name) ?? -1 })),
-  };
-  shapes.set(signature, shape);
-  return shape;
-}
-
-function elementPattern(name: string): string {
-  const escaped = escapeName(name);
-  return `${space}<${escaped}>([^<]*)</${escaped}>`;
-}
-
-function escapeName(name: string): string {
-  return name.replaceAll('.', '\\.');
-}
-
-/** Undefined when one of its texts is not well-formed. */
-function toItem(match: RegExpExecArray, shape: Shape, fieldCount: number): Item | undefined {
-  const item: Item = { values: emptyRow(fieldCount), extra: undefined };
-  let group = 0;
-  for (const { name, field } of shape.children) {
-    group += 1;
-    const value = cleanText(match[group] ?? '');
-    if (value === undefined) {
-      return undefined;
-    }
-    place(item, field, name, value);
-  }
-  return item;
-}
-
-/**
- * Puts a child where it belongs. One that comes under several names fills its field once: an empty one and the same text again
- * are dropped, a different text is kept under its own name.
- */
-function place(item: Item, field: number, name: string, value: XmlValue): void {
-  if (field >= 0 && typeof value === 'string') {
-    const present = item.values[field];
-    if (!present) {
-      item.values[field] = value;
-      return;
-    }
-    if (value === present || value === '') return;
-  }
-  if (name !== '#text' || value !== '') {
-    item.extra ??= emptyElement();
-    item.extra[name] = value;
-  }
-}
-
-/**
- * The entries in an item that was read as an element: itself, and those nested in it. Bandwidth's reference shows every
- * summary of `importTnOrders` inside another element of the same name; an element that only wraps others is no entry.
- */
-export function itemsIn(
-  value: XmlValue,
-  { item, fields }: Pick<ListPageOptions, 'item' | 'fields'>,
-  indexes: ReadonlyMap<string, number>,
-): Item[] {
-  if (typeof value === 'string' || Array.isArray(value) || !Object.hasOwn(value, item)) {
-    return [itemOf(value, fields.length, indexes)];
-  }
-  const { [item]: _nested, ...own } = value;
-  const nested = listAt(value, item).flatMap((inner) => itemsIn(inner, { item, fields }, indexes));
-  return Object.keys(own).length === 0 ? nested : [itemOf(own, fields.length, indexes), ...nested];
-}
-
-/** An entry of a list that was read as an element. */
-function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
-  const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
-  const item: Item = { values: emptyRow(fieldCount), extra: undefined };
-  for (const [name, content] of Object.entries(element)) {
-    const field = indexes.get(name) ?? -1;
-    place(item, field, name, field < 0 ? content : (oneText(content) ?? content));
-  }
-  return item;
-}
-
-function textElement(text: string): XmlElement {
-  const element = emptyElement();
-  element['#text'] = text;
-  return element;
-}
-
-/** Where each wanted element's text belongs, by all the names that it may have. */
-export function fieldIndexes({ fields, aliases = {} }: ListPageOptions): ReadonlyMap<string, number> {
-  const indexes = new Map(fields.map((name, index) => [name, index]));
-  for (const [alias, name] of Object.entries(aliases)) indexes.set(alias, fields.indexOf(name));
-  return indexes;
-}
-
-/** A row of `length` values, none of them there yet. */
-export function emptyRow(length: number): (string | undefined)[] {
-  return new Array<string | undefined>(length).fill(undefined);
 }

@@ -1,17 +1,17 @@
-/** A signal that is aborted with any of its sources; to be released when it is no longer needed. */
-export interface FollowingSignal {
+/** A signal that aborts when any of its sources does. Release it when it is no longer needed. */
+export interface CombinedSignal {
   signal: AbortSignal;
   release: () => void;
 }
 
 /**
- * Makes a function that gives each request a signal of its own, aborted with any of the given ones.
+ * Creates a function that combines signals into a new one, which aborts when any of them does.
  *
- * Thousands of requests may wait on one signal. A listener each would take time that grows with their square (an EventTarget
- * goes through its list to add or remove one), and `AbortSignal.any` keeps what it made as long as its source lives. So
- * there is one listener a source.
+ * Thousands of requests may share a source. One listener per request would take quadratic time (an EventTarget searches
+ * its list to add or remove a listener), and `AbortSignal.any` keeps each result as long as its source lives. So each
+ * source gets a single listener.
  */
-export function createFollower(): (...sources: (AbortSignal | undefined)[]) => FollowingSignal {
+export function createSignalCombiner(): (...sources: (AbortSignal | undefined)[]) => CombinedSignal {
   const followers = new WeakMap<AbortSignal, Set<AbortController>>();
 
   const followersOf = (source: AbortSignal): Set<AbortController> => {

@@ -1,16 +1,17 @@
-/** What an access token says of its credentials. */
+/** Claims of an access token. */
 export interface TokenClaims {
-  /** The accounts that the credentials reach; empty: system-wide credentials; undefined: the token does not say. */
+  /** The accounts that the credentials can access; empty: system-wide credentials; undefined: the token doesn't say. */
   accounts: readonly string[] | undefined;
-  /** Names of roles, as the token spells them; undefined: the token does not say. */
+  /** Role names as in the token; undefined: the token doesn't say. */
   roles: readonly string[] | undefined;
 }
 
 /**
- * Reads the payload of a JWT (RFC 7519), as Bandwidth's access tokens are. The signature is not verified: the token comes over TLS
- * from the token address that is configured, and its claims are a hint only. What the credentials may do, the API decides.
+ * Reads the payload of a JWT (RFC 7519), the format of Bandwidth's access tokens. Doesn't verify the signature: the
+ * token comes over TLS from the configured token URL, and its claims only improve messages. The API decides what the
+ * credentials may do.
  *
- * @returns undefined for a token that is not a JWT: OAuth 2.0 lets a server issue opaque ones
+ * @returns undefined for a token that isn't a JWT: OAuth 2.0 allows opaque tokens
  */
 export function readTokenClaims(token: string): TokenClaims | undefined {
   const [, payload, , ...rest] = token.split('.');

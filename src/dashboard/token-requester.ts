@@ -1,24 +1,25 @@
 import { messageOf } from '../errors.js';
-import type { ClientEvent } from './client.js';
+import { backoffMs, type RetryPolicy, sleep } from '../retry.js';
+import type { Token, TokenRequest } from './authorization.js';
 import { BrokenBodyError, UnavailableError } from './errors.js';
-import { ExchangeFailure, exchange, type ResponseBody, readBody } from './exchange.js';
-import { backoffMs, type RetryPolicy, sleep } from './retry.js';
-import type { Token, TokenRequest } from './token.js';
-import { type Wire, wireOptions } from './wire.js';
+import type { ClientEvent } from './events.js';
+import { ExchangeFailure, exchange, type ResponseBody, readBody, type Wire, wireOptions } from './exchange.js';
+import type { ServerClock } from './server-clock.js';
 
 export interface TokenRequesterOptions {
   wire: Wire;
   policy: RetryPolicy;
   signal: AbortSignal;
+  clock: ServerClock;
   onEvent: (event: ClientEvent) => void;
 }
 
 /**
- * Makes the function that fetches a token. It is no request of an account: it waits in no lane, and counts for none.
- * Network errors, 408, 429, 5xx and broken answers are tried again; anything else is the parser's to judge.
+ * Creates the function that fetches a token. Token requests bypass the account queues and aren't counted. Retries
+ * network errors, 408, 429, 5xx, and broken responses; passes any other response to the parser.
  */
 export function createTokenRequester(options: TokenRequesterOptions): (request: TokenRequest) => Promise<Token> {
-  const { wire, policy, signal, onEvent } = options;
+  const { wire, policy, signal, clock, onEvent } = options;
   return async ({ url, headers, body, parse }) => {
     const startedAt = performance.now();
     for (let tries = 1; ; tries += 1) {
@@ -27,10 +28,13 @@ export function createTokenRequester(options: TokenRequesterOptions): (request: 
         return failure.token;
       }
       if (tries >= policy.tries || performance.now() - startedAt >= policy.totalMs) {
-        throw new UnavailableError(`${url.origin}${url.pathname} gave no token in ${tries} tries: ${failure.reason}`, {
-          cause: failure.cause,
-          hint: 'Check the connection and BANDWIDTH_TOKEN_URL; if both are right, Bandwidth is down: try again later.',
-        });
+        throw new UnavailableError(
+          `${url.origin}${url.pathname} returned no token in ${tries} tries: ${failure.reason}`,
+          {
+            cause: failure.cause,
+            hint: 'Check the connection and BANDWIDTH_TOKEN_URL. If both are correct, Bandwidth is down: try again later.',
+          },
+        );
       }
       const waitMs = backoffMs(policy, tries);
       onEvent({ type: 'token-retry', attempt: tries, waitMs, reason: failure.reason });
@@ -44,7 +48,10 @@ export function createTokenRequester(options: TokenRequesterOptions): (request: 
           method: 'POST',
           headers: { ...headers, 'accept-encoding': 'gzip', 'user-agent': wire.userAgent },
           body,
-          consume: (streamed) => readBody(streamed, wire.maxBodyBytes),
+          consume: (streamed) => {
+            clock.note(streamed);
+            return readBody(streamed, wire.maxBodyBytes);
+          },
         });
         if (response.status === 408 || response.status === 429 || response.status >= 500) {
           return { reason: `status ${response.status}` };

@@ -1,6 +1,6 @@
 import { LedgerError } from '../errors.js';
 
-/** The document is not well-formed XML, is not what was expected, or holds what this program refuses to read. */
+/** The document isn't well-formed XML, isn't the expected document, or contains markup that this program rejects. */
 export class XmlError extends LedgerError {
   override readonly name = 'XmlError';
 }
@@ -9,9 +9,9 @@ const namedEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt:
 
 /**
  * Decodes the five named entities of XML and numeric references. There are no others, because documents that declare
- * some are refused.
+ * entities are rejected.
  *
- * @throws {XmlError} for a bare `&`, an unknown entity, and a reference to what is no character of XML
+ * @throws {XmlError} for a bare `&`, an unknown entity, and a reference to a character that XML doesn't allow
  */
 export function decodeEntities(text: string): string {
   if (!text.includes('&')) {
@@ -46,12 +46,15 @@ function numberedCharacter(digits: string): string | undefined {
   return isCharacter ? String.fromCodePoint(code) : undefined;
 }
 
-/** Text made fit to stand between tags. */
+/** Escapes text for use as element content. */
 export function encodeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Line ends as XML has them, and no byte order mark. PostgreSQL has no NUL in its texts, and XML none in its documents. */
+/**
+ * Normalizes line ends as XML requires, and removes the byte order mark. Rejects NUL, which neither XML nor PostgreSQL
+ * text allows.
+ */
 export function normalizeText(text: string): string {
   if (text.includes('\0')) {
     throw new XmlError('not well-formed XML: it contains a NUL character');
@@ -61,24 +64,25 @@ export function normalizeText(text: string): string {
 }
 
 /**
- * A document made ready for parsing: declarations refused, links repaired.
+ * Prepares a document for parsing: rejects declarations, repairs links.
  *
- * @throws {XmlError} for DOCTYPE, ENTITY and any other markup declaration, and for a comment or CDATA section without an end
+ * @throws {XmlError} for DOCTYPE, ENTITY and any other markup declaration, and for a comment or CDATA section without
+ * an end
  */
 export function prepareXml(text: string): string {
   const normalized = normalizeText(text);
   for (const [declaration] of normalized.matchAll(/<!(?:--[\s\S]*?-->|\[CDATA\[[\s\S]*?\]\]>|[A-Za-z]*)/g)) {
     if (!declaration.startsWith('<!--') && !declaration.startsWith('<![CDATA[')) {
       const what = declaration.length > 2 ? `${declaration} declaration` : 'comment or CDATA section without an end';
-      throw new XmlError(`XML with a ${what} is refused`);
+      throw new XmlError(`XML with a ${what} is rejected`);
     }
   }
   return repairLinks(normalized);
 }
 
 /**
- * The API's reference shows links as text with raw angle brackets and ampersands (`Link=<http://…?size=500&page=1>;`), which
- * is not well-formed, and inside comments. Both become escaped text, which is how a live service sends them.
+ * The API's reference shows links as text with raw angle brackets and ampersands (`Link=<http://…?size=500&page=1>;`),
+ * which isn't well-formed, and inside comments. Both become escaped text, as the live API sends them.
  */
 function repairLinks(text: string): string {
   if (!text.includes('Link=')) {
@@ -92,7 +96,7 @@ function repairLinks(text: string): string {
     );
 }
 
-/** Encodes what is not encoded yet: some of these links are half so. */
+/** Encodes what isn't encoded yet: some of these links are partly encoded. */
 function encodeLink(text: string): string {
   return text
     .replace(/&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/g, '&amp;')

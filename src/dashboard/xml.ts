@@ -8,21 +8,24 @@ export { encodeText, XmlError } from './xml-text.js';
 export type XmlValue = string | XmlElement | XmlValue[];
 
 /**
- * An element's children by name, without a prototype, so that an element named `toString` is only that.
- * Text beside child elements (the API has stray characters there) is kept as `#text`.
+ * An element's children by name, without a prototype, so an element named `toString` is safe. Text next to child
+ * elements (the API has stray characters there) is kept as `#text`.
  */
 export interface XmlElement {
   [name: string]: XmlValue;
 }
 
 export interface ParseXmlOptions {
-  /** Paths from the root (`TNs.TelephoneNumbers.TelephoneNumber`) of elements that are lists even when there is one. */
+  /**
+   * Paths from the root (`TNs.TelephoneNumbers.TelephoneNumber`) of elements that are always lists, even if they occur
+   * once.
+   */
   lists?: readonly string[];
-  /** Characters; a longer document is refused. */
+  /** In characters; longer documents are rejected. */
   maxLength?: number;
 }
 
-/** Far above any page of the API (a page of 2500 detailed numbers has 1.4 million characters). */
+/** Far above any page of the API (a page of details of 2,500 numbers has 1.4 million characters). */
 export const defaultMaxLength = 64 * 1024 * 1024;
 const maxNesting = 64;
 
@@ -35,7 +38,7 @@ const parser = new XMLParser({
   trimValues: false,
   jPath: false,
   maxNestedTags: maxNesting,
-  // Elements become properties of objects without a prototype, so their names need no rewriting.
+  // Elements become properties of objects without a prototype, so their names don't need to be changed.
   onDangerousProperty: (name) => name,
   // The library's own decoder leaves numeric references and unknown entities as they are.
   entityDecoder: {
@@ -50,17 +53,18 @@ const parser = new XMLParser({
 function ignore(): void {}
 
 /**
- * Parses a document; the result holds the root element under its name.
+ * Parses a document; the result contains the root element under its name.
  *
- * All values are strings, attributes and comments are left out, entities are decoded. An element that repeats is a list,
- * and so is, however often it occurs, one that `lists` names. The API's links with raw angle brackets, and those inside
+ * All values are strings, attributes and comments are omitted, entities are decoded. A repeating element is a list, and
+ * so is an element in `lists`, however often it occurs. The API's links with raw angle brackets, and those inside
  * comments, are read like the escaped ones.
  *
- * @throws {XmlError} when the document is truncated or otherwise not well-formed, has a DOCTYPE, is too long or too deep.
+ * @throws {XmlError} if the document is truncated or otherwise not well-formed, has a DOCTYPE, or is too long or too
+ * deep
  */
 export function parseXml(text: string, options: ParseXmlOptions = {}): XmlElement {
   const prepared = prepareXml(checkLength(text, options.maxLength));
-  // The parser alone accepts documents that end too early and tags that don't match.
+  // The parser itself accepts truncated documents and mismatched tags.
   const verdict = XMLValidator.validate(prepared);
   if (verdict === true && !prepared.trimEnd().endsWith('>')) {
     throw new XmlError('not well-formed XML: text after the root element');
@@ -82,12 +86,12 @@ export function parseXml(text: string, options: ParseXmlOptions = {}): XmlElemen
   }
   const [root, ...others] = Object.keys(document);
   if (root === undefined || others.length > 0 || Array.isArray(document[root])) {
-    throw new XmlError('not well-formed XML: more than one root element, or text beside it');
+    throw new XmlError('not well-formed XML: more than one root element, or text next to it');
   }
   return document;
 }
 
-/** @throws {XmlError} when the text is longer than allowed */
+/** @throws {XmlError} if the text is longer than allowed */
 export function checkLength(text: string, maxLength = defaultMaxLength): string {
   if (text.length > maxLength) {
     throw new XmlError(`an XML document of ${text.length} characters is longer than the ${maxLength} allowed`);
@@ -137,7 +141,7 @@ function addChild(
   addValue(element, name, lists.has(path) && element[name] === undefined ? [value] : value);
 }
 
-/** Adds a child to an element; one that repeats becomes a list. */
+/** Adds a child to an element; a repeating child becomes a list. */
 export function addValue(element: XmlElement, name: string, value: XmlValue): void {
   const present = element[name];
   if (Array.isArray(present)) {
@@ -147,7 +151,9 @@ export function addValue(element: XmlElement, name: string, value: XmlValue): vo
   }
 }
 
-/** What stands at a path of element names (`TNs.TotalCount`) below an element; undefined where a step is missing or a list. */
+/**
+ * The value at a path of element names (`TNs.TotalCount`) below an element; undefined if a step is missing or a list.
+ */
 export function valueAt(element: XmlElement | undefined, path: string): XmlValue | undefined {
   let value: XmlValue | undefined = element;
   for (const name of path.split('.')) {
@@ -159,19 +165,19 @@ export function valueAt(element: XmlElement | undefined, path: string): XmlValue
   return value;
 }
 
-/** The text at a path; undefined where there is none, `''` for an empty element. */
+/** The text at a path; undefined if there is none, `''` for an empty element. */
 export function textAt(element: XmlElement | undefined, path: string): string | undefined {
   const value = valueAt(element, path);
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The element at a path; undefined where there is none or it holds only text. */
+/** The element at a path; undefined if there is none or it contains only text. */
 export function elementAt(element: XmlElement | undefined, path: string): XmlElement | undefined {
   const value = valueAt(element, path);
   return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
 }
 
-/** The text of an element that comes once, or repeats with one and the same text or none; undefined for anything else. */
+/** The text of an element that occurs once, or repeats with the same text or none; undefined for anything else. */
 export function oneText(value: XmlValue): string | undefined {
   if (typeof value === 'string') return value;
   if (!Array.isArray(value)) return undefined;
@@ -182,7 +188,7 @@ export function oneText(value: XmlValue): string | undefined {
   return texts.size === 1 && typeof text === 'string' ? text : undefined;
 }
 
-/** What repeats at a path, as a list whether it occurs never, once or often. */
+/** The values at a path as a list, whether the element is missing, occurs once, or repeats. */
 export function listAt(element: XmlElement | undefined, path: string): XmlValue[] {
   const value = valueAt(element, path);
   if (value === undefined) {

@@ -2,70 +2,122 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import { UsageError } from '../errors.js';
 import { joinEmbeddedServer } from './embedded.js';
-import { checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
-import { type LockWatchOptions, watchLocks } from './watch-locks.js';
+import { checkEncoding, checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
+import { createJoinMemory, type JoinMemory } from './join-memory.js';
+import { createLockConnection, type LockConnection, type LockTimings } from './lock-connection.js';
+import { disableTimeouts } from './time-limits.js';
+import { type LockWait, type LockWatchOptions, watchLocks } from './watch-locks.js';
+import type { WriteGuard } from './write-guard.js';
 
-export { toLedgerError } from './errors.js';
+export { toLedgerError, toLockError } from './errors.js';
 
 export interface DatabaseOptions {
   /** Connection string of a PostgreSQL server; undefined: the embedded server. */
   databaseUrl?: string | undefined;
-  /** Absolute path of the data folder, in which the embedded server is. */
+  /** Absolute path of the data folder, which contains the embedded server. */
   dataDir: string;
-  /** As it appears in `pg_stat_activity`. */
+  /** Name shown in `pg_stat_activity`. */
   applicationName: string;
   signal?: AbortSignal | undefined;
   log: (message: string) => void;
-  /** Connections at most; they are opened when needed. Default 10. */
+  /** Maximum number of connections, opened on demand. Default: enough for `lanes`. */
   maxConnections?: number | undefined;
-  /** Transactions are read-only unless they say otherwise, and a server that is read-only will do. */
+  /** How many accounts are worked on at the same time; 1 by default. */
+  lanes?: number | undefined;
+  /** Makes transactions read-only by default, and accepts a read-only server. */
   readOnly?: boolean | undefined;
-  /** A server that is read-only will do, for what writes only where it can. */
+  /** Accepts a read-only server, for commands that write only if they can. */
   toleratesReadOnly?: boolean | undefined;
-  /** Milliseconds that a statement waits for a lock before it fails; 15 minutes by default. */
+  /**
+   * Milliseconds that a transaction waits for a lock, over all its attempts, before it fails
+   * (`TN_LEDGER_LOCK_TIMEOUT`); 15 minutes by default.
+   */
   lockTimeoutMs?: number | undefined;
-  /** How often waits for locks are looked for, and when they are reported; for tests. */
+  /** Interval for checking and reporting lock waits; for tests. */
   lockWatch?: Pick<LockWatchOptions, 'everyMs' | 'reportAfterMs'> | undefined;
+  /** How soon a lost lock connection is noticed; for tests. */
+  lockTimings?: LockTimings | undefined;
 }
 
 export interface Database {
-  /** Sessions are in UTC, find `tn_ledger` first, have no time limits but for waiting on locks, and are named after the application. */
+  /**
+   * Sessions use UTC, have `tn_ledger` first in the search path, no time limits except for lock waits, and the
+   * application's name.
+   */
   pool: pg.Pool;
-  /** Connection string with the password, for tools that connect by themselves. Never to be logged. */
+  /**
+   * One session apart from the pool, opened on demand, for permits to send requests: a job that holds a connection of
+   * the pool may wait for a response, so a request must never wait for a connection of the pool.
+   */
+  permitPool: pg.Pool;
+  /** Connection string with the password, for tools that open their own connections. Never log it. */
   url: string;
-  /** What messages call the database: `host:port/name`, or the embedded server with its folder. */
+  /** Name of the database in messages: `host:port/name`, or the embedded server with its folder. */
   describe: string;
   embedded: boolean;
-  /** Whether nothing can be written: `readOnly` was asked for, or the server is a standby or set to be read-only. */
+  /** Whether nothing can be written: `readOnly` was set, or the server is a standby or configured as read-only. */
   readOnly: boolean;
-  /** As `server_version_num` counts: 180004 is PostgreSQL 18.4. */
+  /** In the format of `server_version_num`: 180004 is PostgreSQL 18.4. */
   serverVersion: number;
-  /** Closes all connections, once those in use are released, and leaves the embedded server. */
+  /** As in `DatabaseOptions`. */
+  lockTimeoutMs: number;
+  /** Holds the advisory locks of this process's jobs and files, on one connection of the pool. */
+  locks: LockConnection;
+  /** What transactions that write check first: none, except in the work under a lock (`JobLock.guard`). */
+  guards: readonly WriteGuard[];
+  /** As in `DatabaseOptions`; never aborted if none was given. */
+  signal: AbortSignal;
+  /** As in `DatabaseOptions`. */
+  log: (message: string) => void;
+  /** Memory that large joins of concurrent transactions share. */
+  joinMemory: JoinMemory;
+  /** Also reports lock waits of a session outside the pool, until the session ends. */
+  watch(client: pg.Client): void;
+  /** The session's latest lock wait observed within the last few seconds; undefined if there was none. */
+  lastWait(client: pg.ClientBase): LockWait | undefined;
+  /** Closes all connections once they are released, and releases the embedded server. */
   close(): Promise<void>;
 }
 
-const defaultMaxConnections = 10;
+/**
+ * The connections of a process that works on this many accounts at the same time. An account holds one in most of its
+ * jobs, and several while it records the outcomes of assignment orders; no transaction waits for a second connection,
+ * so a smaller pool is slower but never stuck. One more holds the advisory locks.
+ */
+export function poolSize(lanes: number): number {
+  return Math.max(10, 2 * lanes + 1);
+}
+
 const connectTimeout = 20_000; // ms
+/** Milliseconds after which a query for permits counts as lost: it waits only for others like it. */
+const permitTimeout = 60_000;
 
 /**
- * Opens the configured database, or starts or joins the embedded one, and makes sure that it can be worked with.
+ * Seconds after which an unreachable peer is noticed on an idle connection. This side notices first, as on the lock
+ * connection; see `defaultLockTimings`.
+ */
+const keepAlive = { clientIdleMs: 15_000, serverIdle: 30, serverInterval: 5, serverCount: 4 };
+
+/**
+ * Opens the configured database, or starts or joins the embedded one, and checks that it is usable.
  *
- * @throws UsageError the connection string is malformed
- * @throws LedgerError it is down, refuses us, is too old, or is read-only though `readOnly` isn't set; see `toLedgerError`
+ * @throws {UsageError} if the connection string is malformed
+ * @throws {LedgerError} if the server is down, rejects the login, is too old, or is read-only and `readOnly` isn't set;
+ * see `toLedgerError`
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { databaseUrl, dataDir, log, signal } = options;
   signal?.throwIfAborted();
   if (databaseUrl !== undefined) {
     const describe = describeUrl(databaseUrl);
-    const { pool, end, ...facts } = await openPool(databaseUrl, describe, options);
-    return { pool, url: databaseUrl, describe, embedded: false, ...facts, close: once(end) };
+    const { end, ...opened } = await openPool(databaseUrl, describe, options);
+    return { ...opened, url: databaseUrl, describe, embedded: false, close: once(end) };
   }
   const server = await joinEmbeddedServer({ dataDir, log, signal });
   const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
   try {
-    const { pool, end, ...facts } = await openPool(url, describe, options);
+    const { end, ...opened } = await openPool(url, describe, options);
     const close = once(async () => {
       try {
         await end();
@@ -73,7 +125,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
         await server.release();
       }
     });
-    return { pool, url, describe, embedded: true, ...facts, close };
+    return { ...opened, url, describe, embedded: true, close };
   } catch (error) {
     await server.release();
     throw error;
@@ -84,47 +136,83 @@ async function openPool(
   url: string,
   describe: string,
   options: DatabaseOptions,
-): Promise<Pick<Database, 'pool' | 'serverVersion' | 'readOnly'> & { end(): Promise<void> }> {
-  const { applicationName, maxConnections, readOnly = false, toleratesReadOnly = false } = options;
-  const { signal, log, lockTimeoutMs, lockWatch } = options;
+): Promise<Omit<Database, 'url' | 'describe' | 'embedded' | 'close'> & { end(): Promise<void> }> {
+  const { applicationName, maxConnections, lanes = 1, readOnly = false, toleratesReadOnly = false } = options;
+  const { signal, log, lockTimeoutMs = defaultLockTimeoutMs, lockWatch, lockTimings } = options;
   try {
     const mayBeReadOnly = readOnly || toleratesReadOnly;
     const server = await checkServer({ url, applicationName, describe, mayBeReadOnly, signal });
-    const serverVersion = server.version;
     const connection = {
       connectionString: url,
       application_name: applicationName,
       keepAlive: true,
-      // Given to the pool, the time-out would also end a job's patient wait for a free connection.
+      // Node.js then probes ten times, once per second.
+      keepAliveInitialDelayMillis: keepAlive.clientIdleMs,
+      // A timeout on the pool would also limit how long a job waits for a free connection.
       Client: ClientWithTimeout,
-      onConnect: (client: pg.ClientBase) => prepareSession(client, { serverVersion, readOnly, lockTimeoutMs }),
+      onConnect: (client: pg.ClientBase) => prepareSession(client, { readOnly, lockTimeoutMs }),
     };
-    const pool = new pg.Pool({ ...connection, max: maxConnections ?? defaultMaxConnections });
-    const pids = new Set<number>();
-    const pidOf = (client: pg.ClientBase) => (client as unknown as { processID: number }).processID;
-    // The pool listens to idle clients only. One that is in use and breaks between two queries would end the process;
-    // its next query says what happened.
-    pool.on('connect', (client) => {
-      pids.add(pidOf(client));
-      client.on('error', () => undefined);
+    const clients = new Set<pg.ClientBase>();
+    const track = (created: pg.Pool) => {
+      created.on('connect', (client) => clients.add(client));
+      created.on('remove', (client) => clients.delete(client));
+    };
+    const createPool = (config: pg.PoolConfig) => {
+      const created = new pg.Pool({ ...connection, ...config });
+      // The pool listens only to idle clients. Without this listener, a client that breaks while checked out would end
+      // the process. Its next query reports the failure.
+      created.on('connect', (client) => client.on('error', () => undefined));
+      track(created);
+      // An idle connection may break at any time. The next query opens a new one, or fails with the reason.
+      created.on('error', (error) => log(toLedgerError(error, describe).message));
+      return created;
+    };
+    const pool = createPool({ max: maxConnections ?? poolSize(lanes) });
+    const permitPool = createPool({ max: 1, query_timeout: permitTimeout });
+    const watcher = watchLocks({
+      // Check often enough to see every wait before it times out.
+      ...{ connection, log, signal, everyMs: Math.min(5000, lockTimeoutMs / (4 * mostTries)), ...lockWatch },
+      pids: () => [...clients].map(pidOf),
+      onPool: track,
+      isBusy: () => [pool, permitPool].some(({ totalCount, idleCount }) => totalCount > idleCount),
     });
-    pool.on('remove', (client) => pids.delete(pidOf(client)));
-    const stopWatching = watchLocks({
-      ...{ connection, log, signal, ...lockWatch },
-      pids: () => [...pids],
-      isBusy: () => pool.totalCount > pool.idleCount,
-    });
-    // An idle connection may break at any time; the next query opens another one, or fails and says why.
-    pool.on('error', (error) => log(toLedgerError(error, describe).message));
     const end = async () => {
+      await permitPool.end();
       await pool.end();
-      await stopWatching();
+      await watcher.stop();
     };
-    return { pool, serverVersion, readOnly: readOnly || server.readOnly, end };
+    return {
+      pool,
+      permitPool,
+      serverVersion: server.version,
+      readOnly: readOnly || server.readOnly,
+      lockTimeoutMs,
+      locks: createLockConnection(pool, () => clients.forEach(cut), lockTimings),
+      guards: [],
+      signal: signal ?? new AbortController().signal,
+      log,
+      joinMemory: createJoinMemory(),
+      watch(client) {
+        clients.add(client);
+        client.once('end', () => clients.delete(client));
+      },
+      lastWait: (client) => watcher.lastWait(pidOf(client)),
+      end,
+    };
   } catch (error) {
     signal?.throwIfAborted();
     throw toLedgerError(error, describe);
   }
+}
+
+/** The backend's process id, which is missing in the driver's types. */
+export function pidOf(client: pg.ClientBase): number {
+  return (client as unknown as { processID: number }).processID;
+}
+
+/** Breaks a connection: whatever waits for its answers fails. Its socket is missing in the driver's types. */
+function cut(client: pg.ClientBase): void {
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
 }
 
 class ClientWithTimeout extends pg.Client {
@@ -133,36 +221,39 @@ class ClientWithTimeout extends pg.Client {
   }
 }
 
-/** Longer than any statement of ours holds a lock that another one wants, save the comparison of millions of numbers. */
+/** Longer than any of our statements holds a lock that another needs, except when comparing millions of numbers. */
 const defaultLockTimeoutMs = 15 * 60_000;
 
+/** Maximum attempts of a repeatable transaction. They share the lock timeout. */
+export const mostTries = 3;
+
 interface SessionOptions {
-  serverVersion: number;
   readOnly?: boolean;
   lockTimeoutMs?: number | undefined;
 }
 
 /**
- * Settings by SET and not as start-up options, which connection poolers such as PgBouncer refuse.
- * `jit` is off because our statements are few, large and set-based: each is planned and run once, so that compiling it, which their
- * high cost estimates would trigger, takes longer than it saves; the embedded server is built without it anyway.
- * The time-outs are off because a server's defaults for interactive users would cut off the statement that ends a snapshot, or the
- * idle connection that holds a job's lock. Waiting for somebody else's lock has a limit: see `watchLocks` for who holds it.
+ * Configures a session with SET rather than startup options, which connection poolers such as PgBouncer reject. `jit`
+ * is off because our statements are few, large, and set-based: each is planned and run once, so compiling it, which its
+ * high cost estimate would trigger, takes longer than it saves. The embedded server is built without JIT anyway. The
+ * timeouts are off because a server's defaults for interactive users would cancel the statement that ends a snapshot,
+ * or close a connection that waits for the API. Lock waits do have a limit; `watchLocks` reports who holds the lock. The
+ * connection that holds locks and the transactions of jobs set limits of their own; see `LockTimings` and `WriteGuard`.
  */
 export async function prepareSession(
   client: pg.ClientBase,
-  { serverVersion, readOnly = false, lockTimeoutMs = defaultLockTimeoutMs }: SessionOptions,
+  { readOnly = false, lockTimeoutMs = defaultLockTimeoutMs }: SessionOptions,
 ): Promise<void> {
   await client.query(`
     SET TimeZone = 'UTC';
     SET DateStyle = 'ISO, YMD';
     SET IntervalStyle = 'postgres';
     SET search_path = tn_ledger, public;
-    SET statement_timeout = 0;
-    SET idle_in_transaction_session_timeout = 0;
-    ${serverVersion >= 140000 ? 'SET idle_session_timeout = 0;' : ''}
-    ${serverVersion >= 170000 ? 'SET transaction_timeout = 0;' : ''}
+    ${disableTimeouts}
     SET lock_timeout = ${lockTimeoutMs};
+    SET tcp_keepalives_idle = ${keepAlive.serverIdle};
+    SET tcp_keepalives_interval = ${keepAlive.serverInterval};
+    SET tcp_keepalives_count = ${keepAlive.serverCount};
     SET jit = off;
     ${readOnly ? 'SET default_transaction_read_only = on;' : ''}`);
 }
@@ -175,7 +266,7 @@ interface CheckOptions {
   signal: AbortSignal | undefined;
 }
 
-/** Connects once, by a socket of its own so that an abort can end the attempt at once, and returns what it found. */
+/** Connects once and checks the server. Uses its own socket so that an abort ends the attempt immediately. */
 async function checkServer({
   url,
   applicationName,
@@ -190,19 +281,20 @@ async function checkServer({
     application_name: applicationName,
     stream: () => socket,
   });
-  client.on('error', () => undefined); // comes with every broken connection, besides the rejected query
+  client.on('error', () => undefined); // emitted for every broken connection, in addition to the rejected query
   const stop = () => socket.destroy(new Error('interrupted'));
   signal?.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number; standby: boolean; read_only: string }>(
+    await client.query(disableTimeouts);
+    const { rows } = await client.query<{ version: number; standby: boolean; read_only: string; encoding: string }>(
       `SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby,
-              current_setting('default_transaction_read_only') AS read_only`,
+              current_setting('default_transaction_read_only') AS read_only, current_setting('server_encoding') AS encoding`,
     );
     const row = rows[0] as (typeof rows)[number];
-    const tooOld = checkServerVersion(row.version, describe);
-    if (tooOld !== undefined) {
-      throw tooOld;
+    const unfit = checkServerVersion(row.version, describe) ?? checkEncoding(row.encoding, describe);
+    if (unfit !== undefined) {
+      throw unfit;
     }
     const readOnly = row.standby || row.read_only === 'on';
     if (readOnly && !mayBeReadOnly) {
@@ -217,16 +309,16 @@ async function checkServer({
   }
 }
 
-/** `host:port/database` as the driver will use them: from the connection string, PG… variables and defaults. */
+/** `host:port/database` as the driver resolves them: from the connection string, PG… variables, and defaults. */
 function describeUrl(url: string): string {
   if (!/^(postgres|postgresql|socket):/.test(url)) {
-    throw malformed('DATABASE_URL is not a connection string: it does not begin with postgres://.');
+    throw malformed('DATABASE_URL is not a connection string: it does not start with postgres://.');
   }
   try {
     const { host, port, database } = new pg.Client({ connectionString: url });
     return `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
   } catch (error) {
-    // The driver's message may quote the connection string, and with it the password: only the kind of the error is told.
+    // The driver's message may quote the connection string with the password, so report only the error code.
     const code = (error as NodeJS.ErrnoException).code;
     const file = (error as NodeJS.ErrnoException).path;
     throw malformed(
@@ -240,7 +332,7 @@ function describeUrl(url: string): string {
 function malformed(message: string): UsageError {
   const form = 'postgres://user:password@host:5432/database';
   return new UsageError(message, {
-    hint: `Its form is ${form}; special characters in the password are written as %xx.`,
+    hint: `Use the form ${form}, and write special characters in the password as %xx.`,
   });
 }
 

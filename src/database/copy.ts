@@ -5,12 +5,12 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 export type CopyValue = string | null | undefined;
 
-/** Bytes of COPY text handed over at a time: large enough that messages cost nothing, small enough not to matter in memory. */
+/** Characters of COPY text per write: large enough that the overhead is negligible, small enough for memory. */
 const chunkLength = 16 * 1024;
 
 /**
- * Loads rows into a table with COPY, within the client's transaction, and answers with how many there were.
- * `table` and `columns` are SQL, already quoted where they must be. A null or undefined value is NULL.
+ * Loads rows into a table with COPY in the client's transaction, and returns the number of rows. `table` and `columns`
+ * are SQL, already quoted if needed. A null or undefined value is NULL.
  */
 export async function copyRows(
   client: pg.ClientBase,
@@ -32,7 +32,7 @@ export async function copyRows(
     }
     stream.end(text);
   } catch (error) {
-    // Ends the COPY on the server, so that the connection can go on to roll back.
+    // Ends the COPY on the server so that the connection can roll back.
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
     await done.catch(() => undefined);
     throw error;
@@ -44,7 +44,9 @@ export async function copyRows(
 const special = /[\\\t\n\r\0]/;
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/** One line of COPY's text format. PostgreSQL's text cannot hold U+0000: it becomes U+FFFD, the replacement character. */
+/**
+ * One line of COPY's text format. PostgreSQL text can't contain U+0000: it becomes U+FFFD, the replacement character.
+ */
 function copyLine(row: readonly CopyValue[]): string {
   let line = '';
   for (let index = 0; index < row.length; index += 1) {

@@ -8,11 +8,11 @@ import { type Connection, endpoint } from './embedded/connection.js';
 import { defaultSystemFolder, type Home, openHome } from './embedded/home.js';
 import { ensureInitialized } from './embedded/initialize.js';
 import { withLock } from './embedded/lock.js';
-import { findPostmaster, settle } from './embedded/postmaster.js';
+import { findPostmaster, waitForStableState } from './embedded/postmaster.js';
 import { provision } from './embedded/provision.js';
 import { startServer, stopServer } from './embedded/start.js';
 import { isAbsent, storageError } from './embedded/storage.js';
-import { countUsers, refuseForeignUsers, register } from './embedded/users.js';
+import { countUsers, ensureNoForeignUsers, register } from './embedded/users.js';
 import { describeEmbedded, toLedgerError } from './errors.js';
 
 export interface EmbeddedServerOptions {
@@ -20,7 +20,7 @@ export interface EmbeddedServerOptions {
   dataDir: string;
   log: (message: string) => void;
   signal?: AbortSignal | undefined;
-  /** Where root's servers have their data and programs; `/var/lib/tn-ledger` by default. */
+  /** Folder for data and binaries of root's servers; `/var/lib/tn-ledger` by default. */
   systemFolder?: string | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface EmbeddedServer {
   user: string;
   password: string;
   database: string;
-  /** Leaves the server; the last one out stops it. May be called more than once. */
+  /** Releases the server; the last user stops it. May be called more than once. */
   release(): Promise<void>;
 }
 
-/** Everything needed to start and stop one server. */
+/** What starting and stopping a server requires. */
 interface Site {
   home: Home;
   account: Account | undefined;
@@ -43,10 +43,10 @@ interface Site {
 }
 
 /**
- * Starts the data folder's PostgreSQL server, or joins the running one. The server runs in a session of its own: no signal to this
- * process or its terminal reaches it. It stops when its last user releases it; users that were killed don't count.
+ * Starts the data folder's PostgreSQL server, or joins the running one. The server runs in its own session, so signals
+ * to this process or its terminal don't reach it. It stops when its last user releases it; killed users don't count.
  *
- * @throws LedgerError the data folder can't be used or is of another version, or the server doesn't start
+ * @throws {LedgerError} if the data folder can't be used or has another version, or the server doesn't start
  */
 export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const { dataDir, log, signal, systemFolder = defaultSystemFolder } = options;
@@ -57,10 +57,10 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
   }
   const home = await openHome({ dataDir, systemFolder, log });
   try {
-    // Before anything else, so that of two containers at least one sees the other.
+    // Register first, so that of two containers at least one sees the other.
     const unregister = await register(home.users, log);
     try {
-      await refuseForeignUsers(home.users, { signal, log });
+      await ensureNoForeignUsers(home.users, { signal, log });
       const onWait = (holder: number) =>
         log(`Waiting for process ${holder}, which is starting or stopping the embedded database.`);
       return await withLock(home.lock, { signal, onWait }, async () => {
@@ -83,8 +83,9 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
 }
 
 /**
- * As root, the account that owns the data already, whatever users were added since; else the one that suits. Data of `nobody`, under
- * which earlier versions ran the server, are handed over to it as soon as that server has ended.
+ * The account to run the server under when this process is root: the owner of existing data, even if other accounts
+ * were added since; otherwise a suitable account. Earlier versions ran the server as `nobody`: once that server has
+ * stopped, its data is moved to the suitable account.
  */
 async function serverAccount(home: Home, log: (message: string) => void): Promise<Account | undefined> {
   const account = await accountForServer();
@@ -98,11 +99,11 @@ async function serverAccount(home: Home, log: (message: string) => void): Promis
   for (const folder of [home.log, home.data]) {
     await promisify(execFile)('chown', ['-Rh', `${account.uid}:${account.gid}`, folder]);
   }
-  log(`The embedded database in ${home.folder} belonged to nobody; it belongs to user id ${account.uid} now.`);
+  log(`The embedded database in ${home.folder} belonged to nobody; it now belongs to user id ${account.uid}.`);
   return account;
 }
 
-/** Leaves no server behind that nobody uses when it fails. */
+/** Starts or joins the server. If that fails, stops a server that nobody uses. */
 async function startOrJoin(
   site: Site,
   connection: Connection,
@@ -111,7 +112,7 @@ async function startOrJoin(
 ): Promise<Connection> {
   const { home, log } = site;
   try {
-    const running = await settle(home.data, signal);
+    const running = await waitForStableState(home.data, signal);
     const port = running?.port ?? (await startServer({ ...site, connection, signal }));
     signal?.throwIfAborted();
     if (running === undefined) {
@@ -137,10 +138,10 @@ function releaseOnce(site: Site, unregister: () => Promise<void>): () => Promise
   };
 }
 
-/** A server that could not be stopped is told, and does not make a command fail that has done its work. */
+/** Logs a server that could not be stopped, instead of failing a command that is done. */
 async function release(site: Site, unregister: () => Promise<void>): Promise<void> {
   try {
-    await unregister(); // before waiting for the lock, so that a kill while waiting leaves nothing behind
+    await unregister(); // before waiting for the lock, so a kill while waiting leaves no registration
     await withLock(site.home.lock, {}, () => stopIfUnused(site));
   } catch (error) {
     site.log(error instanceof LedgerError ? `${error.message} ${error.hint}` : messageOf(error));

@@ -1,16 +1,17 @@
+import { numberAssignments } from '../dashboard/resources/number-assignments.js';
 import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
 
 /**
- * What a filing may stumble over, as data. The SQL of a check gives a row for each finding; in it `:numbers` stands for the numbers in the inventory at the end of
- * the day (nruf_number_categories), `:day` for the day, `:end` for its end, and `:accounts` for a condition on `account_id`.
+ * A check for problems in a filing. Its SQL returns one row per finding. Placeholders: `:numbers` is the inventory at the end of the day
+ * (nruf_number_categories), `:day` the day, `:end` the end of the day, and `:accounts` a condition on `account_id`.
  */
 export interface AuditCheck {
   id: string;
-  /** What the findings are, after their count. */
+  /** A noun phrase that names the findings. */
   title: string;
-  /** What that means for the filing, with the rule and its source where there is one. */
+  /** The effect on the filing, with the rule and its source, if any. */
   why: string;
-  /** `left out`: as it must be, and told only; `attention`: somebody should look at it. */
+  /** `left out`: correctly excluded, for information only; `attention`: needs review. */
   kind: 'left out' | 'attention';
   sql: string;
 }
@@ -23,7 +24,7 @@ const leftOut = (id: string, value: string, title: string, why: string): AuditCh
   sql: `select account_id, telephone_number from :numbers where left_out = '${value}' order by telephone_number`,
 });
 
-/** Where the in-service list and the number details disagreed when they were last read, whatever the day of the filing. */
+/** The in-service list and the number details disagreed when they were last read, regardless of the day of the filing. */
 const disagreement = (id: string, condition: string, title: string, why: string): AuditCheck => ({
   id,
   title,
@@ -38,43 +39,48 @@ export const auditChecks: readonly AuditCheck[] = [
     'ported-in',
     'ported in',
     'numbers ported in from another carrier',
-    'They sit in blocks of the carrier that they came from, which reports them: left out.',
+    'They belong to blocks of the losing carrier, which reports them. They are left out.',
   ),
   leftOut(
     'toll-free',
     'toll-free',
     'toll-free numbers',
-    'Area codes 800, 833, 844, 855, 866, 877 and 888 are not geographic (47 CFR 52.101 and following are their rules): left out.',
+    'Area codes 800, 833, 844, 855, 866, 877 and 888 are not geographic (47 CFR 52.101 ff.). They are left out.',
   ),
-  leftOut('900', '900', 'numbers of area code 900', 'They go into the form for non-geographic numbers: left out.'),
+  leftOut(
+    '900',
+    '900',
+    'numbers in area code 900',
+    'They belong on the form for non-geographic numbers. They are left out.',
+  ),
   leftOut(
     '5xx',
     '5XX',
-    'numbers of 5XX area codes',
-    'Area codes 500, 521 to 529, 533, 544, 566, 577 and 588 are not geographic, and go into the form for such numbers: left out.',
+    'numbers in 5XX area codes',
+    'Area codes 500, 521 to 529, 532, 533, 544, 566, 577 and 588 are not geographic and belong on the form for non-geographic numbers. They are left out.',
   ),
   leftOut(
     'not-nanp',
     'not NANP',
     'numbers outside the North American Numbering Plan',
-    'Form 502 is about the North American Numbering Plan: left out.',
+    'Form 502 covers the North American Numbering Plan only. They are left out.',
   ),
   leftOut(
     'not-united-states',
     'not United States',
-    'numbers of area codes outside the United States and its territories',
-    'Canada, Bermuda and the Caribbean states share the numbering plan and have regulators of their own: left out.',
+    'numbers in area codes outside the United States and its territories',
+    'Canada, Bermuda and the Caribbean states share the numbering plan but have their own regulators. They are left out.',
   ),
   leftOut(
     'imported',
     'imported',
     'numbers imported from another carrier for messaging',
-    'They stay in the inventory of that carrier, which reports them: left out. They can not be assigned at Bandwidth (5130).',
+    'They stay in the inventory of that carrier, which reports them. They are left out and cannot be assigned at Bandwidth (5130).',
   ),
   {
     id: 'hosted',
-    title: 'hosted numbers, whose details name another account as their owner',
-    why: 'They have their voice service on that account, which reports them: left out. The other details are those of its row.',
+    title: 'hosted numbers (the number details name another account as the owner)',
+    why: 'Their voice service is on that account, which reports them. They are left out. The other details also come from that account.',
     kind: 'left out',
     sql: `select n.account_id, n.telephone_number, t.owner_account_id from :numbers n
 join telephone_numbers t on t.account_id = n.account_id and t.telephone_number = n.telephone_number
@@ -82,8 +88,8 @@ where n.left_out = 'hosted' order by n.telephone_number`,
   },
   {
     id: 'area-code-and-state',
-    title: 'numbers whose area code and state disagree on the country or territory',
-    why: 'The area code decides which numbers are left out as not of the United States. Check the rate center and state of these.',
+    title: 'numbers whose area code and state are in different countries or territories',
+    why: 'The area code decides whether a number is outside the United States. Check the rate center and state of these numbers.',
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, a.country as area_code_country, n.state, n.left_out from :numbers n
 join area_codes a on a.npa = left(n.npa_nxx_x, 3)
@@ -95,8 +101,8 @@ order by n.telephone_number`,
   },
   {
     id: 'unknown-area-code',
-    title: 'numbers of an area code that the list of area codes does not have',
-    why: 'Their state decides whether they are of the United States; without a known state they count. A newer tn-ledger may know the area code.',
+    title: 'numbers in an area code that is not in area_codes',
+    why: 'Their state decides whether they are in the United States; without a known state, they count. A newer version of tn-ledger may have the area code.',
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, n.state, n.left_out from :numbers n
 where n.npa_nxx_x is not null and coalesce(n.left_out, '') not in ('toll-free', '900', '5XX')
@@ -105,8 +111,8 @@ order by n.telephone_number`,
   },
   {
     id: 'unknown-status',
-    title: 'statuses for which there is no rule',
-    why: "Inservice and InAccount count; an Aging number is Bandwidth's again. Numbers of these statuses count nowhere: ask Bandwidth what they mean.",
+    title: 'statuses without a counting rule',
+    why: 'Inservice and InAccount numbers count. Aging numbers are back at Bandwidth. Numbers in these statuses do not count anywhere: ask Bandwidth what the statuses mean.',
     kind: 'attention',
     sql: `select status, count(*) as numbers, min(telephone_number) as example from number_status_history
 where not nruf_in_inventory(status) and status <> 'Aging' and valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
@@ -114,15 +120,15 @@ group by status order by 2 desc, 1`,
   },
   {
     id: 'undeclared',
-    title: 'available numbers that nobody ever declared',
-    why: 'They count as available. Declare those that work for end users (tn-ledger assign), and those passed to resellers as intermediate (tn-ledger classify).',
+    title: 'available numbers that were never marked ASSIGNED or UNASSIGNED',
+    why: 'They count as available. Mark the ones that end users have as ASSIGNED (tn-ledger assign). Classify the ones passed to resellers as intermediate (tn-ledger classify).',
     kind: 'attention',
     sql: 'select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers where undeclared order by telephone_number',
   },
   {
     id: 'assigned-not-in-service',
-    title: 'numbers whose last declaration is ASSIGNED, and that are no longer in service',
-    why: 'They count nowhere. If an end user still has one, the order that took it away was a mistake; the newest come first.',
+    title: 'numbers that are no longer in service and whose last assignment status is ASSIGNED',
+    why: 'They do not count anywhere. If an end user still has one, the order that removed it was a mistake. The most recent come first.',
     kind: 'attention',
     sql: `select d.account_id, d.telephone_number, d.order_id, d.valid_from as assigned_on, s.valid_to as left_on
 from (select distinct on (account_id, telephone_number) * from number_assignment_history
@@ -137,18 +143,18 @@ order by s.valid_to desc nulls last, d.telephone_number`,
   {
     id: 'unknown-outcome',
     title: 'numbers whose assignment outcome is unknown',
-    why: "Bandwidth's answer about their order does not add up, so nobody knows whether it accepted them: they count as not declared by it. Every nightly run asks for the order again; if that does not help, ask Bandwidth. A line without a number is an order that does not name its numbers.",
+    why: "The totals in Bandwidth's response for their order do not add up, so it is unknown whether Bandwidth accepted them. They count as if the order had not marked them. Every nightly run reads the order again; if the outcome stays unknown, ask Bandwidth. A row without a number is an order that does not list its numbers.",
     kind: 'attention',
     sql: `select o.account_id, n.telephone_number, o.order_id, b.batch_id, o.unknown_since, o.unknown_reason
-from (select * from number_assignment_orders where unknown_since is not null and :accounts) o
-left join number_assignment_order_numbers n on n.account_id = o.account_id and n.order_id = o.order_id and n.outcome = 'UNKNOWN'
+from (select * from ${numberAssignments.table} where unknown_since is not null and :accounts) o
+left join ${numberAssignments.numbersTable} n on n.account_id = o.account_id and n.order_id = o.order_id and n.outcome = 'UNKNOWN'
 left join assignment_orders b on b.order_id = o.order_id
 where coalesce(o.order_date < :end, true) order by o.unknown_since, o.order_id, n.telephone_number`,
   },
   {
     id: 'no-place',
-    title: 'numbers without rate center or state',
-    why: 'The form requires both for each block. Blocks that have other numbers take theirs; the rest are blank, and stop the export.',
+    title: 'numbers without a rate center or state',
+    why: 'The form requires both for each block. A block takes them from its other numbers; if there are none, they are blank, which stops the export.',
     kind: 'attention',
     sql: `select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers
 where left_out is null and (rate_center is null or state is null) order by telephone_number`,
@@ -156,19 +162,19 @@ where left_out is null and (rate_center is null or state is null) order by telep
   disagreement(
     'no-details',
     `discrepancy = 'no details'`,
-    'numbers in service that /tns did not name when it was last read',
-    'They are kept as in service, with what was known of them before. Ask Bandwidth why they have no details; the next night that has some stores them.',
+    'numbers in service that /tns did not list when it was last read',
+    'They stay in service, with the details from earlier runs. Ask Bandwidth why they have no details. The next nightly run that finds details stores them.',
   ),
   disagreement(
     'other-status',
     `discrepancy = 'other status'`,
-    'numbers in service that have another status in /tns',
-    'Their status is the one in /tns, and a number counts by its status: ask Bandwidth which of the two is right.',
+    'numbers in service that have a different status in /tns',
+    'A number counts by its status, and tn-ledger uses the one in /tns. Ask Bandwidth which of the two is correct.',
   ),
   {
     id: 'two-rate-centers',
-    title: 'blocks spread over more than one rate center or state',
-    why: 'A block has one, and may be listed only once: the export names the one of most of its numbers.',
+    title: 'blocks with more than one rate center or state',
+    why: 'A block has one rate center and appears on the form once. The export uses the rate center and state of most of its numbers.',
     kind: 'attention',
     sql: `select npa_nxx_x, count(*) as numbers, string_agg(distinct concat_ws(' ', rate_center, state), ', ') as places from :numbers
 where left_out is null and rate_center is not null and state is not null
@@ -176,8 +182,8 @@ group by npa_nxx_x having count(distinct (rate_center, state)) > 1 order by npa_
   },
   {
     id: 'ported-from-bandwidth',
-    title: 'numbers that look ported in from Bandwidth itself',
-    why: "They are counted, for they may well sit in a block of Bandwidth. Look whether they do; if not, the block's holder reports them.",
+    title: 'numbers that appear to be ported in from Bandwidth itself',
+    why: "They count, because they are probably in a Bandwidth block. Check whether they are; if not, the block's holder reports them.",
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, n.npa_nxx_x, p.losing_carrier_name, p.order_id from :numbers n
 join nruf_ports() p on p.telephone_number = n.telephone_number
@@ -185,8 +191,8 @@ where n.left_out is null and p.from_bandwidth and not p.internal and not p.won_b
   },
   {
     id: 'ported-within-bandwidth',
-    title: 'numbers that a port-in moved within Bandwidth, or won back',
-    why: 'They sit in a block of Bandwidth and count: Bandwidth calls the port-in internal, or an earlier number order brought the number.',
+    title: 'numbers that a port-in moved within Bandwidth or won back',
+    why: 'They are in a Bandwidth block and count: Bandwidth marks the port-in as internal, or an earlier number order added the number.',
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, p.losing_carrier_name, p.order_id, p.internal, p.won_back from :numbers n
 join nruf_ports() p on p.telephone_number = n.telephone_number
@@ -194,16 +200,16 @@ where n.left_out is null and (p.internal or p.won_back) and p.done_on <= :day or
   },
   {
     id: 'ported-from-nobody',
-    title: 'numbers left out because of a port-in that names no losing carrier',
-    why: 'Another carrier than Bandwidth is assumed. Where it was Bandwidth itself, they may belong into the filing.',
+    title: 'numbers left out because of a port-in without a losing carrier',
+    why: 'The losing carrier is assumed not to be Bandwidth. If it was Bandwidth, they may belong in the filing.',
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, p.order_id from :numbers n join nruf_ports() p on p.telephone_number = n.telephone_number
 where n.left_out = 'ported in' and p.losing_carrier_name is null order by n.telephone_number`,
   },
   {
     id: 'over-limit',
-    title: 'numbers declared reserved for more than 180 days, or aging for more than 365 (residential: 90)',
-    why: 'Numbers held longer than that are not reserved or aging, but available (47 CFR 52.15(f)(1)). They were declared so with `tn-ledger classify --override`, or by other means than tn-ledger classify.',
+    title: 'numbers classified as reserved for more than 180 days, or as aging for more than 365 (residential: 90)',
+    why: 'Numbers held longer than that are available, not reserved or aging (47 CFR 52.15(f)(1)). They were classified with `tn-ledger classify --override`, or not with tn-ledger classify.',
     kind: 'attention',
     sql: `select account_id, telephone_number, category, valid_from, valid_to, note, overridden from number_categories
 where valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
@@ -215,7 +221,7 @@ order by telephone_number`,
   {
     id: 'aging-too-short',
     title: `numbers that count as aging for fewer than ${shortestAgingDays} days`,
-    why: `Disconnected numbers age for at least ${shortestAgingDays} days (FCC 18-177; 47 CFR 52.15(f)(1)(ii)). These were declared aging for less, or are available because of a smaller --aging-days.`,
+    why: `Disconnected numbers age for at least ${shortestAgingDays} days (FCC 18-177; 47 CFR 52.15(f)(1)(ii)). These were classified as aging for fewer days, or are available because of a smaller --aging-days.`,
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, n.category, a.valid_from as aging_from, a.valid_to as aging_to from (
   select account_id, telephone_number, min(valid_from) as valid_from, max(coalesce(valid_to, 'infinity')) as valid_to from (
@@ -240,8 +246,8 @@ order by telephone_number`,
   },
   {
     id: 'intermediate-assigned',
-    title: 'intermediate numbers that were declared ASSIGNED to Bandwidth',
-    why: 'Numbers passed to a reseller are intermediate, whether he has an end user or not (47 CFR 52.15(f)(1)(v)). They count as intermediate; Bandwidth was told otherwise.',
+    title: 'intermediate numbers that are marked ASSIGNED at Bandwidth',
+    why: 'Numbers passed to a reseller are intermediate, even if the reseller has an end user for them (47 CFR 52.15(f)(1)(v)). They count as intermediate; Bandwidth has them as assigned.',
     kind: 'attention',
     sql: `select n.account_id, n.telephone_number, h.order_id, h.valid_from as assigned_on from :numbers n
 join number_assignment_history h on h.account_id = n.account_id and h.telephone_number = n.telephone_number
@@ -250,8 +256,8 @@ order by n.telephone_number`,
   },
   {
     id: 'two-accounts',
-    title: 'numbers in service in more than one account at once',
-    why: 'Together they count once, where their service began last; filings of single accounts count them in each.',
+    title: 'numbers in service in more than one account at the same time',
+    why: 'In a filing for all accounts, they count once, in the account where service began last. Filings for single accounts count them in each account.',
     kind: 'attention',
     sql: `select telephone_number, string_agg(account_id, ', ' order by account_id) as accounts from number_status_history
 where nruf_in_inventory(status) and valid_from < :end and (valid_to is null or valid_to >= :end) and :accounts
@@ -259,15 +265,15 @@ group by telephone_number having count(distinct account_id) > 1 order by telepho
   },
   {
     id: 'counted-twice',
-    title: 'numbers whose history has them in service twice at once',
-    why: 'They are counted twice. No job writes such a history: please report it.',
+    title: 'numbers with overlapping in-service intervals in the history',
+    why: 'They count twice. No job writes such a history: please report it.',
     kind: 'attention',
     sql: `select account_id, telephone_number, count(*) as times from :numbers group by 1, 2 having count(*) > 1 order by 2`,
   },
   {
     id: 'old-data',
     title: 'accounts whose numbers were not read in the 36 hours before the end of the day',
-    why: 'What came or went in between is known by later readings and by orders, dated by the events as far as Bandwidth dates them.',
+    why: 'Later runs and orders fill in what changed in between, with the date of the event if Bandwidth gives one.',
     kind: 'attention',
     sql: `select a.account_id, max(r.started_at) as last_read from (select account_id from nruf_accounts() account_id where :accounts) a
 left join sync_runs r on r.account_id = a.account_id and r.job in ('sync-inservice-numbers', 'sync-number-details')
@@ -276,8 +282,8 @@ group by 1 having max(r.started_at) is null or max(r.started_at) < least(:end, n
   },
   {
     id: 'failed-days',
-    title: 'days of the half-year before on which a job failed and did not succeed again',
-    why: 'A later run makes up for it where Bandwidth still tells what happened; a day on which nothing ran at all is not among them.',
+    title: 'days in the six months before on which a job failed and did not succeed later that day',
+    why: 'A later run catches up if Bandwidth still has the data. Days on which no job ran are not listed.',
     kind: 'attention',
     sql: `select account_id, nruf_day(started_at) as day, string_agg(distinct job, ', ') as jobs from sync_runs r
 where status in ('failed', 'interrupted') and job <> 'nightly' and started_at < :end and started_at >= :end - interval '6 months' and :accounts

@@ -1,14 +1,14 @@
 import pg from 'pg';
-import { addDays, type Day } from '../sync/days.js';
+import { addDays, type Day } from '../days.js';
 import { type AuditCheck, auditChecks } from './audit-checks.js';
 import { shortestAgingDays } from './limits.js';
 import { accountsArgument } from './scope.js';
 
 export interface AuditFinding extends Omit<AuditCheck, 'sql'> {
   count: number;
-  /** The first few, as objects of columns. */
+  /** The first few rows, keyed by column. */
   examples: Record<string, unknown>[];
-  /** A statement that shows them all. */
+  /** A statement that returns every finding. */
   sql: string;
 }
 
@@ -20,12 +20,12 @@ export interface AuditParameters {
 
 const examplesShown = 5;
 
-/** Looks for what a filing as of a day would stumble over: every check, those without findings too, within the client's transaction. */
+/** Runs every check for a filing as of a day, in the client's transaction. The result includes checks without findings. */
 export async function audit(client: pg.ClientBase, parameters: AuditParameters): Promise<AuditFinding[]> {
   const { asOf, accounts, agingDays } = parameters;
   const account = accountsArgument(accounts);
   const call = `nruf_number_categories(${literal(asOf)}${account === null && agingDays === shortestAgingDays ? '' : `, ${literal(account)}, ${agingDays}`})`;
-  // Counted once for all checks; for those who look at a finding, and where no temporary table may be made, the function itself.
+  // The checks share one temporary table. The statements shown to users, and users who may not create one, call the function.
   const { rows: rights } = await client.query(
     `select has_database_privilege(current_database(), 'temp') and current_setting('transaction_read_only') = 'off' as temp`,
   );

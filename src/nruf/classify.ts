@@ -1,54 +1,56 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
-import { removeCsvFile, writeCsvFile } from '../assignment/csv-file.js';
-import { type NumberFile, openNumberFile } from '../assignment/read-numbers.js';
+import { removeCsvFile, writeCsvFile } from '../csv-file.js';
 import type { Database } from '../database/connect.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
+import { inTransaction } from '../database/transaction.js';
+import { addDays, type Day, daysBetween } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
-import { addDays, type Day, daysBetween } from '../sync/days.js';
-import { inTransaction } from '../sync/transaction.js';
+import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
 import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
 
 export const categories = ['administrative', 'intermediate', 'reserved', 'aging'] as const;
 export type Category = (typeof categories)[number];
 
-/** What a file's numbers are declared to be. */
-export interface Declaration {
+/** The classification of the numbers in a file. */
+export interface Classification {
   category: Category;
   from: Day;
-  /** The last day; undefined: until further notice. */
+  /** The last day, inclusive; undefined: open-ended. */
   to: Day | undefined;
   note: string | undefined;
-  /** Longer than the rule allows, on purpose. */
+  /** Accept a classification longer than the rule allows. */
   override: boolean;
-  /** Aging numbers of residential customers, which may age for a shorter time. */
+  /** The aging numbers belonged to residential customers, which shortens the maximum. */
   residential: boolean;
 }
 
 export interface ClassifyOptions {
   account: string;
-  /** The column of numbers, where the user named it. */
+  /** The column of numbers, if the user named one. */
   column?: string | undefined;
-  /** Declare the others even if more than a tenth of the lines was rejected. */
+  /** Classify the other numbers even if more than a tenth of the lines is rejected. */
   allowRejects: boolean;
   dryRun: boolean;
-  /** Where the rejected lines go. */
+  /** The file to write rejected lines to. */
   rejectedPath: string;
+  /** Called in the transaction that classifies the numbers, before it is committed. */
+  onClassified?: (client: pg.ClientBase) => Promise<void>;
   signal: AbortSignal;
 }
 
 export interface Classified {
   total: number;
   declared: number;
-  /** Lines that said what was declared already. */
+  /** Lines whose classification exists already. */
   unchanged: number;
-  /** Earlier declarations that were shortened or replaced. */
+  /** Earlier classifications that were shortened or replaced. */
   replaced: number;
-  /** Numbers that age for fewer days than the rule asks, with the declarations that theirs joins. */
+  /** Numbers that age for fewer days than the rule requires, including adjoining classifications. */
   tooShort: number;
   rejected: number;
   reasons: { reason: string; count: number }[];
-  /** The file of the rejected lines; undefined where there are none. */
+  /** The file of rejected lines; undefined if there are none. */
   rejectedPath: string | undefined;
 }
 
@@ -60,60 +62,60 @@ interface Limit {
 const limits: Partial<Record<Category, Limit>> = {
   reserved: {
     days: longestReservedDays,
-    rule: `numbers may be held in reserve for ${longestReservedDays} days at most (47 CFR 52.15(f)(1)(vi))`,
+    rule: `numbers may be reserved for at most ${longestReservedDays} days (47 CFR 52.15(f)(1)(vi))`,
   },
   aging: {
     days: longestAgingDays,
-    rule: `numbers may age for ${longestAgingDays} days at most, residential ones for ${longestResidentialAgingDays} (47 CFR 52.15(f)(1)(ii))`,
+    rule: `numbers may age for at most ${longestAgingDays} days, residential numbers for ${longestResidentialAgingDays} (47 CFR 52.15(f)(1)(ii))`,
   },
 };
 
 const residentialAging: Limit = {
   days: longestResidentialAgingDays,
-  rule: `residential numbers may age for ${longestResidentialAgingDays} days at most (47 CFR 52.15(f)(1)(ii))`,
+  rule: `residential numbers may age for at most ${longestResidentialAgingDays} days (47 CFR 52.15(f)(1)(ii))`,
 };
 
-function limitOf({ category, residential }: Declaration): Limit | undefined {
+function limitOf({ category, residential }: Classification): Limit | undefined {
   return residential ? residentialAging : limits[category];
 }
 
 /**
- * Refuses a declaration that is longer than the rule allows.
+ * Checks the days of a classification against the rule for its category.
  *
- * @throws {UsageError} it is, and is not meant to be
+ * @throws {UsageError} it is longer than the rule allows without `override`, it ends before it begins, or only aging numbers may be residential
  */
-export function checkLength(declaration: Declaration): void {
-  const { category, from, to, override, residential } = declaration;
+export function checkLength(classification: Classification): void {
+  const { category, from, to, override, residential } = classification;
   if (residential && category !== 'aging') {
-    throw new UsageError('--residential is for aging numbers only.', {
-      hint: 'Leave it out, or use --category aging.',
+    throw new UsageError('--residential applies to aging numbers only.', {
+      hint: 'Remove it, or use --category aging.',
     });
   }
   if (to !== undefined && to < from) throw new UsageError(`--to ${to} is before --from ${from}.`);
-  const limit = limitOf(declaration);
+  const limit = limitOf(classification);
   if (limit === undefined || override) return;
   const days = to === undefined ? undefined : daysBetween(from, to) + 1;
   if (days !== undefined && days <= limit.days) return;
   const length = days === undefined ? 'has no end' : `lasts ${days} days`;
-  throw new UsageError(`The declaration ${length}, and ${limit.rule}. Nothing was declared.`, {
-    hint: `Declare it until ${addDays(from, limit.days - 1)} at the latest (--to), or longer all the same with --override: the audit then lists it.`,
+  throw new UsageError(`The classification ${length}, and ${limit.rule}. Nothing was classified.`, {
+    hint: `End it on ${addDays(from, limit.days - 1)} or earlier (--to). To exceed the limit anyway, use --override; the audit then lists the numbers.`,
   });
 }
 
-/** More than this share of lines rejected looks like the wrong file, or the wrong account. */
-const mostRejected = 0.1;
+/** A larger share of rejected lines suggests the wrong file or the wrong account. */
+const maxRejectedShare = 0.1;
 
 /**
- * Declares what the numbers of a file are used for. From its first day on a declaration replaces the earlier ones that it overlaps; what
- * they said is kept.
+ * Classifies the numbers in a file. From its first day on, a classification replaces the earlier ones that it overlaps; the replaced
+ * ones are kept in `number_categories_superseded`.
  *
- * @throws {UsageError} the file can't be read, or is no list of numbers
- * @throws {LedgerError} too many of its lines were rejected: nothing was declared
+ * @throws {UsageError} the file can't be read, or isn't a list of numbers
+ * @throws {TooManyLinesRejectedError} too many lines were rejected, and nothing was classified
  */
 export async function classifyFile(
   database: Database,
   path: string,
-  declaration: Declaration,
+  classification: Classification,
   options: ClassifyOptions,
 ): Promise<Classified> {
   const { signal, column } = options;
@@ -121,34 +123,47 @@ export async function classifyFile(
   let result: Classified | undefined;
   try {
     await inTransaction(database, { signal }, async (client) => {
-      await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [declarationsLock, options.account]);
+      await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [classificationLock, options.account]);
+      // Not now(): it is the start of the transaction, and another command may have recorded rows while this one waited for the lock.
+      const clock = await client.query<{ now: string }>('select clock_timestamp()::text as now');
+      const recordedAt = clock.rows[0]?.now as string;
       const total = await readLines(client, file);
-      await judge(client, declaration, options);
+      await rejectLines(client, classification, options);
       const { rejected, reasons } = await countRejected(client);
       const rejectedPath = (await writeRejected(client, options.rejectedPath)) ? options.rejectedPath : undefined;
-      const written = await apply(client, declaration, options.account, basename(path));
+      const written = await apply(client, classification, {
+        account: options.account,
+        fileName: basename(path),
+        recordedAt,
+      });
       result = { total, rejected, reasons, rejectedPath, ...written };
-      if (!options.allowRejects && rejected > total * mostRejected) throw tooMany(result);
-      // Nothing of a dry run is kept but the file of the rejected lines.
-      if (options.dryRun) throw new Undone();
+      if (!options.allowRejects && rejected > total * maxRejectedShare) throw tooManyRejected(result);
+      // A dry run keeps only the file of rejected lines.
+      if (options.dryRun) throw new DryRunRollback();
+      await options.onClassified?.(client);
     });
   } catch (error) {
-    if (!(error instanceof Undone)) throw error;
+    if (!(error instanceof DryRunRollback)) throw error;
   }
   return result as Classified;
 }
 
-class Undone extends Error {}
+class DryRunRollback extends Error {}
 
-/** One declaration of an account at a time, or two would find the same earlier ones. Any fixed number serves. */
-const declarationsLock = 7_386_007;
+/** Allows one classification per account at a time: two would both replace the same earlier rows. The number is arbitrary but fixed. */
+const classificationLock = 7_386_007;
 
-function tooMany({ rejected, total, reasons, rejectedPath }: Classified): LedgerError {
+/** Too many lines of a file were rejected. Nothing was classified. */
+export class TooManyLinesRejectedError extends LedgerError {
+  override readonly name = 'TooManyLinesRejectedError';
+}
+
+function tooManyRejected({ rejected, total, reasons, rejectedPath }: Classified): LedgerError {
   const why = reasons.map(({ reason, count }) => `${count}: ${reason}`).join('; ');
-  return new LedgerError(
-    `${rejected} of ${total} lines were rejected (${why}), more than a tenth. Nothing was declared.`,
+  return new TooManyLinesRejectedError(
+    `${rejected} of ${total} lines were rejected (${why}), more than a tenth. Nothing was classified.`,
     {
-      hint: `${rejectedPath} names them with their reasons. Mend the file, or declare the others all the same with --allow-rejects.`,
+      hint: `${rejectedPath} lists them with their reasons. Fix the file, or classify the other numbers with --allow-rejects.`,
     },
   );
 }
@@ -174,10 +189,17 @@ async function readLines(client: pg.ClientBase, file: NumberFile): Promise<numbe
   return total;
 }
 
-/** Lines are judged by each other first, then by the ledger, in the words of assignment files. */
-async function judge(client: pg.ClientBase, declaration: Declaration, { account }: ClassifyOptions): Promise<void> {
-  const { category, override } = declaration;
-  const { begin, end } = moments(declaration);
+/**
+ * Checks the lines against each other, then against the ledger, and sets `code` and `reason` on rejected ones. The codes are those of
+ * assignment files.
+ */
+async function rejectLines(
+  client: pg.ClientBase,
+  classification: Classification,
+  { account }: ClassifyOptions,
+): Promise<void> {
+  const { category, override } = classification;
+  const { begin, end } = bounds(classification);
   await client.query(
     `update category_lines l
         set code = 'duplicate', reason = 'the same number as on line ' || f.first_line
@@ -187,7 +209,7 @@ async function judge(client: pg.ClientBase, declaration: Declaration, { account 
   await client.query(
     `update category_lines l
         set code = case when h.known then 'disconnected' else '5076' end,
-            reason = case when h.known then 'not in service at any time of the declaration' else 'not in the account''s inventory' end
+            reason = case when h.known then 'not in service at any time in the period' else 'not in the account''s inventory' end
        from (
          select c.line,
            exists (select from telephone_numbers t where t.account_id = $1 and t.telephone_number = c.number)
@@ -201,13 +223,13 @@ async function judge(client: pg.ClientBase, declaration: Declaration, { account 
       where h.line = l.line and not h.served`,
     [account, begin, end],
   );
-  const limit = limitOf(declaration);
+  const limit = limitOf(classification);
   if (limit === undefined || override) return;
   await client.query(
-    `with recursive ${unbroken}
+    `with recursive ${continuous}
      update category_lines l
         set code = 'too-long',
-            reason = 'with the declarations that it joins it would be ' || $3 || ' for more than $5 days, since ' || nruf_day(r.begins)
+            reason = 'with adjoining classifications, it would be ' || $3 || ' for more than $5 days, since ' || nruf_day(r.begins)
        from run r
       where r.number = l.number and l.code is null and r.ends > r.begins + make_interval(days => $5)`.replaceAll(
       '$5',
@@ -217,9 +239,9 @@ async function judge(client: pg.ClientBase, declaration: Declaration, { account 
   );
 }
 
-// The days in a row that a number would have the category, with the declarations that meet the new one: $1 account, $2 begin,
-// $3 category, $4 end (null: open).
-const unbroken = `
+// The continuous period in which a number would have the category: the new classification and the ones that adjoin it.
+// $1 account, $2 begin, $3 category, $4 end (null: open).
+const continuous = `
   earlier as (
     select number, $2::timestamptz as begins from category_lines where code is null
     union
@@ -247,22 +269,22 @@ async function countRejected(client: pg.ClientBase): Promise<Pick<Classified, 'r
   };
 }
 
-/** Reasons that differ from line to line, for a summary. */
+/** Summary wording for reasons that vary by line. */
 const summaries: Readonly<Record<string, string>> = {
   duplicate: 'the same number as on an earlier line',
   'no-number': 'no number',
   'not-a-number': 'not a telephone number',
-  'lost-digits': 'a number that lost its last digits',
+  'lost-digits': 'number lost its last digits',
   'not-nanp': 'not a number of the North American Numbering Plan',
-  'too-long': 'longer than the rule allows, with the declarations that it joins',
+  'too-long': 'longer than the rule allows, with adjoining classifications',
 };
 
-const linesAtOnce = 5000;
+const batchSize = 5000;
 
-/** True where there were any; what an earlier file of that name left is not this one's. */
+/** Writes the rejected lines and returns whether there were any. If not, removes the file that an earlier run left under that name. */
 async function writeRejected(client: pg.ClientBase, path: string): Promise<boolean> {
   const header = ['line_number', 'number_as_given', 'telephone_number', 'error_code', 'error_description'];
-  const hint = 'Nothing was declared. Try again when the folder can be written to (--out names another).';
+  const hint = 'Nothing was classified. Make the folder writable, or choose another one with --out.';
   const isAny = await writeCsvFile(path, header, readRejected(client), { evenEmpty: false, hint });
   if (!isAny) await removeCsvFile(path);
   return isAny;
@@ -273,29 +295,28 @@ async function* readRejected(client: pg.ClientBase): AsyncGenerator<(string | nu
   for (;;) {
     const { rows } = await client.query({
       text: `select line::text, given, number, code, reason from category_lines
-              where code is not null and line > $1 order by line limit ${linesAtOnce}`,
+              where code is not null and line > $1 order by line limit ${batchSize}`,
       values: [last],
       rowMode: 'array',
     });
     if (rows.length > 0) yield rows;
-    if (rows.length < linesAtOnce) return;
+    if (rows.length < batchSize) return;
     last = Number(rows.at(-1)?.[0]);
   }
 }
 
-/** Begin of the first day, and of the day after the last one. */
-function moments({ from, to }: Declaration): { begin: string; end: string | null } {
+/** The start of the first day and of the day after the last one. */
+function bounds({ from, to }: Classification): { begin: string; end: string | null } {
   return { begin: `${from}T00:00:00Z`, end: to === undefined ? null : `${addDays(to, 1)}T00:00:00Z` };
 }
 
 async function apply(
   client: pg.ClientBase,
-  declaration: Declaration,
-  account: string,
-  fileName: string,
+  classification: Classification,
+  { account, fileName, recordedAt }: { account: string; fileName: string; recordedAt: string },
 ): Promise<Pick<Classified, 'declared' | 'unchanged' | 'replaced' | 'tooShort'>> {
-  const { category, note, residential } = declaration;
-  const { begin, end } = moments(declaration);
+  const { category, note, residential } = classification;
+  const { begin, end } = bounds(classification);
   const write = async (sql: string, values: unknown[]) => (await client.query(sql, values)).rowCount ?? 0;
   const unchanged = await write(
     `update category_lines l set code = 'unchanged' from number_categories k
@@ -308,10 +329,10 @@ async function apply(
     and (k.valid_to is null or k.valid_to > $2) and k.valid_from < coalesce($3::timestamptz, 'infinity')`;
   const replaced = await write(
     `insert into number_categories_superseded
-       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name, believed_from, believed_to)
-     select k.account_id, k.telephone_number, k.category, k.valid_from, k.valid_to, k.note, k.overridden, k.residential, k.file_name, k.believed_since, now()
+       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name, recorded_from, recorded_to)
+     select k.account_id, k.telephone_number, k.category, k.valid_from, k.valid_to, k.note, k.overridden, k.residential, k.file_name, k.recorded_from, $4
        from number_categories k join category_lines l on ${overlapping}`,
-    [account, begin, end],
+    [account, begin, end, recordedAt],
   );
   await write(`delete from number_categories k using category_lines l where ${overlapping} and k.valid_from >= $2`, [
     account,
@@ -319,26 +340,26 @@ async function apply(
     end,
   ]);
   await write(
-    `update number_categories k set valid_to = $2, believed_since = now() from category_lines l where ${overlapping}`,
-    [account, begin, end],
+    `update number_categories k set valid_to = $2, recorded_from = $4 from category_lines l where ${overlapping}`,
+    [account, begin, end, recordedAt],
   );
-  const limit = limitOf(declaration);
+  const limit = limitOf(classification);
   const declared = await write(
-    `with recursive ${unbroken}
+    `with recursive ${continuous}
      insert into number_categories
-       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name)
-     select $1, l.number, $3, $2, $4, $5, coalesce(r.ends > r.begins + make_interval(days => $6), false), $8, $7
+       (account_id, telephone_number, category, valid_from, valid_to, note, overridden, residential, file_name, recorded_from)
+     select $1, l.number, $3, $2, $4, $5, coalesce(r.ends > r.begins + make_interval(days => $6), false), $8, $7, $9
        from category_lines l join run r on r.number = l.number where l.code is null order by l.number`,
-    [account, begin, category, end, note ?? null, limit?.days ?? null, fileName, residential],
+    [account, begin, category, end, note ?? null, limit?.days ?? null, fileName, residential, recordedAt],
   );
-  if (declared > 10_000) await client.query('analyze number_categories');
+  if (declared > 10_000) await client.query('analyze (skip_locked) number_categories');
   const tooShort = category === 'aging' ? await countTooShort(client, [account, begin, category, end]) : 0;
   return { declared, unchanged, replaced, tooShort };
 }
 
 async function countTooShort(client: pg.ClientBase, values: readonly unknown[]): Promise<number> {
   const { rows } = await client.query(
-    `with recursive ${unbroken}
+    `with recursive ${continuous}
      select count(*)::int as count from run where ends < begins + interval '${shortestAgingDays} days'`,
     [...values],
   );

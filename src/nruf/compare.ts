@@ -1,6 +1,6 @@
 import type { FilingRow } from './form.js';
 
-/** A value of a row that is another now; undefined where the row itself was, or is, not there. */
+/** A value that differs from the filed one; undefined if the filing, or today's count, has no such row. */
 export interface Difference {
   code: string;
   column: keyof FilingRow;
@@ -23,7 +23,7 @@ const compared = [
   'utilizationPercent',
 ] as const satisfies readonly (keyof FilingRow)[];
 
-/** What differs between the rows of a filing and those that it would have now, code by code. */
+/** Compares the filed rows with today's, code by code. */
 export function compareRows(filed: readonly FilingRow[], now: readonly FilingRow[]): Difference[] {
   const before = new Map(filed.map((row) => [row.code, row]));
   const after = new Map(now.map((row) => [row.code, row]));

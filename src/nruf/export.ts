@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { Database } from '../database/connect.js';
+import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf } from '../errors.js';
 import { beginFile, checkOutputPath, writeWhole } from '../output-file.js';
-import { inTransaction } from '../sync/transaction.js';
 import { fileContent, fileKind } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
 import { storeFiling } from './filings.js';
@@ -10,11 +10,10 @@ import { blanks, type FilingRow, hyphenated } from './form.js';
 import { describeAccounts } from './scope.js';
 
 export interface ExportOptions {
-  /** Where the file goes. */
   path: string;
-  /** Replace a file of that name. */
+  /** Overwrite an existing file. */
   force: boolean;
-  /** Blanks in required columns are left blank. */
+  /** Allow blanks in required columns. */
   allowGaps: boolean;
   signal: AbortSignal;
 }
@@ -26,9 +25,9 @@ export interface Exported {
 }
 
 /**
- * Counts, writes the file, and keeps the filing: all three or none.
+ * Counts the numbers, writes the file and stores the filing: all three or none.
  *
- * @throws {UsageError} the file exists, is a folder, or is of no kind that can be written
+ * @throws {UsageError} the file exists, is a folder, or has an unsupported extension
  * @throws {LedgerError} there is nothing to file, a required column has blanks, or the file can't be written
  */
 export async function exportFiling(
@@ -39,16 +38,16 @@ export async function exportFiling(
   const { path, signal } = options;
   const kind = fileKind(path);
   await checkOutputPath(path, { replace: options.force });
-  const file = await saying(path, () => beginFile(path));
+  const file = await withFileErrors(path, () => beginFile(path));
   try {
     const exported = await inTransaction(database, { signal }, async (client) => {
-      // One snapshot for the counts, the carriers' names and the time that is kept with them.
+      // One snapshot for the counts, the carrier names and the time stored with them.
       await client.query('set transaction isolation level repeatable read');
       const rows = await readFilingRows(client, parameters);
       refuseEmpty(rows, parameters);
       if (!options.allowGaps) refuseGaps(rows);
       const content = await fileContent(kind, parameters.form, rows);
-      await saying(path, () => file.handle.writeFile(content));
+      await withFileErrors(path, () => file.handle.writeFile(content));
       const stored = await storeFiling(client, {
         parameters,
         gapsAllowed: options.allowGaps,
@@ -58,24 +57,24 @@ export async function exportFiling(
       });
       return { ...stored, rows };
     });
-    await saying(path, () => file.finish({ replace: options.force }));
+    await withFileErrors(path, () => file.finish({ replace: options.force }));
     return exported;
   } finally {
     await file.discard();
   }
 }
 
-/** Writes a filing's file again. */
-export async function writeAgain(path: string, content: Buffer, force: boolean): Promise<void> {
+/** Writes a stored filing to a file. */
+export async function writeFilingFile(path: string, content: Buffer, force: boolean): Promise<void> {
   await checkOutputPath(path, { replace: force });
-  await saying(path, () => writeWhole(path, content, { replace: force }));
+  await withFileErrors(path, () => writeWhole(path, content, { replace: force }));
 }
 
 export function refuseEmpty(rows: readonly FilingRow[], { asOf, accounts, state }: FilingParameters): void {
   if (rows.length > 0) return;
   throw new LedgerError(
-    `No number of ${describeAccounts(accounts)}${state === undefined ? '' : ` in ${state}`} counts at the end of ${asOf} (UTC): there is nothing to file.`,
-    { hint: `tn-ledger audit --as-of ${asOf} tells which numbers are left out, and why.` },
+    `No number of ${describeAccounts(accounts)}${state === undefined ? '' : ` in ${state}`} counts at the end of ${asOf} (UTC), so there is nothing to file.`,
+    { hint: `tn-ledger audit --as-of ${asOf} lists the numbers that are left out, and why.` },
   );
 }
 
@@ -88,20 +87,20 @@ export function refuseGaps(rows: readonly FilingRow[]): void {
     const examples = codes.slice(0, 5).join(', ');
     return `${heading} of ${codes.length} ${codes.length === 1 ? 'row' : 'rows'} (${examples}${codes.length > 5 ? ', …' : ''})`;
   });
-  throw new LedgerError(`The form requires what the ledger does not know: ${kinds.join('; ')}. Nothing was written.`, {
-    hint: 'tn-ledger run sync-number-details reads rate centers, states and carriers; --assignor gives one text for all rows; --allow-gaps leaves blanks to be filled in by hand.',
+  throw new LedgerError(`The ledger lacks values that the form requires: ${kinds.join('; ')}. Nothing was written.`, {
+    hint: 'Run tn-ledger run sync-number-details to read rate centers, states and carriers, set one assignor for all rows with --assignor, or leave blanks to fill in by hand with --allow-gaps.',
   });
 }
 
-/** Does something about a file, and says in words why it can't be written. */
-async function saying<T>(path: string, write: () => Promise<T>): Promise<T> {
+/** Runs `write` and turns its file system errors into a LedgerError. */
+async function withFileErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
     if (error instanceof LedgerError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new LedgerError(`${path} can't be written: ${code ?? messageOf(error)}.`, {
-      hint: 'See that its folder exists and may be written to, and try again.',
+      hint: 'Make sure its folder exists and is writable, and try again.',
       cause: error,
     });
   }

@@ -7,17 +7,17 @@ import { cells, type FilingRow, type Form, headings } from './form.js';
 export type FileKind = 'csv' | 'xlsx';
 
 /**
- * By the extension of the file.
+ * The kind of a file, from its extension.
  *
- * @throws {UsageError} it is neither
+ * @throws {UsageError} the extension is neither .csv nor .xlsx
  */
 export function fileKind(path: string): FileKind {
   const extension = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase();
   if (extension === 'csv' || extension === 'xlsx') return extension;
-  throw new UsageError(`${path} ends neither in .csv nor in .xlsx.`, { hint: 'Name a file of one of these kinds.' });
+  throw new UsageError(`${path} does not end in .csv or .xlsx.`, { hint: 'Use one of these extensions.' });
 }
 
-/** The file of a filing: a header, and a line for each row. The same rows give the same bytes. */
+/** The file of a filing: a header and one line per row. The same rows produce the same bytes. */
 export function fileContent(kind: FileKind, form: Form, rows: readonly FilingRow[]): Promise<Buffer> {
   return kind === 'csv' ? Promise.resolve(csv(form, rows)) : xlsx(form, rows);
 }
@@ -46,7 +46,7 @@ function toCell(value: string | number | null, column: number): Cell {
   return typeof value === 'number' ? { value, type: Number } : { value, type: String };
 }
 
-/** A workbook is a ZIP archive, in which every entry carries the time of its writing: the same one for all makes bytes repeatable. */
+/** A workbook is a ZIP archive whose entries carry the time of writing. A fixed time makes the bytes reproducible. */
 function withoutTimes(workbook: Buffer): Buffer {
   const archive = new AdmZip(workbook);
   for (const entry of archive.getEntries()) entry.header.time = new Date(2000, 0, 1);

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import type { Day } from '../sync/days.js';
+import type { Day } from '../days.js';
 import type { FilingRow, Form } from './form.js';
 import { accountsArgument, checkState } from './scope.js';
 
-/** What the rows of a filing follow from. */
+/** The inputs that determine the rows of a filing. */
 export interface FilingParameters {
   asOf: Day;
   form: Form;
@@ -11,15 +11,15 @@ export interface FilingParameters {
   accounts: readonly string[] | undefined;
   state: string | undefined;
   agingDays: number;
-  /** Text of column J; undefined: the carrier that most numbers of the row's block or code come from. */
+  /** Text for column J; undefined: the carrier that most numbers in the row's block or code come from. */
   assignor: string | undefined;
 }
 
 /**
- * Counts the numbers of a filing: sorted by code, each code once. Within a transaction whose isolation is repeatable read all
- * of it is of one moment.
+ * Counts the numbers of a filing: one row per code, sorted by code. Run it in a repeatable-read transaction for a consistent
+ * snapshot.
  *
- * @throws {UsageError} no number of the day is in the state
+ * @throws {UsageError} no number is in the state on that day
  */
 export async function readFilingRows(client: pg.ClientBase, parameters: FilingParameters): Promise<FilingRow[]> {
   const { asOf, form, accounts, state, agingDays, assignor } = parameters;
@@ -52,7 +52,7 @@ export async function readFilingRows(client: pg.ClientBase, parameters: FilingPa
     }));
 }
 
-/** As the functions answer: counts are bigint, which the driver gives as text. */
+/** A row as the SQL functions return it. Counts are bigint, which the driver returns as text. */
 interface CountRow {
   code: string;
   rate_center: string | null;
@@ -68,7 +68,7 @@ interface CountRow {
   utilization_percent: string;
 }
 
-/** The carrier that most numbers of each block or code come from, by the names that Bandwidth gives (`vendor_name`). */
+/** The carrier that most numbers in each block or code come from, by Bandwidth's name for it (`vendor_name`). */
 async function readCarriers(
   client: pg.ClientBase,
   { code }: Form,

@@ -6,7 +6,7 @@ import { type FilingRow, findForm } from './form.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-/** A filing as it is kept. */
+/** A stored filing. */
 export interface Filing extends FilingParameters {
   id: string;
   createdAt: Date;
@@ -23,7 +23,7 @@ export interface NewFiling {
   rows: readonly FilingRow[];
 }
 
-/** Keeps a filing with its file and its rows, within the client's transaction. */
+/** Stores a filing with its file and rows, in the client's transaction. */
 export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Promise<{ id: string; sha256: string }> {
   const { asOf, form, accounts, state, agingDays, assignor } = filing.parameters;
   const sha256 = createHash('sha256').update(filing.content).digest('hex');
@@ -62,15 +62,13 @@ export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Pro
 
 const filingColumns = `filing_id, as_of::text, form, accounts, state, aging_days, assignor, created_at, file_name, sha256, row_count`;
 
-/** All filings, the newest first. */
+/** All filings, newest first. */
 export async function listFilings(db: Queryable): Promise<Filing[]> {
   const { rows } = await db.query(`select ${filingColumns} from nruf_filings order by filing_id desc`);
   return rows.map(toFiling);
 }
 
-/**
- * @throws {UsageError} there is none of this number
- */
+/** @throws {UsageError} no filing has this id */
 export async function findFiling(db: Queryable, id: string): Promise<Filing> {
   if (!/^[1-9]\d{0,17}$/.test(id)) throw noFiling(id);
   const { rows } = await db.query(`select ${filingColumns} from nruf_filings where filing_id = $1`, [id]);
@@ -79,16 +77,18 @@ export async function findFiling(db: Queryable, id: string): Promise<Filing> {
 }
 
 function noFiling(id: string): UsageError {
-  return new UsageError(`There is no filing ${JSON.stringify(id)}.`, { hint: 'tn-ledger nruf --filings lists them.' });
+  return new UsageError(`There is no filing ${JSON.stringify(id)}.`, {
+    hint: 'List the filings with tn-ledger nruf --filings.',
+  });
 }
 
-/** The file of a filing, byte for byte. */
+/** The stored file of a filing, byte for byte. */
 export async function readContent(db: Queryable, id: string): Promise<Buffer> {
   const { rows } = await db.query('select content from nruf_filings where filing_id = $1', [id]);
   return rows[0].content;
 }
 
-/** The rows of a filing, sorted by code. */
+/** The stored rows of a filing, sorted by code. */
 export async function readStoredRows(db: Queryable, id: string): Promise<FilingRow[]> {
   const { rows } = await db.query('select * from nruf_filing_rows where filing_id = $1 order by code collate "C"', [
     id,

@@ -1,13 +1,14 @@
 import { UsageError } from '../errors.js';
 
-/** A form of FCC Form 502 that an intermediate holder files. */
+/** A part of FCC Form 502 that intermediate carriers file. */
 export interface Form {
   id: 'u3' | 'u4';
   title: string;
-  /** Heading of column A. */
+  /** The heading of column A. */
   codeHeading: string;
-  /** The function that counts for it, and the column of its codes. */
+  /** The SQL function that counts for this form. */
   counts: string;
+  /** The column of that function that holds the code. */
   code: 'npa_nxx' | 'npa_nxx_x';
 }
 
@@ -28,21 +29,19 @@ const forms: readonly Form[] = [
   },
 ];
 
-/**
- * @throws {UsageError} there is no such form, or none that tn-ledger has the numbers for
- */
+/** @throws {UsageError} the form is unknown or unsupported */
 export function findForm(text: string): Form {
   const id = text.trim().toLowerCase();
   const form = forms.find((each) => each.id === id);
   if (form !== undefined) return form;
   const holders =
-    'U1 and U2 are for companies that hold whole codes or blocks, and the API does not tell what they would need.';
-  throw new UsageError(`There is no form ${JSON.stringify(text)} to export.`, {
-    hint: `Known: u4 (by thousands-block), u3 (by NPA-NXX). ${/^u[12]$/.test(id) ? holders : ''}`.trim(),
+    'U1 and U2 are for companies that hold whole codes or blocks; the API does not have the data that they need.';
+  throw new UsageError(`Unknown form ${JSON.stringify(text)}.`, {
+    hint: `Use u4 (by thousands-block), u3 (by NPA-NXX). ${/^u[12]$/.test(id) ? holders : ''}`.trim(),
   });
 }
 
-/** Columns A to J of the form, then what it computes by itself, to check against. */
+/** Columns A to J of the form, then the values that the form computes, for checking. */
 export function headings(form: Form): string[] {
   return [
     form.codeHeading,
@@ -62,7 +61,7 @@ export function headings(form: Form): string[] {
 
 /** A row of a filing; counts are whole numbers. */
 export interface FilingRow {
-  /** Six digits, or seven. */
+  /** Six or seven digits. */
   code: string;
   rateCenter: string | null;
   state: string | null;
@@ -75,11 +74,11 @@ export interface FilingRow {
   assignor: string | null;
   available: number;
   undeclared: number;
-  /** With two decimals. */
+  /** Two decimals. */
   utilizationPercent: string;
 }
 
-/** The cells of a row in the order of the headings: texts, numbers, and null for a blank. */
+/** The cells of a row in the order of the headings; null is a blank cell. */
 export function cells(row: FilingRow): (string | number | null)[] {
   return [
     hyphenated(row.code),
@@ -97,12 +96,12 @@ export function cells(row: FilingRow): (string | number | null)[] {
   ];
 }
 
-/** `9195550` as `919-555-0`, `919555` as `919-555`. */
+/** Formats `9195550` as `919-555-0` and `919555` as `919-555`. */
 export function hyphenated(code: string): string {
   return [code.slice(0, 3), code.slice(3, 6), code.slice(6)].filter((part) => part !== '').join('-');
 }
 
-/** What the form requires and a row lacks, by the headings of the columns. */
+/** The headings of required columns that are blank in a row. */
 export function blanks(row: FilingRow): string[] {
   const missing: string[] = [];
   if (row.rateCenter === null) missing.push('Rate Center Abbreviation');

@@ -1,11 +1,11 @@
-/** Numbers may be held in reserve for a specific end user for so many days: 47 CFR 52.15(f)(1)(vi). */
+/** The longest time that a number may be reserved for a specific end user: 47 CFR 52.15(f)(1)(vi). */
 export const longestReservedDays = 180;
 
-/** Disconnected numbers age for at least so many days: FCC 18-177, in force since 27 July 2020; 47 CFR 52.15(f)(1)(ii). */
+/** The minimum aging period of disconnected numbers: FCC 18-177, in force since July 27, 2020; 47 CFR 52.15(f)(1)(ii). */
 export const shortestAgingDays = 45;
 
-/** Numbers of businesses may be kept from reassignment for so many days: 47 CFR 52.15(f)(1)(ii). */
+/** The maximum aging period of business numbers: 47 CFR 52.15(f)(1)(ii). */
 export const longestAgingDays = 365;
 
-/** Numbers of residential customers: the same rule. */
+/** The maximum aging period of residential numbers: 47 CFR 52.15(f)(1)(ii). */
 export const longestResidentialAgingDays = 90;

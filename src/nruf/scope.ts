@@ -1,24 +1,24 @@
 import type pg from 'pg';
+import type { Day } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
-import type { Day } from '../sync/days.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-/** What a count is confined to. */
+/** The scope of a count. */
 export interface Scope {
   asOf: Day;
-  /** Undefined: all accounts of the ledger, together. */
+  /** Undefined: all accounts in the ledger, combined. */
   accounts: readonly string[] | undefined;
   /** A two-letter state; undefined: all. */
   state: string | undefined;
 }
 
-/** `accounts` as the SQL functions take them. */
+/** `accounts` as an argument of the SQL functions. */
 export function accountsArgument(accounts: readonly string[] | undefined): string | null {
   return accounts === undefined ? null : accounts.join(',');
 }
 
-/** Accounts given as `--account A --account B,C`; undefined where none was. */
+/** Splits `--account A --account B,C` into accounts; undefined if none were given. */
 export function splitAccounts(values: readonly string[]): string[] | undefined {
   const accounts = [
     ...new Set(
@@ -30,35 +30,34 @@ export function splitAccounts(values: readonly string[]): string[] | undefined {
   ];
   if (accounts.length > 0) return accounts;
   if (values.length === 0) return undefined;
-  throw new UsageError('--account names no account.', { hint: 'Give the id of one, or several with commas.' });
+  throw new UsageError('--account is empty.', { hint: 'Give one account id, or several separated by commas.' });
 }
 
 /**
- * Makes sure that the ledger has numbers of the accounts (undefined: of any), and answers with those that it has numbers of.
+ * Checks that the ledger has numbers for the accounts (undefined: for any account). Returns all accounts that have numbers.
  *
- * @throws {UsageError} an account that it doesn't know
- * @throws {LedgerError} it holds no history at all
+ * @throws {UsageError} the ledger has no numbers for an account
+ * @throws {LedgerError} the ledger has no history
  */
 export async function checkAccounts(db: Queryable, accounts: readonly string[] | undefined): Promise<string[]> {
   const known: string[] = (await db.query('select a from nruf_accounts() a order by 1')).rows.map(({ a }) => a);
   if (known.length === 0) {
-    throw new LedgerError('The ledger holds no numbers yet: there is nothing to count.', {
-      hint: 'Bring them in first: tn-ledger run nightly.',
+    throw new LedgerError('The ledger has no numbers yet, so there is nothing to count.', {
+      hint: 'Load them first: tn-ledger run nightly.',
     });
   }
   const unknown = accounts?.filter((account) => !known.includes(account)) ?? [];
   if (unknown.length === 0) return known;
-  throw new UsageError(
-    `The ledger has no numbers of account ${unknown.join(', ')}. It has those of ${known.join(', ')}.`,
-    { hint: 'Name one of these, or bring the numbers in first: tn-ledger run nightly.' },
-  );
+  throw new UsageError(`The ledger has no numbers for account ${unknown.join(', ')}, only for ${known.join(', ')}.`, {
+    hint: 'Use one of these accounts, or load the numbers first: tn-ledger run nightly.',
+  });
 }
 
 /**
- * Makes sure that the ledger can answer for the accounts and the day.
+ * Checks that the ledger has history for the accounts on the day.
  *
- * @throws {UsageError} an account that it doesn't know, or a day before its history begins
- * @throws {LedgerError} it holds no history at all
+ * @throws {UsageError} the ledger has no numbers for an account, or the day is before its history begins
+ * @throws {LedgerError} the ledger has no history
  */
 export async function checkScope(db: Queryable, { asOf, accounts }: Pick<Scope, 'asOf' | 'accounts'>): Promise<void> {
   const known = await checkAccounts(db, accounts);
@@ -69,23 +68,23 @@ export async function checkScope(db: Queryable, { asOf, accounts }: Pick<Scope, 
   const first: Day = rows[0].first;
   if (asOf < first) {
     throw new UsageError(
-      `The ledger can't answer for ${asOf}: its history of ${describeAccounts(accounts)} begins on ${first}.`,
+      `The ledger has no history for ${asOf}: its history for ${describeAccounts(accounts)} begins on ${first}.`,
       {
-        hint: `Ask for ${first} or later. \`tn-ledger run nightly --since DATE\` reads older orders, where Bandwidth still has them.`,
+        hint: `Use ${first} or later, or read older orders with \`tn-ledger run nightly --since DATE\` if Bandwidth still has them.`,
       },
     );
   }
 }
 
 /**
- * Makes sure that the state is one of those in which the day's numbers are.
+ * Checks that at least one of the day's numbers is in the state.
  *
- * @throws {UsageError} it is not
+ * @throws {UsageError} none is
  */
 export function checkState(state: string, states: Iterable<string | null>): void {
   const known = [...new Set(states)].filter((each) => each !== null).sort();
   if (known.includes(state)) return;
-  throw new UsageError(`No numbers are in a state ${JSON.stringify(state)} on that day.`, {
+  throw new UsageError(`No numbers are in state ${JSON.stringify(state)} on that day.`, {
     hint: known.length === 0 ? 'No number has a state.' : `States with numbers: ${known.join(', ')}.`,
   });
 }

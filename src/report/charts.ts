@@ -1,7 +1,7 @@
 import type { Spec } from 'vega';
 import { type Html, html, raw } from './html.js';
 
-/** Widths in CSS pixels: one picture for screens and paper, one for telephones, so that letters are the same size on both. */
+/** Widths in CSS pixels: one chart for screens and print, one for phones, so that text has the same size on both. */
 const widths = { wide: 680, narrow: 336 } as const;
 
 type Width = keyof typeof widths;
@@ -19,7 +19,7 @@ export interface Bar {
   percent: number;
 }
 
-/** Horizontal bars from 0 to 100 %, each with its figure. */
+/** Horizontal bars from 0 to 100%, each labeled with its value. */
 export function percentBars(bars: readonly Bar[], text: ChartText): Promise<Html> {
   return chart(text, (width) => ({
     ...frame(width),
@@ -27,12 +27,12 @@ export function percentBars(bars: readonly Bar[], text: ChartText): Promise<Html
     data: [
       {
         name: 'bars',
-        values: bars.map((bar, index) => ({ ...bar, index, text: `${bar.percent.toFixed(2)} %` })),
+        values: bars.map((bar, index) => ({ ...bar, index, text: `${bar.percent.toFixed(2)}%` })),
       },
       { name: 'labels', values: bars.map(({ label }) => label) },
     ],
     scales: [
-      // By position: two places may have the same name.
+      // The domain is positions, because two places may have the same name.
       { name: 'row', type: 'band', domain: bars.map((_, index) => index), range: 'height', padding: 0.25 },
       { name: 'percent', type: 'linear', domain: [0, 100], range: [0, { signal: 'width - 62' }] },
     ],
@@ -93,7 +93,7 @@ export interface Line {
   values: readonly number[];
 }
 
-/** Up to two lines over the same labels, told apart by color, dashes and the shape of their points. */
+/** Up to two lines over the same labels, distinguished by color, dashes and point shape. */
 export function lines(labels: readonly string[], series: readonly Line[], text: ChartText): Promise<Html> {
   const names = series.map(({ name }) => name);
   const points = series.flatMap(({ name, values }) =>
@@ -178,13 +178,13 @@ export function lines(labels: readonly string[], series: readonly Line[], text: 
 
 export interface ChartText {
   caption: string;
-  /** What those who don't see the picture are told; the numbers are in a table beside it. */
+  /** Alternative text for screen readers. The values are in a table next to the chart. */
   alternative: string;
 }
 
-/** The pictures are drawn for both widths, and the style sheet shows one of them. Colors come from the style sheet as well. */
+/** Draws the chart at both widths; the style sheet shows one of them and sets the colors. */
 async function chart({ caption, alternative }: ChartText, specOf: (width: Width) => Spec): Promise<Html> {
-  // Loaded when it is needed: it takes longer than most commands.
+  // Loaded on demand, because loading takes longer than most commands.
   const { parse, View } = await import('vega');
   const pictures: Html[] = [];
   for (const width of Object.keys(widths) as Width[]) {

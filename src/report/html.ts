@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html';
 
-/** A piece of the page: what `html` puts into it is escaped, save other pieces. */
+/** A fragment of the page. `html` escapes every value except other fragments. */
 export type Html = ReturnType<typeof html>;
 
 export { html, raw };

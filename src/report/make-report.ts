@@ -1,7 +1,7 @@
+import { readHeldLocks } from '../database/advisory-locks.js';
 import type { Database } from '../database/connect.js';
-import { dayOf } from '../sync/days.js';
-import { readHeldLocks } from '../sync/lock.js';
-import { inTransaction } from '../sync/transaction.js';
+import { inTransaction } from '../database/transaction.js';
+import { dayOf } from '../days.js';
 import { pageOf } from './page.js';
 import type { Scope } from './scope.js';
 import { attentionSection, readConcerns } from './sections/attention.js';
@@ -12,39 +12,43 @@ import { readTrend, trendSection } from './sections/trend.js';
 import { readUtilization, utilizationSection } from './sections/utilization.js';
 
 export interface ReportOptions {
-  /** The only account; left out: all that the ledger knows, together. */
+  /** The account to report; undefined: all accounts in the ledger, combined. */
   account?: string | undefined;
-  /** The accounts configured now; an account that is none of them and has nothing but failed runs is soon left out. */
+  /** The configured accounts. An account that isn't configured and has only failed runs is dropped after a day. */
   configured?: readonly string[];
   signal?: AbortSignal;
 }
 
 export interface Report {
-  /** The whole document. */
+  /** The complete HTML document. */
   html: string;
-  /** The moment that it shows. */
+  /** The time of the snapshot that the report shows. */
   time: Date;
 }
 
-/** Makes the report: everything in it is of one moment, and the same moment gives the same bytes. */
+/** Makes the report from one snapshot. The same snapshot produces the same bytes. */
 export async function makeReport(
   database: Database,
   { account, configured = [], signal }: ReportOptions,
 ): Promise<Report> {
   const locks = await readHeldLocks(database.pool);
-  return inTransaction(database, { snapshot: true, ...(signal !== undefined && { signal }) }, async (client) => {
-    const { rows } = await client.query<{ time: Date }>('select now() as time');
-    const { time } = rows[0] as { time: Date };
-    const scope: Scope = { client, account, configured, locks, time, day: dayOf(time) };
-    const runs = await readRuns(scope);
-    const sections = [
-      attentionSection(await readConcerns(scope, runs)),
-      runsSection(runs),
-      changesSection(scope, await readChanges(scope)),
-      batchesSection(scope, await readBatches(scope)),
-      await utilizationSection(scope, await readUtilization(scope)),
-      await trendSection(await readTrend(scope)),
-    ];
-    return { html: await pageOf(scope, sections), time: scope.time };
-  });
+  return inTransaction(
+    database,
+    { snapshot: true, repeatable: true, ...(signal !== undefined && { signal }) },
+    async (client) => {
+      const { rows } = await client.query<{ time: Date }>('select now() as time');
+      const { time } = rows[0] as { time: Date };
+      const scope: Scope = { client, account, configured, locks, time, day: dayOf(time) };
+      const runs = await readRuns(scope);
+      const sections = [
+        attentionSection(await readConcerns(scope, runs)),
+        runsSection(runs),
+        changesSection(scope, await readChanges(scope)),
+        batchesSection(scope, await readBatches(scope)),
+        await utilizationSection(scope, await readUtilization(scope)),
+        await trendSection(await readTrend(scope)),
+      ];
+      return { html: await pageOf(scope, sections), time: scope.time };
+    },
+  );
 }

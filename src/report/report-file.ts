@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
 import { writeWhole } from '../output-file.js';
 
-/** `reports/report-2026-11-21T060501Z.html` below the data folder, with the account where it is about one: each has a name of its own. */
+/** A unique path in the data folder: `reports/report-2026-11-21T060501Z.html`, or `report-<account>-…` for one account. */
 export function reportPath(dataDir: string, time: Date, account: string | undefined): string {
   const stamp = time.toISOString().slice(0, 19).replaceAll(':', '');
   const of = account === undefined ? '' : `-${encodeURIComponent(account)}`;
@@ -10,9 +10,9 @@ export function reportPath(dataDir: string, time: Date, account: string | undefi
 }
 
 /**
- * Writes the report under a temporary name and renames it, so that no half of it is ever seen.
+ * Writes the report under a temporary name and renames it, so that no incomplete file is visible.
  *
- * @throws {UsageError} it is there already, and is not to be replaced
+ * @throws {UsageError} the file exists and `replace` is false
  * @throws {LedgerError} the folder can't be written to
  */
 export async function writeReportFile(path: string, html: string, { replace }: { replace: boolean }): Promise<void> {
@@ -22,7 +22,7 @@ export async function writeReportFile(path: string, html: string, { replace }: {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
     throw new LedgerError(`The report can't be written to ${path}: ${code ?? messageOf(error)}. Nothing was written.`, {
-      hint: 'Make room on the disk or let this user write to the folder, or name another file with tn-ledger report --out FILE.',
+      hint: 'Free disk space, make the folder writable for this user, or choose another file with tn-ledger report --out FILE.',
       cause: error,
     });
   }

@@ -1,28 +1,28 @@
 import pg from 'pg';
-import type { HeldLocks } from '../sync/lock.js';
+import type { HeldLocks } from '../database/advisory-locks.js';
 
-/** What a report is about. */
+/** The scope of a report, and the transaction that it reads in. */
 export interface Scope {
-  /** Reads within the report's transaction. */
+  /** The client of the report's transaction. */
   client: pg.ClientBase;
-  /** The only account; undefined: all that the ledger knows, together. */
+  /** The account to report; undefined: all accounts in the ledger, combined. */
   account: string | undefined;
-  /** The accounts configured now; empty where none are named. */
+  /** The configured accounts; empty if none are named. */
   configured: readonly string[];
-  /** Read before the transaction: they tell runs that go on from runs whose process is gone. */
+  /** Read before the transaction. They distinguish runs that are running from runs whose process is gone. */
   locks: HeldLocks;
-  /** When the transaction began, which is the report's time. */
+  /** The start of the transaction, which is the time of the report. */
   time: Date;
-  /** The day (UTC) of that time, `yyyy-MM-dd`. */
+  /** The UTC day of that time, `yyyy-MM-dd`. */
   day: string;
 }
 
-/** A condition for SQL that people are shown, to run it themselves: `where account_id = '…'`, and nothing for all accounts. */
+/** The account condition of the SQL that the report shows: `where account_id = '…'`, or empty for all accounts. */
 export function shownCondition({ account }: Scope, keyword: 'where' | 'and' = 'where'): string {
   return account === undefined ? '' : ` ${keyword} account_id = ${pg.escapeLiteral(account)}`;
 }
 
-/** The call of `nruf_utilization` that people are shown. */
+/** The call of `nruf_utilization` in the SQL that the report shows. */
 export function shownUtilization({ account, day }: Scope): string {
   return account === undefined
     ? `nruf_utilization('${day}')`

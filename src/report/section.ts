@@ -1,6 +1,6 @@
 import { type Html, html } from './html.js';
 
-/** A part of the page with a heading of its own, which the list of contents leads to. */
+/** A part of the page with its own heading and an entry in the table of contents. */
 export interface Section {
   id: string;
   title: string;

@@ -1,4 +1,4 @@
-/** The style sheet of the report. Text has a contrast of at least 7 : 1 to its background, lines and bars at least 3 : 1, both in light and dark. */
+/** The style sheet of the report. The contrast to the background is at least 7:1 for text and 3:1 for lines and bars, in light and dark mode. */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -4,7 +4,7 @@ import { type Html, html } from './html.js';
 export interface Column<Row> {
   title: string;
   cell(row: Row): unknown;
-  /** Aligned to the right, as numbers are. */
+  /** Aligned to the right. */
   numeric?: boolean;
 }
 
@@ -12,14 +12,14 @@ export interface TableContent<Row> {
   /** Unique in the page. */
   id: string;
   caption: string;
-  /** The first one heads its row. */
+  /** The first column is the row header. */
   columns: readonly Column<Row>[];
   rows: readonly Row[];
-  /** Where there are more rows than are shown: how many in all, and the SQL that shows them. */
+  /** The total number of rows, and the SQL that returns them all; shown if `rows` has fewer. */
   all?: { count: number; sql: string };
 }
 
-/** A table that is read out with its headings, can be scrolled by keyboard where it is too wide, and says what it leaves out. */
+/** An accessible table: it has header cells, scrolls by keyboard if it is too wide, and says how many rows are not shown. */
 export function table<Row>({ id, caption, columns, rows, all }: TableContent<Row>): Html {
   const classOf = ({ numeric = false }: Column<Row>) => (numeric ? 'number' : 'text');
   const body = rows.map((row) => {
@@ -43,16 +43,16 @@ ${all !== undefined && all.count > rows.length ? leftOut(all.count - rows.length
 }
 
 function leftOut(count: number, sql: string): Html {
-  return html`<p class="left-out">${formatCount(count)} more ${count === 1 ? 'row is' : 'rows are'} left out here. This shows all of them:</p>
+  return html`<p class="left-out">${formatCount(count)} more ${count === 1 ? 'row is' : 'rows are'} not shown. To list them all:</p>
 ${sqlText(sql)}`;
 }
 
-/** A moment in a cell, which stays on one line. */
+/** A time, kept on one line. */
 export function timeHtml(time: Date): Html {
   return html`<time datetime="${time.toISOString()}">${formatMinute(time)}</time>`;
 }
 
-/** SQL to be copied. */
+/** SQL for the reader to copy. */
 export function sqlText(sql: string): Html {
   return html`<pre tabindex="0"><code>${sql}</code></pre>`;
 }

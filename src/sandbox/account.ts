@@ -1,46 +1,46 @@
 import { LedgerError } from '../errors.js';
 import { createAttributes } from './attributes.js';
 import type { BlockSequence } from './blocks.js';
-import { type Churned, churn } from './churn.js';
+import { type Churned, churn, type NumberChanges } from './churn.js';
 import type { SandboxClock } from './clock.js';
+import { createFeatureOrders, type FeatureOrders } from './feature-orders.js';
+import { hash } from './hash.js';
 import { createInventory, type Inventory } from './inventory.js';
-import { aging, inService, type NumberPatch, type NumberRow, type SandboxNumber } from './number.js';
+import { aging, inService, type NumberRow, type SandboxNumber } from './number.js';
 import { keyOf, textOf } from './number-key.js';
 import { createAccountOrders } from './orders/account-orders.js';
 import { createLazyOrderBook, type LazyOrderBook } from './orders/book.js';
 import type { AssignmentPace, OrderAmounts, SandboxOrders } from './orders/interface.js';
-import { createMisbehaviour, type Misbehaviour } from './orders/misbehaviour.js';
+import { type Misbehavior, noMisbehavior } from './orders/misbehavior.js';
 import { createPopulation } from './population.js';
 
 /**
- * What an account holds; tests change it while clients read it over HTTP. `add`, `disconnect` and `churn` change its
- * numbers without an order, as imports and moves between accounts do; `place…` and `night` by orders.
+ * What an account holds. Tests change it while clients read it over HTTP. `add`, `disconnect` and `churn` change its
+ * numbers without an order, like imports and moves between accounts. `place…` and `busyDay` change them through orders.
  */
-export interface SandboxAccount extends SandboxOrders {
-  readonly id: string;
-  /** How many numbers `/tns` names. */
+export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChanges {
+  /** How many numbers `/tns` lists. */
   readonly count: number;
-  /** How many of them `inserviceNumbers` names. */
+  /** How many of them `inserviceNumbers` lists. */
   readonly inServiceCount: number;
-  /** Every number that `/tns` names for the account, in the order of that listing. */
+  /** Every number that `/tns` lists for the account, in the order of that list. */
   numbers(): Iterable<SandboxNumber>;
-  /** Puts numbers that the account never had before in service, dated by the clock; which ones follows from the seed. */
-  add(count: number): string[];
-  /** The same for numbers that are named: of an area code that the sandbox has, 416 (Toronto), 441 (Bermuda) or 787 (Puerto Rico). */
+  /**
+   * Like `add`, for specific numbers. They must be in an area code the sandbox supports, 416 (Toronto), 441 (Bermuda)
+   * or 787 (Puerto Rico).
+   */
   hold(telephoneNumbers: readonly string[]): void;
-  /** Takes numbers out of service: with `aging`, `/tns` still names them, as Aging; without, nothing does. */
-  disconnect(telephoneNumbers: readonly string[], options?: { aging?: boolean }): void;
-  change(telephoneNumber: string, patch: NumberPatch): void;
-  /** Adds, disconnects and changes `count` numbers in all, a mix that follows from the seed. */
+  /** How its order lists and details deviate from the correct ones. */
+  misbehavior: Misbehavior;
+  /** Adds, disconnects and changes `count` numbers in total, in a mix that depends on the seed. */
   churn(count: number, seed?: number): Churned;
 }
 
-/** The account as the API's routes see it. */
+/** The account as the API routes see it. */
 export interface AccountState extends SandboxAccount {
   readonly inventory: Inventory;
   readonly orderBook: LazyOrderBook;
-  readonly misbehaviour: Misbehaviour;
-  /** Whether it has the feature TN_ASSIGNMENT. */
+  /** Whether the account has the TN_ASSIGNMENT feature. */
   readonly mayAssign: boolean;
 }
 
@@ -65,71 +65,80 @@ export function createAccount(options: AccountOptions): AccountState {
   const attributes = createAttributes({ seed, blocks, until, years });
   const inventory = createInventory({ seed, keys: population.keys, quirks: population.quirks, attributes });
   const orderBook = createLazyOrderBook({ ...options, population, inventory, attributes });
-  const misbehaviour = createMisbehaviour();
-  const orders = createAccountOrders({ id, book: orderBook, inventory, clock, misbehaviour });
+  const orders = createAccountOrders({ id, book: orderBook, inventory, clock });
 
   function heldKey(telephoneNumber: string): number {
     const key = keyOf(telephoneNumber);
     if (key === undefined || !inventory.has(key)) {
-      throw new LedgerError(`Account ${id} of the sandbox has no number ${telephoneNumber}; nothing was changed.`, {
-        hint: 'Take one of those that numbers() names.',
+      throw new LedgerError(`Account ${id} of the sandbox has no number ${telephoneNumber}. Nothing was changed.`, {
+        hint: 'Use one of the numbers that numbers() returns.',
       });
     }
     return key;
   }
 
-  function arrive(keys: readonly number[]): void {
-    orderBook.settle();
+  function addKeys(keys: readonly number[]): void {
+    orderBook.applyDueSteps();
     const now = clock.now().getTime();
     inventory.add(keys);
-    orderBook.arrive(keys.map(textOf));
+    orderBook.recordArrivals(keys.map(textOf));
     for (const key of keys) {
       inventory.patch(key, { inServiceDate: now, lastModified: now });
     }
   }
 
+  const features = createFeatureOrders({
+    seed: hash(seed, options.ordinal),
+    count: options.amounts.features ?? 0,
+    inventory,
+    clock,
+    from: options.until - options.years * 365.25 * 86_400_000,
+    until: options.until,
+  });
+
   const account: AccountState = {
     ...orders,
+    ...features,
     id,
     inventory,
     orderBook,
-    misbehaviour,
+    misbehavior: noMisbehavior,
     mayAssign,
     get count() {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       return inventory.count;
     },
     get inServiceCount() {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       return inventory.inServiceCount;
     },
     *numbers() {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       for (const key of inventory.keys) {
         yield sandboxNumber(inventory.row(key));
       }
     },
     add(count) {
       const keys = Array.from({ length: count }, () => population.next());
-      arrive(keys);
+      addKeys(keys);
       return keys.map(textOf);
     },
     hold(telephoneNumbers) {
-      arrive(
+      addKeys(
         telephoneNumbers.map((telephoneNumber) => {
           const key = keyOf(telephoneNumber);
           if (key !== undefined && !inventory.has(key)) return key;
           throw new LedgerError(
-            `Account ${id} of the sandbox can't hold ${telephoneNumber}: it does already, or it is not a number. Nothing was changed.`,
+            `Account ${id} of the sandbox can't add ${telephoneNumber}: it is already on the account, or it isn't a telephone number. Nothing was changed.`,
           );
         }),
       );
     },
     disconnect(telephoneNumbers, disconnectOptions = {}) {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       const keys = telephoneNumbers.map(heldKey);
       for (const telephoneNumber of telephoneNumbers) {
-        orderBook.depart(telephoneNumber);
+        orderBook.recordDeparture(telephoneNumber);
       }
       if (disconnectOptions.aging !== true) {
         inventory.remove(new Set(keys));
@@ -141,7 +150,7 @@ export function createAccount(options: AccountOptions): AccountState {
       }
     },
     change(telephoneNumber, patch) {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       const { lastModified, inServiceDate, ...text } = patch;
       inventory.patch(heldKey(telephoneNumber), {
         ...text,
@@ -150,7 +159,7 @@ export function createAccount(options: AccountOptions): AccountState {
       });
     },
     churn(count, churnSeed = 1) {
-      orderBook.settle();
+      orderBook.applyDueSteps();
       return churn(account, { count, seed: churnSeed });
     },
   };

@@ -1,18 +1,18 @@
 import { errorXml } from './xml.js';
 
-/** What a route answers, before any fault befalls it. */
+/** A response from a route, before any fault is applied. */
 export interface Answer {
   status: number;
   contentType: string;
   body: string | Buffer;
   headers?: Record<string, string>;
-  /** A body that is made while it is sent, in place of the other; its length is not told. */
+  /** A body that is generated while it is sent; replaces `body`. Sent without a Content-Length. */
   stream?: Iterable<Buffer> | AsyncIterable<Buffer>;
-  /** The connection breaks after so many bytes of the body. */
+  /** Break the connection after this many bytes of the body. */
   breakAfter?: number;
 }
 
-/** An answer that the request itself earned: thrown by what reads parameters, sent like any other. */
+/** A client error that ends a request: thrown by code that reads parameters, and sent like any other response. */
 export class Refusal extends Error {
   constructor(readonly answer: Answer) {
     super(`Refused with ${answer.status}`);
@@ -45,7 +45,7 @@ export function html(title: string, text: string, status: number): Answer {
   return { status, contentType: 'text/html', body };
 }
 
-/** 400 with a code. Codes that Bandwidth's API reference shows are used where it shows them, 1003 where it shows none. */
+/** 400 with an error code: the one in the Bandwidth API reference, or 1003 where the reference shows none. */
 export function badRequest(root: string, description: string, code = '1003'): Refusal {
   return new Refusal(xml(errorXml(root, description, code), 400));
 }

@@ -1,7 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
-import { adminRoutes } from './admin.js';
 import { type Answer, html, json, notFound } from './answer.js';
 import { deliver } from './deliver.js';
 import { tokenClaims } from './permissions.js';
@@ -13,6 +12,7 @@ import { bdrRoutes } from './routes/bdrs.js';
 import { billingReportRoutes } from './routes/billing-reports.js';
 import { discNumberRoutes } from './routes/discnumbers.js';
 import { disconnectRoutes } from './routes/disconnects.js';
+import { featureRoutes } from './routes/feature-orders.js';
 import { importRoutes } from './routes/import-orders.js';
 import { inServiceNumberRoutes } from './routes/inservice-numbers.js';
 import { numbersAssignmentRoutes } from './routes/numbers-assignment.js';
@@ -24,16 +24,20 @@ import { tnRoutes } from './routes/tn.js';
 import { tnsRoutes } from './routes/tns.js';
 import type { SandboxState } from './state.js';
 
+const features = await featureRoutes();
+
 type Env = { Bindings: HttpBindings; Variables: { entry: LoggedRequest } };
 
-/** Where the API begins; the token address and all its resources are below it. */
+/** Base path of the API; the token URL and all resources are under it. */
 export const apiPath = '/api';
 export const tokenPath = `${apiPath}/v1/oauth2/token`;
-/** Bandwidth serves the same resources below each of these. */
+/** Bandwidth serves the same resources under each of these paths. */
 const basePaths = [apiPath, `${apiPath}/v1`, `${apiPath}/v2`];
 
-/** The sandbox as a hono application: the API, its token address, and the administration of the sandbox itself. */
-export function createApp(state: SandboxState): Hono<Env> {
+export type SandboxApp = Hono<Env>;
+
+/** The sandbox as a Hono application: the API and its token URL. */
+export function createApp(state: SandboxState): SandboxApp {
   const app = new Hono<Env>();
   const respond = createResponder(state);
   const routes = [
@@ -48,6 +52,7 @@ export function createApp(state: SandboxState): Hono<Env> {
     ...portOutRoutes(),
     ...numbersAssignmentRoutes(),
     ...importRoutes(),
+    ...features,
     ...productRoutes(),
     ...billingReportRoutes(),
     ...bdrRoutes(),
@@ -69,9 +74,8 @@ export function createApp(state: SandboxState): Hono<Env> {
     );
   }
   app.all(`${apiPath}/*`, (c) => serve(c, noSuchResource));
-  app.route('/sandbox', adminRoutes(state));
   app.notFound(() => {
-    const { body, contentType, status } = html('404 Not Found', 'There is nothing here.', 404);
+    const { body, contentType, status } = html('404 Not Found', 'No such page.', 404);
     return new Response(body, { status, headers: { 'Content-Type': contentType } });
   });
 

@@ -19,7 +19,7 @@ const vendors = [
   { id: '57', name: 'Peerless Network' },
 ] as const;
 
-// Text that an XML reader must decode: entities, quotes, and letters outside ASCII.
+// Text that an XML reader must decode: entities, quotes and non-ASCII letters.
 const specialTexts = [
   { city: "COEUR D'ALENE", rateCenter: "COEUR D'AL", vendorName: 'Smith & Sons <CLEC>' },
   { city: 'CAÑON CITY', rateCenter: 'CAÑON CITY', vendorName: 'The "Valley" Telephone & Telegraph Co.' },
@@ -29,12 +29,12 @@ const specialTexts = [
 export interface AttributesOptions {
   seed: number;
   blocks: BlockSequence;
-  /** End of the years over which in-service dates are spread, as epoch time. */
+  /** End of the range of in-service dates, in epoch milliseconds. */
   until: number;
   years: number;
 }
 
-/** Computes what a number says about itself from the seed alone, so that a million numbers take no memory for it. */
+/** Computes the attributes of a number from the seed alone, so a million numbers need no memory for them. */
 export function createAttributes(options: AttributesOptions): (key: number, quirk: Quirk | undefined) => NumberRow {
   const { blocks, until, years, seed } = options;
   const dateSalt = hash(saltInServiceDate, seed);
@@ -47,7 +47,7 @@ export function createAttributes(options: AttributesOptions): (key: number, quir
     const age = Math.floor((fraction(hash(dateSalt, key)) * years * year) / 1000) * 1000;
     const inServiceDate = until - age;
     const later = fraction(hash(modifiedSalt, key));
-    // A number that was given back changed after it came; of the others, a quarter did.
+    // An Aging number changed after its in-service date; a quarter of the others did too.
     const share = quirk === 'aging' ? later : Math.max(0, later * 4 - 3);
     const lastModified = inServiceDate + Math.floor((age * share) / 1000) * 1000;
     const tier = hash(tierSalt, key) % 16;

@@ -1,11 +1,11 @@
 import { fraction, hash } from './hash.js';
 import { otherPlaces, type Place, places } from './places.js';
 
-/** The thousands-blocks of a seed, in the order in which accounts are given numbers from them. */
+/** The thousands-blocks of a seed, in the order in which accounts get numbers from them. */
 export interface BlockSequence {
-  /** First number of the n-th block. */
+  /** First number of the nth block. */
   blockAt(n: number): number;
-  /** Where a NANP number is; most blocks have one rate center, a few have two. */
+  /** Location of a NANP number. Most blocks have one rate center, a few have two. */
   placeOf(telephoneNumber: number): Place;
 }
 
@@ -14,7 +14,7 @@ const saltDigit = 12;
 const saltSecond = 13;
 const blocksWithTwoRateCenters = 1 / 40;
 
-// Service codes, directory assistance, plant test and time codes, which are never given out as an office code.
+// Service, directory assistance, plant test and time codes, which are never assigned as central office codes.
 const unusable = new Set([555, 950, 958, 959, 976]);
 const officeCodes = Array.from({ length: 800 }, (_, i) => i + 200).filter(
   (nxx) => nxx % 100 !== 11 && !unusable.has(nxx),
@@ -33,7 +33,7 @@ for (const place of places) {
   areas.set(place.npa, area);
 }
 
-/** Each place's office codes: its own first, then a share of its NPA's that no neighbour has. */
+/** Central office codes of each place: its own first, then a share of its NPA's codes that no other place uses. */
 const codesOfPlace = places.map((place) => {
   const area = areas.get(place.npa) as Area;
   const share = officeCodes.filter((nxx, i) => !area.codes.has(nxx) && area.members[i % area.members.length] === place);
@@ -47,7 +47,7 @@ for (const [i, place] of places.entries()) {
 }
 const rounds = Math.min(...codesOfPlace.map((codes) => codes.length)) * 10;
 
-/** How many blocks a sequence has. */
+/** Number of blocks in a sequence. */
 export const blockCount = rounds * places.length;
 
 export function createBlockSequence(seed: number): BlockSequence {
@@ -77,7 +77,7 @@ export function createBlockSequence(seed: number): BlockSequence {
     blockAt(n) {
       const round = Math.floor(n / places.length);
       if (round >= rounds) {
-        throw new RangeError(`The sandbox has ${blockCount} thousands-blocks, and all are used up.`);
+        throw new RangeError(`The sandbox has ${blockCount} thousands-blocks, and all are in use.`);
       }
       const placeIndex = order[n % places.length] as number;
       const place = places[placeIndex] as Place;

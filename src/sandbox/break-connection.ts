@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Resets a connection. One that is ending already is closed instead: libuv refuses to reset it, and Node then keeps its handle for
- * ever, so that the process spins where it should end.
+ * Resets a connection. If the connection is already ending, closes it instead: libuv refuses to reset it, and Node then
+ * never releases the handle, so the process spins instead of exiting.
  */
 export function breakConnection(socket: Socket | null): void {
   if (socket?.writableEnded) socket.destroy();

@@ -1,10 +1,10 @@
-/** Puts bytes together in one buffer that grows and is used again, for pages whose strings would cost more to join. */
+/** Assembles bytes in one growing, reusable buffer, for pages where joining strings would be too slow. */
 export interface ByteWriter {
   bytes(bytes: Uint8Array): void;
   text(text: string): void;
-  /** A whole number, zero-padded to so many digits. */
+  /** An integer, zero-padded to `count` digits. */
   digits(value: number, count: number): void;
-  /** Hands out a copy of what was written, and begins anew. */
+  /** Returns a copy of the bytes written so far and resets the writer. */
   take(): Buffer;
 }
 
@@ -25,7 +25,7 @@ export function createByteWriter(): ByteWriter {
   return {
     bytes(bytes) {
       reserve(bytes.length);
-      // Pieces are some thirty bytes long: a loop beats the call that copies.
+      // Pieces are about thirty bytes long; at that size a loop is faster than a copy call.
       const into = buffer;
       const from = end;
       const { length } = bytes;

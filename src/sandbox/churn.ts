@@ -1,24 +1,39 @@
 import { LedgerError } from '../errors.js';
-import type { AccountState } from './account.js';
 import { hash, randomBelow } from './hash.js';
+import type { Inventory } from './inventory.js';
 import type { NumberPatch, NumberRow } from './number.js';
 import { isNanp, isTollFree, textOf } from './number-key.js';
 import { places } from './places.js';
 
-/** What a churn did; no number is in two of the lists. */
+/** The result of a churn. No number is in two of the lists. */
 export interface Churned {
   added: string[];
   disconnected: string[];
   changed: string[];
 }
 
+/** Changes to the numbers of an account that no order causes. */
+export interface NumberChanges {
+  readonly id: string;
+  /**
+   * Adds numbers that the account never had, in service as of the current clock time. The seed determines which ones.
+   */
+  add(count: number): string[];
+  /** Takes numbers out of service. With `aging`, `/tns` still lists them, as Aging; otherwise no resource does. */
+  disconnect(telephoneNumbers: readonly string[], options?: { aging?: boolean }): void;
+  change(telephoneNumber: string, patch: NumberPatch): void;
+}
+
 const saltChurn = 51;
 
 /**
- * Changes an account the way a busy day does: of `count` numbers three in ten are new, three in ten disconnected
- * (every other one stays in `/tns` as Aging), and the rest changed. The same seed on the same numbers does the same.
+ * Changes an account the way a busy day does. Of `count` numbers, 30% are new, 30% are disconnected (every other one
+ * stays in `/tns` as Aging), and the rest are changed. The same seed on the same numbers gives the same result.
  */
-export function churn(account: AccountState, options: { count: number; seed: number }): Churned {
+export function churn(
+  account: NumberChanges & { readonly inventory: Inventory },
+  options: { count: number; seed: number },
+): Churned {
   const { count, seed } = options;
   const addCount = Math.floor(count * 0.3);
   const disconnectCount = Math.floor(count * 0.3);
@@ -26,11 +41,11 @@ export function churn(account: AccountState, options: { count: number; seed: num
   const { inventory } = account;
   if (disconnectCount + changeCount > inventory.inServiceCount) {
     throw new LedgerError(
-      `Account ${account.id} of the sandbox has ${inventory.inServiceCount} numbers in service, too few to churn ${count}; nothing was changed.`,
+      `Account ${account.id} of the sandbox has ${inventory.inServiceCount} numbers in service, too few to churn ${count}. Nothing was changed.`,
     );
   }
   const random = randomBelow(hash(saltChurn, seed));
-  const picked = pickInService(account, disconnectCount + changeCount, random);
+  const picked = pickInService(inventory, disconnectCount + changeCount, random);
   const disconnected = picked.slice(0, disconnectCount);
   const changed = picked.slice(disconnectCount);
   for (const key of changed) {
@@ -43,7 +58,7 @@ export function churn(account: AccountState, options: { count: number; seed: num
   return { added, disconnected: disconnected.map(textOf), changed: changed.map(textOf) };
 }
 
-function pickInService({ inventory }: AccountState, count: number, random: (bound: number) => number): number[] {
+function pickInService(inventory: Inventory, count: number, random: (bound: number) => number): number[] {
   const picked = new Set<number>();
   while (picked.size < count) {
     picked.add(inventory.inServiceKeyAt(random(inventory.inServiceCount)));
@@ -51,7 +66,7 @@ function pickInService({ inventory }: AccountState, count: number, random: (boun
   return [...picked];
 }
 
-/** A change that shows in at least one column besides LastModified. */
+/** A change that is visible in at least one column other than LastModified. */
 function patchFor(row: NumberRow, random: (bound: number) => number): NumberPatch {
   const geographic = isNanp(row.key) && !isTollFree(row.key);
   const kind = random(3);

@@ -1,25 +1,27 @@
-/** The sandbox's idea of now, which dates every change; tests move it forward. Rate limits and tokens run on real time. */
+/**
+ * The sandbox's current time, used to date every change. Tests move it forward. Rate limits and tokens use real time.
+ */
 export interface SandboxClock {
   now(): Date;
   /** Moves the clock forward by milliseconds. */
   advance(ms: number): void;
 }
 
-/** A clock that runs from now, or from another moment. */
+/** A clock that starts at the current time, or at another one. */
 export function createClock(from: Date = new Date()): SandboxClock {
   let ahead = from.getTime() - Date.now();
   return {
     now: () => new Date(Date.now() + ahead),
     advance(ms) {
       if (!Number.isFinite(ms) || ms < 0) {
-        throw new TypeError(`The sandbox clock advances by milliseconds, 0 or more; got ${ms}.`);
+        throw new TypeError(`The sandbox clock can only advance by 0 or more milliseconds, not ${ms}.`);
       }
       ahead += ms;
     },
   };
 }
 
-/** Real time as epoch milliseconds with a fraction; unlike Date.now() it never goes back. */
+/** Real time in epoch milliseconds with a fraction. Unlike Date.now(), it never goes back. */
 export function preciseNow(): number {
   return performance.timeOrigin + performance.now();
 }

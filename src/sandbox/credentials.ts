@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { preciseNow } from './clock.js';
 
-/** The sandbox's well-known credentials; they open nothing else. */
+/** The sandbox's fixed credentials. They work nowhere else. */
 export const sandboxCredentials = {
   clientId: 'sandbox-client',
   clientSecret: 'sandbox-client-secret',
@@ -10,11 +10,11 @@ export const sandboxCredentials = {
 } as const;
 
 export interface Credentials {
-  /** Whether an Authorization header is the API user's or a token that is still good. */
+  /** Whether an Authorization header holds the API user's credentials or a valid token. */
   accepts(authorization: string | undefined): boolean;
-  /** Whether an Authorization header is the client's that may ask for tokens. */
+  /** Whether an Authorization header holds the credentials of the client that can request tokens. */
   isClient(authorization: string | undefined): boolean;
-  /** A new token: a JWT with these claims, or an opaque one without. */
+  /** A new token: a JWT if there are claims, otherwise an opaque token. */
   issueToken(claims?: Record<string, unknown>): string;
   revokeTokens(): void;
 }
@@ -23,14 +23,14 @@ function basic(user: string, secret: string): string {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 }
 
-/** Shaped as Bandwidth's tokens are; nobody verifies its signature. */
+/** Has the structure of a Bandwidth token. Nobody verifies the signature. */
 function jwt(claims: Record<string, unknown>): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const payload = { iss: 'sandbox', sub: sandboxCredentials.clientId, jti: randomUUID(), ...claims };
   return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(payload)}.${randomBytes(32).toString('base64url')}`;
 }
 
-/** @param tokenLifetime seconds for which a token is good. */
+/** @param tokenLifetime how long a token is valid, in seconds */
 export function createCredentials(tokenLifetime: number): Credentials {
   const { clientId, clientSecret, username, password } = sandboxCredentials;
   const userHeader = basic(username, password);

@@ -2,7 +2,7 @@ import { hash } from './hash.js';
 
 const saltCursor = 61;
 
-/** An opaque cursor for the number that begins a page: its key, masked, and a check value. */
+/** An opaque cursor for the first number of a page: its masked key and a check value. */
 export function writeCursor(seed: number, key: number): string {
   const bytes = Buffer.alloc(12);
   bytes.writeDoubleBE(key, 0);
@@ -13,7 +13,7 @@ export function writeCursor(seed: number, key: number): string {
   return bytes.toString('base64url');
 }
 
-/** The key in a cursor; undefined for a text that writeCursor never made. */
+/** The key in a cursor; undefined if writeCursor didn't create the cursor. */
 export function readCursor(seed: number, cursor: string): number | undefined {
   const bytes = Buffer.from(cursor, 'base64url');
   if (bytes.length !== 12) {

@@ -1,4 +1,4 @@
-// The forms in which the Dashboard API writes the same kind of date, and the precision (ms) that each keeps.
+// The formats in which the Dashboard API writes the same kind of date, and the precision (ms) of each.
 const forms: ReadonlyArray<{ precision: number; write: (iso: string, time: number) => string }> = [
   { precision: 1000, write: (iso) => `${iso.slice(0, 19)}Z` },
   { precision: 1000, write: (iso) => `${iso.slice(0, 10)}T${iso.slice(11, 19).replaceAll(':', '-')}Z` },
@@ -15,28 +15,28 @@ export const dateFormCount = forms.length;
 function formOf(index: number) {
   const form = forms[index];
   if (form === undefined) {
-    throw new RangeError(`There are ${forms.length} date forms; no form ${index}.`);
+    throw new RangeError(`Date form ${index} is out of range; there are ${forms.length} forms.`);
   }
   return form;
 }
 
-/** What is left of an epoch time once it is written in a form: some leave out the minutes, or the time of day. */
-export function keptBy(formIndex: number, time: number): number {
+/** An epoch time truncated to the precision of a format. Some formats leave out the minutes or the time of day. */
+export function truncateToForm(formIndex: number, time: number): number {
   const { precision } = formOf(formIndex);
   return Math.floor(time / precision) * precision;
 }
 
-/** An epoch time in the n-th of the API's odd date forms. */
+/** An epoch time in the nth of the API's date formats. */
 export function writeDate(formIndex: number, time: number): string {
   return formOf(formIndex).write(new Date(time).toISOString(), time);
 }
 
-/** `2014-03-25 12:55:11.0`, the form of LastModifiedDate in `/tns/{tn}`. */
+/** `2014-03-25 12:55:11.0`, the format of LastModifiedDate in `/tns/{tn}`. */
 export function writeDateWithTenths(time: number): string {
   return writeDate(4, time);
 }
 
-/** Start of a day (`yyyy-MM-dd`, UTC) as epoch time; undefined if the text is no such day. */
+/** Start of a day (`yyyy-MM-dd`, UTC) as an epoch time; undefined if the text is not a valid day. */
 export function parseDay(text: string): number | undefined {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : time;

@@ -1,17 +1,18 @@
 import type { Oddities } from './oddities.js';
-import type { DayForm } from './parameters.js';
+import type { DayForm } from './route.js';
 
 const dayParameters = new Set([
   ...['startdate', 'enddate', 'date', 'orderDate', 'lastModifiedAfter'],
   ...['modifiedDateFrom', 'modifiedDateTo', 'createdDateFrom', 'createdDateTo'],
 ]);
 
-/** A day on which nothing happens. */
+/** A day with no data. */
 const never = '2099-12-31';
 
 /**
- * The parameters as a resource whose filters have oddities understands them: days of the form it does not know become a day that
- * matches nothing, a text that is refused, or nothing at all; days of the form that it does know become the documented ones.
+ * Rewrites date parameters as a resource with date oddities understands them. Days in the format it does not accept
+ * become a day that matches nothing, an invalid value (400), or are removed. Days in the format it does accept become
+ * days in the documented format.
  */
 export function readDays(
   query: Record<string, string>,

@@ -1,14 +1,15 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Answer } from './answer.js';
 import { breakConnection } from './break-connection.js';
-import { deliverStream } from './deliver-stream.js';
 import type { LoggedRequest } from './request-log.js';
 
 const compress = promisify(gzip);
 
-/** How far an answer gets. */
+/** How the delivery of a response fails. */
 export type Damage = 'reset' | 'stall' | 'truncate' | 'lost-answer';
 
 export interface Delivery {
@@ -19,7 +20,7 @@ export interface Delivery {
   damage?: Damage | undefined;
 }
 
-/** Sends an answer, whole or as damaged as its fault wants it, and logs what became of it. */
+/** Sends a response, complete or damaged as its fault requires, and logs the outcome. */
 export async function deliver(delivery: Delivery): Promise<void> {
   const { response, entry, answer, damage } = delivery;
   if (answer.stream !== undefined || answer.breakAfter !== undefined) {
@@ -69,7 +70,9 @@ interface BrokenAnswer {
   reset: boolean;
 }
 
-/** Half of the body, then the connection reset, or nothing more; where there is no body, not even the head. */
+/**
+ * Sends half of the body, then resets or stalls the connection. Without a body, sends nothing, not even the headers.
+ */
 function breakOff(response: ServerResponse, { status, headers, body, reset }: BrokenAnswer): void {
   const resetConnection = () => {
     breakConnection(response.socket);
@@ -86,4 +89,54 @@ function breakOff(response: ServerResponse, { status, headers, body, reset }: Br
       resetConnection();
     }
   });
+}
+
+/** A streamed body sends this many bytes before a connection fault. */
+const bytesBeforeDamage = 1000;
+
+/** Streams a body until it ends or the connection breaks. */
+async function deliverStream({ response, entry, answer, damage }: Delivery): Promise<void> {
+  const whole = answer.stream === undefined;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'Content-Type': answer.contentType,
+    ...(whole ? { 'Content-Length': Buffer.byteLength(answer.body) } : {}),
+  });
+  if (damage !== undefined) entry.fault = damage;
+  const limit = answer.breakAfter ?? (damage === undefined ? Number.POSITIVE_INFINITY : bytesBeforeDamage);
+  let isCut = false;
+  async function* body(): AsyncGenerator<Buffer, void> {
+    let sent = 0;
+    for await (const chunk of answer.stream ?? [Buffer.from(answer.body)]) {
+      const part = chunk.subarray(0, limit - sent);
+      sent += part.length;
+      yield part;
+      isCut = sent >= limit;
+      if (isCut) return;
+    }
+  }
+  try {
+    await pipeline(Readable.from(body(), { objectMode: false }), response, { end: false });
+  } catch (error) {
+    // A client may close the connection at any time.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    return;
+  }
+  if (isCut) {
+    await breakOffStream(response, answer, damage);
+    return;
+  }
+  entry.status = answer.status;
+  response.end();
+}
+
+async function breakOffStream(response: ServerResponse, answer: Answer, damage: Delivery['damage']): Promise<void> {
+  if (damage === 'stall' && answer.breakAfter === undefined) return;
+  if (damage === 'truncate' && answer.stream !== undefined) {
+    response.end();
+    return;
+  }
+  // Flush what was written before the connection breaks.
+  await new Promise<void>((resolve) => response.write('', () => resolve()));
+  breakConnection(response.socket);
 }

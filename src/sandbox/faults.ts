@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { fraction, hashText } from './hash.js';
 
-/** What can go wrong with an answer, in the order in which the sandbox decides. */
+/** Everything that can go wrong with a response, in the order in which the sandbox decides. */
 export const faultKinds = [
   '429',
   '500',
@@ -17,21 +17,21 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Rate per kind, 0 to 1: the share of requests that the fault befalls. */
+/** Rate per kind, 0 to 1: the share of requests with the fault. */
 export type FaultRates = Partial<Record<FaultKind, number>>;
 
 const ofListsOnly: readonly FaultKind[] = ['duplicate-page', 'short-list', 'raw-links'];
 
-const hint = `Faults are written 429=0.05,500=0.05: a kind and its rate, 0 to 1. Kinds: ${faultKinds.join(', ')}; all (every one but short-list).`;
+const hint = `Write faults as kind=rate, such as 429=0.05,500=0.05, with rates from 0 to 1. Kinds: ${faultKinds.join(', ')}; all (every kind except short-list).`;
 
 function isKind(text: string): text is FaultKind {
   return (faultKinds as readonly string[]).includes(text);
 }
 
 /**
- * Reads `429=0.05,500=0.05`, or `all=0.05` for every kind but `short-list`, the only one that makes a listing wrong
- * for good. Of what is given twice, the later holds.
- * @throws UsageError naming the unknown kind or the rate that is none.
+ * Parses `429=0.05,500=0.05`, or `all=0.05` for every kind except `short-list`, the only one that makes a list
+ * permanently wrong. If a kind is given twice, the last one counts.
+ * @throws {UsageError} names the unknown kind or the invalid rate
  */
 export function parseFaults(text: string): FaultRates {
   const rates: FaultRates = {};
@@ -41,7 +41,7 @@ export function parseFaults(text: string): FaultRates {
     }
     const [kind = '', rate = ''] = part.split('=').map((side) => side.trim());
     if (!isKind(kind) && kind !== 'all') {
-      throw new UsageError(`There is no fault '${kind}' (in '${text}').`, { hint });
+      throw new UsageError(`Unknown fault '${kind}' (in '${text}').`, { hint });
     }
     const value = /^(\d+\.?\d*|\.\d+)$/.test(rate) ? Number(rate) : Number.NaN;
     if (part.split('=').length !== 2 || !(value >= 0 && value <= 1)) {
@@ -55,17 +55,17 @@ export function parseFaults(text: string): FaultRates {
 }
 
 /**
- * Checks rates that come from outside as an object.
- * @throws UsageError naming the unknown kind or the rate that is none.
+ * Checks fault rates that come from outside as an object.
+ * @throws {UsageError} names the unknown kind or the invalid rate
  */
 export function checkFaults(value: unknown): FaultRates {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError('Faults must be an object of kinds and rates.', { hint });
+    throw new UsageError('Faults must be an object that maps kinds to rates.', { hint });
   }
   const rates: FaultRates = {};
   for (const [kind, rate] of Object.entries(value)) {
     if (!isKind(kind)) {
-      throw new UsageError(`There is no fault '${kind}'.`, { hint });
+      throw new UsageError(`Unknown fault '${kind}'.`, { hint });
     }
     if (rate === undefined) {
       continue;
@@ -87,15 +87,15 @@ export interface FaultDraw {
   rates: FaultRates;
   /** Method, path and query. */
   request: string;
-  /** Whether the request reads a list, and so can meet the faults of lists. */
+  /** Whether the request reads a list, so that list faults apply. */
   list: boolean;
-  /** Whether the request makes an order, and so can meet the loss of its answer. */
+  /** Whether the request creates an order, so that lost-answer applies. */
   creates: boolean;
 }
 
 /**
- * Decides each request's fault from the seed, the request and how often it came before: requests that overtake each
- * other do not change one another's luck, so that a run with faults can be repeated.
+ * Decides each request's fault from the seed, the request, and how often it came before. Requests that arrive in a
+ * different order get the same faults, so a run with faults can be repeated.
  */
 export function createFaultPlan(seed: number): (draw: FaultDraw) => FaultKind | undefined {
   const timesSeen = new Map<string, number>();

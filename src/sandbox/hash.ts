@@ -1,4 +1,4 @@
-/** A 32-bit hash of a number (up to 2^53) and a salt: the source of everything in the sandbox that looks random. */
+/** A 32-bit hash of a number (up to 2^53) and a salt: the source of all pseudorandom values in the sandbox. */
 export function hash(salt: number, value: number): number {
   const high = Math.floor(value / 0x1_0000_0000) | 0;
   let h = Math.imul(((value % 0x1_0000_0000) | 0) ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
@@ -7,7 +7,7 @@ export function hash(salt: number, value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A 32-bit hash of a text and a salt. */
+/** A 32-bit hash of a string and a salt. */
 export function hashText(salt: number, text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -16,12 +16,12 @@ export function hashText(salt: number, text: string): number {
   return hash(salt, h >>> 0);
 }
 
-/** A hash as a fraction, 0 (included) to 1 (excluded). */
+/** A hash as a fraction, from 0 (inclusive) to 1 (exclusive). */
 export function fraction(hashed: number): number {
   return hashed / 0x1_0000_0000;
 }
 
-/** A deterministic generator of whole numbers below a bound. */
+/** A deterministic generator of non-negative integers below a bound. */
 export function randomBelow(seed: number): (bound: number) => number {
   let drawn = 0;
   return (bound) => Math.floor(fraction(hash(seed, drawn++)) * bound);

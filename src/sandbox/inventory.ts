@@ -1,4 +1,4 @@
-import { keptBy } from './dates.js';
+import { truncateToForm } from './dates.js';
 import { hash } from './hash.js';
 import { inService, type NumberRow, type Quirk } from './number.js';
 
@@ -6,23 +6,23 @@ const saltListing = 41;
 const positionBits = 2 ** 31;
 const hashBits = 10;
 
-/** The numbers of an account as keys, what is special about some, and the two orders in which the API lists them. */
+/** The numbers of an account as keys, the quirks of some of them, and the two orders in which the API lists them. */
 export interface Inventory {
   readonly count: number;
   /** How many numbers are in service. */
   readonly inServiceCount: number;
-  /** Changes with every change; what was computed for another version is out of date. */
+  /** Changes with every modification. Anything computed for another version is outdated. */
   readonly version: number;
   has(key: number): boolean;
-  /** All numbers in ascending order; a change replaces the array, and leaves one that was handed out as it was. */
+  /** All numbers in ascending order. A modification replaces the array, so an array already returned never changes. */
   readonly keys: Float64Array;
   row(key: number): NumberRow;
   quirkOf(key: number): Quirk | undefined;
-  /** Position of the first number at or after a key, in ascending order: the order of `/tns`. */
+  /** Position of the first number at or after a key, in the ascending order of `/tns`. */
   positionFrom(key: number): number;
-  /** The n-th number in the order of `inserviceNumbers`, which to a client looks like no order at all. */
+  /** The nth number in the order of `inserviceNumbers`, which looks random to a client. */
   inServiceKeyAt(n: number): number;
-  /** Where, in that order, a number is, or would be if it is in service no more. */
+  /** Position of a number in that order, or where it would be if it is no longer in service. */
   inServicePositionFrom(key: number): number;
   add(keys: readonly number[]): void;
   remove(keys: ReadonlySet<number>): void;
@@ -60,8 +60,8 @@ export function createInventory(options: InventoryOptions): Inventory {
     return low;
   }
 
-  // Positions of the numbers in service, sorted by a hash of the number (22 bits) and then by the number. Both are
-  // packed into one float64 for the sort: at a million numbers, a comparing sort would take seconds.
+  // Positions of the numbers in service, sorted by a hash of the number (22 bits), then by number. Both are packed into
+  // one float64 for sorting: a comparison sort of a million numbers would take seconds.
   function inServiceOrder(): Uint32Array {
     if (listed === undefined) {
       const packed = new Float64Array(keys.length);
@@ -107,7 +107,7 @@ export function createInventory(options: InventoryOptions): Inventory {
         Object.assign(row, patch);
       }
       if (row.dateForm !== undefined) {
-        row.lastModified = keptBy(row.dateForm, row.lastModified);
+        row.lastModified = truncateToForm(row.dateForm, row.lastModified);
       }
       return row;
     },

@@ -3,7 +3,7 @@ import { inService } from './number.js';
 import type { Oddities } from './oddities.js';
 import type { SandboxState } from './state.js';
 
-// Those of in-account come first: the list of numbers in service begins after them.
+// in-account comes first: the list of numbers in service begins after its numbers.
 const kindsInService = [
   'in-account',
   'foreign-details',
@@ -14,7 +14,7 @@ const kindsInService = [
 ] as const;
 const kinds = [...kindsInService, 'unlisted-others'] as const;
 
-/** What is odd about a number in the answers of `/tns`. */
+/** How the `/tns` responses for a number are unusual. */
 export type NumberOddity = (typeof kinds)[number];
 
 interface Chosen {
@@ -27,8 +27,9 @@ const none: ReadonlyMap<number, NumberOddity> = new Map();
 const lastChosen = new WeakMap<AccountState, Chosen>();
 
 /**
- * The account's numbers that the oddities of `/tns` apply to, by key: as many as each asks for, as long as there are some. Those
- * in service are taken in the order of the in-service list, one kind after the other, so that the seed alone decides which.
+ * The numbers of the account that the `/tns` oddities apply to, by key: as many as each oddity asks for, while numbers
+ * last. Numbers in service are taken in the order of the in-service list, one kind after the other, so the seed alone
+ * determines which ones.
  */
 export function oddNumbersOf({ oddities }: SandboxState, account: AccountState): ReadonlyMap<number, NumberOddity> {
   if (kinds.every((kind) => !oddities[kind])) {
@@ -58,7 +59,9 @@ export function oddNumbersOf({ oddities }: SandboxState, account: AccountState):
   return numbers;
 }
 
-/** Where the list of numbers in service begins, in the inventory's order of them: the oddity in-account takes the first ones. */
+/**
+ * Where the list of numbers in service begins in the inventory's order: the in-account oddity takes the first numbers.
+ */
 export function firstInService({ oddities }: SandboxState, { inventory }: AccountState): number {
   return Math.min(oddities['in-account'] ?? 0, inventory.inServiceCount);
 }

@@ -12,10 +12,10 @@ export interface AccountNumber {
   row: NumberRow;
 }
 
-/** Writes numbers as the TelephoneNumber elements of `/tns`, in the order of Bandwidth's API reference. */
+/** Writes numbers as the TelephoneNumber elements of `/tns`, in the element order of the Bandwidth API reference. */
 export type NumberWriter = (numbers: Iterable<AccountNumber>) => Buffer;
 
-/** Makes a writer that remembers the lines it wrote: a page of 2500 numbers names few cities and vendors. */
+/** Creates a writer that caches the lines it wrote: a page of 2500 numbers has few different cities and vendors. */
 export function createNumberWriter(): NumberWriter {
   const lines = {
     city: lineCache('City'),
@@ -71,7 +71,7 @@ export function createNumberWriter(): NumberWriter {
     out.bytes(lines.tier(row.tier));
     out.bytes(lines.vendorId(row.vendorId));
     out.bytes(lines.vendorName(row.vendorName));
-    // Toll-free numbers belong nowhere; an empty element says so in place of a rate center.
+    // Toll-free numbers have no rate center; they get an empty element.
     out.bytes(lines.rateCenter(row.rateCenter ?? (nanp && isTollFree(row.key) ? '' : undefined)));
     out.bytes(lines.status(row.status));
     out.bytes(lines.accountId(accountId));
@@ -135,7 +135,7 @@ function lineCache(name: string): (text: string | undefined) => Buffer {
   }
 }
 
-/** Text wrapped in newlines and spaces, as the API's pretty-printer leaves it now and then. */
+/** Text wrapped in newlines and spaces, as the API's pretty-printer sometimes leaves it. */
 function padded(text: string): string {
   return text.replace(/>([^<>\n]+)<\//g, `>\n${indent}    $1\n${indent}</`);
 }

@@ -1,4 +1,4 @@
-/** A number as the table `telephone_numbers` must hold it after a sync. */
+/** A number as it must be in the table `telephone_numbers` after a sync. */
 export interface SandboxNumber {
   telephoneNumber: string;
   status: string;
@@ -9,23 +9,23 @@ export interface SandboxNumber {
   tier: string | undefined;
   vendorId: string | undefined;
   vendorName: string | undefined;
-  /** As precise as the API writes it: some numbers get a date form that leaves out minutes or the time of day. */
+  /** As precise as the API writes it: for some numbers the date format leaves out the minutes or the time of day. */
   lastModified: Date;
   inServiceDate: Date | undefined;
-  /** Whether `inserviceNumbers` names it: what it names is what has the status Inservice. */
+  /** Whether `inserviceNumbers` lists it: true if and only if its status is Inservice. */
   listedInService: boolean;
-  /** Of numbers outside the North American plan, in place of city, state, rate center and LATA. */
+  /** For numbers outside the North American Numbering Plan, instead of city, state, rate center and LATA. */
   country?: string;
   tnType?: string;
 }
 
-/** What may change about a number. `lastModified` becomes the clock's now unless it is given. */
+/** What can change about a number. `lastModified` defaults to the current clock time. */
 export type NumberPatch = Partial<Omit<SandboxNumber, 'telephoneNumber' | 'listedInService'>>;
 
-/** What makes a number awkward to read; most numbers have no quirk. */
+/** What makes a number hard to parse. Most numbers have no quirk. */
 export type Quirk = 'aging' | 'special-text' | 'padded' | 'odd-date' | 'no-in-service-date';
 
-/** A number as the sandbox works with it: dates as epoch milliseconds. */
+/** A number in the internal format of the sandbox, with dates in epoch milliseconds. */
 export interface NumberRow {
   key: number;
   status: string;
@@ -41,7 +41,7 @@ export interface NumberRow {
   country: string | undefined;
   tnType: string | undefined;
   quirk: Quirk | undefined;
-  /** The odd date form (see dates.ts) that LastModified is written in. */
+  /** The unusual date format (see dates.ts) of LastModified. */
   dateForm: number | undefined;
 }
 

@@ -5,14 +5,14 @@ import type { Route } from './route.js';
 
 const saltE164 = 83;
 
-/** Elements that hold a telephone number, and the cursor of a list that pages by telephone numbers. */
+/** Elements that contain a telephone number, and the cursor of a list that pages by telephone number. */
 const mention =
   /(<(?:FullNumber|TelephoneNumber|Tn|PhoneNumber|BillingTelephoneNumber)>\s*|[?&;]page=)([2-9]\d{9})(?=\s*<|&)/g;
 
 const twiceSpelled =
   /<((?:[oO]rder|[cC]ustomerOrder|[sS]ite|[pP]eer|[uU]ser)Id|(?:[oO]rder|[pP]rocessing)Status|[oO]rderDate|[lL]astModifiedDate)>([^<]*)<\/\1>/g;
 
-/** An answer of a route as the oddities of spelling make it: the same, said in another way. */
+/** Applies the spelling oddities to a response: same content, spelled differently. */
 export function spellOddly(answer: Answer, { method, path }: Route, oddities: Oddities): Answer {
   const { e164, 'e164-twice': twice, 'repeated-elements': repeated } = oddities;
   let odd = answer;
@@ -22,8 +22,9 @@ export function spellOddly(answer: Answer, { method, path }: Route, oddities: Od
 }
 
 /**
- * Spells a share of the NANP numbers of an answer as E.164. Which ones depends on number and resource, so that a number differs from
- * list to list; one that an answer names again (a failed number of an order) may differ from its first mention.
+ * Spells a share of the NANP numbers in a response in E.164 format. The choice depends on number and resource, so a
+ * number may be spelled differently in two lists. A number that appears twice in a response (a failed number of an
+ * order) may be spelled differently each time.
  */
 function spellAsE164(answer: Answer, resource: string, share: number): Answer {
   const salt = hashText(saltE164, resource);
@@ -37,7 +38,7 @@ function spellAsE164(answer: Answer, resource: string, share: number): Answer {
   return rewrite(answer, (body) => body.replace(mention, spell));
 }
 
-/** Names the first `count` numbers of a list of plain numbers in both spellings, one after the other. */
+/** Lists the first `count` numbers of a list of plain numbers in both spellings, one after the other. */
 function nameTwice(answer: Answer, count: number): Answer {
   let left = count;
   return rewrite(answer, (body) =>
@@ -47,7 +48,7 @@ function nameTwice(answer: Answer, count: number): Answer {
   );
 }
 
-/** Gives elements of orders twice, once with a capital and once without: `<SiteId>2</SiteId><siteId>2</siteId>`. */
+/** Repeats order elements with the first letter in the other case: `<SiteId>2</SiteId><siteId>2</siteId>`. */
 function repeatElements(answer: Answer): Answer {
   const otherCase = (letter: string) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase());
   return rewrite(answer, (body) =>
@@ -58,7 +59,10 @@ function repeatElements(answer: Answer): Answer {
   );
 }
 
-/** One byte a character and back: what is replaced is ASCII, and the rest comes out as it went in. */
+/**
+ * Decodes the body as one byte per character and encodes it again: replacements are ASCII only, and all other bytes
+ * stay the same.
+ */
 function rewrite(answer: Answer, change: (body: string) => string): Answer {
   const { body } = answer;
   return {

@@ -2,14 +2,14 @@ import type { Answer } from './answer.js';
 
 export interface PageMemory {
   remember(listing: string, page: string, answer: Answer): void;
-  /** The answer to the page that was read before this one in the same listing. */
+  /** The response to the page that was read before this one in the same listing. */
   before(listing: string, page: string): Answer | undefined;
 }
 
-// More listings than these are not read at once; the least recently read one makes room.
-const mostListings = 100;
+// Few listings are read at the same time. At the limit, the least recently read one is evicted.
+const maxListings = 100;
 
-/** Keeps the last two pages of each listing, for the fault that answers a page with the one before it. */
+/** Keeps the last two pages of each listing, for the fault duplicate-page. */
 export function createPageMemory(): PageMemory {
   const listings = new Map<string, Array<{ page: string; answer: Answer }>>();
   return {
@@ -18,7 +18,7 @@ export function createPageMemory(): PageMemory {
       listings.delete(listing);
       listings.set(listing, [...pages, { page, answer }].slice(-2));
       const oldest = listings.keys().next().value;
-      if (listings.size > mostListings && oldest !== undefined) {
+      if (listings.size > maxListings && oldest !== undefined) {
         listings.delete(oldest);
       }
     },

@@ -1,21 +1,24 @@
 import { badRequest } from './answer.js';
 import { parseDay } from './dates.js';
-import type { Call } from './route.js';
+import type { Call, DayForm } from './route.js';
 
 const day = 86_400_000;
 
 export interface SizeOptions {
   root: string;
-  usual: number;
-  most: number;
+  defaultSize: number;
+  maxSize: number;
 }
 
-/** The `size` parameter; 400 with 1006 if it is no number from 1 to the resource's maximum, or that of the oddity page-size. */
-export function sizeOf({ query, state: { oddities } }: Call, { root, usual, most }: SizeOptions): number {
+/**
+ * The `size` parameter; 400 with 1006 if it isn't a number from 1 to the maximum of the resource or of the oddity
+ * page-size.
+ */
+export function sizeOf({ query, state: { oddities } }: Call, { root, defaultSize, maxSize }: SizeOptions): number {
   const { size } = query;
-  const largest = Math.min(most, oddities['page-size'] || most);
+  const largest = Math.min(maxSize, oddities['page-size'] || maxSize);
   if (size === undefined) {
-    return Math.min(usual, largest);
+    return Math.min(defaultSize, largest);
   }
   if (!/^\d{1,9}$/.test(size) || Number(size) < 1 || Number(size) > largest) {
     const range = oddities['page-size-unnamed'] ? '' : `, it must be between 1 and ${largest}`;
@@ -25,13 +28,13 @@ export function sizeOf({ query, state: { oddities } }: Call, { root, usual, most
 }
 
 export interface NumberedPage {
-  /** How many entries come before it. */
+  /** How many entries precede the page. */
   skip: number;
-  /** The `page` of the next one. */
+  /** `page` parameter of the next page. */
   next: string;
 }
 
-/** With the oddity page-numbers, the page that the `page` parameter numbers; 400 if it is no number. */
+/** With the oddity page-numbers, the page that the `page` parameter selects; 400 if it isn't a page number. */
 export function numberedPage({ query, state }: Call, root: string, size: number): NumberedPage | undefined {
   if (!state.oddities['page-numbers']) {
     return undefined;
@@ -43,7 +46,7 @@ export function numberedPage({ query, state }: Call, root: string, size: number)
   return { skip: (Number(page) - 1) * size, next: String(Number(page) + 1) };
 }
 
-/** The parameters of a query that a resource knows; the API ignores all others in silence. */
+/** The query parameters that a resource supports. The API silently ignores all others. */
 export function known(query: Record<string, string>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])));
 }
@@ -55,7 +58,7 @@ export interface DigitsOptions {
   code?: string;
 }
 
-/** A parameter that must be so many digits; undefined if it is not there, 400 if it is something else. */
+/** A parameter of a fixed number of digits; undefined if absent, 400 if invalid. */
 export function digitsOf(query: Record<string, string>, options: DigitsOptions): string | undefined {
   const value = query[options.name];
   if (value !== undefined && !(value.length === options.digits && /^\d+$/.test(value))) {
@@ -65,10 +68,7 @@ export function digitsOf(query: Record<string, string>, options: DigitsOptions):
   return value;
 }
 
-/** How a resource wants its days: yy-MM-dd, yyyy-MM-dd, or either. */
-export type DayForm = 'yy-MM-dd' | 'yyyy-MM-dd' | 'either';
-
-/** A parameter that must be a day, as the epoch time at which it begins; undefined if it is not there, 400 if it is no day. */
+/** A date parameter, as the epoch time of the start of the day; undefined if absent, 400 if invalid. */
 export function dayOf(
   query: Record<string, string>,
   { root, name, form }: { root: string; name: string; form: DayForm },
@@ -91,7 +91,10 @@ export function dayOf(
   return time;
 }
 
-/** `startdate` and `enddate`, both included, which the order lists take only together: from and before, as epoch times. */
+/**
+ * `startdate` and `enddate` (inclusive), which the order lists accept only together, as the epoch times `from` and
+ * `before`.
+ */
 export function dayRangeOf(
   query: Record<string, string>,
   { root, form, together }: { root: string; form: DayForm; together: boolean },
@@ -110,7 +113,7 @@ export function dayRangeOf(
   };
 }
 
-/** `startdate` and `enddate` (yyyy-MM-dd, both included) as epoch times from and before; 400 if one is no day. */
+/** `startdate` and `enddate` (yyyy-MM-dd, inclusive) as the epoch times `from` and `before`; 400 if invalid. */
 export function daysOf(query: Record<string, string>, root: string): { from: number; before: number } {
   const range = dayRangeOf(query, { root, form: 'yyyy-MM-dd', together: false });
   return range ?? { from: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };

@@ -1,33 +1,34 @@
 import type { Oddities, OddityKind } from './oddities.js';
 import type { SandboxState } from './state.js';
 
-/** What each oddity forbids, by the segment of the path that names the resource, and the roles that a token then lacks. */
+/** What each oddity forbids: resources by their path segment, and the roles missing from tokens. */
 const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; roles: readonly string[] }>> = {
   'forbid-tns': { resources: ['tns'], roles: [] },
   'forbid-inservice-numbers': { resources: ['inserviceNumbers'], roles: ['Numbers'] },
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
+  'forbid-features': { resources: ['tnoptions', 'lidbs'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-billing': { resources: ['billingreports', 'bdrs'], roles: ['Billing Reports'] },
 };
 
 const allRoles = ['Numbers', 'Ordering', 'Disconnect', 'Porting', 'External TNs', 'Billing Reports'];
 
-function inForce(oddities: Oddities) {
+function activeRules(oddities: Oddities) {
   return Object.entries(forbidden).flatMap(([kind, what]) => (oddities[kind as OddityKind] ? [what] : []));
 }
 
 /** Whether the credentials lack the role for a route. */
 export function isForbidden(routePath: string, oddities: Oddities): boolean {
   const resource = routePath.replace(/^\/accounts\/:accountId/, '').split('/')[1] ?? '';
-  return inForce(oddities).some(({ resources }) => resources.includes(resource));
+  return activeRules(oddities).some(({ resources }) => resources.includes(resource));
 }
 
-/** The claims of a new token; undefined for an opaque one. */
+/** The claims of a new token; undefined for an opaque token. */
 export function tokenClaims({ oddities, accounts }: SandboxState): Record<string, unknown> | undefined {
   if (oddities['opaque-token']) return undefined;
-  const lacking = new Set(inForce(oddities).flatMap(({ roles }) => roles));
+  const lacking = new Set(activeRules(oddities).flatMap(({ roles }) => roles));
   return {
     accounts: oddities['no-token-accounts'] ? [] : [...accounts.keys()],
     roles: allRoles.filter((role) => !lacking.has(role)),

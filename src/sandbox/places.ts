@@ -1,4 +1,4 @@
-/** A rate center with its city, state and LATA, and a code (NPA-NXX) that belongs to it. */
+/** A rate center with its city, state and LATA, and one of its NPA-NXX codes. */
 export interface Place {
   npa: number;
   nxx: number;
@@ -12,7 +12,7 @@ function place(npaNxx: number, city: string, state: string, rateCenter: string, 
   return { npa: Math.floor(npaNxx / 1000), nxx: npaNxx % 1000, city, state, rateCenter, lata };
 }
 
-/** By area code: numbers that an account is given only where a test asks for them. */
+/** By area code. Accounts get these numbers only if a test asks for them. */
 export const otherPlaces: ReadonlyMap<number, Place> = new Map(
   [
     place(416360, 'TORONTO', 'ON', 'TORONTO', '888'),
@@ -82,7 +82,7 @@ export const places: readonly Place[] = [
   place(617227, 'BOSTON', 'MA', 'BOSTON', '128'),
 ];
 
-/** Countries of the non-NANP numbers, as the last example of `/tns/{tn}/tndetails` in Bandwidth's API reference shows one. */
+/** Countries of the non-NANP numbers, from the last example of `/tns/{tn}/tndetails` in the Bandwidth API reference. */
 export const countries = [
   { country: 'FR', tnType: 'geographic', prefix: 331_402, digits: 5 },
   { country: 'GB', tnType: 'geographic', prefix: 442_079_4, digits: 5 },

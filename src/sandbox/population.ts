@@ -6,9 +6,9 @@ import { countries, tollFreeNpas } from './places.js';
 
 const saltFill = 31;
 const saltHeld = 32;
-const saltStranger = 33;
+const saltUnused = 33;
 
-/** From this size on an account has awkward numbers too. */
+/** Accounts of at least this size include awkward numbers. */
 const awkwardFrom = 200;
 const awkwardShare = 0.005;
 const quirks: readonly Quirk[] = ['aging', 'special-text', 'padded', 'odd-date', 'no-in-service-date'];
@@ -19,22 +19,22 @@ export interface PopulationOptions {
   blocks: BlockSequence;
   /** How many numbers the account starts with. */
   count: number;
-  /** Which of the accounts this is: they take turns at the blocks, so that no number is in two. */
+  /** Index of the account. Accounts take blocks in turn, so no number is on two accounts. */
   ordinal: number;
   accounts: number;
 }
 
 export interface Population {
-  /** The numbers of the account at the start, as keys in ascending order. */
+  /** The initial numbers of the account, as keys in ascending order. */
   keys: Float64Array;
   quirks: Map<number, Quirk>;
-  /** The next number that the account has not had yet, as a key. */
+  /** The key of the next number that the account has never had. */
   next(): number;
-  /** Numbers of the same blocks that `next` never gives: those that orders say were there once, or that are still to come. */
-  strangers(): () => number;
+  /** Numbers of the same blocks that `next` never returns, for orders that name past or future numbers. */
+  unusedNumbers(): () => number;
 }
 
-/** Chooses the numbers of an account: a handful of thousands-blocks for a small one, each block partly filled. */
+/** Chooses the numbers of an account: a few thousands-blocks for a small account, each partly filled. */
 export function createPopulation(options: PopulationOptions): Population {
   const { count } = options;
   const perKind = count < awkwardFrom ? 0 : Math.max(1, Math.round((count * awkwardShare) / awkwardKinds));
@@ -57,21 +57,24 @@ export function createPopulation(options: PopulationOptions): Population {
     quirkOf.set(keys[geographicFrom + Math.floor((i + 0.5) * step)] as number, quirks[i % quirks.length] as Quirk);
   }
   keys.sort();
-  const strangers = () => {
-    const strangerSalt = hash(saltStranger, options.seed);
-    return geographicKeys(options, (share, fill, key) => share >= fill && hash(strangerSalt, key) % 3 === 0);
+  const unusedNumbers = () => {
+    const unusedSalt = hash(saltUnused, options.seed);
+    return geographicKeys(options, (share, fill, key) => share >= fill && hash(unusedSalt, key) % 3 === 0);
   };
-  return { keys, quirks: quirkOf, next, strangers };
+  return { keys, quirks: quirkOf, next, unusedNumbers };
 }
 
-/** Walks through the account's blocks and gives the keys that are wanted, going by their share of luck and the block's fill. */
+/**
+ * Goes through the account's blocks and returns the selected keys, based on a pseudorandom share per number and the
+ * fill of the block.
+ */
 function geographicKeys(
   { seed, blocks, count, ordinal, accounts }: PopulationOptions,
   wanted: (share: number, fill: number, key: number) => boolean,
 ): () => number {
   const fillSalt = hash(saltFill, seed);
   const heldSalt = hash(saltHeld, seed);
-  const usualFill = Math.min(650, Math.max(5, 2 * Math.sqrt(count))) / 1000;
+  const baseFill = Math.min(650, Math.max(5, 2 * Math.sqrt(count))) / 1000;
   let turn = 0;
   let block = 0;
   let fill = 0;
@@ -80,7 +83,7 @@ function geographicKeys(
     for (;;) {
       if (line === 1000) {
         block = blocks.blockAt(ordinal + accounts * turn++);
-        fill = Math.min(0.95, usualFill * (0.5 + fraction(hash(fillSalt, block))));
+        fill = Math.min(0.95, baseFill * (0.5 + fraction(hash(fillSalt, block))));
         line = 0;
       }
       const key = block + line++;
@@ -91,7 +94,7 @@ function geographicKeys(
   };
 }
 
-// Multiplying by a prime scatters consecutive ordinals over the number space without ever meeting twice.
+// Multiplying by a prime scatters consecutive ordinals over the number range without collisions.
 const scatter = 7919;
 
 function tollFreeKey(n: number): number {
@@ -106,7 +109,7 @@ function foreignKey(n: number): number {
   const size = 10 ** digits;
   const turn = Math.floor(n / countries.length);
   if (turn >= size) {
-    throw new RangeError(`The sandbox has ${size} numbers that begin with +${prefix}, and all are used up.`);
+    throw new RangeError(`The sandbox has ${size} numbers that begin with +${prefix}, and all are in use.`);
   }
   return e164Key(prefix * size + ((turn * scatter) % size));
 }

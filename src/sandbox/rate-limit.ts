@@ -3,8 +3,8 @@ import { preciseNow } from './clock.js';
 const window = 60_000;
 
 /**
- * A limit of requests per account in any 60 seconds. The function it makes lets a request pass (undefined) or tells
- * when the limit clears (epoch milliseconds); what it refuses does not count.
+ * A request limit per account in any 60 seconds. The returned function returns undefined if a request is allowed, or
+ * the time when the limit clears (epoch milliseconds). Rejected requests don't count.
  */
 export function createRateLimit(requestsPerMinute: number | undefined): (account: string) => number | undefined {
   const passedAt = new Map<string, number[]>();

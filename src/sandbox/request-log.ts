@@ -1,16 +1,16 @@
 import { preciseNow } from './clock.js';
 import type { FaultKind } from './faults.js';
 
-/** A request that the sandbox was asked; requests for tokens are among them. */
+/** A request to the sandbox, including token requests. */
 export interface LoggedRequest {
-  /** When it arrived: epoch milliseconds with a fraction. */
+  /** Arrival time, in epoch milliseconds with a fraction. */
   at: number;
   method: string;
   path: string;
   query: Record<string, string>;
-  /** The account in its path, or its accountId parameter. */
+  /** The account in the path or in the accountId parameter. */
   account: string | undefined;
-  /** What it was answered; undefined if it was not, or not yet. */
+  /** The response status; undefined if there was no response, or not yet. */
   status: number | undefined;
   fault?: FaultKind;
 }

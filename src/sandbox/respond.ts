@@ -14,7 +14,7 @@ import type { Call, Route } from './route.js';
 import type { SandboxState } from './state.js';
 import { errorXml } from './xml.js';
 
-/** An HTTP request as the routes need it. */
+/** An HTTP request as the routes see it. */
 export interface ApiRequest {
   route: Route;
   params: Record<string, string>;
@@ -29,9 +29,8 @@ export interface ApiRequest {
 const damages: readonly FaultKind[] = ['reset', 'stall', 'truncate', 'lost-answer'] satisfies Damage[];
 
 /**
- * Takes every request to the API down the same road: credentials, account, rate limit, fault, route, delivery.
- * A request that is refused with 429, or fails with 500 or a proxy's page, has not been executed; one whose answer is
- * lost on the way has.
+ * Handles every API request in the same steps: credentials, account, rate limit, fault, route, delivery. A request that
+ * gets 429, 500 or a proxy page is not executed; a request whose response is lost is.
  */
 export function createResponder(state: SandboxState): (request: ApiRequest) => Promise<void> {
   const drawFault = createFaultPlan(state.seed);
@@ -69,8 +68,8 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
       case 'html': {
         proxyPages++;
         return proxyPages % 2 === 1
-          ? html('Service status', 'All systems are being looked after.', 200)
-          : html('502 Bad Gateway', 'The upstream server sent no valid answer.', 502);
+          ? html('Service status', 'All systems are under maintenance.', 200)
+          : html('502 Bad Gateway', 'The upstream server sent an invalid response.', 502);
       }
       case 'duplicate-page':
         return previous;
@@ -95,7 +94,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
         }
         return fault === 'raw-links';
       },
-      thin(items) {
+      applyShortList(items) {
         if (fault !== 'short-list' || items.length === 0) {
           return items;
         }
@@ -127,7 +126,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
     const { page = '1', ...others } = entry.query;
     const listing = `${entry.path} ${JSON.stringify(others)}`;
     for (const account of state.accounts.values()) {
-      account.orderBook.settle();
+      account.orderBook.applyDueSteps();
     }
     const fault = drawFault({
       rates: state.faults,
@@ -150,7 +149,7 @@ export function createResponder(state: SandboxState): (request: ApiRequest) => P
   };
 }
 
-/** A list less about one in a hundred of its items, and at least one. */
+/** Removes about one in a hundred items from a list, and at least one. */
 function leaveOut<T>(items: readonly T[], seed: number): T[] {
   const random = randomBelow(seed);
   const left = [...items];

@@ -1,44 +1,46 @@
 import type { AccountState } from './account.js';
 import type { Answer } from './answer.js';
-import type { DayForm } from './parameters.js';
 import type { SandboxState } from './state.js';
 
-/** One request to one resource, after its credentials and its account were found good. */
+/** A request to a resource, with valid credentials and a valid account. */
 export interface Call {
   state: SandboxState;
-  /** Decoded parameters of the path and of the query. */
+  /** Decoded path and query parameters. */
   params: Record<string, string>;
   query: Record<string, string>;
   body(): Promise<string>;
-  /** A header of the request. */
+  /** Returns a request header. */
   header(name: string): string | undefined;
-  /** The account in the path, or that of the accountId parameter. */
+  /** The account in the path or in the accountId parameter. */
   account: AccountState | undefined;
-  /** Links are to be written with raw angle brackets. */
+  /** Write links with raw angle brackets. */
   rawLinks: boolean;
-  /** Leaves some items out where the fault short-list wants it; lists pass their items through it. */
-  thin<T>(items: T[]): T[];
+  /** Removes some items if the fault short-list applies. Lists pass their items through it. */
+  applyShortList<T>(items: T[]): T[];
 }
 
-/** A resource of the API, described as data. Its path is relative to the API's base address. */
+/** The date format of a resource: yy-MM-dd, yyyy-MM-dd, or either. */
+export type DayForm = 'yy-MM-dd' | 'yyyy-MM-dd' | 'either';
+
+/** An API resource, described as data. Its path is relative to the base URL of the API. */
 export interface Route {
   method: 'GET' | 'POST';
   path: string;
-  /** Root element of its errors. */
+  /** Root element of its error responses. */
   root: string;
-  /** Reads a list page by page, and can meet the faults of lists. */
+  /** The route reads a list page by page; list faults apply. */
   list?: boolean;
-  /** The documented form of the days in its filters; `yyyy-MM-dd` unless told. */
+  /** The documented date format of its filters; `yyyy-MM-dd` by default. */
   dayForm?: Exclude<DayForm, 'either'>;
-  /** Makes an order, and can meet the fault of a lost answer. */
+  /** The route creates an order; the fault lost-answer applies. */
   creates?: boolean;
   answer(call: Call): Answer | Promise<Answer>;
 }
 
-/** The account of a call below `/accounts/{accountId}`, where the sandbox lets no call through without one. */
+/** The account of a call under `/accounts/{accountId}`. The sandbox rejects such calls without a valid account. */
 export function accountOf(call: Call): AccountState {
   if (call.account === undefined) {
-    throw new TypeError('This route is not below an account.');
+    throw new TypeError('This route is not under an account.');
   }
   return call.account;
 }

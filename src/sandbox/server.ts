@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type AccountState, createAccount, type SandboxAccount } from './account.js';
-import { apiPath, createApp, tokenPath } from './app.js';
-import type { BillingBehaviour, SandboxBilling } from './billing/behaviour.js';
-import { type BillingOffice, createBillingOffice } from './billing/office.js';
+import { apiPath, createApp, type SandboxApp, tokenPath } from './app.js';
+import type { BillingBehavior, SandboxBilling } from './billing/behavior.js';
+import { type BillingReportStore, createBillingReportStore } from './billing/report-store.js';
 import { createBlockSequence } from './blocks.js';
 import { createClock, type SandboxClock } from './clock.js';
 import { createCredentials, sandboxCredentials } from './credentials.js';
@@ -17,62 +17,69 @@ import { createRequestLog, type LoggedRequest } from './request-log.js';
 import type { EmptyAnswer, SandboxState } from './state.js';
 
 export type { SandboxAccount } from './account.js';
-export type * from './billing/behaviour.js';
+export type * from './billing/behavior.js';
 export type { Churned } from './churn.js';
 export type { SandboxClock } from './clock.js';
 export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
+export type { SandboxFeatureOrder } from './feature-orders.js';
 export type { NumberPatch, SandboxNumber } from './number.js';
 export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './oddities.js';
 export type * from './orders/interface.js';
-export type * from './orders/truth.js';
+export type { Misbehavior, OrderQuirk } from './orders/misbehavior.js';
+export type * from './orders/order-types.js';
 export type { LoggedRequest } from './request-log.js';
 
 export interface SandboxOptions extends OrderAmounts {
-  /** 0 or absent: a free port. */
+  /** 0 or omitted: any free port. */
   port?: number;
-  /** Numbers of the first account, 1000 unless told. */
+  /** Numbers of the first account; 1000 by default. */
   numbers?: number;
-  /** In place of the one account 9900000. */
+  /** Replaces the default account 9900000. */
   accounts?: ReadonlyArray<{ id: string; numbers: number }>;
-  /** The same seed and sizes give the same numbers, byte for byte. 1 unless told. */
+  /** The same seed and sizes produce the same numbers, byte for byte. 1 by default. */
   seed?: number;
-  /** Milliseconds before every answer. */
+  /** Delay before every response, in milliseconds. */
   latency?: number;
-  /** The sandbox's own limit per account in any 60 seconds; absent: none. */
+  /** Rate limit per account in any 60 seconds; no limit by default. */
   requestsPerMinute?: number;
-  /** Unit of X-RateLimit-Reset, seconds unless told. */
+  /** Unit of X-RateLimit-Reset; seconds by default. */
   resetUnit?: 'seconds' | 'milliseconds';
   faults?: FaultRates;
-  /** Answers that the API's documents allow and a client may not expect. */
+  /** Responses that the API documentation allows but a client may not expect. */
   oddities?: Oddities;
-  /** Seconds for which a token is good, 3600 unless told. */
+  /** Token lifetime in seconds; 3600 by default. */
   tokenLifetime?: number;
-  /** What a list's last page says about a next one: nothing, or its own cursor again. */
+  /** What the last page of a list has as its next link: none, or its own cursor again. */
   lastPageNext?: 'none' | 'self';
-  /** How `inserviceNumbers` answers where there are none: 204 unless told. */
+  /** The `inserviceNumbers` response for an empty list; 204 by default. */
   emptyAs?: EmptyAnswer;
-  /** Compress answers for clients that accept it. */
+  /** Compress responses for clients that accept it. */
   gzip?: boolean;
   /**
-   * End of the years of in-service dates, and of the orders that brought the numbers; a fixed day unless told, so that they
+   * End of the range of in-service dates and of the orders that added the numbers. A fixed day by default, so that they
    * stay the same from day to day.
    */
   datesUntil?: Date;
-  /** How many years of in-service dates there are, 6 unless told. */
+  /** Length of the range of in-service dates in years; 6 by default. */
   years?: number;
-  /** How billing reports behave at first. */
-  billing?: Partial<BillingBehaviour>;
-  /** Where the sandbox's clock starts, the real time unless told; it runs on from there. */
+  /** Initial behavior of billing reports. */
+  billing?: Partial<BillingBehavior>;
+  /** Initial time of the sandbox clock, which runs on from there; the real time by default. */
   now?: Date;
-  /** How long assignment orders that come by POST take; two reads unless told. */
+  /** How long assignment orders placed by POST take; two reads by default. */
   assignmentPace?: AssignmentPace;
-  /** Whether the accounts have the feature TN_ASSIGNMENT, without which every declaration fails with 12752; true unless told. */
+  /** Extends the application before the sandbox listens: tests use it to administer a sandbox in another process. */
+  extend?: (app: SandboxApp, state: SandboxState) => void;
+  /**
+   * Whether the accounts have the TN_ASSIGNMENT feature, without which every assignment order fails with 12752; true by
+   * default.
+   */
   mayAssign?: boolean;
 }
 
-/** A running sandbox: where it is, who may ask it, what it was asked, and what it holds. */
+/** A running sandbox: its URLs, credentials, request log and data. */
 export interface Sandbox {
-  /** Base address, up to and including `/api`. */
+  /** Base URL, up to and including `/api`. */
   readonly url: string;
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -80,10 +87,10 @@ export interface Sandbox {
   readonly username: string;
   readonly password: string;
   readonly accountIds: string[];
-  /** An account that exists, but that the credentials may not see: 403. */
+  /** An account that exists but that the credentials can't access: 403. */
   readonly foreignAccountId: string;
   readonly clock: SandboxClock;
-  /** Billing reports: those that were requested, and how the next ones behave. */
+  /** Billing reports: the ones requested so far, and how the next ones behave. */
   readonly billing: SandboxBilling;
   /** In the order of arrival. */
   readonly requests: readonly LoggedRequest[];
@@ -93,26 +100,28 @@ export interface Sandbox {
   oddities: Oddities;
   account(id: string): SandboxAccount;
   clearRequests(): void;
-  /** Makes every token that was issued worthless. */
+  /** Invalidates all issued tokens. */
   revokeTokens(): void;
-  /** Stops listening and ends open connections, stalled ones too. */
+  /** Stops listening and closes open connections, including stalled ones. */
   close(): Promise<void>;
 }
 
-const mostNumbers = 20_000_000;
-const mostOrders = 10_000_000;
+const maxNumbers = 20_000_000;
+const maxOrders = 10_000_000;
 const foreignAccountId = '9999999';
-const usualDatesUntil = new Date('2026-01-01T00:00:00Z');
+const defaultDatesUntil = new Date('2026-01-01T00:00:00Z');
 
 /**
- * Starts a Dashboard API of its own on 127.0.0.1, with numbers that follow from a seed.
- * @throws UsageError for options that make no sense, LedgerError where the port is taken.
+ * Starts a sandbox Dashboard API on 127.0.0.1, with numbers that depend on a seed.
+ * @throws {UsageError} for invalid options
+ * @throws {LedgerError} if the port is in use
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const state = createState(options);
   const app = createApp(state);
+  options.extend?.(app, state);
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  // Longer than clients keep idle connections, so that no request meets a connection being closed.
+  // Longer than clients keep idle connections, so that no request hits a connection that is being closed.
   server.keepAliveTimeout = 120_000;
   await listen(server, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
@@ -124,7 +133,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     accountIds: [...state.accounts.keys()],
     foreignAccountId,
     clock: state.clock,
-    billing: state.billing.forTests,
+    billing: state.billing.testInterface,
     requests: state.log.entries,
     get faults() {
       return state.faults;
@@ -142,7 +151,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       const account = state.accounts.get(id);
       if (account === undefined) {
         throw new LedgerError(`The sandbox has no account ${id}.`, {
-          hint: `It has ${[...state.accounts.keys()].join(', ')}.`,
+          hint: `Its accounts: ${[...state.accounts.keys()].join(', ')}.`,
         });
       }
       return account;
@@ -168,7 +177,7 @@ function createState(options: SandboxOptions): SandboxState {
   return {
     seed,
     clock,
-    billing: createOffice(seed, clock, options.billing),
+    billing: createBillingStore(seed, clock, options.billing),
     accounts: createAccounts(options, { seed, clock }),
     foreignAccountId,
     credentials: createCredentials(tokenLifetime),
@@ -185,11 +194,15 @@ function createState(options: SandboxOptions): SandboxState {
   };
 }
 
-function createOffice(seed: number, clock: SandboxClock, options: Partial<BillingBehaviour> = {}): BillingOffice {
+function createBillingStore(
+  seed: number,
+  clock: SandboxClock,
+  options: Partial<BillingBehavior> = {},
+): BillingReportStore {
   wholeNumber('billing records of a day', options.rowsPerDay ?? 0, { from: 0, to: 5_000_000 });
-  const office = createBillingOffice(seed, clock);
-  Object.assign(office.behaviour, options);
-  return office;
+  const store = createBillingReportStore(seed, clock);
+  Object.assign(store.behavior, options);
+  return store;
 }
 
 function createAccounts(
@@ -198,10 +211,10 @@ function createAccounts(
 ): Map<string, AccountState> {
   const wanted = options.accounts ?? [{ id: '9900000', numbers: options.numbers ?? 1000 }];
   const blocks = createBlockSequence(seed);
-  const until = Math.min((options.datesUntil ?? usualDatesUntil).getTime(), clock.now().getTime());
+  const until = Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime());
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
-  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports'] as const) {
-    wholeNumber(name, options[name] ?? 0, { from: 0, to: mostOrders });
+  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const) {
+    wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });
   }
   wholeNumber('years', years, { from: 1, to: 30 });
   wholeNumber('reads of an assignment order', 'reads' in pace ? pace.reads : 0, { from: 0, to: 1000 });
@@ -214,10 +227,10 @@ function createAccounts(
   }
   const accounts = new Map<string, AccountState>();
   for (const [ordinal, { id, numbers }] of wanted.entries()) {
-    wholeNumber(`numbers of account ${id}`, numbers, { from: 0, to: mostNumbers });
+    wholeNumber(`numbers of account ${id}`, numbers, { from: 0, to: maxNumbers });
     if (!/^\d+$/.test(id) || accounts.has(id) || id === foreignAccountId) {
       throw new UsageError(`The sandbox can't have an account '${id}'.`, {
-        hint: `Account ids are digits, each one once; ${foreignAccountId} is the account that the credentials may not see.`,
+        hint: `Account IDs must be unique and consist of digits; ${foreignAccountId} is reserved for the account that the credentials can't access.`,
       });
     }
     accounts.set(
@@ -243,7 +256,7 @@ function listen(server: Server, port: number): Promise<void> {
     server.once('error', (cause) => {
       reject(
         new LedgerError(`The sandbox can't listen on 127.0.0.1:${port}: ${messageOf(cause)}.`, {
-          hint: 'Choose another port, or none for a free one.',
+          hint: 'Choose another port, or omit the port to use a free one.',
           cause,
         }),
       );

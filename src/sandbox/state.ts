@@ -1,26 +1,26 @@
 import type { AccountState } from './account.js';
-import type { BillingOffice } from './billing/office.js';
+import type { BillingReportStore } from './billing/report-store.js';
 import type { SandboxClock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { FaultRates } from './faults.js';
 import type { Oddities } from './oddities.js';
 import type { RequestLog } from './request-log.js';
 
-/** How `inserviceNumbers` answers where there are none. */
+/** The `inserviceNumbers` response for an empty list. */
 export type EmptyAnswer = '200' | '204' | '404';
 
-/** Everything that a running sandbox knows. */
+/** The state of a running sandbox. */
 export interface SandboxState {
   readonly seed: number;
   readonly clock: SandboxClock;
   readonly accounts: ReadonlyMap<string, AccountState>;
-  /** An account that exists but is not the user's. */
+  /** An account that exists but does not belong to the user. */
   readonly foreignAccountId: string;
   readonly credentials: Credentials;
   readonly log: RequestLog;
-  /** Answers when the account's limit clears (epoch milliseconds) if the request is over it. */
+  /** If the request exceeds the rate limit of the account, returns when the limit clears (epoch milliseconds). */
   readonly admit: (accountId: string) => number | undefined;
-  readonly billing: BillingOffice;
+  readonly billing: BillingReportStore;
   faults: FaultRates;
   oddities: Oddities;
   readonly latency: number;

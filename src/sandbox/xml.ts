@@ -2,12 +2,12 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 
-/** Text as element content. */
+/** Escapes text for use as element content. */
 export function escapeXml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => entities[character] as string) : text;
 }
 
-/** The API's commonest form of an error. A code is what its 404s leave out. */
+/** The most common error format of the API. Its 404 errors have no code. */
 export function errorXml(root: string, description: string, code?: string): string {
   const codeLine = code === undefined ? '' : `        <ErrorCode>${code}</ErrorCode>\n`;
   return `${xmlDeclaration}<${root}>
@@ -19,14 +19,16 @@ ${codeLine}        <Description>${escapeXml(description)}</Description>
 }
 
 export interface LinksOptions {
-  /** Scheme, host, port and path as the links name them: never those that the client called. */
+  /** Scheme, host, port and path of the links, which are never the ones the client called. */
   address: string;
-  /** The listing's own parameters, in the order in which the links name them. */
+  /** The parameters of the listing, in the order of the links. */
   query: Record<string, string>;
   size: number;
   /** Cursor of the next page. */
   next: string | undefined;
-  /** Angle brackets and ampersands as they are, which is not well-formed XML but appears in Bandwidth's documents. */
+  /**
+   * Leave angle brackets and ampersands unescaped: not well-formed XML, but it appears in the Bandwidth documentation.
+   */
   raw: boolean;
   indent?: string;
 }
@@ -43,12 +45,12 @@ export function linksXml(options: LinksOptions): string {
   return `${indent}<Links>\n${link('first', '1')}${next}${indent}</Links>\n`;
 }
 
-// Quotes stay as they are: the API's examples escape no more than element content needs.
+// Quotes stay unescaped: the API examples escape only what element content requires.
 function escapeLink(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** An element with text on a line of its own; nothing where there is no text. */
+/** An element with text on its own line; empty if there is no text. */
 export function line(indent: string, name: string, text: string | number | boolean | undefined): string {
   return text === undefined ? '' : `${indent}<${name}>${escapeXml(String(text))}</${name}>\n`;
 }

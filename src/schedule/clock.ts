@@ -1,4 +1,4 @@
-/** The time, and being woken every minute of it; tests have one that they move. */
+/** The current time and a tick every minute. Tests use a clock that they set. */
 export interface Clock {
   now(): Date;
   /** Calls `tick` at the start of every minute, until the returned function is called. */
@@ -10,8 +10,8 @@ const minuteMs = 60_000;
 export const systemClock: Clock = {
   now: () => new Date(),
   everyMinute(tick) {
-    // The timer runs on the monotonic clock and never for longer than a minute: whatever the wall clock is set to meanwhile,
-    // the next tick comes. A timer that waits for a wall-clock time stays silent for as long as the clock was set back.
+    // Each timer runs for at most a minute on the monotonic clock, so the next tick comes even if the wall clock is changed. A
+    // timer for a wall-clock time would be late by as much as the clock was set back.
     let timer: NodeJS.Timeout;
     const arm = () => {
       timer = setTimeout(

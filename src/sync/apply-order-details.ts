@@ -1,21 +1,20 @@
 import type pg from 'pg';
-import type { OrderDetailResource } from '../dashboard/order-details.js';
+import type { OrderDetailResource } from '../dashboard/resource.js';
 import { copyRows } from '../database/copy.js';
+import { inTransaction } from '../database/transaction.js';
+import type { JobContext } from '../run/job.js';
 import { applyOrderEvents } from './history/apply-order-events.js';
-import type { JobContext } from './job.js';
 import { type DetailRows, numberColumns, orderColumns } from './order-detail-row.js';
-import { inTransaction } from './transaction.js';
 
-/** What a batch of readings brought: details of some orders, and why others gave none. */
+/** A batch of order readings: the details that were read, and the reasons for those that failed. */
 export interface DetailBatch {
   read: readonly DetailRows[];
   failed: readonly { orderId: string; reason: string }[];
 }
 
 /**
- * Brings a batch of readings into the tables, the histories that follow from them too, in one transaction, and answers with how
- * many rows that changed. What is as it was
- * is not written again, so that open orders may be read every night.
+ * Applies a batch of readings to the tables, and to the histories that depend on them, in one transaction. Returns how many rows
+ * changed. Unchanged rows are not rewritten, so open orders can be read on every run.
  */
 export async function applyOrderDetails(
   context: JobContext,
@@ -23,7 +22,7 @@ export async function applyOrderDetails(
   batch: DetailBatch,
 ): Promise<number> {
   const { account, database, signal } = context;
-  return inTransaction(database, { signal }, async (client) => {
+  return inTransaction(database, { signal, repeatable: true }, async (client) => {
     let written = await markFailed(client, resource, account, batch.failed);
     if (batch.read.length > 0) {
       await stage(client, resource, batch.read);
@@ -49,16 +48,16 @@ async function stage(client: pg.ClientBase, resource: OrderDetailResource, rows:
     { table: 'staged_orders', columns: names(columns) },
     rows.map(({ order }) => order),
   );
-  const numbers = await copyRows(
+  await copyRows(
     client,
     { table: 'staged_numbers', columns: names(numberColumns) },
     rows.flatMap((row) => row.numbers),
   );
-  // A table without figures is taken for a small one, and looked through once for each order.
-  if (numbers > 1000) await client.query('analyze staged_orders, staged_numbers');
+  // Without statistics PostgreSQL guesses their size, and scans all orders of the account to find these few.
+  await client.query('analyze staged_orders, staged_numbers');
 }
 
-/** One statement; answers with the orders whose numbers it changed, and how many rows that were. */
+/** Returns the orders whose numbers changed, and how many rows were written. */
 async function applyNumbers(
   client: pg.ClientBase,
   { numbers }: OrderDetailResource,
@@ -66,15 +65,15 @@ async function applyNumbers(
 ): Promise<{ orderIds: string[]; written: number }> {
   if (numbers === undefined) return { orderIds: [], written: 0 };
   const { rows } = await client.query(
-    `with gone as (
+    `with removed as (
        delete from ${numbers.table} n using staged_orders o
-        where n.account_id = $1 and n.order_id = o.order_id and o.all_numbers_told and ${notStaged}
+        where n.account_id = $1 and n.order_id = o.order_id and o.has_all_numbers and ${notStaged}
        returning n.order_id
      ),
-     come as (${numbers.outcomes ? insertOutcomes(numbers.table) : insertNumbers(numbers.table)})
+     added as (${numbers.outcomes ? insertOutcomes(numbers.table) : insertNumbers(numbers.table)})
      ${numbers.outcomes ? `, others as (${updateOthers(numbers.table)})` : ''}
      select order_id, count(*)::int as rows
-       from (select * from gone union all select * from come ${numbers.outcomes ? 'union all select * from others' : ''}) as changed
+       from (select * from removed union all select * from added ${numbers.outcomes ? 'union all select * from others' : ''}) as changed
       group by order_id`,
     [account],
   );
@@ -100,26 +99,26 @@ const insertOutcomes = (table: string) => `
      is distinct from (excluded.outcome, excluded.error_code, excluded.error_description)
   returning order_id`;
 
-// A summary may leave the numbers out that an earlier reading of the order named: they are still its own.
+// A summary may omit numbers that an earlier reading of the order listed. They still belong to the order.
 const updateOthers = (table: string) => `
   update ${table} n
      set outcome = o.outcome_of_others, error_code = null, error_description = null
     from staged_orders o
-   where n.account_id = $1 and n.order_id = o.order_id and not o.all_numbers_told and ${notStaged}
+   where n.account_id = $1 and n.order_id = o.order_id and not o.has_all_numbers and ${notStaged}
      and n.outcome is distinct from o.outcome_of_others
   returning n.order_id`;
 
 /**
- * Brings the fields of the staged orders into their table; `$2` are the orders whose numbers changed.
+ * Applies the fields of the staged orders to their table. `$2`: ids of the orders whose numbers changed.
  *
- * Of what list and order both tell, the order's word counts when it is read for the first time or has moved on since; else the
- * list's stays, or two that differ for ever would write over each other night by night.
+ * For a field in both the list and the order, the order's value wins if the order is read for the first time or has changed since.
+ * Otherwise the list's value stays: two values that never agree would overwrite each other on every run.
  */
 function updateOrders({ table, fields, numbers }: OrderDetailResource): string {
   const own = fields.map(({ column, listed }) => ({
     column,
     value: listed
-      ? `case when moved.since_then then coalesce(s.${column}, t.${column}) else coalesce(t.${column}, s.${column}) end`
+      ? `case when state.has_changed then coalesce(s.${column}, t.${column}) else coalesce(t.${column}, s.${column}) end`
       : `s.${column}`,
   }));
   if (numbers?.outcomes) own.push(...unknownColumns);
@@ -137,8 +136,8 @@ function updateOrders({ table, fields, numbers }: OrderDetailResource): string {
       join staged_orders s on s.order_id = t.order_id
       cross join lateral (
         select t.details_at is null or s.status <> t.status or s.last_modified_date > t.last_modified_date
-          or (t.status, t.last_modified_date) is distinct from (t.details_status, t.details_modified_date) as since_then
-      ) as moved
+          or (t.status, t.last_modified_date) is distinct from (t.details_status, t.details_modified_date) as has_changed
+      ) as state
       where t.account_id = $1
     )
     update ${table} t
@@ -153,7 +152,7 @@ function updateOrders({ table, fields, numbers }: OrderDetailResource): string {
     returning t.order_id`;
 }
 
-/** An order keeps the time at which its answer first did not add up until one does. */
+/** `unknown_since` is when the order's response was first inconsistent. It is cleared by the first consistent one. */
 const unknownColumns = [
   { column: 'unknown_reason', value: 's.unknown_reason' },
   {
@@ -162,7 +161,7 @@ const unknownColumns = [
   },
 ];
 
-/** Orders that could not be read keep what is known of them, and say why. */
+/** Records why orders could not be read. Their other columns stay as they are. */
 async function markFailed(
   client: pg.ClientBase,
   { table }: OrderDetailResource,

@@ -2,12 +2,12 @@ import type { ApiErrorDetail } from '../dashboard/errors.js';
 
 /** Why an order refused a number. */
 export interface AssignmentFailure {
-  /** Bandwidth's code; undefined where it gives none. */
+  /** Bandwidth's error code; undefined if there is none. */
   code: string | undefined;
   description: string;
 }
 
-/** What there is to decide from: the answer of an order that has an outcome for each number, and what is known of its numbers. */
+/** The response of an order with an outcome per number, and what is known about its numbers. */
 export interface AssignmentAnswer {
   /** `ProcessingStatus`, in any case. */
   status: string;
@@ -15,37 +15,37 @@ export interface AssignmentAnswer {
   failedQuantity: number | undefined;
   errors: readonly ApiErrorDetail[];
   /**
-   * `sent`: tn-ledger placed the order, and these are exactly its numbers. `named`: the numbers that the answer names, which may be
-   * some or none of them; `knownBefore` is how many numbers earlier answers named.
+   * `sent`: tn-ledger placed the order, and these are exactly its numbers. `named`: the numbers that the response lists, which may
+   * be some or none of them; `knownBefore` is how many numbers earlier responses listed.
    */
   numbers: { sent: readonly string[] } | { named: readonly string[]; knownBefore: number };
-  /** Orders of this kind may leave failed numbers out of those that they name. */
+  /** Orders of this kind may list failed numbers separately from the others. */
   failuresApart?: boolean;
 }
 
-/** What an answer says of an order's numbers. */
+/** The outcome of an order's numbers, according to its response. */
 export interface AssignmentOutcome {
-  /** The order's numbers as far as they are known, each once. */
+  /** The order's known numbers, each once. */
   numbers: readonly string[];
   /** Whether those are all of them. */
   allNumbers: boolean;
-  /** Those of them that the order refused, each with the first reason given. */
+  /** The numbers that failed, each with the first reason given. */
   failures: ReadonlyMap<string, AssignmentFailure>;
-  /** What became of all others, those not in `numbers` included; undefined while the order is open. */
+  /** The outcome of all others, including those not in `numbers`; undefined while the order is open. */
   rest: 'ACCEPTED' | 'FAILED' | 'UNKNOWN' | undefined;
   /** Why the order failed as a whole. */
   restFailure: AssignmentFailure | undefined;
   /** Why `rest` is UNKNOWN. */
   contradiction: string | undefined;
-  /** What is odd about the answer and changes no outcome; each completes a sentence that begins with the order. */
+  /** What is unusual about the response without changing an outcome. Each is a predicate whose subject is the order. */
   remarks: string[];
 }
 
 /**
- * Decides what became of the numbers of an assignment order, whoever placed it. A FAILED order accepted nothing, whatever else it
- * says. A COMPLETE or PARTIAL one accepted the numbers that its errors do not list, if its counts confirm that they list all
- * failures; if not, nobody knows about the numbers that they do not list, and those are never taken for accepted. `FailedQuantity`
- * may be missing (the payloads of seeds/000 and seeds/003).
+ * Determines the outcome of the numbers of an assignment order, regardless of who placed it. A FAILED order accepted nothing,
+ * whatever else the response says. A COMPLETE or PARTIAL order accepted the numbers that its errors don't list, if its counts
+ * confirm that the errors list all failures. Otherwise the outcome of the unlisted numbers is UNKNOWN; they never count as
+ * accepted. `FailedQuantity` may be missing (the payloads of seeds/000 and seeds/003).
  */
 export function readAssignmentOutcome(answer: AssignmentAnswer): AssignmentOutcome {
   const status = answer.status.toUpperCase();
@@ -54,7 +54,7 @@ export function readAssignmentOutcome(answer: AssignmentAnswer): AssignmentOutco
   const given = 'sent' in answer.numbers ? answer.numbers.sent : answer.numbers.named;
   const own = new Set(given);
   const strangers = [...listed.keys()].filter((number) => !own.has(number));
-  // A number under the errors is one of the order's, unless it is known which ones were sent.
+  // A number in the errors belongs to the order, unless the numbers that were sent are known.
   const isSent = 'sent' in answer.numbers;
   const members = isSent ? own : new Set([...own, ...listed.keys()]);
   const count =
@@ -88,12 +88,12 @@ export function readAssignmentOutcome(answer: AssignmentAnswer): AssignmentOutco
 }
 
 interface Facts extends Omit<AssignmentAnswer, 'numbers'> {
-  /** How many numbers the order has, as far as they are known. */
+  /** How many numbers of the order are known. */
   count: number;
   isSent: boolean;
   /** How many of them are listed as failed. */
   failed: number;
-  /** Numbers that are listed as failed and not among those sent, or named. */
+  /** Numbers that are listed as failed but were not sent, or are not listed in the order. */
   strangers: readonly string[];
   /** The first error that names no numbers. */
   general: ApiErrorDetail | undefined;
@@ -101,17 +101,18 @@ interface Facts extends Omit<AssignmentAnswer, 'numbers'> {
 
 function findContradiction(facts: Facts): string | undefined {
   const { status, totalQuantity: total, failedQuantity, count, failed, strangers, general, isSent } = facts;
-  if (total !== undefined && total !== count) return `${count} ${isSent ? 'sent' : 'named'}, ${total} counted`;
-  if (count === 0 && total === undefined) return 'no number named';
+  if (total !== undefined && total !== count)
+    return `${count} ${isSent ? 'sent' : 'listed'}, but the count is ${total}`;
+  if (count === 0 && total === undefined) return 'no numbers listed';
   if (failedQuantity !== undefined && failedQuantity !== failed) {
-    return `${failed} named as failed, ${failedQuantity} counted`;
+    return `${failed} listed as failed, but the failed count is ${failedQuantity}`;
   }
-  if (status === 'PARTIAL' && failed === 0) return 'some numbers failed, and none is named';
+  if (status === 'PARTIAL' && failed === 0) return 'some numbers failed, but none are listed';
   if (failedQuantity !== undefined) return undefined;
-  if (general !== undefined) return 'an error that names no numbers, and no count of those that failed';
+  if (general !== undefined) return 'an error without numbers, and no failed count';
   const isConfirmed = !isSent && total !== undefined;
   if (strangers.length > 0 && !isConfirmed) {
-    return `${strangers.length} numbers named as failed that are not the order's, and no count of those that failed`;
+    return `${strangers.length} failed numbers that the order does not have, and no failed count`;
   }
   return undefined;
 }
@@ -119,10 +120,10 @@ function findContradiction(facts: Facts): string | undefined {
 function remarksOn({ status, failed, strangers, isSent }: Facts): string[] {
   const remarks: string[] = [];
   if (isSent && strangers.length > 0) {
-    remarks.push(`lists ${strangers.length} failed numbers that it was not sent, the first ${strangers[0]}`);
+    remarks.push(`lists ${strangers.length} failed numbers that were not sent, the first ${strangers[0]}`);
   }
   if (status === 'COMPLETE' && failed > 0) {
-    remarks.push(`is COMPLETE and lists ${failed} failed numbers; they count as failed`);
+    remarks.push(`is COMPLETE but lists ${failed} failed numbers, which count as failed`);
   }
   return remarks;
 }

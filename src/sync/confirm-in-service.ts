@@ -1,12 +1,12 @@
 import { ApiError } from '../dashboard/errors.js';
 import { isInService } from '../dashboard/lookups.js';
-import { readProvedInserviceNumbers } from './inservice-snapshot.js';
-import type { JobContext } from './job.js';
+import type { JobContext } from '../run/job.js';
+import { readVerifiedInserviceNumbers } from './inservice-snapshot.js';
 import { inserviceListing } from './number-listings.js';
 import { discardSnapshot, type SnapshotListing, stagingOf } from './snapshot.js';
 
-/** Up to so many numbers are asked about one by one; for more, the whole list takes fewer requests. */
-export const mostSingleLookups = 50;
+/** Maximum numbers to look up one by one. For more, reading the whole list again takes fewer requests. */
+export const maxSingleLookups = 50;
 
 const secondReading: SnapshotListing = {
   ...inserviceListing,
@@ -15,15 +15,15 @@ const secondReading: SnapshotListing = {
 };
 
 /**
- * Which of the numbers are no longer in service on the account. Only the API's own word counts: a 404 of the verifier for a few
- * numbers, a second proved in-service list for many.
+ * Returns the numbers that are no longer in service on the account. This needs positive evidence from the API: a 404 for each
+ * number if there are few, a second verified in-service list if there are many.
  *
- * Credentials may reach `/tns` and not the in-service numbers (403): then nothing is known to have left, which is a warning.
+ * Credentials may have access to `/tns` but not to the in-service numbers (403). Then no number counts as gone, with a warning.
  */
 export async function findNumbersThatLeft(context: JobContext, numbers: readonly string[]): Promise<Set<string>> {
   if (numbers.length === 0) return new Set();
   try {
-    const left = await (numbers.length <= mostSingleLookups ? lookUpEach : compareWithSecondReading)(context, numbers);
+    const left = await (numbers.length <= maxSingleLookups ? lookUpEach : compareWithSecondReading)(context, numbers);
     return new Set(left);
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 403)) throw error;
@@ -40,10 +40,10 @@ async function lookUpEach({ account, client, signal }: JobContext, numbers: read
 }
 
 async function compareWithSecondReading(context: JobContext, numbers: readonly string[]): Promise<string[]> {
-  // What an earlier run left is too old to show what left since.
+  // A copy left by an earlier run is too old.
   await discardSnapshot(context, secondReading);
   try {
-    await readProvedInserviceNumbers(context, secondReading);
+    await readVerifiedInserviceNumbers(context, secondReading);
     const { rows } = await context.database.pool.query(
       `select number from unnest($1::text[]) as number
         where not exists (select from ${stagingOf(context, secondReading).sql} s where s.telephone_number = number)`,

@@ -1,13 +1,13 @@
 import type { Item } from '../dashboard/list-page.js';
-import type { ListResource } from '../dashboard/resources.js';
+import type { ListResource } from '../dashboard/resource.js';
 import type { XmlValue } from '../dashboard/xml.js';
 import type { ValueWarnings } from './value-warnings.js';
 
 /**
- * Notes the fields that an entry of a list gives more than once, with different texts.
+ * Warns about fields that a list entry repeats with different values.
  *
- * @param key names the entry
- * @param numberField the field that may well repeat, where there is one
+ * @param key identifies the entry in the warning
+ * @param numberField the field that may repeat, if any
  */
 export function noteContradictions(
   { extra }: Item,
@@ -22,12 +22,9 @@ export function noteContradictions(
   }
 }
 
-/** Notes one field that comes more than once, with different texts. */
+/** Warns about a field that is repeated with different values. */
 export function noteContradiction(field: string, example: string, warnings: ValueWarnings): void {
-  warnings.note(
-    `${field} that comes more than once with different values (what no column holds is kept in raw)`,
-    example,
-  );
+  warnings.note(`${field} that is repeated with different values (values without a column are kept in raw)`, example);
 }
 
 function isText(value: XmlValue): boolean {

@@ -1,29 +1,31 @@
 import type pg from 'pg';
-import type { DateWindow } from '../dashboard/order-resources.js';
+import type { DateWindow } from '../dashboard/date-window.js';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
 
-/** Where the reading of a listing stands: a row of `sync_cursors`. */
+/** The progress of reading a listing: a row of `sync_cursors`. */
 export interface Cursor {
   state: 'reading' | 'complete' | 'held';
-  /** Undefined when the last page was read. */
+  /** Undefined after the last page. */
   nextPage: string | undefined;
-  /** The address of the API that its pages were read from; undefined where an older version of this program read them. */
+  /** The API URL that its pages were read from; undefined if it was not recorded. */
   apiUrl: string | undefined;
-  /** The `size` of its pages; undefined where none was sent, or none was read yet. */
+  /** The `size` of its pages; undefined if none was sent, or no page was read yet. */
   pageSize: number | undefined;
   pagesRead: string[];
   fingerprints: string[];
   rowsStaged: number;
-  /** Entries of the list that name nothing, and so were not staged. */
+  /** Entries without a key, which were not staged. */
   rowsLeftOut: number;
   firstTotalCount: number | undefined;
   lastTotalCount: number | undefined;
-  /** The days that it is for; undefined for a listing that is read whole. */
+  /** The days it covers; undefined for a listing that is read as a whole. */
   window: DateWindow | undefined;
   /** Seconds since its last page was committed. */
   idleSeconds: number;
 }
 
-/** A listing left half-read is worth going on with for this long; after it, what was read is too old to stand beside new pages. */
+/** How long a partially read listing can be resumed. After that, its pages are too old to combine with new ones. */
 export const resumableSeconds = 6 * 3600;
 
 type Queryable = pg.ClientBase | pg.Pool;
@@ -53,13 +55,13 @@ export async function readCursor(db: Queryable, account: string, listing: string
 }
 
 export async function startCursor(
-  db: Queryable,
+  client: pg.ClientBase,
   account: string,
   listing: string,
   { firstPage, window, apiUrl }: { firstPage: string; window: DateWindow | undefined; apiUrl: string },
 ): Promise<void> {
-  await deleteCursor(db, account, listing);
-  await db.query(
+  await deleteCursor(client, account, listing);
+  await client.query(
     `insert into sync_cursors (account_id, listing, state, next_page, window_from, window_to, api_url)
      values ($1, $2, 'reading', $3, $4, $5, $6)`,
     [account, listing, firstPage, window?.from ?? null, window?.to ?? null, apiUrl],
@@ -76,14 +78,14 @@ export interface CommittedPage {
   totalCount: number | undefined;
 }
 
-/** Moves the cursor over a page, in the transaction that stages the page's rows. */
+/** Moves the cursor past a page, in the transaction that stages the page's rows. */
 export async function advanceCursor(
-  db: Queryable,
+  client: pg.ClientBase,
   account: string,
   listing: string,
   page: CommittedPage,
 ): Promise<void> {
-  await db.query(
+  await client.query(
     `update sync_cursors
         set next_page = $3, pages_read = pages_read || $4::text, fingerprints = fingerprints || $5::text,
             rows_staged = rows_staged + $6, rows_left_out = rows_left_out + $8, page_size = $9, updated_at = clock_timestamp(),
@@ -104,38 +106,48 @@ export async function advanceCursor(
 }
 
 export async function setCursorState(
-  db: Queryable,
+  database: Database,
   account: string,
   listing: string,
   state: Cursor['state'],
 ): Promise<void> {
-  await db.query('update sync_cursors set state = $3 where account_id = $1 and listing = $2', [
+  await change(database, 'update sync_cursors set state = $3 where account_id = $1 and listing = $2', [
     account,
     listing,
     state,
   ]);
 }
 
-/** Corrects how many rows the staging table must hold, in the transaction that takes some out. */
-export async function setRowsStaged(db: Queryable, account: string, listing: string, rows: number): Promise<void> {
-  await db.query('update sync_cursors set rows_staged = $3 where account_id = $1 and listing = $2', [
+/** Sets how many rows the staging table must have, in the transaction that removes some. */
+export async function setRowsStaged(
+  client: pg.ClientBase,
+  account: string,
+  listing: string,
+  rows: number,
+): Promise<void> {
+  await client.query('update sync_cursors set rows_staged = $3 where account_id = $1 and listing = $2', [
     account,
     listing,
     rows,
   ]);
 }
 
-/** Adds to how many rows the staging table must hold (a negative count: takes away), in the transaction that changes them. */
-export async function addRowsStaged(db: Queryable, account: string, listing: string, rows: number): Promise<void> {
-  await db.query('update sync_cursors set rows_staged = rows_staged + $3 where account_id = $1 and listing = $2', [
+/** Changes how many rows the staging table must have, by a positive or negative count, in the transaction that changes them. */
+export async function addRowsStaged(
+  client: pg.ClientBase,
+  account: string,
+  listing: string,
+  rows: number,
+): Promise<void> {
+  await client.query('update sync_cursors set rows_staged = rows_staged + $3 where account_id = $1 and listing = $2', [
     account,
     listing,
     rows,
   ]);
 }
 
-export async function deleteCursor(db: Queryable, account: string, listing: string): Promise<void> {
-  await db.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
+export async function deleteCursor(client: pg.ClientBase, account: string, listing: string): Promise<void> {
+  await client.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
 }
 
 function toNumber(value: string | null): number | undefined {

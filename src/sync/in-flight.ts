@@ -1,15 +1,19 @@
 export interface InFlightLimits<R> {
-  /** Items that are worked on at once. */
+  /** Items processed concurrently. */
   atOnce: number;
-  /** No further item is begun while results of this weight in all wait for the consumer. */
+  /** No new item starts while the results waiting for the consumer have this total weight. */
   waiting: number;
   weight: (result: R) => number;
 }
 
 /**
- * Works on several items at once and yields their results as they come, all that are there at a time. The work goes on while
- * the consumer is busy, as long as not too much waits for it. A failure ends it once what was done before has been yielded;
- * whoever wants the rest to end with it aborts them by `onFailure`.
+ * Processes items concurrently and yields results as they arrive, in batches of all that are ready. Work continues while the
+ * consumer is busy, up to the limit of waiting results. A failure is thrown after the results that precede it have been yielded;
+ * `onFailure` lets the caller abort the remaining work.
+ *
+ * Not p-map's `pMapIterable`: it yields in the order of the items, so one order that is retried for minutes would block the
+ * others; it limits results by count, although an order has between one and thousands of telephone numbers; and it leaves work
+ * running when the consumer stops early.
  */
 export async function* inFlight<T, R>(
   items: AsyncIterable<T>,
@@ -77,8 +81,8 @@ export async function* inFlight<T, R>(
     }
     if (failure !== undefined) throw failure.error;
   } finally {
-    // A consumer that leaves early leaves nothing running behind it.
-    if (!isFed || busy > 0) fail(new Error('the consumer of the results has left'));
+    // No work keeps running when the consumer stops early.
+    if (!isFed || busy > 0) fail(new Error('the consumer stopped reading results'));
     change();
     await fed;
     while (busy > 0) await changed();

@@ -1,25 +1,27 @@
-import type { JobContext } from './job.js';
-import { IncompleteListingError, listMoved, proveInserviceNumbers } from './prove.js';
+import type { JobContext } from '../run/job.js';
 import { readSnapshot, type SnapshotListing } from './snapshot.js';
+import { IncompleteListingError, verifyInserviceNumbers } from './verify-inservice.js';
 
-const mostReadings = 3;
+const maxReadings = 3;
 
 /**
- * Reads the in-service list until it is proved complete. An account that is at work changes while its pages are read: the
- * list is then read again, three times in all.
+ * Reads the in-service list until it is verified complete. A busy account's list may change while its pages are read; it is then
+ * read again, up to three times in total.
  *
  * @param listing the in-service list, or a copy of it under another name
  */
-export async function readProvedInserviceNumbers(context: JobContext, listing: SnapshotListing): Promise<void> {
-  for (let reading = 1; reading <= mostReadings; reading += 1) {
+export async function readVerifiedInserviceNumbers(context: JobContext, listing: SnapshotListing): Promise<void> {
+  let figures: string | undefined;
+  for (let reading = 1; reading <= maxReadings; reading += 1) {
     const cursor = await readSnapshot(context, listing);
-    if ((await proveInserviceNumbers(context, listing, cursor)) !== listMoved) return;
+    figures = await verifyInserviceNumbers(context, listing, cursor);
+    if (figures === undefined) return;
     context.log.info(
-      `The in-service list of account ${context.account} changed while it was read (reading ${reading} of ${mostReadings})`,
+      `The in-service list of account ${context.account} changed while it was read (reading ${reading} of ${maxReadings}): ${figures}`,
     );
   }
   throw new IncompleteListingError(
-    `The in-service list of account ${context.account} changed during each of ${mostReadings} readings.`,
-    { hint: 'Run it again at a quieter hour.' },
+    `The in-service list of account ${context.account} changed while it was read, ${maxReadings} times in a row. Last time, ${figures}.`,
+    { hint: 'Run it again at a quieter hour. If the figures stay the same, report them to Bandwidth.' },
   );
 }

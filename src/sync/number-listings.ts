@@ -1,25 +1,26 @@
 import { toTimestamp } from '../dashboard/dates.js';
-import { inserviceNumbers, numberDetails } from '../dashboard/resources.js';
+import { descriptions } from '../dashboard/registry.js';
+import { inserviceNumbers } from '../dashboard/resources/inservice-numbers.js';
+import { numberDetails } from '../dashboard/resources/number-details.js';
 import type { CopyValue } from '../database/copy.js';
 import { noteContradictions } from './contradictions.js';
 import type { SnapshotListing } from './snapshot.js';
 import type { ValueWarnings } from './value-warnings.js';
 
-/** The in-service list as it is staged: numbers alone. */
+/** The in-service list as staged: numbers only. */
 export const inserviceListing: SnapshotListing = {
-  name: 'inservice_numbers',
-  title: 'in-service numbers',
-  resource: inserviceNumbers,
-  entry: 'number',
+  name: inserviceNumbers.name,
+  title: inserviceNumbers.titles.many,
+  resource: inserviceNumbers.list,
+  entry: 'a number',
   columns: [{ name: 'telephone_number', type: 'text collate "C"' }],
   toRow: (item, warnings) => [checkedNumber(item.values[0], warnings)],
 };
 
 /** The job that reads a listing, by the listing's name. */
-export const jobsOfListings: Readonly<Record<string, string>> = {
-  inservice_numbers: 'sync-inservice-numbers',
-  number_details: 'sync-number-details',
-};
+export const jobsOfListings: Readonly<Record<string, string>> = Object.fromEntries(
+  descriptions.map(({ name, job }) => [name, job.name]),
+);
 
 const detailColumns = [
   { field: 'FullNumber', name: 'telephone_number', type: 'text collate "C"' },
@@ -35,39 +36,39 @@ const detailColumns = [
   { field: 'LastModified', name: 'last_modified', type: 'timestamptz' },
 ] as const;
 
-const fieldIndexes = detailColumns.map(({ field }) => numberDetails.fields.indexOf(field));
+const fieldIndexes = detailColumns.map(({ field }) => numberDetails.list.fields.indexOf(field));
 
 const indexOf = (name: (typeof detailColumns)[number]['name']) =>
   detailColumns.findIndex((column) => column.name === name);
 const statusIndex = indexOf('status');
 const inServiceDateIndex = indexOf('in_service_date');
-const ownerField = numberDetails.fields.indexOf('AccountId');
+const ownerField = numberDetails.list.fields.indexOf('AccountId');
 
 const stagedColumns = [
   ...detailColumns,
   { name: 'raw', type: 'jsonb' },
-  // Null for rows of the account itself.
+  // Null for the account's own rows.
   { name: 'owner_account_id', type: 'text collate "C"' },
-  // Filled in by the proof of the listing.
+  // Set when the listing is verified.
   { name: 'discrepancy', type: 'text' },
 ];
 
-/** Columns that the number details fill, the key first. */
+/** Columns set from the number details, the key first. */
 export const detailColumnNames: readonly string[] = stagedColumns.map(({ name }) => name);
 
-/** The status of a number in service, in `/tns` and in the ledger. */
+/** The status of a number in service, in `/tns` and in `telephone_numbers`. */
 export const inService = 'Inservice';
 
 /**
- * The number details (`/tns`) as they are staged. A row of another account is of use only for a number that the in-service list
- * names: the number is in service, whatever the other account's status is, and the other account's in-service date, which says
- * nothing about this one, is kept in `raw`.
+ * The number details (`/tns`) as staged. A row of another account is used only for a number in this account's in-service list.
+ * That number is in service here, whatever its status on the other account. The other account's status and in-service date,
+ * which don't apply to this account, are kept in `raw`.
  */
 export const detailsListing: SnapshotListing = {
-  name: 'number_details',
-  title: 'number details',
-  resource: numberDetails,
-  entry: 'number',
+  name: numberDetails.name,
+  title: numberDetails.titles.many,
+  resource: numberDetails.list,
+  entry: 'a number',
   columns: stagedColumns,
   keepsForeign: true,
   preference: 'owner_account_id is not null',
@@ -76,7 +77,7 @@ export const detailsListing: SnapshotListing = {
     const number = checkedNumber(item.values[fieldIndexes[0] as number], warnings);
     let raw: Record<string, unknown> | undefined = item.extra === undefined ? undefined : { ...item.extra };
     row[0] = number;
-    noteContradictions(item, { resource: numberDetails, key: number }, warnings);
+    noteContradictions(item, { resource: numberDetails.list, key: number }, warnings);
     for (let index = 1; index < detailColumns.length; index += 1) {
       const column = detailColumns[index] as (typeof detailColumns)[number];
       const text = item.values[fieldIndexes[index] as number];
@@ -88,7 +89,7 @@ export const detailsListing: SnapshotListing = {
         if (date === undefined) {
           raw = { ...raw, [column.field]: text };
           warnings.note(
-            `${column.field} that fits no date form (kept in raw, the column is null)`,
+            `${column.field} that is not in a known date format (kept in raw; the column is null)`,
             `"${text}" of ${number}`,
           );
         }
@@ -113,17 +114,17 @@ export const detailsListing: SnapshotListing = {
   },
 };
 
-/** Said rather than guessed: only what the API calls Inservice counts as in service. */
+/** A missing status is not guessed: only numbers that the API calls Inservice count as in service. */
 function missingStatus(number: string, warnings: ValueWarnings): string {
-  warnings.note('number without a status (kept as Unknown)', number);
+  warnings.note('number without a status (stored as Unknown)', number);
   return 'Unknown';
 }
 
-/** NANP numbers have ten digits, others are E.164 with a plus; what is neither is kept as it came, and told. */
+/** Returns the number as the API sent it. Warns if it is neither ten digits (NANP) nor E.164 with a plus. */
 export function checkedNumber(text: string | undefined, warnings: ValueWarnings): string {
   const number = text ?? '';
   if (!/^(?:[2-9]\d{9}|\+\d{7,15})$/.test(number)) {
-    warnings.note('telephone number that is neither ten digits nor + and digits (kept as it came)', `"${number}"`);
+    warnings.note('telephone number that is neither ten digits nor + and digits (stored as received)', `"${number}"`);
   }
   return number;
 }

@@ -1,14 +1,14 @@
 import { toTimestamp } from '../dashboard/dates.js';
 import { parseCount } from '../dashboard/items.js';
 import type { OrderAnswer } from '../dashboard/order-answer.js';
-import type { DetailField, OrderDetailResource } from '../dashboard/order-details.js';
+import type { DetailField, OrderDetailResource } from '../dashboard/resource.js';
 import type { CopyValue } from '../database/copy.js';
 import { noteContradiction } from './contradictions.js';
-import type { ToldNumbers } from './order-numbers.js';
+import type { ReportedNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
 import type { ValueWarnings } from './value-warnings.js';
 
-/** An order's details as they are staged. */
+/** An order's details as staged rows. */
 export interface DetailRows {
   order: CopyValue[];
   numbers: CopyValue[][];
@@ -16,14 +16,14 @@ export interface DetailRows {
 
 const columnTypes = { text: 'text', date: 'timestamptz', count: 'integer', flag: 'boolean', action: 'text' } as const;
 
-/** Columns of the staged orders: what the statements need, and one a field of the resource. */
+/** Columns of the staged orders: those the statements need, and one per field of the resource. */
 export function orderColumns(resource: OrderDetailResource): { name: string; type: string }[] {
   return [
     { name: 'order_id', type: 'text collate "C" primary key' },
     { name: 'status', type: 'text' },
     { name: 'last_modified_date', type: 'timestamptz' },
     { name: 'details', type: 'jsonb' },
-    { name: 'all_numbers_told', type: 'boolean not null' },
+    { name: 'has_all_numbers', type: 'boolean not null' },
     { name: 'outcome_of_others', type: 'text' },
     { name: 'unknown_reason', type: 'text' },
     ...resource.fields.map(({ column, type }) => ({ name: column, type: columnTypes[type] })),
@@ -39,12 +39,12 @@ export const numberColumns: readonly { name: string; type: string }[] = [
   { name: 'error_description', type: 'text' },
 ];
 
-/** An order's answer as rows. What fits no column stays in `details` as text, and is told. */
+/** Converts an order's response to rows. A value that doesn't fit its column is kept as text in `details`, with a warning. */
 export function toDetailRows(
   resource: OrderDetailResource,
   orderId: string,
   answer: OrderAnswer,
-  told: ToldNumbers,
+  reported: ReportedNumbers,
   warnings: ValueWarnings,
 ): DetailRows {
   const misfits: Record<string, string | string[]> = {};
@@ -54,42 +54,41 @@ export function toDetailRows(
     if (value !== undefined) return value;
     const name = lastName(field.path);
     misfits[name] = text;
-    warnings.note(
-      `${name} that is no ${kindNames[field.type]} (kept in raw, the column is null)`,
-      `"${text}" of ${orderId}`,
-    );
+    warnings.note(`${name} that is ${misfit[field.type]} (kept in raw; the column is null)`, `"${text}" of ${orderId}`);
     return null;
   };
   const values = resource.fields.map((field, index) => {
-    // The API leaves the count out of orders that failed as a whole, or not at all.
-    const counted = field.path === resource.numbers?.failedCount ? told.failed : undefined;
+    // The API omits the failed count if all numbers failed, or none.
+    const counted = field.path === resource.numbers?.failedCount ? reported.failed : undefined;
     return place(field, answer.values[index] ?? counted?.toString());
   });
   const lastModified = place({ path: resource.lastModified ?? '', type: 'date' }, answer.lastModified);
-  const numbers = told.numbers.filter(({ telephoneNumber }) => isTelephoneNumber(telephoneNumber));
-  const odd = told.numbers.filter((number) => !numbers.includes(number)).map(({ telephoneNumber }) => telephoneNumber);
-  if (resource.numbers !== undefined && odd.length > 0) {
-    misfits[lastName(resource.numbers.path)] = odd;
-    for (const number of odd) warnings.note('telephone number that is none (left in raw)', `"${number}" of ${orderId}`);
+  const numbers = reported.numbers.filter(({ telephoneNumber }) => isTelephoneNumber(telephoneNumber));
+  const invalid = reported.numbers
+    .filter((number) => !numbers.includes(number))
+    .map(({ telephoneNumber }) => telephoneNumber);
+  if (resource.numbers !== undefined && invalid.length > 0) {
+    misfits[lastName(resource.numbers.path)] = invalid;
+    for (const number of invalid) warnings.note('invalid telephone number (kept in raw)', `"${number}" of ${orderId}`);
   }
   for (const path of answer.contradictions) noteContradiction(lastName(path), orderId, warnings);
-  if (told.doubt !== undefined) {
+  if (reported.contradiction !== undefined) {
     const kind = resource.numbers?.outcomes
-      ? 'order that does not add up (what it does not tell of its numbers is unknown, and it is read again by the next run)'
-      : 'order whose numbers do not add up (kept as it names them)';
-    warnings.note(kind, `${orderId}: ${told.doubt}`);
+      ? 'inconsistent order (numbers without an outcome are UNKNOWN; the next run reads it again)'
+      : 'order whose number count is inconsistent (its numbers are stored as listed)';
+    warnings.note(kind, `${orderId}: ${reported.contradiction}`);
   }
-  for (const remark of told.remarks ?? []) warnings.note('order with an odd answer', `${orderId} ${remark}`);
-  const details = { ...withoutPersonalData(answer.rest), ...misfits };
+  for (const remark of reported.remarks ?? []) warnings.note('order with an unusual response', `${orderId} ${remark}`);
+  const details = { ...withoutPersonalData(answer.rest, resource.harmless), ...misfits };
   return {
     order: [
       orderId,
       answer.status ?? null,
       lastModified,
       Object.keys(details).length === 0 ? null : JSON.stringify(details),
-      String(told.complete),
-      told.outcomeOfOthers,
-      resource.numbers?.outcomes ? told.doubt : null,
+      String(reported.complete),
+      reported.outcomeOfOthers,
+      resource.numbers?.outcomes ? reported.contradiction : null,
       ...values,
     ],
     numbers: numbers.map(({ telephoneNumber, outcome, errorCode, errorDescription }) => [
@@ -102,15 +101,15 @@ export function toDetailRows(
   };
 }
 
-const kindNames = {
-  text: 'text',
-  date: 'date of a known form',
-  count: 'count',
-  flag: 'true or false',
-  action: 'action',
+const misfit = {
+  text: 'not text',
+  date: 'not in a known date format',
+  count: 'not a count',
+  flag: 'neither true nor false',
+  action: 'not an action',
 };
 
-/** Undefined for a text that is nothing of the type. */
+/** Returns undefined for a text that doesn't fit the type. */
 function convert(type: DetailField['type'], text: string): string | undefined {
   switch (type) {
     case 'text':
@@ -127,10 +126,10 @@ function convert(type: DetailField['type'], text: string): string | undefined {
   }
 }
 
-/** Of PostgreSQL's `integer`. */
+/** The maximum of PostgreSQL's `integer`. */
 const maxInteger = 2 ** 31 - 1;
 
-/** NANP numbers have ten digits, others are E.164 with a plus. */
+/** Ten digits (NANP), or E.164 with a plus. */
 function isTelephoneNumber(text: string): boolean {
   return /^(?:\d{10}|\+\d{7,15})$/.test(text);
 }

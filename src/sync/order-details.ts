@@ -1,33 +1,33 @@
-import type { OrderDetailResource } from '../dashboard/order-details.js';
-import { InterruptedError, LedgerError } from '../errors.js';
+import type { OrderDetailResource } from '../dashboard/resource.js';
+import { InterruptedError } from '../errors.js';
+import type { JobContext } from '../run/job.js';
 import { applyOrderDetails, type DetailBatch } from './apply-order-details.js';
 import { inFlight } from './in-flight.js';
-import type { JobContext } from './job.js';
 import { toDetailRows } from './order-detail-row.js';
 import type { OrderToRead } from './order-numbers.js';
 import { countOrdersToRead, ordersToRead } from './orders-to-read.js';
 import { type OrderReading, readOrder } from './read-order.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
 
-/** Readings are brought into the tables when there are so many orders or numbers, or so long after the last ones. */
+/** A batch is applied when it has this many orders or numbers, or is this old. */
 const batchOrders = 200;
 const batchNumbers = 20_000;
 const batchAgeMs = 2000;
 
-/** So many orders in a row that nobody answers are no matter of these orders. */
+/** After this many consecutive orders without a response, the API is considered down. */
 const failuresInARow = 5;
 
-/** The reason for which requests end when the night's time for details is over. */
+/** The abort reason when the run's time limit for details is reached. */
 const limitReached = Symbol('TN_LEDGER_NIGHT_LIMIT was reached');
 
 /**
- * Reads by id the orders of a kind whose numbers and fields are not known yet or may have changed: those never read, those that
- * changed since, and those that are open, however old; newest first, several at once, committed in batches.
+ * Reads the orders of a kind by id whose details are missing or may have changed: those never read, those that changed since, and
+ * all open ones, however old. Reads the newest first, several at a time, and commits in batches.
  *
- * When the night's time for details is over it ends well, warns how many orders still lack theirs, and the next night goes on.
- * An order that can't be read stays as it is, with `details_error`, and is tried again the next night.
+ * When the run's time limit for details is reached, it ends normally with a warning that says how many orders still lack details;
+ * the next run continues. An order that can't be read stays as it is, with `details_error`, and the next run tries it again.
  *
- * @throws InterruptedError after the batch in hand, when the run is asked to stop
+ * @throws InterruptedError after the current batch, if the run is asked to stop
  */
 export async function readOrderDetails(context: JobContext, resource: OrderDetailResource): Promise<void> {
   const { account, client, log, run, signal } = context;
@@ -39,41 +39,41 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   run.expect(run.counts.rowsRead + total);
 
   const stop = new AbortController();
-  const follow = () => stop.abort(signal.reason);
-  if (signal.aborted) follow();
-  signal.addEventListener('abort', follow, { once: true });
+  const forwardAbort = () => stop.abort(signal.reason);
+  if (signal.aborted) forwardAbort();
+  signal.addEventListener('abort', forwardAbort, { once: true });
   const timer = setTimeout(() => stop.abort(limitReached), Math.min(remaining, longestTimer));
   const outcome = createOutcome();
   try {
     const readings = inFlight(
       ordersToRead(context, resource),
       (order) => readOrder(context, resource, order, stop.signal),
-      // The client's lane limits what is sent; twice as many handed to it keep it from running dry.
-      { atOnce: 2 * client.concurrency, waiting: 2 * batchNumbers, weight },
+      // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
+      { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
       (error) => stop.abort(error),
     );
-    await bringIn(context, resource, readings, outcome);
+    await applyReadings(context, resource, readings, outcome);
   } catch (error) {
-    if (signal.aborted && error === signal.reason && !isLoss(error)) throw interrupted(resource, account);
+    if (signal.aborted && error === signal.reason) throw interrupted(resource, account);
     if (error !== limitReached) throw error;
     await warnOfLimit(context, resource);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', follow);
+    signal.removeEventListener('abort', forwardAbort);
     for (const sentence of outcome.sentences()) run.warn(`${resource.title}: ${sentence}`);
   }
 }
 
-/** Of `setTimeout`, some 24 days; a longer one fires at once. */
+/** The maximum of `setTimeout`, about 24 days. A longer timer fires immediately. */
 const longestTimer = 2 ** 31 - 1;
 
-/** What a reading takes of the room for those that wait to be brought in, in numbers. */
+/** How much a reading counts toward the limit of waiting results, in telephone numbers. */
 function weight(reading: OrderReading): number {
-  return batchNumbers / batchOrders + ('told' in reading ? reading.told.numbers.length : 0);
+  return batchNumbers / batchOrders + ('reported' in reading ? reading.reported.numbers.length : 0);
 }
 
-/** Brings readings into the tables as they come. Whatever ends them, those that were made are committed. */
-async function bringIn(
+/** Applies readings to the tables as they arrive. If they end with an error, those already made are still committed. */
+async function applyReadings(
   context: JobContext,
   resource: OrderDetailResource,
   readings: AsyncIterable<OrderReading[]>,
@@ -118,7 +118,9 @@ function toBatch(
 ): DetailBatch {
   return {
     read: readings.flatMap((reading) =>
-      'told' in reading ? [toDetailRows(resource, reading.order.orderId, reading.answer, reading.told, warnings)] : [],
+      'reported' in reading
+        ? [toDetailRows(resource, reading.order.orderId, reading.answer, reading.reported, warnings)]
+        : [],
     ),
     failed: readings.flatMap((reading) =>
       'reason' in reading ? [{ orderId: reading.order.orderId, reason: reading.reason }] : [],
@@ -126,11 +128,11 @@ function toBatch(
   };
 }
 
-/** What the readings were like, for the run's warnings. */
+/** Collects failures and invalid values for the run's warnings. */
 interface Outcome {
   values: ValueWarnings;
   note(reading: OrderReading): void;
-  /** @throws what befell the last of too many orders in a row that nobody answers */
+  /** @throws the last error, after too many consecutive orders without a response */
   check(): void;
   sentences(): string[];
 }
@@ -160,31 +162,26 @@ function createOutcome(): Outcome {
   };
 }
 
-const namedAtMost = 5;
+const maxNamed = 5;
 
 function describeFailed(reason: string, orders: readonly OrderToRead[]): string {
-  const named = orders.slice(0, namedAtMost).map(({ orderId }) => JSON.stringify(orderId));
+  const named = orders.slice(0, maxNamed).map(({ orderId }) => JSON.stringify(orderId));
   const more = orders.length > named.length ? ` and ${orders.length - named.length} more` : '';
   const count = orders.length === 1 ? '1 order' : `${orders.length} orders`;
-  return `the details of ${count} could not be read: ${reason}; what the list says is kept, and the next night tries again: ${named.join(', ')}${more}`;
+  return `the details of ${count} could not be read: ${reason}. The data from the list was kept, and the next run tries again: ${named.join(', ')}${more}`;
 }
 
 async function warnOfLimit(context: JobContext, resource: OrderDetailResource): Promise<void> {
   const { lacking } = await countOrdersToRead(context, resource);
   context.run.warn(
-    `${resource.title}: TN_LEDGER_NIGHT_LIMIT was reached; ${lacking} orders still lack their details, and open ones may not have ` +
-      'been looked at again. The next night goes on with the newest.',
+    `${resource.title}: TN_LEDGER_NIGHT_LIMIT was reached; ${lacking} orders still lack details, and open orders may not have ` +
+      'been refreshed. The next run continues with the newest.',
   );
-}
-
-/** A run may also be ended because it lost its lock, which has words of its own. */
-function isLoss(reason: unknown): boolean {
-  return reason instanceof LedgerError && !(reason instanceof InterruptedError);
 }
 
 function interrupted(resource: OrderDetailResource, account: string): InterruptedError {
   return new InterruptedError(
-    `Asked to stop while reading ${resource.title} of account ${account} by id: those read so far were committed.`,
-    { hint: 'Run it again and it goes on with the others.' },
+    `Stopped on request while reading ${resource.title} of account ${account} by id. The orders read so far were committed.`,
+    { hint: 'Run it again to read the others.' },
   );
 }

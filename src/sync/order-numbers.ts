@@ -1,18 +1,18 @@
 import type { OrderAnswer } from '../dashboard/order-answer.js';
-import type { NumbersInDetails, OrderDetailResource } from '../dashboard/order-details.js';
+import type { NumbersInDetails, OrderDetailResource } from '../dashboard/resource.js';
 import { readAssignmentOutcome } from './assignment-outcome.js';
 
-/** What is known of an order before it is read by id. */
+/** What is known about an order before it is read by id. */
 export interface OrderToRead {
   orderId: string;
   status: string | null;
-  /** How many numbers the list says that it has. */
+  /** The number count in the list. */
   listedCount: number | null;
-  /** How many numbers the ledger has of it, where each has an outcome. */
+  /** How many of its numbers are stored. Only for orders with an outcome per number. */
   knownCount?: number;
 }
 
-/** A number of an order; outcome and error only where the order tells them for each. */
+/** A number of an order. Outcome and error are set only for orders with an outcome per number. */
 export interface OrderNumber {
   telephoneNumber: string;
   outcome?: 'ACCEPTED' | 'FAILED' | 'UNKNOWN' | undefined;
@@ -20,24 +20,24 @@ export interface OrderNumber {
   errorDescription?: string | undefined;
 }
 
-/** The numbers that an answer tells. */
-export interface ToldNumbers {
+/** The numbers in an order's response. */
+export interface ReportedNumbers {
   numbers: OrderNumber[];
-  /** Whether these are all: then others that were known before are none of the order's any more. */
+  /** Whether these are all of them. If so, other numbers stored for the order are removed. */
   complete: boolean;
-  /** What became of those that the answer does not name, though the order has them. */
+  /** The outcome of the order's numbers that the response doesn't list. */
   outcomeOfOthers: OrderNumber['outcome'];
-  /** How many failed, where each has an outcome and all are named. */
+  /** How many failed, if all are listed and have an outcome. */
   failed?: number;
-  /** What does not add up, if anything. */
-  doubt?: string;
-  /** What else is odd; each completes a sentence that begins with the order. */
+  /** Why the response is inconsistent, if it is. */
+  contradiction?: string;
+  /** What else is unusual. Each is a predicate whose subject is the order. */
   remarks?: readonly string[];
 }
 
 /**
- * Whether the answer names fewer numbers than there are, so that the resource of the numbers has to be asked too. It happens
- * where an answer leaves them out, or cuts a long list short; as a rule one request tells all.
+ * Whether the response lists fewer numbers than the order has, so that its numbers resource must be read too. Some responses
+ * omit the numbers or truncate a long list. Usually one request returns all of them.
  */
 export function lacksNumbers(resource: OrderDetailResource, answer: OrderAnswer, known: OrderToRead): boolean {
   if (resource.numbers?.own === undefined) return false;
@@ -45,45 +45,45 @@ export function lacksNumbers(resource: OrderDetailResource, answer: OrderAnswer,
 }
 
 /**
- * The numbers that an order really concerns, as its answer tells them.
+ * Returns the numbers that an order affects, according to its response.
  *
- * @param more what the resource of the numbers named, where it was asked
+ * @param more numbers from the numbers resource, if it was read
  */
 export function numbersOf(
   resource: OrderDetailResource,
   answer: OrderAnswer,
   known: OrderToRead,
   more: readonly string[] = [],
-): ToldNumbers {
+): ReportedNumbers {
   const status = (answer.status ?? known.status ?? '').toUpperCase();
   if (resource.numbers?.outcomes) return outcomesOf(resource.numbers, answer, status, known);
   const named = [...new Set([...(answer.numbers ?? []), ...more])];
   if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {
-    // A complete order was carried out for all that it asked for, save those that its errors name.
+    // A complete order was carried out for all requested numbers except those that its errors list.
     const failed = new Set(answer.errors.flatMap(({ telephoneNumbers }) => telephoneNumbers));
-    return told(answer.requested.filter((number) => !failed.has(number)));
+    return withoutOutcomes(answer.requested.filter((number) => !failed.has(number)));
   }
-  if (resource.numbers?.own === undefined) return told(named, answer.numbers !== undefined);
+  if (resource.numbers?.own === undefined) return withoutOutcomes(named, answer.numbers !== undefined);
   const expected = answer.count ?? known.listedCount ?? named.length;
-  if (named.length === expected) return told(named);
+  if (named.length === expected) return withoutOutcomes(named);
   return {
-    // Those that it lacks are none that it lost.
-    ...told(named, named.length > expected),
-    doubt: `${named.length} named, ${expected} counted`,
+    // Missing numbers were omitted, not removed from the order.
+    ...withoutOutcomes(named, named.length > expected),
+    contradiction: `${named.length} listed, but the count is ${expected}`,
   };
 }
 
-function told(numbers: readonly string[], complete = true): ToldNumbers {
+function withoutOutcomes(numbers: readonly string[], complete = true): ReportedNumbers {
   return { numbers: numbers.map((telephoneNumber) => ({ telephoneNumber })), complete, outcomeOfOthers: undefined };
 }
 
-/** What an order did to each of its numbers. */
+/** The outcome of each number of an order. */
 function outcomesOf(
   { failuresApart }: NumbersInDetails,
   answer: OrderAnswer,
   status: string,
   known: OrderToRead,
-): ToldNumbers {
+): ReportedNumbers {
   const { numbers, allNumbers, failures, rest, restFailure, contradiction, remarks } = readAssignmentOutcome({
     status,
     totalQuantity: answer.count,
@@ -107,7 +107,7 @@ function outcomesOf(
     complete: allNumbers,
     outcomeOfOthers: rest,
     remarks,
-    ...(contradiction !== undefined && { doubt: contradiction }),
+    ...(contradiction !== undefined && { contradiction }),
     ...(rest !== undefined && contradiction === undefined && allNumbers && { failed }),
   };
 }

@@ -1,32 +1,38 @@
-import type { OrderDetailResource } from '../dashboard/order-details.js';
-import type { JobContext } from './job.js';
+import type { OrderDetailResource } from '../dashboard/resource.js';
+import type { JobContext } from '../run/job.js';
 import type { OrderToRead } from './order-numbers.js';
 
-/** Orders whose details were never read, or are of an earlier state of the order. */
+/** Orders whose details were never read, or are out of date. */
 const lacking = `t.details_at is null or (t.status, t.last_modified_date) is distinct from (t.details_status, t.details_modified_date)`;
-/** `$2` are the statuses in which an order stays. Lists of some kinds go by the order's date, and never name it again. */
-const open = 'coalesce(upper(t.status) <> all ($2), true)';
 
-/** Orders whose last answer left open what became of their numbers: Bandwidth is asked until one tells. */
-const unknown = ({ numbers }: OrderDetailResource) => (numbers?.outcomes ? 't.unknown_since is not null' : 'false');
+/**
+ * Orders without current details; open ones, because some lists filter by order date and never return them again; and those whose
+ * last details left outcomes UNKNOWN. The expression must match the index `<table>_to_read` (migrations/order-tables.ts) literally,
+ * or PostgreSQL doesn't use it. That's why the statuses aren't a parameter.
+ */
+function toRead({ terminalStatuses, numbers }: OrderDetailResource): string {
+  const open = `coalesce(upper(t.status) <> all ('{${terminalStatuses.join(',')}}'::text[]), true)`;
+  const reasons = [lacking, open, ...(numbers?.outcomes ? ['t.unknown_since is not null'] : [])];
+  return `(case when ${reasons.join(' or ')} then true else false end)`;
+}
 
-/** How many orders there are to read by id, and how many of them not only because they are open. */
+/** Counts the orders to read by id: all of them, and those that lack current details. */
 export async function countOrdersToRead(
   { account, database }: JobContext,
   resource: OrderDetailResource,
 ): Promise<{ all: number; lacking: number }> {
   const { rows } = await database.pool.query(
     `select count(*)::int as all, count(*) filter (where ${lacking})::int as lacking
-       from ${resource.table} t where t.account_id = $1 and (${lacking} or ${open} or ${unknown(resource)})`,
-    [account, resource.terminalStatuses],
+       from ${resource.table} t where t.account_id = $1 and ${toRead(resource)}`,
+    [account],
   );
   return rows[0];
 }
 
-/** Orders are taken from the table so many at a time: an account may have more than memory is there for. */
+/** Orders per query: an account may have more than fit in memory. */
 const chunk = 1000;
 
-/** The orders to read by id, newest first, each once; the next ones are looked up while these are worked on. */
+/** Yields the orders to read by id, newest first, each once. The next chunk is queried while the current one is processed. */
 export async function* ordersToRead(
   context: JobContext,
   resource: OrderDetailResource,
@@ -36,34 +42,35 @@ export async function* ordersToRead(
     const orders: PlacedOrder[] = await next;
     const last = orders.length < chunk ? undefined : orders.at(-1);
     next = last === undefined ? undefined : selectOrders(context, resource, last);
-    // A failure is for whoever waits for those orders, and that may be later, or nobody.
+    // A failure is thrown when this chunk is awaited, which may be later, or never if the consumer stops.
     next?.catch(() => undefined);
     yield* orders;
   }
 }
 
 interface PlacedOrder extends OrderToRead {
-  /** Its date, as text, by which the orders are sorted. */
+  /** The sort key: its date, as text. */
   place: string;
 }
+
+const place = `coalesce(t.order_date, '-infinity')`;
 
 async function selectOrders(
   { account, database }: JobContext,
   resource: OrderDetailResource,
   after: PlacedOrder | undefined,
 ): Promise<PlacedOrder[]> {
-  const { table, numbers, terminalStatuses } = resource;
+  const { table, numbers } = resource;
   const known = `(select count(*)::int from ${numbers?.table} n where n.account_id = $1 and n.order_id = t.order_id)`;
   const { rows } = await database.pool.query(
     `select t.order_id, t.status, ${numbers === undefined ? 'null' : `t.${numbers.listedCount}`} as count,
-            ${numbers?.outcomes ? known : 'null'} as known, dated.at::text as place
+            ${numbers?.outcomes ? known : 'null'} as known, ${place}::text as place
        from ${table} t
-      cross join lateral (select coalesce(t.order_date, '-infinity') as at) as dated
-      where t.account_id = $1 and (${lacking} or ${open} or ${unknown(resource)})
-        and ($3::timestamptz is null or (dated.at, t.order_id) < ($3, $4))
-      order by dated.at desc, t.order_id desc
+      where t.account_id = $1 and ${toRead(resource)}
+        and ($2::timestamptz is null or (${place}, t.order_id) < ($2, $3))
+      order by ${place} desc, t.order_id desc
       limit ${chunk}`,
-    [account, terminalStatuses, after?.place ?? null, after?.orderId ?? null],
+    [account, after?.place ?? null, after?.orderId ?? null],
   );
   return rows.map(({ order_id, status, count, known: knownCount, place }) => ({
     orderId: order_id,

@@ -1,38 +1,31 @@
 import { emptyElement, listAt, type XmlElement, type XmlValue } from '../dashboard/xml.js';
 
-// Names of elements that are known to hold nothing personal and no secret, in lower case. An element that is not named here is
-// left out with all that it holds: what Bandwidth adds to its answers some day is lost rather than kept by mistake.
-const harmless = new Set(
-  `accountid actualfocdate actualfocdatetime additionaltns alternatespid areacode areacodesearchandordertype backorderrequested
-  billingtelephonenumber cities city citysearchandordertype citywithcount closeorder code combinedsearchandordertype
-  completednumbers completedquantity count countoftns createdbyuser customerorderid description disconnectedtelephonenumberlist
-  disconnectmode disconnecttelephonenumberordertype enablelca endsin error errorcode errorlist errormessage errors
-  existingtelephonenumberordertype failednumbers failedquantity fullnumber id immediately lastmodifiedby lastmodifieddate lata
-  latas latasearchandordertype latawithcount listofphonenumbers localvanity losingcarrierid losingcarrieriswireless
-  internal loatype losingcarriername losingcarrierspid newbillingtelephonenumber npanxx npanxxsearchandordertype npanxxx order ordercompletedate
-  ordercreatedate orderdate orderid orderrequest orderstatus ordertype partialallowed partialport peerid pendingquantity
-  phonenumber pon portintelephonenumber porttype portoutstatus processingstatus protected quantity ratecenter ratecenters
-  ratecentersearchandordertype ratecenterwithcount requestedfocdate reservationid reservationidlist responsestatus sippeerid siteid spid
-  state states statesearchandordertype statewithcount status subscriber telephonenumber telephonenumberdetails
-  telephonenumberlist telephonenumbers telephonenumbersassignmentorder tier tiers tierwithcount tn tnattribute tnattributes
-  tollfreevanity tollfreevanitysearchandordertype tollfreewildcardpattern tollfreewildcharsearchandordertype totalquantity
-  triggered userid vendor vendorid vendorname vendors vendorwithcount zip zipsearchandordertype`.split(/\s+/),
-);
+// An allow list: lower-case names of elements that hold no personal data or secrets in any order's payload. Resource descriptions
+// add their own. Any other element is dropped with its contents, so that an element that Bandwidth adds later is never stored by
+// mistake.
+const harmless = wordsIn(`
+  accountid city code count countoftns createdbyuser customerorderid description error errorcode errorlist errormessage
+  errors failedquantity fullnumber id lastmodifiedby lastmodifieddate lata order ordercompletedate ordercreatedate
+  orderdate orderid orderrequest orderstatus ordertype peerid pendingquantity processingstatus quantity ratecenter
+  responsestatus siteid state status telephonenumber telephonenumberdetails telephonenumberlist telephonenumbers tier tn
+  tnattribute tnattributes totalquantity userid vendor vendorid vendorname`);
 
-/** Elements of which only some children are harmless: a subscriber's kind is, his name and address are not. */
+/** Elements with only some harmless children: a subscriber's type is harmless, the name and address are not. */
 const onlyWithin: ReadonlyMap<string, ReadonlySet<string>> = new Map([['subscriber', new Set(['subscribertype'])]]);
 
-/** Sentences, which may quote what stands elsewhere in the answer: a PIN that the losing carrier refused. */
+/** Free text that may quote other parts of the response, such as a PIN that the losing carrier rejected. */
 const sentences = new Set(['description', 'errormessage']);
 
 /**
- * What of an order's payload may be kept: everything but subscribers' names and addresses, PINs, carrier account numbers, and
- * whatever else is not known to be harmless, at any depth and in any case of the names. Where a sentence repeats a value that is
- * left out, `[left out]` stands in its place. Undefined where nothing is left.
+ * Returns the part of an order's payload that may be stored. It drops subscribers' names and addresses, PINs, carrier account
+ * numbers, and anything else not known to be harmless, at any depth and regardless of case. If free text repeats a dropped value,
+ * `[left out]` replaces it. Returns undefined if nothing is left.
+ *
+ * @param own names of additional elements that are harmless in this resource's payload
  */
-export function withoutPersonalData(element: XmlElement): XmlElement | undefined {
+export function withoutPersonalData(element: XmlElement, own: string): XmlElement | undefined {
   const leftOut = new Set<string>();
-  const kept = keepHarmless(element, harmless, leftOut);
+  const kept = keepHarmless(element, new Set([...harmless, ...wordsIn(own)]), leftOut);
   if (kept === undefined || typeof kept === 'string' || Array.isArray(kept)) return undefined;
   if (leftOut.size > 0) hide(kept, wordsOf(leftOut));
   return kept;
@@ -51,10 +44,14 @@ function keepHarmless(value: XmlValue, allowed: ReadonlySet<string>, leftOut: Se
       collectTexts(child, leftOut);
       continue;
     }
-    const harmlessChild = keepHarmless(child, onlyWithin.get(known) ?? harmless, leftOut);
+    const harmlessChild = keepHarmless(child, onlyWithin.get(known) ?? allowed, leftOut);
     if (harmlessChild !== undefined) kept[name] = harmlessChild;
   }
   return Object.keys(kept).length === 0 ? undefined : kept;
+}
+
+function wordsIn(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }
 
 function holdsText(value: XmlValue): boolean {
@@ -66,7 +63,7 @@ function collectTexts(value: XmlValue, texts: Set<string>): void {
   else for (const child of Array.isArray(value) ? value : Object.values(value)) collectTexts(child, texts);
 }
 
-/** Matches any of the texts where it stands as a word of its own; single characters would match too much. */
+/** Matches any of the texts as a whole word. Single characters are skipped: they would match too much. */
 function wordsOf(texts: ReadonlySet<string>): RegExp | undefined {
   const longestFirst = [...texts].filter((text) => text.length > 1).sort((a, b) => b.length - a.length);
   if (longestFirst.length === 0) return undefined;

@@ -1,22 +1,22 @@
 import { ApiError, BrokenBodyError, parseApiErrors, UnavailableError } from '../dashboard/errors.js';
 import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers } from '../dashboard/order-answer.js';
-import type { OrderDetailResource } from '../dashboard/order-details.js';
+import type { OrderDetailResource } from '../dashboard/resource.js';
 import { emptyElement } from '../dashboard/xml.js';
-import type { JobContext } from './job.js';
-import { lacksNumbers, numbersOf, type OrderToRead, type ToldNumbers } from './order-numbers.js';
+import type { JobContext } from '../run/job.js';
+import { lacksNumbers, numbersOf, type OrderToRead, type ReportedNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
 
-/** What came of reading an order by its id. */
+/** The result of reading an order by its id. */
 export type OrderReading =
-  | { order: OrderToRead; answer: OrderAnswer; told: ToldNumbers }
-  /** It could not be read, and `reason` is why; it quotes nothing of the answer, which may hold personal data. */
+  | { order: OrderToRead; answer: OrderAnswer; reported: ReportedNumbers }
+  /** It could not be read. `reason` never quotes the response, which may contain personal data. */
   | { order: OrderToRead; reason: string; error?: Error };
 
 /**
- * Reads an order by its id, with the resource of its numbers where the order leaves some out. An order that the API refuses
- * with 404, or answers unusably however often it is tried, is a result: the others go on.
+ * Reads an order by its id, and its numbers resource if the order omits some numbers. A 404, or an unusable response after all
+ * retries, is returned as a result, so that the other orders can still be read.
  *
- * @throws what is no matter of this one order: any other refusal, the end of the credentials, the signal's reason
+ * @throws errors that are not specific to this order: any other API error, refused credentials, the signal's reason
  */
 export async function readOrder(
   { account, client }: JobContext,
@@ -24,8 +24,8 @@ export async function readOrder(
   order: OrderToRead,
   signal: AbortSignal,
 ): Promise<OrderReading> {
-  // A URL takes these for the folder itself or the one above, however they are encoded.
-  if (order.orderId === '.' || order.orderId === '..') return { order, reason: 'its id cannot be part of an address' };
+  // A URL resolves these as the current or parent folder, even when they are percent-encoded.
+  if (order.orderId === '.' || order.orderId === '..') return { order, reason: 'its id cannot be part of a URL' };
   try {
     const answer = await client.get({
       account,
@@ -44,31 +44,31 @@ export async function readOrder(
             empty: [204, 404],
             signal,
           });
-    return { order, answer, told: numbersOf(resource, answer, order, more) };
+    return { order, answer, reported: numbersOf(resource, answer, order, more) };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof ApiError && error.status === 404) return { order, reason: `the API ${refusal(error)}` };
     if (error instanceof ApiError && resource.personal) throw withoutDescriptions(error);
-    if (error instanceof BrokenBodyError) return { order, reason: 'its answers were unusable', error };
+    if (error instanceof BrokenBodyError) return { order, reason: 'the API returned unusable responses', error };
     if (error instanceof UnavailableError)
-      return { order, reason: 'it was not answered, however often it was tried', error };
+      return { order, reason: 'the API did not respond, even after retries', error };
     throw error;
   }
 }
 
-/** The descriptions of errors, which become columns, may quote personal data that stands elsewhere in the answer. */
+/** Error descriptions are stored in columns, and may quote personal data from elsewhere in the response. */
 function parseAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
   const answer = parseOrderAnswer(text, resource, orderId);
   if (!resource.personal) return answer;
-  return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest) ?? emptyElement()) };
+  return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest, resource.harmless) ?? emptyElement()) };
 }
 
 function refusal({ status, codes }: ApiError): string {
-  const told = [...new Set(codes.map(({ code }) => code).filter((code) => code !== ''))];
-  return `refused it with status ${status}${told.length === 0 ? '' : ` (${told.join(', ')})`}`;
+  const named = [...new Set(codes.map(({ code }) => code).filter((code) => code !== ''))];
+  return `refused it with status ${status}${named.length === 0 ? '' : ` (${named.join(', ')})`}`;
 }
 
-/** The same refusal in the API's codes alone. */
+/** The same error with the API's codes only. */
 function withoutDescriptions(error: ApiError): ApiError {
   const { request, hint, status, codes } = error;
   return new ApiError(`the API ${refusal(error)}`, {

@@ -1,13 +1,13 @@
 import { LedgerError } from '../errors.js';
 
-/** Rows of `telephone_numbers` that the comparison with a listing wrote. */
+/** Rows of `telephone_numbers` written by the comparison with a listing. */
 export interface AppliedChanges {
   inserted: number;
   updated: number;
   closed: number;
 }
 
-/** A listing was read and not applied. Its message leaves open what else the run wrote: see `withOutcome`. */
+/** A listing was read but not applied. `withOutcome` adds to the message what else the run wrote. */
 export class RefusedListingError extends LedgerError {
   override readonly name: string = 'RefusedListingError';
 }
@@ -17,7 +17,7 @@ export function changedSomething(applied: AppliedChanges | undefined): applied i
   return applied !== undefined && applied.inserted + applied.updated + applied.closed > 0;
 }
 
-/** What a run that did not apply its listing wrote, as a sentence. `applied` is what the in-service list changed, where it was applied. */
+/** Describes in a sentence what a run wrote that did not apply its listing. `applied`: changes by the in-service list, if it was applied. */
 export function describeOutcome(applied: AppliedChanges | undefined): string {
   if (!changedSomething(applied)) return 'Nothing was closed or changed.';
   const { inserted, updated, closed } = applied;
@@ -25,7 +25,7 @@ export function describeOutcome(applied: AppliedChanges | undefined): string {
   return `The in-service list was applied: ${inserted} new ${inserted === 1 ? 'number' : 'numbers'},${back} ${closed} closed; details were not updated.`;
 }
 
-/** Adds to the error of a listing that was not applied what the run wrote; every other error stays as it is. */
+/** Adds what the run wrote to the error of a listing that was not applied. Returns any other error unchanged. */
 export function withOutcome(error: unknown, applied?: AppliedChanges): unknown {
   if (!(error instanceof RefusedListingError)) return error;
   const { message, hint } = error;

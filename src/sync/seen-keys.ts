@@ -1,21 +1,21 @@
 import { detach } from '../detach.js';
 
-/** Proves that keys are all different while they pass, in little memory. */
+/** Detects duplicate keys in a stream, in little memory. */
 export interface SeenKeys {
-  see(key: string): void;
-  /** False also where it can't tell. */
+  add(key: string): void;
+  /** False if a key was repeated, or if there were too many keys to tell. */
   allDifferent(): boolean;
 }
 
-/** Thousands-blocks that are kept, at 125 bytes: two million numbers in half-full blocks are within 4000. */
-const mostBlocks = 20_000;
-/** Keys of any other kind that are kept. */
-const mostOthers = 10_000;
+/** Maximum thousands-blocks in memory, 125 bytes each. Two million numbers in half-full blocks need 4000. */
+const maxBlocks = 20_000;
+/** Maximum other keys in memory. */
+const maxOthers = 10_000;
 const bytesPerBlock = 125;
 
 /**
- * Telephone numbers come in blocks: a bit for each number of a block holds an account of millions in a few hundred kilobytes, in
- * whatever order they come. Keys too many for that are left to the database to look through.
+ * Telephone numbers come in blocks. With one bit per number of a block, an account with millions of numbers takes a few hundred
+ * kilobytes, in any order. If there are too many keys, the database has to look for duplicates.
  */
 export function createSeenKeys(): SeenKeys {
   const places = new Map<number, number>();
@@ -38,11 +38,11 @@ export function createSeenKeys(): SeenKeys {
   }
 
   function isNew(key: string): boolean {
-    // A text that only reads like a number of ten digits may be taken for it; then these two are not called different.
+    // Another text that parses as a ten-digit number counts as that number: a false duplicate, which is safe.
     const number = key.length === 10 ? Number(key) : Number.NaN;
     if (!(number >= 1e9 && number < 1e10)) {
       const before = others.size;
-      return others.add(detach(key)).size > before && before < mostOthers;
+      return others.add(detach(key)).size > before && before < maxOthers;
     }
     const block = Math.floor(number / 1000);
     const offset = number - block * 1000;
@@ -50,11 +50,11 @@ export function createSeenKeys(): SeenKeys {
     const bit = 1 << (offset & 7);
     const seen = bits[at] as number;
     bits[at] = seen | bit;
-    return (seen & bit) === 0 && places.size <= mostBlocks;
+    return (seen & bit) === 0 && places.size <= maxBlocks;
   }
 
   return {
-    see(key) {
+    add(key) {
       if (!canTell) return;
       canTell = isNew(key);
       if (canTell) return;

@@ -1,11 +1,13 @@
 import type pg from 'pg';
-import { ApiError } from '../dashboard/errors.js';
-import type { DateWindow } from '../dashboard/order-resources.js';
+import type { DateWindow } from '../dashboard/date-window.js';
+import { isUnknownOrMalformed } from '../dashboard/errors.js';
 import { PageSizeChangedError } from '../dashboard/page-size.js';
-import { firstPage, type Page, readPages } from '../dashboard/pager.js';
-import type { ListResource } from '../dashboard/resources.js';
+import { firstPage, type Page, readPages, readTotal } from '../dashboard/pager.js';
+import type { ListResource } from '../dashboard/resource.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
+import { inTransaction } from '../database/transaction.js';
 import { InterruptedError, LedgerError } from '../errors.js';
+import type { JobContext } from '../run/job.js';
 import {
   advanceCursor,
   type Cursor,
@@ -15,38 +17,36 @@ import {
   setRowsStaged,
   startCursor,
 } from './cursor.js';
-import type { JobContext } from './job.js';
 import { createSeenKeys } from './seen-keys.js';
 import { countStaged, createStaging, dropStaging, type StagingTable, stagingTable } from './staging.js';
-import { inTransaction } from './transaction.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
 
-/** A listing that is read to its end and staged before anything is compared with it. */
+/** A listing that is read to its end and staged before it is applied. */
 export interface SnapshotListing {
-  /** Names its cursor and its staging table. */
+  /** The key of its cursor and its staging table. */
   name: string;
-  /** What messages call it: `in-service numbers`. */
+  /** Its name in messages: `in-service numbers`. */
   title: string;
   resource: ListResource;
-  /** The days that the resource's filters narrow it to; left out where it is read whole. */
+  /** The days that the resource's filters limit it to; omitted if it is read as a whole. */
   window?: DateWindow;
-  /** What one of its entries is: `number`, `order`. */
+  /** What each entry must have, for messages: `a number`, `an order id`. */
   entry: string;
   /** Columns of the staging table; the first is the key. */
   columns: readonly { name: string; type: string }[];
-  /** Rows of other accounts are staged, too: the proof of the listing decides which of them stay. */
+  /** Stage rows of other accounts too. The verification of the listing decides which of them stay. */
   keepsForeign?: true;
-  /** Of rows with the same key, the one stays for which this SQL expression is lowest; of several, the last one read. */
+  /** Of rows with the same key, keep the one with the lowest value of this SQL expression; of those, the last one read. */
   preference?: string;
-  /** One item of a page as a row, in the order of `columns`; what it cannot place it tells `warnings`. */
+  /** Converts an item of a page to a row, in the order of `columns`. Values that don't fit go to `warnings`. */
   toRow(item: Page['items'][number], warnings: ValueWarnings, account: string): CopyValue[];
 }
 
 /** A listing that was read to its end. */
 export interface ReadListing extends Cursor {
-  /** No key came twice; false where that can't be told from memory, or an earlier run read some of the pages. */
+  /** No key was repeated; false if memory was too small to tell, or an earlier run read some of the pages. */
   keysDiffer: boolean;
-  /** All pages were read by this run. */
+  /** This run read all pages. */
   fromTheStart: boolean;
   /** Rows of other accounts on the pages that this run read. */
   foreignRows: number;
@@ -58,8 +58,8 @@ export function stagingOf(context: Pick<JobContext, 'account'>, listing: Snapsho
 }
 
 /**
- * The cursor of a listing that was read and is still good: not older than six hours, read from the API's address of this run, and
- * its staging table whole (an unlogged table is emptied when the server crashes). Undefined where there is none.
+ * Returns the cursor of a listing if it can be resumed: at most six hours old, read from this run's API URL, and with a complete
+ * staging table (a server crash empties unlogged tables). Otherwise undefined.
  */
 export async function usableCursor(context: JobContext, listing: SnapshotListing): Promise<Cursor | undefined> {
   const { pool } = context.database;
@@ -67,15 +67,15 @@ export async function usableCursor(context: JobContext, listing: SnapshotListing
   if (cursor === undefined || cursor.idleSeconds > resumableSeconds) return undefined;
   if (cursor.apiUrl !== context.client.apiUrl) {
     context.log.info(
-      `${listing.title} of account ${context.account}: what an earlier run read came from ${cursor.apiUrl ?? 'an address that was not recorded'}, not ` +
-        `from ${context.client.apiUrl}; it is not used`,
+      `${listing.title} of account ${context.account}: ignoring the pages of an earlier run, which came from ${cursor.apiUrl ?? 'an unrecorded URL'}, not ` +
+        `from ${context.client.apiUrl}`,
     );
     return undefined;
   }
   return (await countStaged(pool, stagingOf(context, listing))) === cursor.rowsStaged ? cursor : undefined;
 }
 
-/** Ends the staging of a listing, in the client's transaction. */
+/** Drops a listing's staging table and cursor, in the client's transaction. */
 export async function forgetListing(
   client: pg.ClientBase,
   context: Pick<JobContext, 'account'>,
@@ -85,17 +85,17 @@ export async function forgetListing(
   await dropStaging(client, stagingOf(context, listing));
 }
 
-/** Forgets what was staged, so that the next run reads the listing afresh. */
+/** Drops what was staged, so that the next run reads the listing from its first page. */
 export async function discardSnapshot(context: JobContext, listing: SnapshotListing): Promise<void> {
-  await inTransaction(context.database, {}, (client) => forgetListing(client, context, listing));
+  await inTransaction(context.database, { repeatable: true }, (client) => forgetListing(client, context, listing));
 }
 
 /**
- * Reads all pages of a listing into its staging table, each page in one transaction with the cursor, going on where a killed
- * run ended. While a page is being written, the next is being fetched. Answers with the cursor after the last page.
+ * Reads all pages of a listing into its staging table. Each page is committed together with the cursor, so a killed run can be
+ * resumed. The next page is fetched while one is written. Returns the cursor after the last page.
  *
- * @param warnings receives what could not be placed; without it, that is told in the run's warnings
- * @throws InterruptedError after the page in hand, when the run is asked to stop
+ * @param warnings receives values that don't fit; without it, they become warnings of the run
+ * @throws InterruptedError after the current page, if the run is asked to stop
  */
 export async function readSnapshot(
   context: JobContext,
@@ -108,56 +108,76 @@ export async function readSnapshot(
     return { ...cursor, keysDiffer: false, fromTheStart: false, foreignRows: 0 };
   }
   if (cursor !== undefined) {
-    log.info(`${listing.title} of account ${account}: going on after ${cursor.rowsStaged} rows of an earlier run`);
+    log.info(`${listing.title} of account ${account}: resuming after ${cursor.rowsStaged} rows of an earlier run`);
   }
   try {
     return await readFrom(context, listing, cursor, warnings);
   } catch (error) {
-    if (!(error instanceof PageSizeChangedError) && !(cursor !== undefined && mayBeLostPage(error))) throw error;
-    log.info(`${error.message}. It is read again from its first page`);
+    // A page is addressed by its first number or order, which may be gone when an earlier run's reading is resumed.
+    const mayBeLostPage = cursor !== undefined && isUnknownOrMalformed(error);
+    if (!(error instanceof PageSizeChangedError) && !mayBeLostPage) throw error;
+    log.info(`${error.message}. Reading it again from its first page`);
     return readFrom(context, listing, undefined, warnings);
   }
 }
 
-/** A page is named by the number or order that it begins with, and that may be gone when an earlier run's reading is resumed. */
-function mayBeLostPage(error: unknown): error is ApiError {
-  return error instanceof ApiError && (error.status === 400 || error.status === 404);
-}
-
-/** Pages in a row without an entry that an API which works may give. */
-const mostEmptyPages = 2;
+/** Maximum empty pages in a row from a working API. */
+const maxEmptyPages = 2;
+/** Up to this many pages, their fill isn't checked: they take no more than a minute. */
+const pagesOfAnyFill = 100;
+/** After this many pages without a TotalCount, the list's size is worth a request. */
+const pagesWithoutTotal = 10;
 
 /**
- * Ends a reading that would go on for ever: the API names a next page, whatever it says of the list's size. A list that grows and
- * moves while it is read may well give some entries more than `TotalCount`, and some of them twice.
+ * Stops a reading that would never end because the API keeps naming a next page. A list that changes while it is read may return
+ * somewhat more entries than `TotalCount`, and some of them twice.
  */
-function createEndGuard(context: JobContext, listing: SnapshotListing, alreadyRead: number) {
-  let read = alreadyRead;
+function createEndGuard(context: JobContext, listing: SnapshotListing, from: Cursor | undefined) {
+  const { account, client, options, signal } = context;
+  const { resource } = listing;
+  let entries = from === undefined ? 0 : from.rowsStaged + from.rowsLeftOut;
+  let pages = from?.pagesRead.length ?? 0;
   let emptyPages = 0;
+  let total: { count: number; said: 'TotalCount' | '…/totals' } | undefined;
+  const findExcess = ({ pageSize }: Page): string | undefined => {
+    if (emptyPages > maxEmptyPages) return `${emptyPages} pages in a row were empty`;
+    if (total !== undefined && entries > total.count * 1.1 + 1000) return `${total.said} is ${total.count}`;
+    if (entries > options.maxListEntries) return `TN_LEDGER_MAX_LIST_ENTRIES=${options.maxListEntries} allows no more`;
+    const size = pageSize ?? resource.pageSize ?? 0;
+    if (pages > pagesOfAnyFill && entries < (pages - pagesOfAnyFill) * size * options.minPageFill) {
+      return `${pages} pages of ${size} should hold more (TN_LEDGER_MIN_PAGE_FILL=${Number((options.minPageFill * 100).toFixed(4))})`;
+    }
+    return undefined;
+  };
   return async (page: Page) => {
-    const entries = page.items.length + page.foreign.length + page.withoutKey.length;
-    read += entries;
-    emptyPages = entries === 0 ? emptyPages + 1 : 0;
+    const count = page.items.length + page.foreign.length + page.withoutKey.length;
+    entries += count;
+    pages += 1;
+    emptyPages = count === 0 ? emptyPages + 1 : 0;
+    if (page.totalCount !== undefined) total = { count: page.totalCount, said: 'TotalCount' };
     if (page.next === undefined) return;
-    const most = page.totalCount === undefined ? Number.POSITIVE_INFINITY : page.totalCount * 1.1 + 1000;
-    if (emptyPages <= mostEmptyPages && read <= most) return;
+    if (total === undefined && resource.totals !== undefined && pages >= pagesWithoutTotal) {
+      total = { count: await readTotal(client, resource, account, signal), said: '…/totals' };
+    }
+    const excess = findExcess(page);
+    if (excess === undefined) return;
     await discardSnapshot(context, listing);
-    const reason =
-      emptyPages > mostEmptyPages ? `${emptyPages} pages in a row were empty` : `TotalCount says ${page.totalCount}`;
     throw new EndlessListingError(
-      `The list of ${listing.title} of account ${context.account} does not end: after ${read} entries the API names a next page, ` +
-        `although ${reason}. Nothing of it was written.`,
-      { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
+      `The list of ${listing.title} of account ${account} does not end: after ${entries} entries the API names a next page, ` +
+        `although ${excess}. None of it was written.`,
+      {
+        hint: 'Run it again. If it happens again, report these figures to Bandwidth, or raise the setting if one is named.',
+      },
     );
   };
 }
 
-/** A list that goes on beyond what the API says it holds. */
+/** A list continues beyond the size that the API gives for it. */
 export class EndlessListingError extends LedgerError {
   override readonly name = 'EndlessListingError';
 }
 
-/** Reads a listing from a cursor on, or from its first page. */
+/** Reads a listing from a cursor, or from its first page. */
 async function readFrom(
   context: JobContext,
   listing: SnapshotListing,
@@ -166,14 +186,14 @@ async function readFrom(
 ): Promise<ReadListing> {
   const { account, database, client, log, run, signal } = context;
   if (from === undefined) {
-    await inTransaction(database, {}, async (tx) => {
+    await inTransaction(database, { repeatable: true }, async (tx) => {
       const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
       await createStaging(tx, stagingOf(context, listing), columns);
       await startCursor(tx, account, listing.name, { firstPage, window: listing.window, apiUrl: client.apiUrl });
     });
   }
   const collected = collectWarnings();
-  const told = warnings ?? collected;
+  const invalid = warnings ?? collected;
   const keys = createSeenKeys();
   const fromTheStart = from === undefined;
   let foreignRows = 0;
@@ -182,7 +202,7 @@ async function readFrom(
     client,
     resource: listing.resource,
     account,
-    // A cursor without pages stands before the first one, whose size is yet to be found.
+    // A cursor without pages is before the first one, whose size is not known yet.
     ...(from !== undefined &&
       from.pagesRead.length > 0 && {
         from: {
@@ -195,19 +215,19 @@ async function readFrom(
     signal,
     log,
   });
-  const checkEnd = createEndGuard(context, listing, from === undefined ? 0 : from.rowsStaged + from.rowsLeftOut);
+  const checkEnd = createEndGuard(context, listing, from);
   for await (const page of pages) {
     await checkEnd(page);
     for (const { values } of page.withoutKey) {
-      told.note(
-        `entry that names no ${listing.entry} (left out)`,
+      invalid.note(
+        `entry without ${listing.entry} (skipped)`,
         JSON.stringify(values.filter((value) => value !== undefined)),
       );
     }
     foreignRows += page.foreign.length;
     const items = listing.keepsForeign ? [...page.items, ...page.foreign] : page.items;
-    for (const { values } of items) keys.see(values[keyField] ?? '');
-    await commitPage(context, listing, { ...page, items }, told);
+    for (const { values } of items) keys.add(values[keyField] ?? '');
+    await commitPage(context, listing, { ...page, items }, invalid);
     run.add({ pages: 1, rowsRead: items.length });
     if (page.totalCount !== undefined) run.expect(page.totalCount);
     if (signal.aborted && page.next !== undefined) throw interrupted(listing, account);
@@ -221,10 +241,8 @@ async function readFrom(
 
 function interrupted(listing: SnapshotListing, account: string): InterruptedError {
   return new InterruptedError(
-    `Asked to stop while reading the ${listing.title} of account ${account}: the page in hand was committed.`,
-    {
-      hint: 'Run it again within six hours and it goes on from there.',
-    },
+    `Stopped on request while reading the ${listing.title} of account ${account}. The current page was committed.`,
+    { hint: 'Run it again within six hours to resume after it.' },
   );
 }
 
@@ -234,24 +252,17 @@ async function commitPage(
   page: Page,
   warnings: ValueWarnings,
 ): Promise<void> {
-  // Not waiting for the disk is safe here: after a crash the unlogged table is empty, which its row count gives away.
-  await inTransaction(context.database, { asynchronous: true }, async (tx) => {
+  // Outside the transaction, which may be retried: each warning counts once.
+  const entries = page.items.map((item) => listing.toRow(item, warnings, context.account));
+  // An asynchronous commit is safe here: after a crash the unlogged table is empty, which its row count reveals.
+  await inTransaction(context.database, { asynchronous: true, repeatable: true }, async (tx) => {
     const target = { table: stagingOf(context, listing).sql, columns: listing.columns.map(({ name }) => name) };
-    const rows = await copyRows(tx, target, toRows(page, listing, warnings, context.account));
+    const rows = await copyRows(tx, target, entries);
     await advanceCursor(tx, context.account, listing.name, { ...page, rows, leftOut: page.withoutKey.length });
   });
 }
 
-function* toRows(
-  page: Page,
-  listing: SnapshotListing,
-  warnings: ValueWarnings,
-  account: string,
-): Iterable<CopyValue[]> {
-  for (const item of page.items) yield listing.toRow(item, warnings, account);
-}
-
-/** Removes rows that a listing gave twice (the list moved while it was read), keeping one; returns how many are left. */
+/** Removes duplicate rows (the list changed while it was read), keeping one of each. Returns how many are left. */
 export async function dropRepeatedRows(
   context: JobContext,
   listing: SnapshotListing,
@@ -259,23 +270,27 @@ export async function dropRepeatedRows(
 ): Promise<number> {
   const table = stagingOf(context, listing).sql;
   const key = listing.columns[0]?.name;
-  // How many rows there are is all that the planner has to know of it.
-  const settings = { work_mem: '128MB', default_statistics_target: '10' };
-  return inTransaction(context.database, { settings, signal: context.signal }, async (tx) => {
-    await tx.query(`analyze ${table} (${key})`);
-    if (keysDiffer) return staged;
-    const { rows } = await tx.query(
-      `select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`,
-    );
-    const distinct = Number(rows[0].count);
-    if (distinct === staged) return staged;
-    await tx.query(
-      `delete from ${table} as s using (
+  // The planner only needs the row count.
+  const settings = { default_statistics_target: '10' };
+  return inTransaction(
+    context.database,
+    { settings, largeJoin: true, signal: context.signal, repeatable: true },
+    async (tx) => {
+      await tx.query(`analyze ${table} (${key})`);
+      if (keysDiffer) return staged;
+      const { rows } = await tx.query(
+        `select count(*) as count from (select from ${table} group by ${key}) as distinct_keys`,
+      );
+      const distinct = Number(rows[0].count);
+      if (distinct === staged) return staged;
+      await tx.query(
+        `delete from ${table} as s using (
          select ctid as place, row_number() over (partition by ${key} order by ${listing.preference ?? 'true'}, ctid desc) as nth
            from ${table}
        ) as numbered where numbered.nth > 1 and s.ctid = numbered.place`,
-    );
-    await setRowsStaged(tx, context.account, listing.name, distinct);
-    return distinct;
-  });
+      );
+      await setRowsStaged(tx, context.account, listing.name, distinct);
+      return distinct;
+    },
+  );
 }

@@ -1,52 +1,49 @@
 import type pg from 'pg';
+import { tryLockJob } from '../database/advisory-locks.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
+import { change, inTransaction } from '../database/transaction.js';
+import type { JobContext } from '../run/job.js';
 import { addRowsStaged } from './cursor.js';
-import type { JobContext } from './job.js';
-import { keepJobOut } from './lock.js';
 import { detailColumnNames, detailsListing, inService, inserviceListing } from './number-listings.js';
 import { type SnapshotListing, stagingOf } from './snapshot.js';
-import { inTransaction } from './transaction.js';
 
-/** The numbers in service that the details are held against. */
+/** The numbers in service that the details are compared with. */
 export interface InService {
   /** A table expression with a column `telephone_number`, and its parameters. */
   sql: string;
   values: unknown[];
-  /** An in-service list that was read and proved; else the ledger's own numbers in service, which may have left since. */
-  proved: boolean;
+  /** True for a verified in-service list; false for the ledger's own numbers in service, which may have left since. */
+  verified: boolean;
 }
 
-/** A row of `/tns` as it is staged. */
+/** A staged row of `/tns`. */
 export interface FoundRow {
   number: string;
   status: string;
   row: CopyValue[];
 }
 
-// Statements that join the whole account: memory for one hash table is cheap for the time that it saves.
-export const joinSettings = { work_mem: '192MB' };
-
-/** Stages further rows of the listing. */
+/** Stages more rows of the listing. */
 export async function stageRows(context: JobContext, found: readonly FoundRow[]): Promise<void> {
   if (found.length === 0) return;
-  await inTransaction(context.database, {}, async (client) => {
+  await inTransaction(context.database, { repeatable: true }, async (client) => {
     const target = { table: stagingOf(context, detailsListing).sql, columns: detailColumnNames };
     const rows = found.map(({ row }) => row);
     await addRowsStaged(client, context.account, detailsListing.name, await copyRows(client, target, rows));
   });
 }
 
-/** Stages numbers in service of which `/tns` says nothing, with what the ledger knows of them. */
+/** Stages numbers in service that are not in `/tns`, with the details known before. */
 export async function stageKnownRows(context: JobContext, numbers: readonly string[]): Promise<void> {
   if (numbers.length === 0) return;
-  // A number that was gone or had another status is in service since another date.
+  // For a number that was gone or had another status, the stored in-service date no longer applies.
   const known: Record<string, string> = {
     telephone_number: 'n.number',
     status: `'${inService}'`,
     in_service_date: `case when t.removed_at is null and t.status = '${inService}' then t.in_service_date end`,
     discrepancy: `'no details'`,
   };
-  await inTransaction(context.database, { settings: joinSettings }, async (client) => {
+  await inTransaction(context.database, { largeJoin: true, repeatable: true }, async (client) => {
     const { rowCount } = await client.query(
       `insert into ${stagingOf(context, detailsListing).sql} (${detailColumnNames.join(', ')})
        select ${detailColumnNames.map((name) => known[name] ?? `t.${name}`).join(', ')}
@@ -58,21 +55,23 @@ export async function stageKnownRows(context: JobContext, numbers: readonly stri
   });
 }
 
-/** Marks numbers in service to which `/tns` gives another status. */
+/** Marks numbers in service that `/tns` lists with another status. */
 export async function markOtherStatus(context: JobContext, numbers: readonly string[]): Promise<void> {
   if (numbers.length === 0) return;
-  await context.database.pool.query(
+  await change(
+    context.database,
     `update ${stagingOf(context, detailsListing).sql} set discrepancy = 'other status' where telephone_number = any($1)`,
     [numbers],
   );
 }
 
 /**
- * Without a proved in-service list, nobody knows whether a number that had another status than the list says is still in it: what
- * the ledger holds stays.
+ * Keeps the stored mark of numbers in service with another status in `/tns`. Without a verified in-service list, there's no evidence
+ * that they left it.
  */
 export async function keepOtherStatus(context: JobContext): Promise<void> {
-  await context.database.pool.query(
+  await change(
+    context.database,
     `update ${stagingOf(context, detailsListing).sql} s set discrepancy = t.discrepancy from telephone_numbers t
       where t.account_id = $1 and t.removed_at is null and t.discrepancy = 'other status'
         and s.telephone_number = t.telephone_number and s.status <> '${inService}'`,
@@ -80,27 +79,27 @@ export async function keepOtherStatus(context: JobContext): Promise<void> {
   );
 }
 
-/** Takes numbers out of what is staged, so that the comparison closes them. */
+/** Removes numbers from the staging table, so that the comparison closes them. */
 export async function dropNumbersThatLeft(
   context: JobContext,
   left: Set<string>,
-  { proved }: InService,
+  { verified }: InService,
 ): Promise<void> {
   const { account, database, log } = context;
   if (left.size === 0) return;
   log.info(`${left.size} numbers of account ${account} left before their details were read`);
-  const listing = proved ? inserviceListing : detailsListing;
-  await inTransaction(database, { settings: joinSettings }, async (client) => {
-    // Another run may be reading the list anew just now, and will see for itself.
-    if (proved && !(await keepJobOut(client, 'sync-inservice-numbers', account))) return;
-    const ofOthers = proved ? '' : 'and owner_account_id is not null';
+  const listing = verified ? inserviceListing : detailsListing;
+  await inTransaction(database, { largeJoin: true, repeatable: true }, async (client) => {
+    // Another run may be reading the list again right now; that run finds out by itself.
+    if (verified && !(await tryLockJob(client, 'sync-inservice-numbers', account))) return;
+    const ofOthers = verified ? '' : 'and owner_account_id is not null';
     await deleteStaged(client, context, listing, `telephone_number = any($1) ${ofOthers}`, [[...left]]);
   });
 }
 
-/** Takes back what an earlier run's proof put into the staging table: it may be hours old. */
-export async function undoProof(context: JobContext): Promise<void> {
-  await inTransaction(context.database, {}, async (client) => {
+/** Removes what an earlier run's verification added to the staging table: it may be hours old. */
+export async function undoVerification(context: JobContext): Promise<void> {
+  await inTransaction(context.database, { repeatable: true }, async (client) => {
     await deleteStaged(client, context, detailsListing, `discrepancy = 'no details'`);
     await client.query(
       `update ${stagingOf(context, detailsListing).sql} set discrepancy = null where discrepancy is not null`,
@@ -108,10 +107,10 @@ export async function undoProof(context: JobContext): Promise<void> {
   });
 }
 
-/** Rows of other accounts for numbers that are not in service on this one. */
+/** Removes rows of other accounts for numbers that are not in service on this one. */
 export async function dropUnrelatedRows(context: JobContext, { sql, values }: InService): Promise<void> {
   const { account, database, log, signal } = context;
-  const dropped = await inTransaction(database, { settings: joinSettings, signal }, (client) =>
+  const dropped = await inTransaction(database, { largeJoin: true, signal, repeatable: true }, (client) =>
     deleteStaged(
       client,
       context,

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Staging tables live apart from the ledger: they are nobody's contract, and not worth a backup. */
+/** Staging tables have their own schema: they are internal, and don't need a backup. */
 const stagingSchema = 'tn_ledger_staging';
 
 export interface StagingTable {
@@ -8,21 +8,21 @@ export interface StagingTable {
   sql: string;
 }
 
-/** The staging table of a listing of an account: one each, so that emptying it costs nothing. */
+/** The staging table of an account's listing. Each has its own, so that it can be dropped instead of emptied. */
 export function stagingTable(listing: string, account: string): StagingTable {
   return { sql: `${stagingSchema}."${listing} ${account}"` };
 }
 
 /**
- * Makes the staging table anew and empty. It is unlogged: what a crash of the server would lose is read again, and
- * `sync_cursors.rows_staged` tells that it was lost.
+ * Recreates the staging table. It is unlogged: rows lost in a server crash are read again, and `sync_cursors.rows_staged` reveals
+ * the loss.
  */
 export async function createStaging(
   client: pg.ClientBase,
   table: StagingTable,
   columns: readonly string[],
 ): Promise<void> {
-  // PostgreSQL's "if not exists" is no guard against another session that makes it at the same moment.
+  // PostgreSQL's "if not exists" doesn't protect against another session that creates the schema at the same time.
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [stagingSchema]);
   await client.query(`create schema if not exists ${stagingSchema}`);
   await dropStaging(client, table);
@@ -33,7 +33,7 @@ export async function dropStaging(client: pg.ClientBase, table: StagingTable): P
   await client.query(`drop table if exists ${table.sql}`);
 }
 
-/** Rows in the staging table; undefined where there is none. */
+/** Counts the rows in the staging table; undefined if the table doesn't exist. */
 export async function countStaged(client: pg.ClientBase | pg.Pool, table: StagingTable): Promise<number | undefined> {
   const { rows } = await client.query('select to_regclass($1) is not null as exists', [table.sql]);
   if (!rows[0].exists) return undefined;

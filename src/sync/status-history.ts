@@ -1,34 +1,38 @@
 import type pg from 'pg';
-import { fillTable } from './fill-table.js';
+import { historyDescriptions } from '../dashboard/registry.js';
+import { fillTable } from '../database/fill-table.js';
 import { reconcileNumbers } from './history/reconcile.js';
 
-/** Rows of `telephone_numbers` that a transaction wrote. */
+/** Rows of `telephone_numbers` written by a transaction. */
 export interface WrittenNumbers {
   inserted: number;
-  /** Changed or closed. */
+  /** Updated or closed. */
   changed: number;
+  /** How many accounts may be written at the same time; see `fillTable`. */
+  accounts: number;
 }
 
 /**
- * Brings the histories in line with the rows of `telephone_numbers` that this transaction wrote (`changed_at` is the
- * transaction's time), and with the orders that are already stored about them. Answers with how many rows it wrote.
+ * Updates the histories from the rows of `telephone_numbers` that this transaction wrote (`changed_at` is the transaction's time)
+ * and from the stored orders for those numbers. Returns how many rows it wrote.
  *
- * Numbers that were never seen before and that no order names have no evidence but their row, and so get their intervals in one
- * statement: on the first night they are all such. Every other number that changed is looked at with all that is known of it.
+ * For a new number without orders, the row is the only evidence. One statement writes the intervals of all of these; on the first
+ * run, that's every number. Every other changed number is reconciled with all the evidence about it.
  */
 export async function reconcileStatusHistory(
   client: pg.ClientBase,
   account: string,
-  { inserted, changed }: WrittenNumbers,
+  { inserted, changed, accounts }: WrittenNumbers,
 ): Promise<number> {
   const write = async (sql: string) => (await client.query(sql, [account])).rowCount ?? 0;
   let written = 0;
-  // Each statement looks through all of the account's numbers: those that can't find any are left out.
+  // Each statement scans all of the account's numbers, so those that can't find any are skipped.
   const toLookAt = changed > 0 ? [changedNumbers] : [];
   if (inserted > 0) {
     const { rows } = await client.query(`select ${numberTables.map(someRow).join(' or ')} as stored`, [account]);
     const stored: boolean = rows[0].stored;
-    written += await fillTable(client, 'number_status_history', () => write(beginFirstIntervals(stored)));
+    const target = { table: 'number_status_history', accounts };
+    written += await fillTable(client, target, () => write(beginFirstIntervals(stored)));
     written += await write(beginFormerService(stored));
     if (stored) toLookAt.push(firstSeenWithOrders);
   }
@@ -36,13 +40,7 @@ export async function reconcileStatusHistory(
   return written + (await reconcileNumbers(client, account, { text: toLookAt.join(' union all '), values: [account] }));
 }
 
-const numberTables = [
-  'orders_numbers',
-  'disconnects_numbers',
-  'portins_numbers',
-  'portouts_numbers',
-  'number_assignment_order_numbers',
-];
+const numberTables = historyDescriptions.map(({ numbersTable }) => numbersTable);
 
 const someRow = (table: string) => `exists (select from ${table} where account_id = $1)`;
 
@@ -53,12 +51,12 @@ const named = `(${numberTables
   )
   .join(' or ')})`;
 
-// The two statements below say for a number seen for the first time what claims.ts says, and must go on doing so.
+// For a new number, the next two statements must produce the same intervals as observed-statuses.ts.
 
 const firstSeen = (exceptNamed: boolean) =>
   `t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now() ${exceptNamed ? `and not ${named}` : ''}`;
 
-// In the key's order, see apply-numbers.ts.
+// In key order: see apply-numbers.ts.
 const beginFirstIntervals = (exceptNamed: boolean) => `
   insert into number_status_history (account_id, telephone_number, status, valid_from)
   select t.account_id, t.telephone_number, t.status,
@@ -67,7 +65,7 @@ const beginFirstIntervals = (exceptNamed: boolean) => `
   where ${firstSeen(exceptNamed)}
   order by t.telephone_number`;
 
-// A number that is no longer the account's when it is first seen was in service before, from its in-service date to its last change.
+// A new number that is no longer in service was in service from its in-service date to its last change.
 const beginFormerService = (exceptNamed: boolean) => `
   insert into number_status_history (account_id, telephone_number, status, valid_from, valid_to)
   select t.account_id, t.telephone_number, 'Inservice', t.in_service_date, least(t.last_modified, now())
@@ -78,7 +76,7 @@ const firstSeenWithOrders = `
   select t.telephone_number from telephone_numbers t
   where t.account_id = $1 and t.changed_at = now() and t.first_seen_at = now() and ${named}`;
 
-// Where the night changed nothing but the tier or the rate center, as it may for all numbers at once, the history stays.
+// A change of only the tier or the rate center, which may affect all numbers at once, doesn't change the history.
 const changedNumbers = `
   select t.telephone_number
   from telephone_numbers t

@@ -1,9 +1,9 @@
-/** Collects values that fit no column, to be told once a run, by kind, with an example. */
+/** Collects values that don't fit their columns, to report them once per run and kind, with an example. */
 export interface ValueWarnings {
   note(kind: string, example: string): void;
 }
 
-/** `sentences` tells what was noted, a sentence a kind. */
+/** `sentences` returns one sentence per kind. */
 export function collectWarnings(): ValueWarnings & { sentences(): string[] } {
   const kinds = new Map<string, { count: number; example: string }>();
   return {

@@ -14,7 +14,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('every number of a file is sent once, and every line gets its outcome, in the order of the file', async (t) => {
+test('every number is sent once, and every line gets its outcome in file order', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads: 1 } } });
   const [a, b, c, d] = world.numbers as [string, string, string, string];
   world.sandbox.account(account).disconnect([c]);
@@ -42,8 +42,8 @@ test('every number of a file is sent once, and every line gets its outcome, in t
   t.deepEqual(await resultLines(results), [
     `2|'${given}|${a}|ACCEPTED|||${id}`,
     `3|${b}|${b}|ACCEPTED|||${id}`,
-    `4|${b.slice(0, 3)}.${b.slice(3, 6)}.${b.slice(6)}|${b}|REJECTED|duplicate|the same number as on line 3|`,
-    '5|911||REJECTED|not-a-number|"911" has 3 digits, a telephone number has ten|',
+    `4|${b.slice(0, 3)}.${b.slice(3, 6)}.${b.slice(6)}|${b}|REJECTED|duplicate|same number as on line 3|`,
+    '5|911||REJECTED|not-a-number|"911" has 3 digits; a telephone number has ten|',
     `6|${c}|${c}|FAILED|5076|Number does not belong to this account.|${id}`,
     "7|2025550123|2025550123|REJECTED|5076|not in the account's inventory|",
     `8|${d}|${d}|ACCEPTED|||${id}`,
@@ -64,7 +64,7 @@ test('every number of a file is sent once, and every line gets its outcome, in t
   t.deepEqual(await readdir(join(world.dataDir, 'outbox')), ['Büro 1.rejected.csv', 'Büro 1.results.csv']);
 });
 
-test('an order that Bandwidth ends becomes an order of the ledger, as the nightly list would write it', async (t) => {
+test('a final order is recorded as the nightly sync would write it', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b] = world.numbers as [string, string];
   world.sandbox.account(account).disconnect([b]);
@@ -98,7 +98,7 @@ test('an order that Bandwidth ends becomes an order of the ledger, as the nightl
   );
 });
 
-test('what was accepted is the declared state of the numbers from the order on, and the history says so', async (t) => {
+test('accepted numbers have the new assignment status in the inventory and its history', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b] = world.numbers as [string, string];
   world.sandbox.account(account).disconnect([b], { aging: true });
@@ -128,7 +128,7 @@ test('what was accepted is the declared state of the numbers from the order on, 
   t.deepEqual([second.summary.skipped, second.summary.accepted], [1, 1]);
 });
 
-test('lines may name their action; what has both is rejected on both lines; each action has orders of its own', async (t) => {
+test('lines can name their action: each action gets its own orders, and conflicts are rejected', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c, d, e] = world.numbers as [string, string, string, string, string];
   const path = await world.write('numbers.csv', [
@@ -154,10 +154,10 @@ test('lines may name their action; what has both is rejected on both lines; each
     [
       'ACCEPTED||',
       'ACCEPTED||',
-      'REJECTED|both-actions|the file names it with both actions',
-      'REJECTED|both-actions|the file names it with both actions',
+      'REJECTED|both-actions|the file lists it with both actions',
+      'REJECTED|both-actions|the file lists it with both actions',
       'ACCEPTED||',
-      'REJECTED|no-action|"perhaps" is neither ASSIGN nor UNASSIGN',
+      'REJECTED|no-action|"perhaps" isn\'t ASSIGN or UNASSIGN',
     ],
   );
   const none = await world.write('none.csv', [a]);
@@ -167,7 +167,7 @@ test('lines may name their action; what has both is rejected on both lines; each
   });
 });
 
-test('numbers are checked against the inventory: gone, given back, or declared so already', async (t) => {
+test('numbers are checked against the inventory: missing, disconnected, or already marked', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c, d, e] = world.numbers as [string, string, string, string, string];
   await world.query(`update telephone_numbers set telephone_number = telephone_number,
@@ -180,14 +180,14 @@ test('numbers are checked against the inventory: gone, given back, or declared s
     (await resultLines(results)).map((line) => line.split('|').slice(3, 6).join('|')),
     [
       'REJECTED|disconnected|disconnected on 2026-02-03',
-      'REJECTED|disconnected|given back to Bandwidth (status Aging)',
-      'SKIPPED|already-declared|already declared ASSIGNED',
+      'REJECTED|disconnected|disconnected (status Aging)',
+      'SKIPPED|already-declared|already marked ASSIGNED',
       'ACCEPTED||',
       'ACCEPTED||',
     ],
   );
   t.deepEqual([summary.skipped, summary.rejected, summary.accepted], [1, 2, 2]);
-  // Never declared is not UNASSIGNED.
+  // A number that was never marked isn't UNASSIGNED.
   const undeclared = await world.write('undeclared.csv', [e, c]);
   const unassigned = await world.assign(undeclared, { action: 'UNASSIGN' });
   t.deepEqual([unassigned.summary.skipped, unassigned.summary.accepted], [0, 2]);
@@ -195,7 +195,7 @@ test('numbers are checked against the inventory: gone, given back, or declared s
   t.deepEqual([forced.summary.skipped, forced.summary.accepted], [0, 1]);
 });
 
-test('more than a tenth of rejected lines stops a file before anything is sent, and names them', async (t) => {
+test('a file with more than a tenth of its lines rejected sends nothing and lists them', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const nine = world.numbers.slice(0, 9);
   const ten = await world.write('ten.csv', [...nine, '911']);
@@ -214,7 +214,7 @@ test('more than a tenth of rejected lines stops a file before anything is sent, 
   t.is((await world.assign(eleven, { allowRejects: true })).summary.accepted, 8);
 });
 
-test('a dry run sends and keeps nothing, and finds what a run would find', async (t) => {
+test('a dry run sends and keeps nothing, and reports what a run would report', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const path = await world.write('numbers.csv', [...world.numbers.slice(0, 20), '911']);
   const { summary, results, rejected, kind } = await world.assign(path, { dryRun: true });
@@ -226,7 +226,7 @@ test('a dry run sends and keeps nothing, and finds what a run would find', async
   }
 });
 
-test('the same file and action again reports, and sends nothing, whatever --force says; --again sends', async (t) => {
+test('a repeated file and action is only reported, even with --force; --again sends it', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const lines = world.numbers.slice(0, 3);
   const path = await world.write('numbers.csv', lines);
@@ -248,7 +248,7 @@ test('the same file and action again reports, and sends nothing, whatever --forc
   t.true(ids[2]?.startsWith('PO 17-'));
 });
 
-test('an order holds 5000 numbers at most; failures spread over all of them come back on their own lines', async (t) => {
+test('orders hold at most 5000 numbers, and failures are reported on their own lines', async (t) => {
   const world = await openAssigning(t, t.context.server, {
     sandbox: { numbers: 11_000, assignmentPace: { reads: 1 } },
   });
@@ -289,22 +289,22 @@ test('an order holds 5000 numbers at most; failures spread over all of them come
     ),
     expected,
   );
-  // A request to place each, and one to learn its end; the first may be asked for too early.
+  // One request places each order and one reads its final status; the first order may be polled too early.
   t.deepEqual(world.requests().filter((line) => line.startsWith('POST')).length, 3);
 });
 
-test('orders are asked for no more often than needed: one of them tells how long they take', async (t) => {
-  const world = await openAssigning(t, t.context.server, { sandbox: { numbers: 30_000, assignmentPace: { ms: 300 } } });
-  const path = await world.write('numbers.csv', world.numbers.slice(0, 29_000));
-  const { summary } = await world.assign(path, {}, { timing: { settleMs: 1, firstAgeMs: 50 } });
-  t.is(summary.orders, 6);
+test('only the oldest order is polled repeatedly; the others are polled once', async (t) => {
+  const world = await openAssigning(t, t.context.server, { sandbox: { numbers: 16_000, assignmentPace: { ms: 300 } } });
+  const path = await world.write('numbers.csv', world.numbers.slice(0, 15_100));
+  const { summary } = await world.assign(path, {}, { timing: { listingDelayMs: 1, firstAgeMs: 50 } });
+  t.is(summary.orders, 4);
   t.is(summary.pending, 0);
   const polls = world.requests().filter((line) => line.startsWith('GET numbersAssignment/'));
-  // Growing intervals from 50 ms on reach 300 ms by the sixth question about the first order; one for each of the others.
-  t.true(polls.length <= 6 + 7, `${polls.length} questions about 6 orders`);
+  // Intervals that grow from 50 ms reach 300 ms by the sixth poll of the first order; the others take one poll each.
+  t.true(polls.length <= 6 + 5, `${polls.length} questions about 4 orders`);
 });
 
-test('a batch that is not waited for, or not long enough, stays open, and the next run goes on with it', async (t) => {
+test("a batch that isn't awaited to the end stays open, and the next run resumes it", async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads: 3 } } });
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   const unawaited = await world.assign(path, { wait: false });
@@ -323,16 +323,16 @@ test('a batch that is not waited for, or not long enough, stays open, and the ne
   t.is(world.placed().length, 1);
 });
 
-test('an account without the feature sends nothing; where that cannot be read, it is said', async (t) => {
+test('an account without the feature sends nothing; an unreadable feature is a warning', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { mayAssign: false } });
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   const error = await t.throwsAsync(world.assign(path), { instanceOf: LedgerError });
-  t.regex(error?.message ?? '', /does not have the feature TN_ASSIGNMENT.*12752.*Nothing was sent/);
+  t.regex(error?.message ?? '', /doesn't have the feature TN_ASSIGNMENT.*12752.*Nothing was sent/);
   t.deepEqual(world.requests(), ['GET products']);
   t.deepEqual(await world.query('select * from assignment_batches'), []);
 });
 
-test('an inventory that was never read stops a file; an old one is said to be', async (t) => {
+test('a file is refused if the inventory was never loaded; an old inventory is a warning', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   await world.query(`update sync_runs set started_at = now() - interval '40 hours'`);
@@ -341,13 +341,13 @@ test('an inventory that was never read stops a file; an old one is said to be', 
   await world.query('delete from sync_runs');
   await t.throwsAsync(world.assign(path, { again: true }), {
     instanceOf: LedgerError,
-    message: /does not know the numbers of account 9900000 yet/,
+    message: /inventory of account 9900000 isn't loaded yet/,
   });
   const refreshInventory = async () => void (await world.run('sync-inservice-numbers'));
   t.is((await world.assign(path, { again: true, force: true, refreshInventory })).summary.accepted, 3);
 });
 
-test('a batch that another process is submitting is left to it', async (t) => {
+test('a batch that another process is submitting is left alone', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   let second: Promise<unknown> | undefined;
@@ -364,10 +364,10 @@ test('a batch that another process is submitting is left to it', async (t) => {
   t.is(world.placed().length, 1);
 });
 
-test('a file that changes while it is taken is refused, and nothing of it is kept', async (t) => {
+test('a file that changes while it is read is refused, and nothing of it is recorded', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   world.proxy.onRequest = async () => writeFile(path, world.numbers.slice(3, 6).join('\n'));
-  await t.throwsAsync(world.assign(path), { instanceOf: UsageError, message: /was changed while it was read/ });
+  await t.throwsAsync(world.assign(path), { instanceOf: UsageError, message: /changed while it was being read/ });
   t.deepEqual(await world.query('select * from assignment_batches'), []);
 });

@@ -14,13 +14,13 @@ for (const [title, reads] of [
   ['at once', 0],
   ['after a while', 2],
 ] as const) {
-  test(`an order that ends ${title} is read right however its answers spell accepted and failed numbers`, async (t) => {
+  test(`an order that finishes ${title} is read correctly with numbers in mixed formats`, async (t) => {
     const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads } } });
     world.sandbox.oddities = { e164: 0.5 };
     const numbers = world.numbers.slice(0, 60);
     const failing = numbers.filter((_, index) => index % 3 === 0);
     world.sandbox.account(account).disconnect(failing);
-    // As people write them, too.
+    // Include numbers as people write them.
     const lines = numbers.map((number, index) => (index % 2 === 0 ? number : `+1 ${number}`));
     const { results, summary } = await world.assign(await world.write('numbers.csv', lines));
     t.deepEqual([summary.accepted, summary.failed, summary.unknown], [40, 20, 0]);
@@ -38,7 +38,7 @@ for (const [title, reads] of [
       [...numbers].sort(),
     );
 
-    // The nightly run reads the same order, and finds nothing new in it.
+    // The nightly run reads the same order and finds no change.
     const before = await world.query(
       'select xmin::text, n::text as row from number_assignment_order_numbers n order by 2',
     );
@@ -50,7 +50,7 @@ for (const [title, reads] of [
   });
 }
 
-test('an order whose answer was lost is found again however its numbers are spelled', async (t) => {
+test('an order whose response was lost is found again with numbers in mixed formats', async (t) => {
   const world = await openAssigning(t, t.context.server);
   world.sandbox.oddities = { e164: 0.5 };
   world.sandbox.faults = { 'lost-answer': 1 };

@@ -10,7 +10,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('an imported number is rejected before anything is sent, also with --force, until it is removed', async (t) => {
+test('an imported number is rejected before sending, even with --force, until it is removed', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const held = world.sandbox.account(account);
   const [own] = world.numbers as [string];
@@ -44,7 +44,7 @@ test('an imported number is rejected before anything is sent, also with --force,
   );
 });
 
-test('a file of imported numbers alone sends no order', async (t) => {
+test('a file with only imported numbers sends no order', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const order = world.sandbox.account(account).placeImport({ numbers: 3, done: true });
   for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) await world.run(job);
@@ -58,7 +58,7 @@ test('a file of imported numbers alone sends no order', async (t) => {
   t.false(world.requests().some((line) => line.startsWith('POST')));
 });
 
-test('a number whose details name another account as its owner is rejected before anything is sent', async (t) => {
+test('a number owned by another account is rejected before sending', async (t) => {
   const world = await openAssigning(t, t.context.server);
   world.sandbox.oddities = { 'foreign-details': 2 };
   for (const job of ['sync-inservice-numbers', 'sync-number-details']) {
@@ -83,7 +83,7 @@ test('a number whose details name another account as its owner is rejected befor
     others,
     rows.map(
       ({ telephone_number: number, owner_account_id: owner }, n) =>
-        `${n + 2}|${number}|${number}|REJECTED|5130|hosted: account ${owner} has its voice service; Bandwidth refuses to assign it here (5130)|`,
+        `${n + 2}|${number}|${number}|REJECTED|5130|hosted: account ${owner} provides its voice service; Bandwidth refuses to assign it here (5130)|`,
     ),
   );
   t.deepEqual(

@@ -1,9 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
+import { cliProcess } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account } from '../sync/support/ledger.js';
-import { type Assigning, openAssigning, resultLines, run } from './support.js';
+import { type Assigning, envOf, openAssigning, resultLines, run } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -14,7 +15,7 @@ test.after.always((t) => t.context.server?.stop());
 
 const job = 'submit-number-assignments';
 
-/** Puts a file into the inbox, as old as a file that nobody writes to any more, unless told. */
+/** Puts a file in the inbox, by default with an age that shows it is complete. */
 async function drop(world: Assigning, path: string, lines: readonly string[], ageSeconds = 60): Promise<string> {
   const full = join(world.dataDir, 'inbox', path);
   await mkdir(dirname(full), { recursive: true });
@@ -24,7 +25,7 @@ async function drop(world: Assigning, path: string, lines: readonly string[], ag
   return full;
 }
 
-/** Files of a folder of the data folder, below it, their time stamps as STAMP. */
+/** Files below a subfolder of the data folder, with STAMP in place of timestamps. */
 async function filesOf(world: Assigning, folder: string): Promise<string[]> {
   const root = join(world.dataDir, folder);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -43,7 +44,7 @@ async function findFile(world: Assigning, folder: string, end: string): Promise<
   return join(world.dataDir, folder, names.find((name) => name.endsWith(end)) ?? `no file ${end}`);
 }
 
-test('files of the inbox are taken in name order by their folders or their lines, and moved with their results', async (t) => {
+test('inbox files are processed in name order and moved with their results', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c, d] = world.numbers as [string, string, string, string];
   await drop(world, 'unassign/20 gone.csv', [a]);
@@ -89,7 +90,7 @@ test('a file that may still be being written waits', async (t) => {
   t.is((await filesOf(world, 'inbox')).length, 5);
 });
 
-test('a rejected file goes to failed/ with the reason, is counted, and the others are taken anyway', async (t) => {
+test('a rejected file moves to failed/ with the reason and is counted; the others are processed', async (t) => {
   const world = await openAssigning(t, t.context.server);
   await drop(world, 'assign/1 wrong.csv', [world.numbers[0] as string, '911', '912']);
   await drop(world, 'assign/2 empty.csv', ['tn']);
@@ -101,7 +102,7 @@ test('a rejected file goes to failed/ with the reason, is counted, and the other
   t.is(report.warnings.length, 3);
   t.regex(
     report.warnings[0] ?? '',
-    /inbox\/assign\/1 wrong\.csv was rejected \(batch \d+\): 2 of 3 lines were rejected \(not-a-number 2\).+ It was moved to .+\/failed\/\d{8}T\d{6}Z-1 wrong\.csv; .+-1 wrong\.error\.txt beside it/,
+    /inbox\/assign\/1 wrong\.csv was rejected \(batch \d+\): 2 of 3 lines were rejected \(not-a-number 2\).+ It was moved to .+\/failed\/\d{8}T\d{6}Z-1 wrong\.csv; .+-1 wrong\.error\.txt next to it/,
   );
   t.deepEqual(await filesOf(world, 'inbox'), []);
   t.deepEqual(await filesOf(world, 'failed'), [
@@ -129,12 +130,12 @@ test('a rejected file goes to failed/ with the reason, is counted, and the other
       },
       {
         ...{ file_name: '2 empty.csv', action: 'ASSIGN', status: 'rejected', total_count: null, rejected_count: null },
-        reason: '2 empty.csv holds a header and no numbers.',
+        reason: '2 empty.csv has a header but no numbers.',
         ...{ hashed: true, is_moved: false },
       },
       {
         ...{ file_name: '3 no action.csv', action: null, status: 'rejected', total_count: null, rejected_count: null },
-        reason: '3 no action.csv does not say what its numbers are to be declared, and no action was given.',
+        reason: "3 no action.csv doesn't say whether to assign or unassign its numbers, and no action was given.",
         ...{ hashed: true, is_moved: false },
       },
       {
@@ -145,7 +146,7 @@ test('a rejected file goes to failed/ with the reason, is counted, and the other
   );
 });
 
-test('the text beside a rejected file names it where it is now, and says what can be done, without bare options', async (t) => {
+test('the text next to a rejected file gives its current path and complete commands', async (t) => {
   const world = await openAssigning(t, t.context.server);
   await drop(world, 'assign/wrong.csv', ['customer,tn', `a,${world.numbers[0]}`, 'b,911']);
   await drop(world, 'unassign/table.csv', ['customer,mobile', `a,${world.numbers[0]}`]);
@@ -158,23 +159,23 @@ test('the text beside a rejected file names it where it is now, and says what ca
   t.is(
     await readFile(await findFile(world, 'failed', 'wrong.error.txt'), 'utf8'),
     `${moved}: 1 of 2 lines were rejected (not-a-number 1), more than a tenth. Nothing was sent.
-The file is now ${moved}. Nothing of it was submitted.
+The file is now ${moved}. None of it was submitted.
 
 What to do:
-Fix the lines named in ${name}.rejected.csv, and drop the corrected file into inbox/assign/ again.
-Or submit the other lines as they are; an operator can do that with: tn-ledger assign ${moved} --allow-rejects --action ASSIGN
+Fix the lines listed in ${name}.rejected.csv, and put the corrected file in inbox/assign/ again.
+Or have an operator submit the other lines as they are: tn-ledger assign ${moved} --allow-rejects --action ASSIGN
 
-Until then, reports and \`tn-ledger status\` list it as batch ${batch}. If it is not needed any more, an operator can end that with: tn-ledger assignments ${batch} --acknowledge
+Until then, reports and \`tn-ledger status\` list it as batch ${batch}. If it is no longer needed, an operator can acknowledge it: tn-ledger assignments ${batch} --acknowledge
 `,
   );
   const table = await readFile(await findFile(world, 'failed', 'table.error.txt'), 'utf8');
-  t.regex(table, /^\S+\/failed\/\S+-table\.csv has no column that is known to hold numbers\./);
+  t.regex(table, /^\S+\/failed\/\S+-table\.csv has no recognized column of numbers\./);
   t.regex(
     table,
-    /Head the column of numbers telephone_number[^\n]*\nThen drop the file into inbox\/unassign\/ again\./,
+    /Change the header of the column of numbers to telephone_number[^\n]*\nThen put the file in inbox\/unassign\/ again\./,
   );
   t.notRegex(table, /--column|inbox\/unassign\/table/);
-  // What the text says an operator can do.
+  // Run the command that the text gives the operator.
   const allowed = await run(t, world, ['assign', moved, '--allow-rejects', '--action', 'ASSIGN']);
   t.is(allowed.status, 3, allowed.output);
   const [, file, replacement] = await world.query(
@@ -183,7 +184,7 @@ Until then, reports and \`tn-ledger status\` list it as batch ${batch}. If it is
   t.is(file?.replaced_by, replacement?.batch_id);
 });
 
-test('a rejected file is shown by the list, status and the report until somebody acknowledges it', async (t) => {
+test('a rejected file is in the list, status and the report until it is acknowledged', async (t) => {
   const world = await openAssigning(t, t.context.server);
   await drop(world, 'assign/empty.csv', ['tn']);
   const job3 = await run(t, world, ['run', job]);
@@ -193,22 +194,19 @@ test('a rejected file is shown by the list, status and the report until somebody
   const list = await run(t, world, ['assignments']);
   t.regex(
     list.stdout,
-    / 1 +9900000 +empty\.csv +ASSIGN +rejected [\s\S]*Batch 1: empty\.csv holds a header and no numbers\. The file is .+\/failed\/.+-empty\.csv\. .*tn-ledger assignments 1 --acknowledge/,
+    / 1 +9900000 +empty\.csv +ASSIGN +rejected [\s\S]*Batch 1: empty\.csv has a header but no numbers\. The file is .+\/failed\/.+-empty\.csv\. .*tn-ledger assignments 1 --acknowledge/,
   );
   t.like(JSON.parse((await run(t, world, ['assignments', '--json'])).stdout)[0], {
     status: 'rejected',
-    reason: 'empty.csv holds a header and no numbers.',
+    reason: 'empty.csv has a header but no numbers.',
     acknowledged_at: null,
   });
   const one = await run(t, world, ['assignments', '1']);
-  t.regex(
-    one.stdout,
-    /^Batch 1: empty\.csv, ASSIGN, account 9900000, rejected\nsubmitted .+\nempty\.csv holds a header/,
-  );
+  t.regex(one.stdout, /^Batch 1: empty\.csv, ASSIGN, account 9900000, rejected\nsubmitted .+\nempty\.csv has a header/);
   const status = await run(t, world, ['status']);
   t.regex(
     status.stdout,
-    /^Assignment file empty\.csv of account 9900000 was rejected .+ ago \(batch 1\): empty\.csv holds/m,
+    /^Assignment file empty\.csv of account 9900000 was rejected .+ ago \(batch 1\): empty\.csv has/m,
   );
   t.is(JSON.parse((await run(t, world, ['status', '--json'])).stdout).rejected_files.length, 1);
   const reportFile = join(world.dataDir, 'report.html');
@@ -220,17 +218,17 @@ test('a rejected file is shown by the list, status and the report until somebody
   const before = await report();
   t.regex(
     before,
-    /<strong>Problem:<\/strong> The assignment file empty\.csv of account 9900000 was rejected \(batch 1\)/,
+    /<strong>Problem:<\/strong> The assignment file empty\.csv for account 9900000 was rejected \(batch 1\)/,
   );
-  t.regex(before, /<table id="batches">[\s\S]*empty\.csv[\s\S]*rejected[\s\S]*holds a header and no numbers/);
+  t.regex(before, /<table id="batches">[\s\S]*empty\.csv[\s\S]*rejected[\s\S]*has a header but no numbers/);
 
   t.is((await run(t, world, ['assignments', '--acknowledge'])).status, 2);
   const acknowledged = await run(t, world, ['assignments', '1', '--acknowledge']);
   t.is(acknowledged.status, 0, acknowledged.output);
-  t.regex(acknowledged.stdout, /^Batch 1 \(empty\.csv, account 9900000\) is acknowledged/);
+  t.regex(acknowledged.stdout, /^Acknowledged: Batch 1 \(empty\.csv, account 9900000\)\./);
   const again = await run(t, world, ['assignments', '1', '--acknowledge']);
   t.deepEqual(
-    [again.status, /acknowledged .+ already\. Nothing was changed\./.test(again.stdout)],
+    [again.status, /already acknowledged at .+\. Nothing was changed\./.test(again.stdout)],
     [0, true],
     again.output,
   );
@@ -238,14 +236,14 @@ test('a rejected file is shown by the list, status and the report until somebody
   t.regex((await run(t, world, ['assignments', '--all'])).stdout, /empty\.csv .*rejected \(acknowledged\)/);
   t.regex((await run(t, world, ['assignments', '1'])).stdout, /rejected \(acknowledged\)/);
   t.notRegex((await run(t, world, ['status'])).stdout, /empty\.csv/);
-  // Save for the warning of the last run.
+  // Except for the warning of the last run.
   t.notRegex(await report(), /The assignment file empty\.csv|<td class="text">empty\.csv/);
   t.is((await run(t, world, ['assignments', '7', '--acknowledge'])).status, 1);
 });
 
-test('a later file of the same name, or the same content with success, takes the place of a rejected one', async (t) => {
+test('a rejected file is replaced by one of the same name or, once accepted, the same content', async (t) => {
   const world = await openAssigning(t, t.context.server);
-  // Batches as they come, by their places in the list: ids may have gaps.
+  // Batches by their position in the list: ids may have gaps.
   const shown = async () =>
     (
       await world.query(
@@ -256,7 +254,7 @@ test('a later file of the same name, or the same content with success, takes the
   const bad = [world.numbers[0] as string, '911'];
   await drop(world, 'assign/numbers.csv', bad);
   await world.run(job);
-  // The same bad file again is judged, and rejected, again: a batch of its own, in place of the first.
+  // The same bad file is checked and rejected again, as a new batch that replaces the first.
   await drop(world, 'assign/numbers.csv', bad);
   t.is((await world.run(job)).rejected, 1);
   t.deepEqual(await shown(), [
@@ -282,7 +280,7 @@ test('a later file of the same name, or the same content with success, takes the
   ]);
 });
 
-test('a dry run leaves no rejected file behind', async (t) => {
+test("a dry run doesn't record a rejected file", async (t) => {
   const world = await openAssigning(t, t.context.server);
   const bad = await world.write('bad.csv', [world.numbers[0] as string, '911']);
   await t.throwsAsync(world.assign(bad, { dryRun: true }), { message: /1 of 2 lines were rejected/ });
@@ -290,15 +288,15 @@ test('a dry run leaves no rejected file behind', async (t) => {
   t.deepEqual(await world.query('select * from assignment_batches'), []);
 });
 
-/** As root, which may read and move everything, the command runs as nobody. */
+/** If the test runs as root, which can read and move everything, the command runs as nobody. */
 const nobody = process.getuid?.() === 0 ? { account: { uid: 65534, gid: 65534 } } : {};
 
-test('files that may not be read or moved are named, and the others are taken', async (t) => {
+test("files that can't be read or moved are named, and the others are processed", async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c] = world.numbers as [string, string, string];
   const closed = await drop(world, 'assign/closed.csv', [a]);
   const stuck = await drop(world, 'stuck/assign/stuck.csv', [b]);
-  await drop(world, 'assign/good.csv', [c]);
+  const good = await drop(world, 'assign/good.csv', [c]);
   await drop(world, 'hidden/assign/unseen.csv', [c]);
   const folder = (path: string) => join(world.dataDir, 'inbox', path);
   for (const path of ['done', 'failed', 'outbox']) await mkdir(join(world.dataDir, path), { recursive: true });
@@ -307,14 +305,15 @@ test('files that may not be read or moved are named, and the others are taken', 
   for (const entry of ['done', 'failed', 'outbox', 'inbox', 'inbox/assign', 'inbox/unassign', 'inbox/stuck']) {
     await chmod(join(world.dataDir, entry), 0o777);
   }
+  for (const file of [stuck, good]) await chmod(file, 0o644);
   await chmod(closed, 0);
   await chmod(folder('stuck/assign'), 0o555);
   await chmod(folder('hidden'), 0);
   t.teardown(() => chmod(folder('stuck/assign'), 0o755));
   t.teardown(() => chmod(folder('hidden'), 0o755));
-  const result = await run(t, world, ['run', job], nobody);
+  const result = await cliProcess(t, ['run', job], { env: envOf(world), ...nobody });
   t.is(result.status, 3, result.output);
-  t.regex(result.stderr, /closed\.csv was rejected \(batch \d\): closed\.csv may not be read by this user/);
+  t.regex(result.stderr, /closed\.csv was rejected \(batch \d\): closed\.csv can't be read by this user/);
   t.regex(result.stderr, /stuck\.csv was submitted \(batch \d\), but can't be moved to .+\/done\/ and stays/);
   t.regex(result.stderr, /inbox\/hidden can't be read \(EACCES\)/);
   t.deepEqual(
@@ -334,7 +333,7 @@ test('files that may not be read or moved are named, and the others are taken', 
   ]);
 });
 
-test('where several accounts are configured, a file belongs to the one its folder is named after', async (t) => {
+test('with several accounts, a file belongs to the account its folder is named after', async (t) => {
   const accounts = [account, '9900001'].map((id) => ({ id, numbers: 300 }));
   const world = await openAssigning(t, t.context.server, { sandbox: { accounts } });
   await drop(world, `${account}/assign/mine.csv`, world.numbers.slice(0, 2));
@@ -342,29 +341,31 @@ test('where several accounts are configured, a file belongs to the one its folde
   await drop(world, 'assign/whose.csv', world.numbers.slice(4, 6));
   const report = await world.run(job);
   t.is(report.result, 'succeeded');
-  t.regex(report.warnings.join(), /1 files of the inbox were not taken, the first .*whose\.csv: several accounts/);
+  t.regex(report.warnings.join(), /1 inbox files were skipped, the first .*whose\.csv: several accounts/);
   t.deepEqual(await filesOf(world, 'inbox'), ['9900001/assign/theirs.csv', 'assign/whose.csv']);
   t.is(world.placed().length, 1);
+  // The folder is shared, and files of other accounts may have the same name.
+  t.deepEqual(await filesOf(world, 'done'), [`STAMP-${account}-mine.csv`, `STAMP-${account}-mine.results.csv`]);
 });
 
-test('a run that was ended after the orders, or between the results and the move, sends nothing again and ends alike', async (t) => {
+test('a run interrupted after sending is completed by the next one without sending again', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const lines = world.numbers.slice(0, 3);
   await drop(world, 'assign/numbers.csv', lines);
   await world.run(job);
   const results = await readFile(await findFile(world, 'done', 'results.csv'), 'utf8');
-  // As it was before the move: the file in the inbox, everything else done.
+  // The state before the move: the file in the inbox, everything else done.
   await drop(world, 'assign/numbers.csv', lines);
   const report = await world.run(job);
   t.is(report.result, 'succeeded');
   t.is(report.rejected, 0);
   t.is(world.placed().length, 1);
-  // Nothing is overwritten: the file handed in again is kept beside the first.
+  // Nothing is overwritten: the resubmitted file is kept next to the first.
   t.deepEqual(await filesOf(world, 'done'), ['STAMP-numbers-2.csv', 'STAMP-numbers.csv', 'STAMP-numbers.results.csv']);
   t.is(await readFile(await findFile(world, 'done', 'results.csv'), 'utf8'), results);
 });
 
-test('a file whose orders are not at their end stays, and is moved by the night that learns of it', async (t) => {
+test('a file with open orders stays until a nightly run finds them final', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads: 1 } } });
   const path = await drop(world, 'assign/numbers.csv', world.numbers.slice(0, 3));
   const stop = new AbortController();
@@ -379,7 +380,7 @@ test('a file whose orders are not at their end stays, and is moved by the night 
   t.is(world.placed().length, 1);
 });
 
-test('the night goes on with a batch of the command line that was not waited for, and writes its results', async (t) => {
+test('the nightly run resumes a command-line batch that was not awaited and writes its results', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads: 1 } } });
   const outbox = join(world.dataDir, 'outbox');
   await world.assign(await world.write('numbers.csv', world.numbers.slice(0, 2)), {
@@ -396,7 +397,7 @@ test('the night goes on with a batch of the command line that was not waited for
   ]);
 });
 
-test('a file that is replaced while its numbers are submitted stays for the next run', async (t) => {
+test('a file that is replaced during submission stays for the next run', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const path = await drop(world, 'assign/numbers.csv', world.numbers.slice(0, 3));
   world.proxy.onRequest = async ({ method }) => {

@@ -1,5 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { seed } from '../support/seed.js';
+import { size } from '../support/sizes.js';
 import { randomFrom } from '../sync/support/kills.js';
 import { account } from '../sync/support/ledger.js';
 import { openAssigning, resultLines } from './support.js';
@@ -12,14 +14,12 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('killed again and again while answers are lost, a batch sends every number exactly once, and its results are those of an undisturbed run', async (t) => {
-  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
-  const numbers = 6000;
-  const sandbox = { numbers: 6500, seed: 3, assignmentPace: { reads: 1 } };
+test('a batch that is killed repeatedly sends every number once and writes the usual results', async (t) => {
+  const { numbers, kills } = size({ test: { numbers: 5100, kills: 2 }, soak: { numbers: 6000, kills: 3 } });
+  const sandbox = { numbers: numbers + 500, seed: 3, assignmentPace: { reads: 1 } };
   const world = await openAssigning(t, t.context.server, { sandbox });
   world.sandbox.faults = { 'lost-answer': 0.6 };
-  const results = await assignUnderKills(t, world, { numbers, kills: 3, random: randomFrom(seed) });
+  const results = await assignUnderKills(t, world, { numbers, kills, random: randomFrom(seed) });
 
   const calm = await openAssigning(t, t.context.server, { sandbox });
   const sent = calm.numbers.slice(0, numbers);

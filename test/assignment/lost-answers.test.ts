@@ -1,6 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { type CannedAnswer, startProxy } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { size } from '../support/sizes.js';
 import { account } from '../sync/support/ledger.js';
 import { type Assigning, openAssigning, resultLines } from './support.js';
 
@@ -11,49 +12,52 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** What the sandbox holds, as one line a number: each exactly once is what is promised. */
+/** The sandbox's orders, one line per number: each number must appear exactly once. */
 function heldNumbers(world: Assigning): string[] {
   return world.placed().flatMap(({ numbers }) => numbers.map(({ telephoneNumber }) => telephoneNumber));
 }
 
-const chunkedSandbox = { numbers: 21_000 };
+const fullOrders = size({ test: 1, soak: 2 });
+/** Makes the full orders and a small one. */
+const count = 5000 * fullOrders + 100;
+const chunkedSandbox = { numbers: count + 500 };
 
-test('answers that are lost after the order was made are looked for, and nothing is sent twice', async (t) => {
+test('an order whose response was lost is looked up, and nothing is sent twice', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: chunkedSandbox });
   world.sandbox.faults = { 'lost-answer': 1 };
-  const numbers = world.numbers.slice(0, 20_000);
+  const numbers = world.numbers.slice(0, count);
   const { summary, results } = await world.assign(await world.write('numbers.csv', numbers));
-  t.deepEqual([summary.orders, summary.accepted], [4, 20_000]);
+  t.deepEqual([summary.orders, summary.accepted], [fullOrders + 1, count]);
   t.deepEqual(heldNumbers(world).sort(), [...numbers].sort());
-  t.is(world.placed().length, 4);
+  t.is(world.placed().length, fullOrders + 1);
   t.true((await resultLines(results)).every((line) => line.includes('|ACCEPTED|')));
-  t.is(world.requests().filter((line) => line.startsWith('POST')).length, 4);
+  t.is(world.requests().filter((line) => line.startsWith('POST')).length, fullOrders + 1);
 });
 
 test('under faults of every kind, every number is sent exactly once', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: chunkedSandbox });
   world.sandbox.faults = { '500': 0.15, reset: 0.15, truncate: 0.15, html: 0.1, 'lost-answer': 0.3 };
-  const numbers = world.numbers.slice(0, 20_000);
+  const numbers = world.numbers.slice(0, count);
   const path = await world.write('numbers.csv', numbers);
   for (let run = 1; run <= 20; run += 1) {
     const { summary } = await world.assign(path, {}, { client: world.openClient({ retry: { baseMs: 1, tries: 30 } }) });
     if (summary.batch.status === 'finished') break;
   }
   t.deepEqual(heldNumbers(world).sort(), [...numbers].sort());
-  t.is(world.placed().length, 4);
+  t.is(world.placed().length, fullOrders + 1);
   t.deepEqual(await world.query('select status, accepted_count from assignment_batches'), [
-    { status: 'finished', accepted_count: 20_000 },
+    { status: 'finished', accepted_count: count },
   ]);
 });
 
 const empty = '<TelephoneNumbersAssignmentOrders><TotalCount>0</TotalCount></TelephoneNumbersAssignmentOrders>';
 
 interface Behind {
-  /** Answers for the list of orders by customer order id; undefined: the sandbox's own. */
+  /** Responses to a search by customer order id; undefined: the sandbox's own. */
   listed: CannedAnswer | undefined;
 }
 
-/** A world whose client goes through a proxy that may answer lookups in the API's place. */
+/** A world whose client uses a proxy that can answer lookups in place of the API. */
 async function openBehind(t: Parameters<typeof openAssigning>[0], server: TestServer) {
   const world = await openAssigning(t, server);
   const behind: Behind = { listed: undefined };
@@ -65,18 +69,18 @@ async function openBehind(t: Parameters<typeof openAssigning>[0], server: TestSe
   return { world, behind, client };
 }
 
-test('where nobody can tell whether an order was made it stays unknown, is told, and is looked for by the next run', async (t) => {
+test('an order that may or may not exist is reported as unknown and looked up by the next run', async (t) => {
   const { world, behind, client } = await openBehind(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   world.sandbox.faults = { 'lost-answer': 1 };
-  // The list leaves its id out.
+  // The list omits the order's id.
   behind.listed = {
     body: '<TelephoneNumbersAssignmentOrders><TelephoneNumbersAssignmentOrderSummary><OrderStatus>COMPLETE</OrderStatus></TelephoneNumbersAssignmentOrderSummary></TelephoneNumbersAssignmentOrders>',
   };
   const first = await world.assign(path, {}, { client });
   t.deepEqual([first.summary.ordersUnknown, first.summary.batch.status, first.summary.pending], [1, 'open', 3]);
-  t.regex(world.warnings.join(), /What became of order 1 of batch 1 is unknown.*lists an order without its id/);
-  t.regex((await resultLines(first.results)).join(), /UNKNOWN\|\|.*can't be told/);
+  t.regex(world.warnings.join(), /The outcome of order 1 of batch 1 is unknown.*lists an order without its id/);
+  t.regex((await resultLines(first.results)).join(), /UNKNOWN\|\|.*can't determine whether order/);
   t.is((await world.assign(path, {}, { client })).summary.ordersUnknown, 1);
   behind.listed = undefined;
   const last = await world.assign(path, {}, { client });
@@ -84,7 +88,7 @@ test('where nobody can tell whether an order was made it stays unknown, is told,
   t.is(world.placed().length, 1);
 });
 
-test('an API that ignores the parameter and lists every order is not believed: the right one is found by its contents', async (t) => {
+test('if the API ignores the search parameter, the right order is found by its contents', async (t) => {
   const { world, behind, client } = await openBehind(t, t.context.server);
   for (let count = 0; count < 5; count += 1) {
     const numbers = world.numbers.slice(0, 3);
@@ -97,7 +101,7 @@ test('an API that ignores the parameter and lists every order is not believed: t
   const before = world.placed().length;
   const list = await fetchList(world);
   behind.listed = { body: list };
-  // As after a kill between the request and its answer.
+  // The state after a kill between the request and its response.
   await world.query(`update assignment_orders set status = 'submitting', order_id = null, finished_at = null`);
   await world.query(`update assignment_batches set status = 'open'`);
   const { summary } = await world.assign(path, { force: true }, { client });
@@ -107,7 +111,7 @@ test('an API that ignores the parameter and lists every order is not believed: t
   t.is(world.placed().find(({ customerOrderId }) => customerOrderId === id)?.numbers.length, 3);
 });
 
-test('an order of the same id with other numbers is not taken for ours, and nothing is sent', async (t) => {
+test("an order with the same id but different numbers isn't a match, and nothing is sent", async (t) => {
   const { world, client } = await openBehind(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   world.sandbox.faults = { '500': 1 };
@@ -122,11 +126,11 @@ test('an order of the same id with other numbers is not taken for ours, and noth
     .placeAssignment({ action: 'ASSIGN', numbers: world.numbers.slice(3, 6), customerOrderId: id as string });
   const { summary } = await world.assign(path, {}, { client });
   t.is(summary.ordersUnknown, 1);
-  t.regex(world.warnings.join(), /has its id, but another action or other numbers/);
+  t.regex(world.warnings.join(), /has the same id but a different action or different numbers/);
   t.is(world.placed().length, 1);
 });
 
-test('an order that was never made is sent by the next run, after it was looked for in vain', async (t) => {
+test('an order that was never created is sent by the next run after the lookup finds nothing', async (t) => {
   const { world, behind, client } = await openBehind(t, t.context.server);
   const path = await world.write('numbers.csv', world.numbers.slice(0, 3));
   world.sandbox.faults = { '500': 1 };
@@ -140,7 +144,7 @@ test('an order that was never made is sent by the next run, after it was looked 
   t.deepEqual(heldNumbers(world), world.numbers.slice(0, 3));
 });
 
-test('an order that Bandwidth refuses fails with its code, and the others go on', async (t) => {
+test('an order that Bandwidth refuses fails with its code, and the others continue', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { numbers: 11_000 } });
   let posts = 0;
   const origin = await startProxy(t, world.sandbox, ({ method, url = '' }) => {
@@ -163,7 +167,7 @@ test('an order that Bandwidth refuses fails with its code, and the others go on'
   t.is((await world.assign(path, { force: true }, { client })).kind, 'reported');
 });
 
-/** The sandbox's list of all assignment orders. */
+/** Returns the sandbox's list of all assignment orders. */
 async function fetchList(world: Assigning): Promise<string> {
   const { username, password, url } = world.sandbox;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;

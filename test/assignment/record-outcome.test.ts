@@ -3,9 +3,9 @@ import { loadChunk } from '../../src/assignment/chunks.js';
 import { awaitOrders } from '../../src/assignment/poll.js';
 import { recordOutcome } from '../../src/assignment/record-outcome.js';
 import { readAssignmentOrder } from '../../src/dashboard/number-assignments.js';
+import { lockNumbers } from '../../src/database/advisory-locks.js';
+import { inTransaction } from '../../src/database/transaction.js';
 import { applyOrderEvents } from '../../src/sync/history/apply-order-events.js';
-import { lockNumbers } from '../../src/sync/lock.js';
-import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { impossibilities } from '../sync/support/history-model.js';
 import { account } from '../sync/support/ledger.js';
@@ -18,7 +18,7 @@ test.before(async () => {
 });
 test.after.always(() => server?.stop());
 
-test('an outcome that meets a night writing the same order waits for it, and neither waits for ever', async (t) => {
+test("recording an outcome and a nightly run writing the same order don't deadlock", async (t) => {
   const assigning = await openAssigning(t, server, { sandbox: { assignmentPace: { reads: 1 } } });
   const { database, numbers } = assigning;
   const path = await assigning.write('numbers.csv', ['telephone_number', ...numbers.slice(0, 5)]);
@@ -44,7 +44,7 @@ test('an outcome that meets a night writing the same order waits for it, and nei
     );
     return waiting.length > 0 ? true : undefined;
   });
-  // What every job does once it has written its orders.
+  // Every job does this after it writes its orders.
   await lockNumbers(night, account);
   await night.query('commit');
   night.release();
@@ -57,7 +57,7 @@ test('an outcome that meets a night writing the same order waits for it, and nei
   t.is(declared.length, 5);
 });
 
-test('outcomes of two batches about the same numbers, recorded at the same moment, leave what all of them together say', async (t) => {
+test('concurrent outcomes of two batches for the same numbers combine correctly', async (t) => {
   const assigning = await openAssigning(t, server, { sandbox: { numbers: 400, assignmentPace: { reads: 1 } } });
   const { database, numbers } = assigning;
   const { client, signal } = assigning.context();
@@ -65,7 +65,7 @@ test('outcomes of two batches about the same numbers, recorded at the same momen
   for (let round = 0; round < 4; round += 1) {
     const placed = await Promise.all(
       (['ASSIGN', 'UNASSIGN'] as const).map(async (action, index) => {
-        // Each in an order of its own, and not all numbers in both.
+        // Each in its own order, with only part of the numbers in both.
         const some = numbers.slice(index * 20).sort(() => (index === 0 ? 1 : -1));
         const path = await assigning.write(`${round}-${action}.csv`, ['telephone_number', ...some, '']);
         const { summary } = await assigning.assign(path, { action, wait: false, force: true, again: true });
@@ -82,14 +82,14 @@ test('outcomes of two batches about the same numbers, recorded at the same momen
   }
   const orders = await assigning.query<{ order_id: string }>('select order_id from number_assignment_orders');
   t.is(orders.length, 8);
-  // What is computed anew from all that is known finds nothing to put right.
+  // A full recomputation finds nothing to correct.
   const ids = orders.map(({ order_id }) => order_id);
   const written = await inTransaction(database, {}, (tx) => applyOrderEvents(tx, account, 'number_assignments', ids));
   t.is(written, 0);
   t.deepEqual(await impossibilities(assigning), []);
 });
 
-test('an outcome that can not be recorded ends the waiting for all others, however far off the next question is', async (t) => {
+test("an outcome that can't be recorded ends the wait at once, even if the next poll is far off", async (t) => {
   const assigning = await openAssigning(t, server);
   const { numbers, query } = assigning;
   const path = await assigning.write('numbers.csv', ['telephone_number', ...numbers.slice(0, 5)]);
@@ -99,15 +99,15 @@ test('an outcome that can not be recorded ends the waiting for all others, howev
   await query(`create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$`);
   await query('create trigger refuse before update on assignment_numbers for each row execute function refuse()');
   const hour = 3_600_000;
-  const context = assigning.context({ timing: { settleMs: 1, firstAgeMs: hour } });
+  const context = assigning.context({ timing: { listingDelayMs: 1, firstAgeMs: hour } });
   const waiting = awaitOrders(
     context,
     summary.batch.batchId,
     [
-      { ...order, submittedAt: 0 },
-      { ...order, submittedAt: Date.now() },
+      { ...order, submittedAt: performance.now() - hour },
+      { ...order, submittedAt: performance.now() },
     ],
-    Date.now() + 2 * hour,
+    performance.now() + 2 * hour,
   );
   await t.throwsAsync(waiting, { message: 'the disk is full' });
 });

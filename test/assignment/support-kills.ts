@@ -5,20 +5,21 @@ import { killRun, type Moment } from '../sync/support/kills.js';
 import { account } from '../sync/support/ledger.js';
 import { type Assigning, resultLines } from './support.js';
 
-/** Tables that every run of an unfinished batch writes to, once it is recorded. */
+/** Tables that every run of an unfinished batch writes to once the batch is recorded. */
 const tables = ['assignment_orders', 'assignment_numbers'];
 
 export interface KillPlan {
-  /** How many of the account's numbers are in the file. */
+  /** How many of the account's numbers the file has. */
   numbers: number;
   kills: number;
-  /** Numbers below a bound. */
+  /** Returns random numbers below a bound. */
   random: (bound: number) => number;
 }
 
 /**
- * Hands a file in by the command line, kills each run of it at a random moment until so many were killed, lets one go on to the
- * end, and asserts that the sandbox holds each number once, in one order for each chunk. Answers with the results, orders told apart by number.
+ * Submits a file with the command line, kills each run at a random moment until enough were killed, lets one run
+ * finish, and asserts that the sandbox has each number once, in one order per chunk. Returns the results, with
+ * orders identified by number.
  */
 export async function assignUnderKills(t: ExecutionContext, world: Assigning, plan: KillPlan): Promise<string[]> {
   const { random } = plan;
@@ -31,7 +32,7 @@ export async function assignUnderKills(t: ExecutionContext, world: Assigning, pl
   const requests = 2 * Math.ceil(plan.numbers / 5000) + 2;
   let kills = 0;
   let batches = 0;
-  // With every kill that a run survives, fewer requests are left.
+  // Fewer requests are left after every kill that a run survives.
   while (kills < plan.kills) {
     const isOpen = (await world.query(`select from assignment_batches where status = 'open'`)).length > 0;
     if (!isOpen && (await world.query('select from assignment_batches')).length > batches) {
@@ -55,7 +56,7 @@ export async function assignUnderKills(t: ExecutionContext, world: Assigning, pl
   return orderless(await resultLines(join(out, 'numbers.results.csv')));
 }
 
-/** For each batch, the sandbox holds one order per chunk, and every number exactly once. */
+/** Asserts that, for each batch, the sandbox has one order per chunk and every number exactly once. */
 export async function assertExactlyOnce(
   t: ExecutionContext,
   world: Assigning,
@@ -80,7 +81,7 @@ export async function assertExactlyOnce(
   for (const each of sent.values()) t.deepEqual(each, numbers);
 }
 
-/** Results with their orders numbered in the order in which they first appear. */
+/** Returns results with the orders numbered in the order in which they first appear. */
 export function orderless(lines: readonly string[]): string[] {
   const ids = new Map<string, number>();
   return lines.map((line) => {

@@ -6,23 +6,23 @@ import type { AssignContext } from '../../src/assignment/assign-context.js';
 import { type AssignOptions, type AssignResult, assignFile } from '../../src/assignment/assign-file.js';
 import { resultFiles } from '../../src/assignment/results.js';
 import { createLog } from '../../src/log.js';
-import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/truth.js';
-import { type CliOptions, type CliResult, cli, makeFolder } from '../end-to-end/support.js';
+import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/order-types.js';
+import { type CliOptions, type CliResult, cli, type Env, makeFolder } from '../end-to-end/support.js';
 import type { TestServer } from '../support/postgres.js';
 import { account, type Ledger, type LedgerOptions, openLedger, withoutOrders } from '../sync/support/ledger.js';
 
-/** A ledger that knows the sandbox's numbers, and what tests do with files of them. */
+/** A ledger with the sandbox's numbers loaded, and helpers for files of those numbers. */
 export interface Assigning extends Ledger {
-  /** Numbers that the account has in service. */
+  /** The account's in-service numbers. */
   numbers: string[];
-  /** What was said on the way, by all runs. */
+  /** Warnings of all runs. */
   warnings: string[];
   context(more?: Partial<AssignContext>): AssignContext;
   write(name: string, content: string | readonly string[]): Promise<string>;
   assign(path: string, options?: Partial<AssignOptions>, context?: Partial<AssignContext>): Promise<AssignResult>;
-  /** The orders that came by POST, oldest first. */
+  /** Orders placed by POST, oldest first. */
   placed(): SandboxAssignmentOrder[];
-  /** Requests since the last call, as `METHOD path`, tokens left out. */
+  /** Requests since the last call, as `METHOD path`, without token requests. */
   requests(): string[];
 }
 
@@ -31,7 +31,7 @@ export async function openAssigning(
   server: TestServer,
   { sandbox = {}, ...options }: LedgerOptions = {},
 ): Promise<Assigning> {
-  // None of the sandbox's own orders: those that are there are the test's.
+  // No orders of the sandbox's own: every order is the test's.
   const ledger = await openLedger(t, server, {
     ...options,
     sandbox: { numbers: 300, ...withoutOrders, assignmentPace: { reads: 0 }, ...sandbox },
@@ -61,7 +61,7 @@ export async function openAssigning(
     warn: (sentence) => void warnings.push(sentence),
     expect: () => undefined,
     onPlaced: () => undefined,
-    timing: { settleMs: 1, firstAgeMs: 1 },
+    timing: { listingDelayMs: 1, firstAgeMs: 1 },
     ...more,
   });
   return {
@@ -92,20 +92,24 @@ export async function openAssigning(
   };
 }
 
-/** The lines of a results file, each as its cells joined by `|`, without the header. */
+/** Returns the lines of a results file, each as its cells joined by `|`, without the header. */
 export async function resultLines(path: string | undefined): Promise<string[]> {
   if (path === undefined) throw new Error('there are no results');
   const rows: string[][] = parse(await readFile(path), { bom: true });
   return rows.slice(1).map((row) => row.join('|'));
 }
 
-/** What the command line prints about the world's ledger, run in a folder of its own. */
+/** The settings of a command on the world's ledger. */
+export function envOf(world: Assigning): Env {
+  return { ...world.env, TN_LEDGER_DATA_DIR: world.dataDir, TN_LEDGER_LOG_LEVEL: 'warn' };
+}
+
+/** Runs the command line on the world's ledger, in its own folder, and returns the output. */
 export async function run(
   t: ExecutionContext,
   world: Assigning,
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
-  const env = { ...world.env, TN_LEDGER_DATA_DIR: world.dataDir, TN_LEDGER_LOG_LEVEL: 'warn', ...options.env };
-  return cli(t, args, { cwd: await makeFolder(t), ...options, env });
+  return cli(t, args, { cwd: await makeFolder(t), ...options, env: { ...envOf(world), ...options.env } });
 }

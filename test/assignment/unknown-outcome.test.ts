@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { cli, makeFolder } from '../end-to-end/support.js';
@@ -21,7 +22,7 @@ async function run(t: ExecutionContext, world: Assigning, ...args: string[]) {
 
 const today = () => new Date().toISOString().slice(0, 10);
 
-/** The numbers of all assignment orders with their outcomes. */
+/** Returns the numbers of all assignment orders with their outcomes. */
 const outcomesOf = async (world: Assigning) =>
   (await world.query('select * from number_assignment_order_numbers order by telephone_number')).map((row) =>
     [row.telephone_number, row.outcome, row.error_code].join(' ').trim(),
@@ -32,7 +33,7 @@ const declared = async (world: Assigning) =>
     ({ telephone_number }) => telephone_number,
   );
 
-test('an order of somebody else that counts failures and lists none declares nothing, is audited, and is read again until it tells', async (t) => {
+test('an order that counts failures but lists none changes nothing until a later read lists them', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const [a, b, c] = world.numbers as [string, string, string];
   world.sandbox.account(account).disconnect([c], { aging: true });
@@ -40,7 +41,7 @@ test('an order of somebody else that counts failures and lists none declares not
   const order = world.sandbox.account(account).placeAssignment({ action: 'ASSIGN', numbers: [a, b, c], done: true });
   const first = await world.run(job);
   t.is(first.result, 'succeeded', first.error?.message);
-  t.regex(first.warnings.join(), new RegExp(`${order.orderId}: 0 named as failed, 1 counted`));
+  t.regex(first.warnings.join(), new RegExp(`${order.orderId}: 0 listed as failed, but the failed count is 1`));
   t.deepEqual(await outcomesOf(world), [`${a} UNKNOWN`, `${b} UNKNOWN`, `${c} UNKNOWN`].sort());
   t.deepEqual(await declared(world), []);
 
@@ -54,7 +55,7 @@ test('an order of somebody else that counts failures and lists none declares not
   await world.run(job);
   t.deepEqual(await world.query('select unknown_since from number_assignment_orders'), [{ unknown_since: since }]);
 
-  // A day after it was first asked for, the sandbox tells.
+  // The sandbox lists the failures a day after the first request.
   world.sandbox.clock.advance(24 * 3_600_000 + 1000);
   const last = await world.run(job);
   t.deepEqual(last.warnings, []);
@@ -71,7 +72,7 @@ test('an order of somebody else that counts failures and lists none declares not
   );
 });
 
-test('what the nightly run learns of an unknown outcome reaches our own batch, its counts and its results', async (t) => {
+test('an outcome that the nightly run resolves updates the batch, its counts and its results', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const outbox = join(world.dataDir, 'outbox');
   const [a, b, c] = world.numbers as [string, string, string];
@@ -84,14 +85,14 @@ test('what the nightly run learns of an unknown outcome reaches our own batch, i
   t.deepEqual(await declared(world), []);
   t.true((await resultLines(results)).every((line) => line.includes('|UNKNOWN|')));
   const list = await run(t, world, 'assignments');
-  t.regex(list.stdout, /3 numbers of batch 1: .*not declared.*asks Bandwidth again/s);
-  t.regex((await run(t, world, 'assignments', '1')).stdout, /3 unknown[\s\S]*asks Bandwidth again/);
+  t.regex(list.stdout, /Batch 1 has 3 numbers .*count as unassigned.*checks again/s);
+  t.regex((await run(t, world, 'assignments', '1')).stdout, /3 unknown[\s\S]*checks again/);
   const audit = JSON.parse((await run(t, world, 'audit', '--as-of', today(), '--json')).stdout).findings;
   const finding = audit.find(({ id }: { id: string }) => id === 'unknown-outcome');
   t.like(finding, { count: 3 });
   t.is(String(finding.examples[0].batch_id), '1');
 
-  // Nothing new as yet: nothing changes.
+  // No new information yet: nothing changes.
   await world.run(job);
   t.deepEqual(await world.query('select unknown_count from assignment_batches'), [{ unknown_count: 3 }]);
   world.sandbox.oddities = {};
@@ -110,7 +111,31 @@ test('what the nightly run learns of an unknown outcome reaches our own batch, i
   t.deepEqual(await declared(world), [a, b].sort());
 });
 
-test('an order that leaves FailedQuantity out and lists its failures adds up', async (t) => {
+test('an outcome that the nightly run resolves updates the stored results of a submitted file', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const [a, b, c] = world.numbers as [string, string, string];
+  world.sandbox.account(account).disconnect([c], { aging: true });
+  world.sandbox.oddities = { 'partial-without-failures': 5 };
+  const submitted = await run(t, world, 'submit', await world.write('numbers.csv', [a, b, c]), '--action', 'ASSIGN');
+  t.is(submitted.status, 0, submitted.output);
+  t.is((await world.run('submit-number-assignments')).result, 'succeeded');
+  const outcomes = async () => {
+    const { stdout } = await run(t, world, 'files', 'get', 'numbers.results.csv', '--out', '-');
+    return stdout
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[3]);
+  };
+  t.deepEqual(await outcomes(), ['UNKNOWN', 'UNKNOWN', 'UNKNOWN']);
+  world.sandbox.oddities = {};
+  const report = await world.run(job);
+  t.is(report.result, 'succeeded', report.error?.message);
+  t.deepEqual(await outcomes(), ['ACCEPTED', 'ACCEPTED', 'FAILED']);
+  t.deepEqual(await readdir(world.dataDir), ['inbox', 'numbers.csv', 'submitted']);
+});
+
+test('an order without FailedQuantity that lists its failures is consistent', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { oddities: { 'lost-failed-quantity': 1 } } });
   const [a, b] = world.numbers as [string, string];
   world.sandbox.account(account).disconnect([b], { aging: true });

@@ -19,7 +19,7 @@ function calls(month: string): { days: { from: string; to: string }; files: { na
   return { days: { from, to }, files: [{ name: 'calls.csv', content }] };
 }
 
-test('a new month behind a long reader makes no other reader wait for that reader', async (t) => {
+test("a new month's table waiting for a long reader does not block other readers", async (t) => {
   const loader = await openLoader(t, t.context.server);
   const october = calls('2026-10');
   await loader.load(october.files, { days: october.days });
@@ -32,11 +32,36 @@ test('a new month behind a long reader makes no other reader wait for that reade
     const waiting = `select from pg_stat_activity where datname = current_database() and query like 'alter table%' and wait_event_type = 'Lock'`;
     return (await loader.query(waiting))[0];
   });
-  // It would wait for the reader above to end, which it does only below.
+  // It would wait for the reader above, which ends only below.
   t.is((await loader.query('select from tn_ledger.billing_bdr')).length, 15);
 
   await reader.query('commit');
   reader.release();
   t.is((await loading).rows, 15);
   t.is((await loader.query('select from tn_ledger.billing_bdr')).length, 30);
+});
+
+test('a call in a month without a table is loaded while others read, and the table is created later', async (t) => {
+  const loader = await openLoader(t, t.context.server);
+  const october = calls('2026-10');
+  await loader.load(october.files, { days: october.days });
+
+  const reader = await loader.database.pool.connect();
+  await reader.query('begin; select count(*) from tn_ledger.billing_bdr');
+  const head = 'CallStartDateTime,CallID\n';
+  const late = [{ name: 'x.csv', content: `${head}2026/09/30 11:59:59 PM,late\n2026/10/04 01:00:00 AM,own\n` }];
+  const spec = { days: { from: '2026-10-04', to: '2026-10-04' }, reportId: 'late' };
+  const loading = loader.load(late, spec);
+  await until(async () => {
+    return (await loader.query(`select from billing_reports where report_id = 'late' and state = 'loaded'`))[0];
+  });
+  t.is((await loader.query('select from tn_ledger.billing_bdr')).length, 17);
+
+  await reader.query('commit');
+  reader.release();
+  t.deepEqual((await loading).warnings, []);
+  t.deepEqual(await loader.query('select call_id from billing_bdr__2026_09'), [{ call_id: 'late' }]);
+  await loader.load(late, spec);
+  await loader.load(late, { ...spec, reportId: 'newer' });
+  t.is((await loader.query('select from tn_ledger.billing_bdr')).length, 17, 'its rows are found where they went');
 });

@@ -10,7 +10,24 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('control and bidirectional characters of the API are visible in check, tables and status, and exact in JSON', async (t) => {
+test('control characters in arguments and API responses are visible in errors', async (t) => {
+  const sandbox = await startSandbox({ numbers: 5 });
+  t.teardown(() => sandbox.close());
+  const database = await makeDatabase(t, t.context.server);
+  const usage = await cli(t, ['assign', 'numbers.csv', '--\u009b31m']);
+  t.regex(usage.stderr, /unknown option '--\\x9b31m'/);
+  const body =
+    '<ErrorResponse><ResponseStatus><ErrorCode>12</ErrorCode><Description>bad\u009b31m</Description></ResponseStatus></ErrorResponse>';
+  const origin = await startProxy(t, sandbox, ({ url }) =>
+    url?.includes('/inserviceNumbers') ? { status: 400, body } : undefined,
+  );
+  const run = await cli(t, ['run', 'sync-inservice-numbers'], { env: settingsOf(sandbox, database.url, origin) });
+  t.is(run.status, 1);
+  t.regex(run.stderr, /^sync-inservice-numbers: .*bad\\x9b31m/m);
+  t.notRegex(run.stdout, /\u009b/);
+});
+
+test("the API's control and bidi characters are visible in check, tables and status, and exact in JSON", async (t) => {
   const sandbox = await startSandbox({ numbers: 5 });
   t.teardown(() => sandbox.close());
   const database = await makeDatabase(t, t.context.server);

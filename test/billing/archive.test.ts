@@ -4,10 +4,11 @@ import anyTest, { type TestFn } from 'ava';
 import { openArchive } from '../../src/billing/archive.js';
 import { readFileIn } from '../../src/billing/read-file.js';
 import { archiveOf } from '../../src/sandbox/billing/archive.js';
-import { type ArchiveFault, type SandboxReport, usualBehaviour } from '../../src/sandbox/billing/behaviour.js';
-import { type ZipFile, zipWhole } from '../../src/sandbox/billing/zip.js';
+import { defaultBehavior, type SandboxReport } from '../../src/sandbox/billing/behavior.js';
+import { zipWhole } from '../../src/sandbox/billing/zip.js';
 import { makeFolder } from '../end-to-end/support.js';
 import { billingSettings } from '../sync/support/ledger.js';
+import { type ArchiveFault, archiveWith, zipMalformed } from './support/malformed-zip.js';
 
 const test = anyTest as TestFn;
 const { limits } = billingSettings();
@@ -20,7 +21,7 @@ const report: SandboxReport = {
   resource: 'billingreports',
 };
 
-/** Names and contents of an archive's files. */
+/** Returns names and contents of an archive's files. */
 async function readAll(path: string, options: Partial<Parameters<typeof openArchive>[1]> = {}) {
   const archive = await openArchive(path, { type: 'BDR', limits, ...options });
   const read: Record<string, string> = {};
@@ -40,72 +41,75 @@ async function write(t: Parameters<typeof makeFolder>[0], content: Buffer): Prom
 }
 
 const refusals: Partial<Record<ArchiveFault, RegExp>> = {
-  'cut-tail': /archive\.zip has a directory that can't be read, as one that was cut off has/,
+  'cut-tail': /archive\.zip has an unreadable directory and may be truncated/,
   'wrong-crc': /is damaged: the checksum \(CRC\) of "BDR-2026-10-01-2026-10-01\.csv" is wrong/,
-  'wrong-size': /is damaged: .* has \d+ bytes, where its directory says 1\b/,
-  nested: /holds another archive, "inner\.zip"/,
+  'wrong-size': /is damaged: .* has \d+ bytes, but its directory says 1\b/,
+  nested: /contains another archive, "inner\.zip"/,
   encrypted: /is encrypted \(its file "BDR/,
-  method: /holds "BDR.*" compressed by method 12, which is not supported/,
-  'duplicate-names': /holds two files of the same name, "BDR/,
-  'many-files': /holds 101 files, more than the 100 allowed/,
-  overlap: /holds files that overlap/,
-  bomb: /holds "bomb\.csv", which unpacks to more than 200 times its compressed size/,
-  'no-csv': /holds "readme\.html", which is no CSV file/,
-  'not-zip': /has a directory that can't be read/,
-  empty: /holds no file/,
+  method: /contains "BDR.*" compressed by method 12, which is not supported/,
+  'duplicate-names': /contains two files of the same name, "BDR/,
+  'many-files': /contains 101 files, more than the limit of 100/,
+  overlap: /contains overlapping files/,
+  bomb: /contains "bomb\.csv", which unpacks to more than 200 times its compressed size/,
+  'no-csv': /contains "readme\.html", which isn't a CSV file/,
+  'not-zip': /has an unreadable directory/,
+  empty: /contains no files/,
 };
 for (const [fault, expected] of Object.entries(refusals)) {
   test(`an archive with the fault ${fault} is refused with a reason`, async (t) => {
-    const behaviour = { ...usualBehaviour(), archiveFault: fault as ArchiveFault };
-    const path = await write(t, (await archiveOf(report, behaviour, 1)) as Buffer);
+    const behavior = { ...defaultBehavior(), archive: archiveWith(fault as ArchiveFault) };
+    const path = await write(t, (await archiveOf(report, behavior, 1)) as Buffer);
     const error = await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: expected });
-    t.regex(error?.message ?? '', /Nothing of it was loaded, and the archive was kept\.$/);
+    t.regex(error?.message ?? '', /Nothing was loaded, and the archive was kept\.$/);
     t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
   });
 }
 
 test('an archive of more than 2 GiB is refused by its size, before it is read', async (t) => {
   const path = await write(t, Buffer.from('PK'));
-  // A hole: it takes no room on the disk.
+  // A sparse file: it takes no disk space.
   await truncate(path, 2 ** 31);
   await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /is 2147483648 bytes, more than the 2 GiB/ });
   t.is((await stat(path)).size, 2 ** 31);
 });
 
-test('names that lead elsewhere are read under their base names, and nothing is written anywhere', async (t) => {
-  const behaviour = { ...usualBehaviour(), archiveFault: 'unsafe-names' as const, rowsPerDay: 1 };
-  const path = await write(t, (await archiveOf(report, behaviour, 1)) as Buffer);
+test('names with paths are read under their base names, and nothing is written to disk', async (t) => {
+  const behavior = { ...defaultBehavior(), archive: archiveWith('unsafe-names'), rowsPerDay: 1 };
+  const path = await write(t, (await archiveOf(report, behavior, 1)) as Buffer);
   t.deepEqual(Object.keys(await readAll(path)), ['escaped.csv', 'absolute.csv', 'windows.csv']);
   t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
   t.deepEqual(await readdir(dirname(dirname(path))), ['downloads']);
 });
 
-test('a size that the directory tells too small does not get a bomb past the limits', async (t) => {
+test("a zip bomb with a false size in its directory doesn't get past the limits", async (t) => {
   const zeros = Buffer.alloc(10_000_000);
-  const files: ZipFile[] = [{ name: 'x.csv', content: zeros, size: 100 }];
-  await t.throwsAsync(readAll(await write(t, await zipWhole(files))), {
+  const files = [{ name: 'x.csv', content: zeros, size: 100 }];
+  await t.throwsAsync(readAll(await write(t, await zipMalformed(files))), {
     message: /more than 200 times its compressed size/,
   });
   const narrow = { ...limits, ratio: 100_000, uncompressedBytes: 1_000_000 };
-  const path = await write(t, await zipWhole(files));
+  const path = await write(t, await zipMalformed(files));
   const error = await t.throwsAsync(readAll(path, { limits: narrow }), {
-    message: /unpacks to more than the 1000000 bytes allowed/,
+    message: /unpacks to more than the limit of 1000000 bytes/,
   });
   t.regex((error as { hint?: string }).hint ?? '', /TN_LEDGER_ARCHIVE_MAX_SIZE/);
 });
 
-test('a directory of too many entries is refused by its count, whatever its entries are', async (t) => {
+test('a directory with too many entries is refused by its count', async (t) => {
   const folders = Array.from({ length: 400 }, (_, n) => ({ name: `${n}/`, content: '' }));
   const path = await write(t, await zipWhole([{ name: 'x.csv', content: 'x' }, ...folders]));
-  await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /holds 401 files, more than the 100 allowed/ });
+  await t.throwsAsync(readAll(path), {
+    name: 'ArchiveError',
+    message: /contains 401 files, more than the limit of 100/,
+  });
 });
 
-test('a name of thousands of folders is refused before anything is made of them', async (t) => {
+test('a name with thousands of folders is refused before it is processed', async (t) => {
   const path = await write(t, await zipWhole([{ name: `${'a/'.repeat(32_000)}x.csv`, content: 'x' }]));
   await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: /a file whose name is 64005 bytes long/ });
 });
 
-test('a byte that is wrong anywhere in the data is found', async (t) => {
+test('a corrupted byte anywhere in the data is detected', async (t) => {
   const text = Array.from({ length: 5000 }, (_, n) => `${n},${(n * 7919) % 1000}\n`).join('');
   const whole = await zipWhole([{ name: 'x.csv', content: text }]);
   for (let at = 60; at < whole.length - 200; at += 997) {
@@ -116,7 +120,7 @@ test('a byte that is wrong anywhere in the data is found', async (t) => {
   t.deepEqual(await readAll(await write(t, whole)), { 'x.csv': text });
 });
 
-test('folders and what macOS adds are no files; a PDF is kept where it is an invoice', async (t) => {
+test('folders and macOS metadata are ignored; a PDF is kept if it is an invoice', async (t) => {
   const files = [
     { name: 'folder/', content: '' },
     { name: 'folder/a.CSV', content: 'x\n' },
@@ -129,10 +133,10 @@ test('folders and what macOS adds are no files; a PDF is kept where it is an inv
     archive.files.map(({ name, kind }) => [name, kind]),
     [['a.pdf', 'document']],
   );
-  await t.throwsAsync(openArchive(path, { type: 'BDR', limits }), { message: /"a\.pdf", which is no CSV file/ });
+  await t.throwsAsync(openArchive(path, { type: 'BDR', limits }), { message: /"a\.pdf", which isn't a CSV file/ });
 });
 
-test('a file that is not there is bad usage', async (t) => {
+test('a missing file is a usage error', async (t) => {
   await t.throwsAsync(openArchive('/nonexistent/a.zip', { type: 'BDR', limits }), {
     name: 'UsageError',
     message: /can't be read: ENOENT/,

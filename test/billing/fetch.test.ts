@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
+import { zipWhole } from '../../src/sandbox/billing/zip.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
+import { archiveWith } from './support/malformed-zip.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -33,7 +35,7 @@ const reports = (ledger: Ledger) =>
 const posts = (ledger: Ledger) =>
   ledger.sandbox.requests.filter(({ method, path }) => method === 'POST' && /billingreports|bdrs/.test(path));
 
-test('a night loads the last three days, a report each, and run again that day asks for nothing', async (t) => {
+test('a nightly run loads one report for each of the last three days; a rerun requests nothing', async (t) => {
   const ledger = await open(t, t.context.server);
   const report = await ledger.run(job, { now });
   t.is(report.result, 'succeeded', report.error?.message);
@@ -57,7 +59,7 @@ test('a night loads the last three days, a report each, and run again that day a
   t.is(ledger.sandbox.billing.reports.length, 3);
 });
 
-test('the next night asks for its three days, whose calls replace the older ones; a day three days old is final', async (t) => {
+test('the next run requests three days and replaces older calls; a day three days old is final', async (t) => {
   const ledger = await open(t, t.context.server);
   await ledger.run(job, { now });
   ledger.sandbox.billing.rowsPerDay = 30;
@@ -73,7 +75,7 @@ test('the next night asks for its three days, whose calls replace the older ones
     { day: '2026-10-09', calls: 30, reports: 1 },
     { day: '2026-10-10', calls: 30, reports: 1 },
   ]);
-  // Nights were missed: the days between are asked for, and none that is final.
+  // Runs were missed: the days in between are requested, except those that are final.
   await ledger.run(job, { now: new Date('2026-10-18T06:00:00Z') });
   t.deepEqual(
     ledger.sandbox.billing.reports.slice(6).map(({ from }) => from),
@@ -91,20 +93,35 @@ test('the next night asks for its three days, whose calls replace the older ones
   );
 });
 
-test('the first run goes back to --since', async (t) => {
+test('the first run starts at --since', async (t) => {
   const ledger = await open(t, t.context.server);
   const report = await ledger.run(job, { now, since: '2026-09-28' });
   t.is(report.result, 'succeeded', report.error?.message);
   t.is((await callsADay(ledger)).length, 12);
   t.deepEqual(
-    await ledger.query(`select relname from pg_class where relname like 'billing_bdr%' order by 1`),
+    await ledger.query(
+      `select relname from pg_class where relname like 'billing_bdr%' and relkind in ('r', 'p') order by 1`,
+    ),
     ['billing_bdr', 'billing_bdr__2026_09', 'billing_bdr__2026_10', 'billing_bdr__other'].map((relname) => ({
       relname,
     })),
   );
 });
 
-test('archives are kept under names of their own, with their size and SHA-256, until they are old', async (t) => {
+test("reports requested by a clock five days ahead are requested again and aren't final", async (t) => {
+  const ledger = await open(t, t.context.server);
+  await ledger.run(job, { now });
+  await ledger.query(
+    `update billing_reports set requested_at = requested_at + interval '5 days', completed_at = requested_at`,
+  );
+  await ledger.run(job, { now: new Date('2026-10-11T06:00:00Z') });
+  t.deepEqual(
+    ledger.sandbox.billing.reports.slice(3).map(({ from }) => from),
+    ['2026-10-08', '2026-10-09', '2026-10-10'],
+  );
+});
+
+test('archives are kept under unique names with size and SHA-256 until they are old', async (t) => {
   const ledger = await open(t, t.context.server);
   await ledger.run(job, { now });
   const folder = join(ledger.dataDir, 'downloads');
@@ -119,12 +136,17 @@ test('archives are kept under names of their own, with their size and SHA-256, u
     t.is(createHash('sha256').update(content).digest('hex'), archive_sha256);
   }
   await writeFile(join(folder, 'notes.txt'), 'not ours');
+  const kept = await readdir(folder);
+  for (const { archive_file } of rows) await utimes(join(folder, archive_file), 0, 0);
   await ledger.run(job, { now: new Date(Date.now() + 500 * 86_400_000), billing: { types: [] } });
+  t.deepEqual(await readdir(folder), kept, 'by the database they are of today');
+  await ledger.query(`update billing_reports set completed_at = completed_at - interval '500 days'`);
+  await ledger.run(job, { billing: { types: [] } });
   t.deepEqual(await readdir(folder), ['notes.txt']);
   t.deepEqual(await ledger.query('select 1 from billing_reports where archive_file is not null'), []);
 });
 
-test('a report that takes its time is looked at again and again, and requested once', async (t) => {
+test('a slow report is polled repeatedly and requested once', async (t) => {
   const ledger = await open(t, t.context.server);
   Object.assign(ledger.sandbox.billing, { pace: { reads: 5 }, location: 'relative' });
   const report = await ledger.run(job, { now });
@@ -133,13 +155,17 @@ test('a report that takes its time is looked at again and again, and requested o
   t.is((await callsADay(ledger)).length, 3);
 });
 
-test('what is not ready in time is waited for by the next run, without another request', async (t) => {
+test("a report that isn't ready in time is awaited by the next run without a new request", async (t) => {
   const ledger = await open(t, t.context.server);
   Object.assign(ledger.sandbox.billing, { pace: { ms: 3_600_000 }, location: 'foreign' });
-  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 3000 } });
+  await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 0 } });
+  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 0 } });
   t.is(late.result, 'succeeded', late.error?.message);
   t.is(late.warnings.length, 3);
-  t.regex(late.warnings[0] ?? '', /BDR 2026-10-07 was not ready in time \(PROCESSING\); the next run goes on/);
+  t.regex(
+    late.warnings[0] ?? '',
+    /BDR 2026-10-07 was not ready in time \(PROCESSING\)\. The next run waits for it again/,
+  );
   t.deepEqual(new Set((await reports(ledger)).map(({ state }) => state)), new Set(['waiting']));
   ledger.sandbox.clock.advance(3_600_000);
   const report = await ledger.run(job, { now });
@@ -151,7 +177,7 @@ test('what is not ready in time is waited for by the next run, without another r
   );
 });
 
-test('204 and 15606 to a request, 15602 and 204 for a status, 15602 with 200 for a file: not yet', async (t) => {
+test('responses that mean "not yet" are retried: 204, 15606 and 15602', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.refuse = {
     request: [{ status: 204 }, { status: 404, code: '15606', description: 'Try again later' }],
@@ -171,7 +197,7 @@ for (const [outcome, what] of [
   ['FAILED', /No data could be read \(status FAILED\)/],
   ['described as failed', /The requested report archive is failed \(status COMPLETE\)/],
 ] as const) {
-  test(`a report that ends as ${outcome} fails with its text, and is requested again the next night`, async (t) => {
+  test(`a report that ends as ${outcome} fails with its text and is requested again by the next run`, async (t) => {
     const ledger = await open(t, t.context.server);
     ledger.sandbox.billing.outcome = outcome;
     const report = await ledger.run(job, { now });
@@ -186,7 +212,7 @@ for (const [outcome, what] of [
   });
 }
 
-test('a report that Bandwidth lost is requested again in the same run, once', async (t) => {
+test('a report that Bandwidth lost is requested again once in the same run', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.refuse.read = [
     { status: 404, code: '15603', description: 'The requested report was not found.' },
@@ -196,15 +222,16 @@ test('a report that Bandwidth lost is requested again in the same run, once', as
   t.is(posts(ledger).length, 4);
   t.is((await callsADay(ledger)).length, 3);
   const [lost] = (await reports(ledger)).filter(({ state }) => state === 'failed');
-  t.regex(String(lost?.error), /given up: Bandwidth does not find it \(15603 The requested report was not found\.\)/);
+  t.regex(String(lost?.error), /abandoned: Bandwidth can't find it \(15603 The requested report was not found\.\)/);
 });
 
-test('an undocumented word is kept and told, and a report that never gets ready is given up after two days', async (t) => {
+test('an undocumented status is recorded and reported; a report is abandoned after two days', async (t) => {
   const ledger = await open(t, t.context.server);
-  Object.assign(ledger.sandbox.billing, { outcome: 'PONDERING', waitingWord: 'MUSING' });
-  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 3000 } });
+  Object.assign(ledger.sandbox.billing, { outcome: 'PONDERING', pendingStatus: 'MUSING' });
+  await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 0 } });
+  const late = await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 0 } });
   t.is(late.result, 'succeeded', late.error?.message);
-  t.regex(late.warnings.join(' '), /has the status "PONDERING", which Bandwidth does not document/);
+  t.regex(late.warnings.join(' '), /has the status "PONDERING", which Bandwidth doesn't document/);
   t.is((await reports(ledger))[0]?.status, 'PONDERING');
   ledger.sandbox.billing.outcome = 'COMPLETED';
   for (const report of [...ledger.sandbox.billing.reports])
@@ -212,7 +239,7 @@ test('an undocumented word is kept and told, and a report that never gets ready 
   ledger.sandbox.billing.pace = { reads: 100 };
   const older = await ledger.run(job, {
     now: new Date('2026-10-12T07:00:00Z'),
-    billing: { types: ['BDR'], timeoutMs: 3000 },
+    billing: { types: ['BDR'], timeoutMs: 0 },
   });
   t.is(older.result, 'succeeded', older.error?.message);
   const failed = (await reports(ledger)).filter(({ state }) => state === 'failed');
@@ -220,12 +247,12 @@ test('an undocumented word is kept and told, and a report that never gets ready 
   t.regex(failed.map(({ error }) => error).join(' '), /was not ready 49 hours after it was requested/);
 });
 
-test('a type that nobody documents is requested with a warning; a range that Bandwidth refuses fails alone', async (t) => {
+test('an undocumented type is requested with a warning; a refused range fails alone', async (t) => {
   const ledger = await open(t, t.context.server, ['NOVELTY', 'BDR']);
   ledger.sandbox.billing.refuse.request = [{ status: 400, code: '15501', description: 'Invalid date range' }];
   const report = await ledger.run(job, { now });
   t.is(report.result, 'failed');
-  t.regex(report.warnings.join(' '), /NOVELTY is no type of report that Bandwidth documents/);
+  t.regex(report.warnings.join(' '), /NOVELTY isn't a report type that Bandwidth documents/);
   t.regex(report.error?.message ?? '', /refuses the days 2026-10-07 to 2026-10-07 for a report of type NOVELTY.*15501/);
   t.is((await callsADay(ledger)).length, 3);
   const [row] = await ledger.query(
@@ -234,7 +261,7 @@ test('a type that nobody documents is requested with a warning; a range that Ban
   t.deepEqual(row, { rows: 40, first: '2026-10-08' });
 });
 
-test('a connection that breaks again and again costs no byte twice where the API can resume, and begins anew where not', async (t) => {
+test("a broken download resumes without repeating bytes, or restarts if the API can't resume", async (t) => {
   const ledger = await open(t, t.context.server);
   const { billing } = ledger.sandbox;
   billing.rowsPerDay = 200;
@@ -247,10 +274,10 @@ test('a connection that breaks again and again costs no byte twice where the API
   t.deepEqual(files(), [206, 200, 200]);
   for (const [settings, expected] of [
     [{ ranges: false }, [200]],
-    [{ tellsLength: false }, [200]],
+    [{ sendsLength: false }, [200]],
   ] as const) {
     ledger.sandbox.clearRequests();
-    Object.assign(billing, { ranges: true, tellsLength: true, ...settings, breakAfter: [1000, 1500] });
+    Object.assign(billing, { ranges: true, sendsLength: true, ...settings, breakAfter: [1000, 1500] });
     const report = await ledger.run(job, { now: new Date(now.getTime() + 86_400_000), billing: { types: ['BDR'] } });
     t.is(report.result, 'succeeded', report.error?.message);
     t.deepEqual([...new Set(files())], expected);
@@ -260,14 +287,14 @@ test('a connection that breaks again and again costs no byte twice where the API
   t.deepEqual(await callsADay(ledger), [{ day: '2026-10-07', calls: 200, reports: 1 }]);
 });
 
-test('the file may come with a Content-Type that says XML', async (t) => {
+test('the archive may have an XML Content-Type', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.contentType = 'application/xml';
   t.is((await ledger.run(job, { now })).result, 'succeeded');
   t.is((await callsADay(ledger)).length, 3);
 });
 
-test('every kind of fault of the connection and of the API leaves the same calls', async (t) => {
+test('connection and API faults of every kind result in the same calls', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 10, now, billing: { rowsPerDay: 50, pace: { reads: 2 } } },
     billing: { types: ['BDR', 'MDR'] },
@@ -284,21 +311,21 @@ test('every kind of fault of the connection and of the API leaves the same calls
   t.true(ledger.sandbox.requests.some(({ fault }) => fault !== undefined));
 });
 
-test('archives that are no good fail with a reason, are kept, and load nothing; the next night asks again', async (t) => {
+test('bad archives fail with a reason, are kept, load nothing and are requested again', async (t) => {
   const ledger = await open(t, t.context.server);
-  ledger.sandbox.billing.archiveFault = 'wrong-crc';
+  ledger.sandbox.billing.archive = archiveWith('wrong-crc');
   const report = await ledger.run(job, { now });
   t.is(report.result, 'failed');
   t.regex(report.error?.message ?? '', /is damaged: the checksum \(CRC\) of "BDR-2026-10-07-2026-10-07\.csv" is wrong/);
   t.deepEqual(await ledger.query(`select to_regclass('tn_ledger.billing_bdr') as made`), [{ made: null }]);
   t.is((await readdir(join(ledger.dataDir, 'downloads'))).length, 3);
-  ledger.sandbox.billing.archiveFault = undefined;
+  ledger.sandbox.billing.archive = zipWhole;
   const next = await ledger.run(job, { now: new Date(now.getTime() + 3_600_000) });
   t.is(next.result, 'succeeded', next.error?.message);
   t.is((await callsADay(ledger)).length, 3);
 });
 
-test('invoices are kept and listed, not loaded', async (t) => {
+test('invoices are kept and listed but not loaded', async (t) => {
   const ledger = await open(t, t.context.server, ['INVOICE']);
   const report = await ledger.run(job, { now });
   t.is(report.result, 'succeeded', report.error?.message);

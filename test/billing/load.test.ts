@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import anyTest, { type TestFn } from 'ava';
 import { type CsvSource, loadCsv } from '../../src/billing/load-csv.js';
 import { makeRecordsTable } from '../../src/billing/records-table.js';
+import { inTransaction } from '../../src/database/transaction.js';
 import { callColumns, recordsCsv } from '../../src/sandbox/billing/records.js';
-import { inTransaction } from '../../src/sync/transaction.js';
 import { installedPostgres, startPostgres, type TestServer } from '../support/postgres.js';
 import { until } from '../sync/support/moments.js';
 import { type Loader, openLoader, readByCsvParse } from './support/load.js';
@@ -13,7 +13,7 @@ const test = anyTest as TestFn<{ servers: TestServer[] }>;
 test.before(async (t) => {
   const fifteen = installedPostgres(15);
   t.context.servers = [
-    // Times without a zone are UTC, whatever the server thinks.
+    // Times without a zone are UTC, whatever the server's setting.
     await startPostgres({ settings: { timezone: 'America/New_York', datestyle: 'SQL, DMY' } }),
     ...(fifteen === undefined ? [] : [await startPostgres({ binDir: fifteen, settings: { timezone: 'Asia/Tokyo' } })]),
   ];
@@ -44,7 +44,7 @@ const forms: Record<string, string> = {
   'a header over two lines': 'a,"b\nb",c\n1,2,3\n',
 };
 for (const [what, csv] of Object.entries(forms)) {
-  test(`a CSV file with ${what} is read as csv-parse alone reads it`, async (t) => {
+  test(`a CSV file with ${what} is read as csv-parse reads it`, async (t) => {
     const [server] = t.context.servers;
     if (server === undefined) throw new Error('no server was started');
     const loader = await openLoader(t, server);
@@ -69,7 +69,7 @@ const fileColumns = async (loader: Loader, type: string) =>
     )
   ).map(({ name }) => name);
 
-test('a line \\. is a row like any other, and ends nothing', async (t) => {
+test("a line \\. is an ordinary row and doesn't end the data", async (t) => {
   for (const server of t.context.servers) {
     const loader = await openLoader(t, server);
     await loader.load([{ name: 'x.csv', content: 'only\none\n\\.\ntwo\n' }], { type: 'NOVELTY', days });
@@ -80,7 +80,7 @@ test('a line \\. is a row like any other, and ends nothing', async (t) => {
   }
 });
 
-test('call records are typed; times without a zone are UTC whatever the zone and date style of the server', async (t) => {
+test("call records are typed; times without a zone are UTC whatever the server's settings", async (t) => {
   const csv = october(3, '2026-10-05', '2026-10-05');
   for (const server of t.context.servers) {
     const loader = await openLoader(t, server);
@@ -113,7 +113,7 @@ test('call records are typed; times without a zone are UTC whatever the zone and
   }
 });
 
-test('a file whose every value is quoted goes in as it is, and a quoted empty number is null', async (t) => {
+test('a fully quoted file is loaded unchanged, and a quoted empty number is null', async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   const csv = 'CallStartDateTime,Duration,CallID\n"2026/10/03 01:02:03 PM","","a"\n"2026/10/03 12:00:00 AM","7",""\n';
   const loaded = await loader.load([{ name: 'x.csv', content: csv }], { days });
@@ -124,12 +124,12 @@ test('a file whose every value is quoted goes in as it is, and a quoted empty nu
   ]);
 });
 
-test('of a file with bad rows of every kind the good ones are loaded, and the bad ones kept with line and reason', async (t) => {
+test('good rows of a file are loaded, and bad rows are recorded with line and reason', async (t) => {
   const lines = october(100).trimEnd().split('\n');
   const header = lines.shift() as string;
   const spoil: [RegExp, (line: string) => string | Buffer][] = [
-    [/^has 25 fields, where the header has 24$/, (line) => `${line},extra`],
-    [/^has 23 fields, where the header has 24$/, (line) => line.slice(0, line.lastIndexOf(','))],
+    [/^has 25 fields, but the header has 24$/, (line) => `${line},extra`],
+    [/^has 23 fields, but the header has 24$/, (line) => line.slice(0, line.lastIndexOf(','))],
     [/^an empty line$/, () => ''],
     [/^Duration: invalid input syntax for type integer: "long"$/, (line) => line.replace(/,\d+,(0\.00)/, ',long,$1')],
     [
@@ -144,10 +144,10 @@ test('of a file with bad rows of every kind the good ones are loaded, and the ba
       /^Duration: value "99999999999" is out of range for type integer$/,
       (line) => line.replace(/,\d+,(0\.00)/, ',99999999999,$1'),
     ],
-    [/^invalid byte 0xff: it is no UTF-8$/, (line) => Buffer.concat([Buffer.from(line), Buffer.from([0xff])])],
+    [/^invalid byte 0xff: not UTF-8$/, (line) => Buffer.concat([Buffer.from(line), Buffer.from([0xff])])],
     [/^invalid byte 0x00$/, (line) => `${line}\0`],
-    [/^a quote is not closed, or stands where none may$/, (line) => line.replace('INTER', '"INTER')],
-    [/^a quote is not closed, or stands where none may$/, (line) => line.replace('Tier 1', 'Tier 5" pipe')],
+    [/^unclosed or misplaced quote$/, (line) => line.replace('INTER', '"INTER')],
+    [/^unclosed or misplaced quote$/, (line) => line.replace('Tier 1', 'Tier 5" pipe')],
   ];
   const bad = new Map<number, RegExp>();
   const content: Buffer[] = [Buffer.from(`${header}\n`)];
@@ -186,7 +186,7 @@ test('of a file with bad rows of every kind the good ones are loaded, and the ba
   }
 });
 
-test('bytes that come long after the server refused the file change nothing about that', async (t) => {
+test("bytes sent long after the server refused the file don't change the result", async (t) => {
   const server = t.context.servers[0] as TestServer;
   const { database, query } = await openLoader(t, server);
   await inTransaction(database, {}, async (client) => {
@@ -215,14 +215,14 @@ test('bytes that come long after the server refused the file change nothing abou
   });
 });
 
-test('two stray quotes in the same column do not make one row of two, though COPY would', async (t) => {
+test("two misplaced quotes in the same column don't merge rows, as COPY would", async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   const content = 'a,b\n1,5" pipe\n2,x\n3,6" pipe\n4,y\n';
   const loaded = await loader.load([{ name: 'x.csv', content }], { type: 'NOVELTY', days });
   t.like(loaded, { rows: 2, rejected: 2 });
 });
 
-test('two files with different columns, then one with new and missing ones: columns are added, missing ones are null', async (t) => {
+test('new columns are added to the table, and missing columns are null', async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   await loader.load(
     [
@@ -284,7 +284,7 @@ test('daily, monthly and repeated loads never count a call twice', async (t) => 
   );
 });
 
-test('a call that is billed with the day after is neither lost nor counted twice when either day is loaded again', async (t) => {
+test('a call billed with the day after is neither lost nor counted twice on a reload', async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   const call = (id: string, time: string) => `${time},${id}\n`;
   const head = 'CallStartDateTime,CallID\n';
@@ -311,7 +311,7 @@ test('a call that is billed with the day after is neither lost nor counted twice
   );
 });
 
-test('an archive without named days replaces those of its calls; the same archive again changes nothing', async (t) => {
+test('an archive without given days replaces the days of its calls; a reload changes nothing', async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   await loader.load([{ name: 'calls.csv', content: october(10) }], { days });
   const content = october(11, '2026-09-28', '2026-10-03');
@@ -324,11 +324,11 @@ test('an archive without named days replaces those of its calls; the same archiv
     ]);
   }
   await t.throwsAsync(loader.load([{ name: 'x.csv', content: 'a\n1\n' }], { type: 'NOVELTY' }), {
-    message: /Nothing in an archive of type NOVELTY tells its days/,
+    message: /An archive of type NOVELTY doesn't show which days it covers/,
   });
 });
 
-test('a query on a month reads that month only, and dropping a month leaves the others as they are', async (t) => {
+test("a query on a month reads only that month, and dropping a month doesn't affect others", async (t) => {
   for (const server of t.context.servers) {
     const loader = await openLoader(t, server);
     await loader.load([{ name: 'calls.csv', content: october(5, '2026-08-30', '2026-11-02') }], {
@@ -345,6 +345,13 @@ test('a query on a month reads that month only, and dropping a month leaves the 
         `select relname, pg_relation_filenode(oid) as file from pg_class where relname ~ '^billing_bdr__2026_(08|10|11)$' order by 1`,
       );
     const before = await files();
+    t.deepEqual(
+      await loader.query(`
+        select c.relname from pg_class c where c.relname ~ '^billing_bdr__' and c.relkind = 'r' and not exists (
+          select from pg_indexes where tablename = c.relname and indexdef like '%(account_id, report_id)')`),
+      [],
+      'the rows of a report are not found by an index',
+    );
     await loader.query('drop table billing_bdr__2026_09');
     t.deepEqual(await files(), before);
     await loader.load([{ name: 'calls.csv', content: october(5, '2026-09-01', '2026-09-30') }], {
@@ -355,7 +362,7 @@ test('a query on a month reads that month only, and dropping a month leaves the 
   }
 });
 
-test('a report is loaded whole or not at all: a second file that is damaged takes the first one back', async (t) => {
+test('a report is loaded completely or not at all: a damaged second file undoes the first', async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   await loader.load([{ name: 'calls.csv', content: october(10) }], { days });
   const before = await loader.query('select xmin, ctid, call_id from billing_bdr order by ctid');
@@ -368,14 +375,25 @@ test('a report is loaded whole or not at all: a second file that is damaged take
       { days },
     ),
     {
-      message: /the checksum \(CRC\) of "damaged\.csv" is wrong\. Nothing of it was loaded, and the archive was kept\./,
+      message: /the checksum \(CRC\) of "damaged\.csv" is wrong\. Nothing was loaded, and the archive was kept\./,
     },
   );
   t.deepEqual(await loader.query('select xmin, ctid, call_id from billing_bdr order by ctid'), before);
   t.deepEqual(await loader.query(`select 1 from pg_attribute where attname = 'brand_new'`), []);
 });
 
-test('the billing reader reads call records, the reader of the ledger does not', async (t) => {
+for (const [what, content, message] of [
+  ['a quote that is not closed', '"abc', /^The header of "x\.csv" can't be read as CSV \(Quote Not Closed/],
+  ['a quote where none may be', 'a"b,c\n1,2\n', /^The header of "x\.csv" can't be read as CSV \(Invalid Opening Quote/],
+  ['a zero byte', 'a\0b,c\n1,2\n', /^The header of "x\.csv" can't be read as CSV: it contains a zero byte\.$/],
+] as const) {
+  test(`a header with ${what} fails with the name of its file`, async (t) => {
+    const loader = await openLoader(t, t.context.servers[0] as TestServer);
+    await t.throwsAsync(loader.load([{ name: 'x.csv', content }]), { name: 'CsvError', message });
+  });
+}
+
+test("the billing reader role reads call records; the ledger reader role doesn't", async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   await loader.load([{ name: 'calls.csv', content: october(1) }], { days });
   const may = async (role: string, table: string) =>
@@ -388,7 +406,7 @@ test('the billing reader reads call records, the reader of the ledger does not',
   t.true(await may('tn_ledger_reader', 'billing_reports'));
 });
 
-test('the columns of call records are as Bandwidth names them, and more than PostgreSQL’s names allow is cut', async (t) => {
+test("columns keep Bandwidth's names, truncated to PostgreSQL's limit", async (t) => {
   const loader = await openLoader(t, t.context.servers[0] as TestServer);
   const long = 'L'.repeat(70);
   const header = `${callColumns},${long}a,${long}b,ctid,Select,3rdParty`;

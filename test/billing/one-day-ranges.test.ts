@@ -11,7 +11,7 @@ test.before(async (t) => {
 test.after.always((t) => t.context.server?.stop());
 
 const job = 'fetch-billing-reports';
-// The last of the three days is followed by another month.
+// The last of the three days is the last of its month.
 const now = new Date('2026-10-01T06:00:00Z');
 const lastThree = ['2026-09-28', '2026-09-29', '2026-09-30'];
 const pairs = lastThree.map((day, index) => [day, [...lastThree.slice(1), '2026-10-01'][index]]);
@@ -30,7 +30,7 @@ const callsADay = (ledger: Ledger) =>
 
 const twentyADay = lastThree.map((day) => ({ day, calls: 20, reports: 1 }));
 
-/** The ranges that the API accepted, and how many requests it refused. */
+/** Returns the ranges that the API accepted and the number of refused requests. */
 function requested({ sandbox }: Ledger): { accepted: string[][]; refused: number } {
   const posts = sandbox.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/billingreports'));
   return {
@@ -39,7 +39,7 @@ function requested({ sandbox }: Ledger): { accepted: string[][]; refused: number
   };
 }
 
-test('where a range of one day is refused, a day is requested with the next one, and only its rows are loaded', async (t) => {
+test('if one-day ranges are refused, a day is requested with the next, and only its rows load', async (t) => {
   const ledger = await open(t, t.context.server);
   const report = await ledger.run(job, { now });
   t.is(report.result, 'succeeded', report.error?.message);
@@ -54,12 +54,12 @@ test('where a range of one day is refused, a day is requested with the next one,
     ),
     lastThree.map((day) => ({ day, last: day, rows: 20, rejected: 0, file_rows: 20 })),
   );
-  t.is(ledger.log.filter((line) => /20 rows of other days than 2026-09-\d\d were left out/.test(line)).length, 3);
+  t.is(ledger.log.filter((line) => /20 rows of days other than 2026-09-\d\d were left out/.test(line)).length, 3);
   const october = await ledger.query(`select to_regclass('tn_ledger.billing_bdr__2026_10') as made`);
   t.deepEqual(october, [{ made: null }], 'no month is made for the rows that were left out');
 });
 
-test('later runs request a day with the next one at once, and the newer report replaces the older', async (t) => {
+test('later runs request two days at once, and the newer report replaces the older', async (t) => {
   const ledger = await open(t, t.context.server);
   await ledger.run(job, { now });
   ledger.sandbox.clearRequests();
@@ -73,10 +73,10 @@ test('later runs request a day with the next one at once, and the newer report r
   ]);
 });
 
-test('a report that an earlier run requested with the next day is loaded without it', async (t) => {
+test('a report requested by an earlier run with the next day is loaded without that day', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.pace = { ms: 3_600_000 };
-  await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 3000 } });
+  await ledger.run(job, { now, billing: { types: ['BDR'], timeoutMs: 0 } });
   t.deepEqual(await ledger.query('select distinct state from billing_reports'), [{ state: 'waiting' }]);
   ledger.sandbox.billing.pace = { reads: 1 };
   const report = await ledger.run(job, { now });
@@ -84,7 +84,7 @@ test('a report that an earlier run requested with the next day is loaded without
   t.deepEqual(await callsADay(ledger), twentyADay);
 });
 
-test('a refusal with 400 counts like one with 404', async (t) => {
+test('a 400 is treated like a 404 refusal', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.oddities = {};
   ledger.sandbox.billing.refuse.request = [{ status: 400, code: '15501', description: 'Invalid date range' }];
@@ -94,18 +94,18 @@ test('a refusal with 400 counts like one with 404', async (t) => {
   t.deepEqual(await callsADay(ledger), twentyADay);
 });
 
-test('days whose rows do not tell their time are not requested with the next day, and fail by name', async (t) => {
+test('types without row times are not requested with the next day and fail by name', async (t) => {
   const ledger = await open(t, t.context.server, ['DIDSNAP']);
   const { result, error } = await ledger.run(job, { now });
   t.is(result, 'failed');
   t.regex(
     error?.message ?? '',
-    /^3 of 3 billing reports of account 9900000 failed: Bandwidth refuses the days 2026-09-28 to 2026-09-28 for a report of type DIDSNAP .*15501.* the rows of type DIDSNAP do not tell which day they are of\./,
+    /^3 of 3 billing reports of account 9900000 failed: Bandwidth refuses the days 2026-09-28 to 2026-09-28 for a report of type DIDSNAP .*15501.* the rows of type DIDSNAP don't show their day\./,
   );
   t.deepEqual(ledger.sandbox.billing.reports, []);
 });
 
-test('a failed run says that others were loaded only if some were', async (t) => {
+test('a failed run mentions loaded reports only if there are any', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.outcome = 'FAILED';
   const none = await ledger.run(job, { now });
@@ -124,7 +124,7 @@ test('a failed run says that others were loaded only if some were', async (t) =>
   );
 });
 
-test('on the command line, one day is loaded alone, and the rows that were left out are counted', async (t) => {
+test('on the command line, one day is loaded alone, and the omitted rows are counted', async (t) => {
   const ledger = await open(t, t.context.server);
   for (const via of ['billingreports', 'bdrs']) {
     const args = ['billing', '--type', 'BDR', '--from', '2026-09-30', '--to', '2026-09-30', '--via', via];
@@ -132,7 +132,7 @@ test('on the command line, one day is loaded alone, and the rows that were left 
     t.is(status, 0, output);
     t.regex(
       output,
-      /^BDR 2026-09-30 to 2026-09-30, report \S+: 20 rows loaded, 0 rejected, \d+ of older reports replaced\. 20 rows of other days were left out\.$/m,
+      /^BDR 2026-09-30 to 2026-09-30, report \S+: 20 rows loaded, 0 rejected, \d+ rows of older reports replaced\. 20 rows of other days were skipped\.$/m,
     );
     t.deepEqual(await callsADay(ledger), [{ day: '2026-09-30', calls: 20, reports: 1 }]);
   }
@@ -142,7 +142,7 @@ test('on the command line, one day is loaded alone, and the rows that were left 
   );
 });
 
-test('today, refused alone and with tomorrow, is to be requested again tomorrow', async (t) => {
+test('if today is refused alone and with tomorrow, the error says to retry tomorrow', async (t) => {
   const ledger = await open(t, t.context.server);
   ledger.sandbox.billing.refuse.request = [1, 2].map(() => ({
     status: 404,
@@ -155,5 +155,5 @@ test('today, refused alone and with tomorrow, is to be requested again tomorrow'
   });
   t.is(status, 2, output);
   t.regex(output, /Bandwidth refuses the days \S+ to \S+ for .+; and \S+ to \S+ for /);
-  t.regex(output, /Today is not over: request it again tomorrow\./);
+  t.regex(output, /Today isn't over yet\. Request it again tomorrow\./);
 });

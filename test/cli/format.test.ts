@@ -1,11 +1,11 @@
 import test from 'ava';
 import { formatCount, formatDuration, formatTable } from '../../src/cli/format.js';
 
-test('counts have separators', (t) => {
+test('counts have thousands separators', (t) => {
   t.deepEqual([0, 999, 1000, 1234567].map(formatCount), ['0', '999', '1,000', '1,234,567']);
 });
 
-test('durations are told in the two units that matter', (t) => {
+test('durations are formatted in the two largest units', (t) => {
   t.deepEqual([0.04, 12.34, 59.9, 245, 3599, 7380, 273_600].map(formatDuration), [
     '0.0 s',
     '12.3 s',
@@ -17,11 +17,11 @@ test('durations are told in the two units that matter', (t) => {
   ]);
 });
 
-test('a duration is never sixty of a unit', (t) => {
+test('a duration never shows sixty of a unit', (t) => {
   t.deepEqual([59.97, 60].map(formatDuration), ['1 min 0 s', '1 min 0 s']);
 });
 
-test('a table is a header, a rule and aligned rows, without spaces at line ends', (t) => {
+test('a table has a header, a rule and aligned rows, without trailing spaces', (t) => {
   t.is(
     formatTable(
       ['state', 'count', 'note'],
@@ -35,11 +35,11 @@ test('a table is a header, a rule and aligned rows, without spaces at line ends'
   );
 });
 
-test('a value that looks like a rule stays, and one of several lines keeps its lines', (t) => {
+test('values that look like a rule or have several lines are preserved', (t) => {
   t.is(formatTable(['a'], [['───'], ['x\ny']]), ['a', '───', '───', 'x', 'y'].join('\n'));
 });
 
-test('a long table is laid out like a short one, by the widest value wherever it is', (t) => {
+test('column widths fit the widest value anywhere in a long table', (t) => {
   const rows = Array.from({ length: 1000 }, (_, index) => [`${index}`, index === 700 ? '日本日本日本' : 'x', 'end']);
   const lines = formatTable(['number', 'note', 'last'], rows, { right: [0] }).split('\n');
   t.is(lines.length, 1002);

@@ -2,12 +2,26 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { jobs } from '../../jobs/index.js';
-import { type CliResult, cli, type Env, makeFolder } from '../end-to-end/support.js';
+import { type CliResult, cli, cliProcess, type Env, makeFolder } from '../end-to-end/support.js';
 
-const commands = ['demo', 'check', 'migrate', 'run', 'schedule', 'status', 'report', 'sql', 'sandbox'];
+const commands = [
+  'demo',
+  'check',
+  'migrate',
+  'run',
+  'schedule',
+  'worker',
+  'enqueue',
+  'submit',
+  'files',
+  'status',
+  'report',
+  'sql',
+  'sandbox',
+];
 const broken = { BANDWIDTH_API_URL: 'nonsense', DATABASE_URL: 'nonsense', TN_LEDGER_LOG_LEVEL: 'nonsense' };
 
-/** Runs a command and answers with its result and every package of which it loaded a module, as V8 saw it. */
+/** Runs a command and returns its result and every package of which it loaded a module, from V8's coverage. */
 async function packagesLoaded(
   t: ExecutionContext,
   args: string[],
@@ -15,7 +29,7 @@ async function packagesLoaded(
 ): Promise<{ result: CliResult; packages: Set<string> }> {
   const cwd = await makeFolder(t);
   const coverage = join(cwd, 'coverage');
-  const result = await cli(t, args, { cwd, env: { ...env, NODE_V8_COVERAGE: coverage } });
+  const result = await cliProcess(t, args, { cwd, env: { ...env, NODE_V8_COVERAGE: coverage } });
   const packages = new Set<string>();
   for (const file of await readdir(coverage)) {
     const { result: scripts } = JSON.parse(await readFile(join(coverage, file), 'utf8'));
@@ -27,7 +41,7 @@ async function packagesLoaded(
   return { result, packages };
 }
 
-test('--help names every command, exits 0 whatever the configuration, and loads nothing but the command-line parser', async (t) => {
+test('--help lists every command, ignores the configuration, and loads only the command-line parser', async (t) => {
   const { result, packages } = await packagesLoaded(t, ['--help'], broken);
   t.is(result.status, 0);
   t.is(result.stderr, '');
@@ -39,35 +53,35 @@ test('--help names every command, exits 0 whatever the configuration, and loads 
   );
 });
 
-test('a command that works does load the database client: the check above could fail', async (t) => {
+test('status loads the database client, so the test above can fail', async (t) => {
   const { packages } = await packagesLoaded(t, ['status'], { DATABASE_URL: 'postgresql://u@127.0.0.1:1/none' });
   t.true(packages.has('pg'));
 });
 
 for (const command of commands) {
-  test(`${command} --help shows an example, and neither reads the configuration nor loads what the command works with`, async (t) => {
+  test(`${command} --help shows an example without reading the configuration or loading dependencies`, async (t) => {
     const { result, packages } = await packagesLoaded(t, [command, '--help'], broken);
     t.is(result.status, 0);
     t.is(result.stderr, '');
-    t.regex(result.stdout, new RegExp(`Example:\\n  \\$ tn-ledger ${command}`));
+    t.regex(result.stdout, new RegExp(`Examples:\\n  \\$ tn-ledger ${command}`));
     t.false(['pg', 'undici', 'knex', 'hono'].some((name) => packages.has(name)));
   });
 }
 
-test('run --help names every job', async (t) => {
+test('run --help lists every job', async (t) => {
   const { stdout } = await cli(t, ['run', '--help']);
   for (const { name } of jobs) t.true(stdout.includes(name), name);
 });
 
-test('--version is the version of the package', async (t) => {
+test('--version prints the package version', async (t) => {
   const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
   const { status, stdout } = await cli(t, ['--version']);
   t.is(status, 0);
   t.is(stdout, `${version}\n`);
 });
 
-test('an unknown command or option is bad usage, and the nearest one is suggested', async (t) => {
-  const command = await cli(t, ['stauts']);
+test('an unknown command or option is a usage error with a suggestion', async (t) => {
+  const command = await cliProcess(t, ['stauts']);
   t.is(command.status, 2);
   t.regex(command.stderr, /^error: unknown command 'stauts'\n\(Did you mean status\?\)/);
   const option = await cli(t, ['run', 'nightly', '--acount', '1']);
@@ -79,7 +93,7 @@ test('an unknown command or option is bad usage, and the nearest one is suggeste
   for (const { stdout } of [command, option, value]) t.is(stdout, '');
 });
 
-test('no command at all, or a command without what it needs, is bad usage', async (t) => {
+test('a missing command or argument is a usage error', async (t) => {
   const nothing = await cli(t, []);
   t.is(nothing.status, 2);
   t.regex(nothing.stderr, /^Usage: tn-ledger/);
@@ -88,7 +102,7 @@ test('no command at all, or a command without what it needs, is bad usage', asyn
   t.regex(noJob.stderr, /missing required argument 'job'/);
 });
 
-test('an unknown job is bad usage before anything is configured, and the nearest one is suggested', async (t) => {
+test('an unknown job is a usage error with a suggestion, even without configuration', async (t) => {
   const { status, stderr, stdout } = await cli(t, ['run', 'nightly', 'sync-number-detail']);
   t.is(status, 2);
   t.regex(stderr, /^There is no job "sync-number-detail"\. Did you mean sync-number-details\?\nKnown: /);

@@ -9,24 +9,26 @@ const known = { program: buildProgram(), jobs: jobs.map(({ name }) => name) };
 
 const place = ({ file, line }: Text) => `${file}:${line}`;
 
-/** The commands whose users read the messages of a source file, where it is clear which command such a message is about. */
+/** The commands that print the messages of a source file, if that is unambiguous. */
 const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/cli\/run-jobs\./, ['run']],
   [/^src\/cli\/run-checks\./, ['check']],
   [/^src\/cli\/(print-assignments|acknowledge-batch)\./, ['assignments']],
   [/^src\/cli\/format-batch\./, ['assign']],
+  [/^src\/cli\/format-submission\./, ['submit']],
+  [/^src\/cli\/get-file\./, ['files']],
+  [/^src\/cli\/read-classification\./, ['classify', 'submit']],
   [/^src\/cli\/format-filing\./, ['nruf']],
-  [/^src\/cli\/aging-days\./, ['nruf', 'audit']],
+  [/^src\/cli\/(?:aging-days|accounts-to-count)\./, ['nruf', 'audit']],
   [/^src\/cli\/choose-accounts\./, ['run', 'assign', 'billing']],
   [/^src\/cli\//, []],
   [/^src\/assignment\//, ['assign']],
+  [/^src\/number-file\//, ['assign', 'classify']],
   [/^src\/billing\//, ['billing']],
   [/^src\/nruf\/classify\./, ['classify']],
   [/^src\/nruf\/audit-checks\./, ['nruf', 'audit']],
   [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
   [/^src\/(report\/report-file|output-file)\./, ['report', 'nruf']],
-  [/^migrations\/nruf\/declarations\./, ['classify']],
-  [/^migrations\/nruf\/filings\./, ['nruf']],
   [/^src\/schedule\//, ['schedule']],
   [/^src\/sandbox\//, ['sandbox']],
 ];
@@ -37,15 +39,17 @@ function commandsOf(file: string): readonly string[] {
   return readers.find(([pattern]) => pattern.test(file))?.[1] ?? [];
 }
 
-/** Options of other programs: PostgreSQL's own, V8's, and the names of a style sheet. */
+/** Files with options of other programs: PostgreSQL, V8, and CSS custom properties. */
 const others = /^src\/(database\/embedded|cli\/memory\.|report\/style\.)/;
 
 function optionsOf(commands: readonly string[]): Set<string | undefined> {
-  const chosen = known.program.commands.filter((command) => commands.includes(command.name()));
+  const chosen = known.program.commands
+    .filter((command) => commands.includes(command.name()))
+    .flatMap((command) => [command, ...command.commands]);
   return new Set(['--help', '--version', ...chosen.flatMap(({ options }) => options.map(({ long }) => long))]);
 }
 
-test('every command, job and option that a message names exists, and an option alone is one of the command it is about', async (t) => {
+test('every command, job and option in a message exists, and a bare option belongs to its command', async (t) => {
   const texts = [
     ...textsOfSources(['src', 'jobs', 'migrations']),
     ...(await textsOfLines(await filesBelow('migrations', '.sql'))),
@@ -56,12 +60,12 @@ test('every command, job and option that a message names exists, and an option a
     problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
     if (found.bareOptions.length === 0 || others.test(text.file)) continue;
     const readBy = commandsOf(text.file);
-    // A file may say elsewhere in full what it then calls by the option alone.
+    // A file may mention a command in full once and then refer to its option alone.
     const inFull = examined.filter((other) => other.text.file === text.file).flatMap((other) => other.found.options);
     const options = new Set([...optionsOf(readBy), ...inFull]);
     for (const option of found.bareOptions.filter((each) => !options.has(each))) {
-      const why = readBy.length === 0 ? 'without its command' : `which is no option of ${readBy.join(' or ')}`;
-      problems.push(`${place(text)}: ${option} ${why}: name the command in full`);
+      const why = readBy.length === 0 ? 'without its command' : `which is not an option of ${readBy.join(' or ')}`;
+      problems.push(`${place(text)}: ${option} ${why}: write out the command`);
     }
   }
   const commands = examined.reduce((sum, { found }) => sum + found.commands, 0);
@@ -69,7 +73,7 @@ test('every command, job and option that a message names exists, and an option a
   t.deepEqual(problems, []);
 });
 
-test('every command, job and option that the documents name exists', async (t) => {
+test('every command, job and option in the documentation exists', async (t) => {
   const texts = [
     ...(await textsOfMarkdown(['README.md', ...(await filesBelow('docs', '.md'))])),
     ...(await textsOfLines(['.env.example'])),
@@ -107,12 +111,12 @@ for (const [text, problem] of [
   ['`tn-ledger status now`', 'status takes no argument now'],
   ['\nExample:\n  $ tn-ledger run sync-ordrs', 'there is no job sync-ordrs'],
 ] as const) {
-  test(`a text that says ${JSON.stringify(text)} is found to be wrong`, (t) => {
+  test(`${JSON.stringify(text)} is reported as wrong`, (t) => {
     t.deepEqual(findMentions(text, false, known).problems, [problem]);
   });
 }
 
-test('a text that names commands as they are, or the program in a sentence, is right', (t) => {
+test('correct commands, and the program name in a sentence, are accepted', (t) => {
   for (const text of [
     'When tn-ledger saw it. Each can be run by itself: tn-ledger run <job>.',
     'tn-ledger run nightly brings them in; `tn-ledger status` shows it.',

@@ -9,13 +9,14 @@ import {
   UnavailableError,
 } from '../../src/dashboard/errors.js';
 import { parseListPage } from '../../src/dashboard/list-page.js';
-import { inserviceNumbers } from '../../src/dashboard/resources.js';
 import { parseXml, textAt, XmlError } from '../../src/dashboard/xml.js';
 import { UsageError } from '../../src/errors.js';
 import { version } from '../../src/version.js';
+import { localPermits } from '../support/permits.js';
+import { inserviceNumbers } from '../support/resources.js';
 import { basic, clientFor, quantity, sendStatus, sendXml, serve, signalled } from './support.js';
 
-/** Asks for a count, the smallest of answers. */
+/** Requests a count, the smallest response. */
 function getCount(client: DashboardClient, request: Partial<GetRequest<string>> = {}): Promise<string> {
   return client.get({
     account: '1',
@@ -31,7 +32,7 @@ function getCount(client: DashboardClient, request: Partial<GetRequest<string>> 
   });
 }
 
-test('a request carries credentials, version and query, and its answer is parsed', async (t) => {
+test('a request has credentials, version, and query, and its response is parsed', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, quantity(62)));
   const { client } = clientFor(t, server);
   t.is(await getCount(client, { query: { page: 'a b&c=1/é', size: '5' } }), '62');
@@ -47,7 +48,7 @@ test('a request carries credentials, version and query, and its answer is parsed
   t.is(client.requestCount('2'), 0);
 });
 
-test('connections are kept and used again', async (t) => {
+test('connections are kept alive and reused', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, quantity(1)));
   const { client } = clientFor(t, server);
   for (let n = 0; n < 50; n += 1) {
@@ -56,7 +57,7 @@ test('connections are kept and used again', async (t) => {
   t.true(server.connections() <= 2, `${server.connections()} connections`);
 });
 
-test('gzip is asked for and understood', async (t) => {
+test('gzip is requested and decoded', async (t) => {
   const server = await serve(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(quantity('\u00e9'.repeat(5000))));
   });
@@ -99,7 +100,7 @@ const passing: Record<string, Parameters<typeof serve>[1]> = {
 };
 
 for (const [fault, handler] of Object.entries(passing)) {
-  test(`${fault} is tried again`, async (t) => {
+  test(`${fault} is retried`, async (t) => {
     const server = await serve(t, (request, response, index) => {
       return index < 2 ? handler(request, response, index) : sendXml(response, quantity(62));
     });
@@ -115,7 +116,7 @@ for (const [fault, handler] of Object.entries(passing)) {
   });
 }
 
-test('a server that does not answer in time, or stalls in the middle, is tried again', async (t) => {
+test('a response that is late or stalls is retried', async (t) => {
   const server = await serve(t, (_request, response, index) => {
     if (index === 1) {
       response.writeHead(200);
@@ -128,22 +129,24 @@ test('a server that does not answer in time, or stalls in the middle, is tried a
   t.is(await getCount(client), '62');
   t.deepEqual(
     events.map((event) => event.type === 'retry' && event.reason),
-    ['no answer came in time', 'the answer stalled'],
+    ['no response in time', 'the response stalled'],
   );
 });
 
-test('a server that sends a byte now and then is not listened to for ever', async (t) => {
+test('a response that trickles in ends at the request timeout', async (t) => {
   const server = await serve(t, (_request, response) => {
     response.writeHead(200);
     const drip = setInterval(() => response.write(' '), 10);
     response.on('close', () => clearInterval(drip));
   });
-  const { client } = clientFor(t, server, { retry: { totalMs: 1500, baseMs: 1 } });
-  await t.throwsAsync(getCount(client), { instanceOf: UnavailableError, message: /not complete after 1.5 s/ });
-  t.is(server.received.length, 1);
+  const { client } = clientFor(t, server, { timeouts: { totalMs: 300 }, retry: { tries: 1 } });
+  await t.throwsAsync(getCount(client), {
+    instanceOf: UnavailableError,
+    message: /not complete after TN_LEDGER_REQUEST_TIMEOUT=0\.3s/,
+  });
 });
 
-test('after six tries a request fails, with what was asked, how often, and the last failure', async (t) => {
+test('after six attempts a request fails with its path, attempts, and last failure', async (t) => {
   const server = await serve(t, (_request, response) => {
     sendXml(
       response,
@@ -168,14 +171,14 @@ test('after six tries a request fails, with what was asked, how often, and the l
   t.notRegex(JSON.stringify([error?.message, error?.hint]), /p.ss:word|Basic/);
 });
 
-test('a server that refuses connections makes a request fail after six tries', async (t) => {
+test('a request fails after six refused connections', async (t) => {
   const server = await serve(t, () => undefined);
   const { client } = clientFor(t, server, { apiUrl: 'http://127.0.0.1:1/api' });
   await t.throwsAsync(getCount(client), { instanceOf: UnavailableError, message: /ECONNREFUSED/ });
   t.is(client.requestCount('1'), 6);
 });
 
-test('a document that is not the list asked for names BANDWIDTH_API_URL', async (t) => {
+test('the error for a document that is not the requested list names BANDWIDTH_API_URL', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, '<rss><channel/></rss>'));
   const { client } = clientFor(t, server);
   const parse = ({ text }: { text: string }) => parseListPage(text, inserviceNumbers).items.length;
@@ -191,7 +194,7 @@ for (const [content, body] of [
   ['JSON', '{"count": 62}'],
   ['text', 'It works!'],
 ] as const) {
-  test(`an address that always answers with ${content} is probably not that of the API, and the error says so`, async (t) => {
+  test(`the error for a URL that always returns ${content} says that it may not be the API`, async (t) => {
     const server = await serve(t, (_request, response) => sendXml(response, body));
     const { client } = clientFor(t, server);
     const error = await t.throwsAsync(getCount(client), { instanceOf: BrokenBodyError, message: new RegExp(content) });
@@ -205,23 +208,27 @@ test('a body above the limit is an error, compressed or not', async (t) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(quantity('9'.repeat(1_000_000))));
   });
   const { client } = clientFor(t, server, { maxBodyBytes: 100_000, retry: { tries: 1 } });
-  await t.throwsAsync(getCount(client), { instanceOf: BrokenBodyError, message: /longer than the 100000 bytes/ });
+  const error = await t.throwsAsync(getCount(client), {
+    instanceOf: BrokenBodyError,
+    message: /longer than TN_LEDGER_MAX_BODY=100KB/,
+  });
+  t.regex(error?.hint ?? '', /raise TN_LEDGER_MAX_BODY/);
 });
 
 const denied =
   '<R><ResponseStatus><ErrorCode>1001</ErrorCode><Description>Access Denied</Description></ResponseStatus></R>';
 
-test('403 fails at once, with the API\u2019s code and what to look at', async (t) => {
+test('403 fails immediately, with the API’s code and what to check', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, denied, 403));
   const { client } = clientFor(t, server);
   const error = await t.throwsAsync(getCount(client), { instanceOf: ApiError, message: /403: 1001 Access Denied/ });
   t.is(error?.status, 403);
   t.deepEqual(error?.codes, [{ code: '1001', description: 'Access Denied', telephoneNumbers: [] }]);
-  t.regex(error?.hint ?? '', /do not reach account 1: check BANDWIDTH_ACCOUNT_ID/);
+  t.regex(error?.hint ?? '', /have no access to account 1\. Check BANDWIDTH_ACCOUNT_ID/);
   t.is(server.received.length, 1);
 });
 
-test('404 on an account fails at once and says that there is none', async (t) => {
+test('404 on an account fails immediately and says that there is no such account', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, denied, 404));
   const { client } = clientFor(t, server);
   const error = await t.throwsAsync(getCount(client, { path: '/accounts/1' }), { instanceOf: ApiError });
@@ -229,31 +236,31 @@ test('404 on an account fails at once and says that there is none', async (t) =>
   t.is(server.received.length, 1);
 });
 
-test('404 with HTML fails at once and names BANDWIDTH_API_URL', async (t) => {
+test('404 with HTML fails immediately and names BANDWIDTH_API_URL', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, '<html><p>Not found</html>', 404));
   const { client } = clientFor(t, server);
   const error = await t.throwsAsync(getCount(client), { instanceOf: ApiError });
   t.regex(error?.hint ?? '', /BANDWIDTH_API_URL/);
 });
 
-test('an error that comes with status 200 fails at once', async (t) => {
+test('an error with status 200 fails immediately', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, denied));
   const { client } = clientFor(t, server);
   await t.throwsAsync(getCount(client), { instanceOf: ApiError, message: /200: 1001/ });
   t.is(server.received.length, 1);
 });
 
-test('a redirect is not followed, and nothing reaches the host that it names', async (t) => {
+test('a redirect is not followed', async (t) => {
   const other = await serve(t, (_request, response) => sendXml(response, quantity(1)));
   const server = await serve(t, (_request, response) => sendStatus(response, 302, { location: `${other.origin}/api` }));
   const { client } = clientFor(t, server);
   const error = await t.throwsAsync(getCount(client), { instanceOf: RedirectError });
-  t.true(error?.message.includes(`points to ${other.origin}`));
+  t.true(error?.message.includes(`redirects to ${other.origin}`));
   t.is(server.received.length, 1);
   t.is(other.received.length, 0);
 });
 
-test('a caller that accepts a status gets its head and body as they are', async (t) => {
+test('a caller that accepts a status gets its headers and body unchanged', async (t) => {
   const server = await serve(t, (_request, response) =>
     sendStatus(response, 303, { location: 'https://elsewhere/file' }),
   );
@@ -264,7 +271,7 @@ test('a caller that accepts a status gets its head and body as they are', async 
   t.is(answer.text, '');
 });
 
-test('204, and 404 with links, are empty lists where the caller knows them', async (t) => {
+test('204, and 404 with links, are empty lists if the caller accepts them', async (t) => {
   const linked = '<Orders><Links><first>Link=&lt;http://x/?page=1&gt;;</first></Links></Orders>';
   const server = await serve(t, (_request, response, index) => {
     return index === 0 ? sendStatus(response, 204) : sendXml(response, linked, 404);
@@ -276,7 +283,7 @@ test('204, and 404 with links, are empty lists where the caller knows them', asy
   await t.throwsAsync(client.get({ account: '1', path: '/x', empty: [204], parse: () => 0 }), { instanceOf: ApiError });
 });
 
-test('404 with an error, or without a body, is no empty list', async (t) => {
+test('404 with an error, or without a body, is not an empty list', async (t) => {
   const both = '<R><Links/><ResponseStatus><ErrorCode>1</ErrorCode></ResponseStatus></R>';
   const server = await serve(t, (_request, response, index) => sendXml(response, [denied, '', both][index] ?? '', 404));
   const { client } = clientFor(t, server);
@@ -287,7 +294,7 @@ test('404 with an error, or without a body, is no empty list', async (t) => {
   }
 });
 
-test('a path that would lead elsewhere is refused before anything is sent', async (t) => {
+test('a path that leaves the base URL is rejected before anything is sent', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, quantity(1)));
   const { client } = clientFor(t, server);
   for (const path of [
@@ -305,12 +312,13 @@ test('a path that would lead elsewhere is refused before anything is sent', asyn
   t.is(server.received.length, 0);
 });
 
-test('credentials are not sent unencrypted to other machines, nor put into addresses', (t) => {
+test('credentials are not sent unencrypted to other machines, or put in URLs', (t) => {
   const create = (apiUrl: string, tokenUrl?: string) => () => {
     createDashboardClient({
       apiUrl,
       credentials: tokenUrl === undefined ? basic : { kind: 'oauth', clientId: 'i', clientSecret: 's', tokenUrl },
       requestsPerMinute: 1,
+      permits: localPermits(),
       concurrency: 1,
     });
   };
@@ -358,7 +366,7 @@ test('an aborted request rejects with the signal\u2019s reason and its connectio
   await t.throwsAsync(getCount(client), { message: /was closed/ });
 });
 
-test('the client\u2019s signal ends requests under way, waiting between tries, paused, and to come', async (t) => {
+test('the client’s signal ends active, retrying, paused, and future requests', async (t) => {
   const arrived = signalled();
   const server = await serve(t, (request, response) => {
     if (request.path.includes('/2/')) {
@@ -388,7 +396,7 @@ test('the client\u2019s signal ends requests under way, waiting between tries, p
   t.is(server.received.length, 3);
 });
 
-test('a signal that was aborted before keeps everything from being sent', async (t) => {
+test('nothing is sent if the signal is already aborted', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, quantity(1)));
   const reason = new Error('never');
   const { client } = clientFor(t, server, { signal: AbortSignal.abort(reason) });
@@ -400,7 +408,19 @@ test('a signal that was aborted before keeps everything from being sent', async 
 
 const post = { account: '1', path: '/accounts/1/numbersAssignment', body: '<Order/>', parse: () => 'created' };
 
-test('a POST that changes nothing is tried again like a GET', async (t) => {
+test('a POST is not sent, and not sent again, if its last check fails', async (t) => {
+  const server = await serve(t, (_request, response) => sendStatus(response, 502));
+  const { client } = clientFor(t, server);
+  let checks = 0;
+  const beforeSending = () => {
+    checks += 1;
+    if (checks === 2) throw new Error('the lock is lost');
+  };
+  await t.throwsAsync(client.post({ ...post, retry: 'safe', beforeSending }), { message: 'the lock is lost' });
+  t.deepEqual([checks, server.received.length], [2, 1]);
+});
+
+test('a POST that changes nothing is retried like a GET', async (t) => {
   const server = await serve(t, (_request, response, index) => {
     return index < 2 ? sendStatus(response, 502) : sendXml(response, '<R/>', 201);
   });
@@ -420,14 +440,14 @@ const lost: Record<string, Parameters<typeof serve>[1]> = {
 };
 
 for (const [fault, handler] of Object.entries(lost)) {
-  test(`after ${fault}, a POST that must not be repeated fails as unknown, without another try`, async (t) => {
+  test(`after ${fault}, a POST that must not be repeated fails as unknown, without a retry`, async (t) => {
     const server = await serve(t, handler);
     const { client } = clientFor(t, server);
     await t.throwsAsync(client.post({ ...post, retry: 'never' }), { instanceOf: OutcomeUnknownError });
     t.is(server.received.length, 1);
   });
 
-  test(`after ${fault}, the outcome of a POST is looked up before it is posted again`, async (t) => {
+  test(`after ${fault}, the outcome of a POST is looked up before it is retried`, async (t) => {
     const server = await serve(t, (request, response, index) => {
       return index < 2 ? handler(request, response, index) : sendXml(response, '<R/>', 201);
     });
@@ -456,7 +476,7 @@ test('a POST on a connection that breaks after earlier use is sent once', async 
   );
 });
 
-test('an outcome that was found is the answer, and nothing is posted again', async (t) => {
+test('an outcome that is found is the result, and the POST is not retried', async (t) => {
   const server = await serve(t, (request, response) => {
     return request.method === 'POST' ? response.destroy() : sendXml(response, quantity(7));
   });
@@ -469,7 +489,7 @@ test('an outcome that was found is the answer, and nothing is posted again', asy
   );
 });
 
-test('when the outcome can\u2019t be found out, a POST fails as unknown and is not posted again', async (t) => {
+test('if the outcome can’t be determined, a POST fails as unknown and is not retried', async (t) => {
   const server = await serve(t, (_request, response) => response.destroy());
   const { client } = clientFor(t, server);
   const cause = new Error('ambiguous');
@@ -481,7 +501,7 @@ test('when the outcome can\u2019t be found out, a POST fails as unknown and is n
   t.is(server.received.length, 1);
 });
 
-test('the outcome is looked up after the last try too', async (t) => {
+test('the outcome is also looked up after the last attempt', async (t) => {
   const server = await serve(t, (_request, response) => sendStatus(response, 500));
   const { client } = clientFor(t, server, { retry: { tries: 3, baseMs: 1 } });
   let lookups = 0;
@@ -497,7 +517,7 @@ test('the outcome is looked up after the last try too', async (t) => {
   t.is(lookups, 13);
 });
 
-test('a POST that never left is tried again, whatever its kind', async (t) => {
+test('a POST that was never sent is retried, whatever its kind', async (t) => {
   const server = await serve(t, () => undefined);
   const { client } = clientFor(t, server, { apiUrl: 'http://127.0.0.1:1/api' });
   await t.throwsAsync(client.post({ ...post, retry: 'never' }), {
@@ -507,7 +527,7 @@ test('a POST that never left is tried again, whatever its kind', async (t) => {
   t.is(client.requestCount('1'), 6);
 });
 
-test('a POST that the API refuses fails at once with its code', async (t) => {
+test('a POST that the API rejects fails immediately with its code', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, denied, 400));
   const { client } = clientFor(t, server);
   const findOutcome = () => Promise.reject(new Error('not to be asked'));
@@ -515,7 +535,7 @@ test('a POST that the API refuses fails at once with its code', async (t) => {
   t.is(server.received.length, 1);
 });
 
-test('the address has no slash at its end; versions of one host are addresses of their own', async (t) => {
+test('the base URL has no trailing slash, and differs between API versions of one host', async (t) => {
   const server = await serve(t, (_request, response) => sendStatus(response, 404));
   const told = ['/api', '/api/', '/api/v1', '/api/v2//'].map(
     (path) => clientFor(t, server, { apiUrl: `${server.origin}${path}` }).client.apiUrl,
@@ -524,4 +544,27 @@ test('the address has no slash at its end; versions of one host are addresses of
     told,
     ['/api', '/api', '/api/v1', '/api/v2'].map((path) => `${server.origin}${path}`),
   );
+});
+
+test('an account can have its own limit of concurrent requests', async (t) => {
+  let answered = 0;
+  let most = 0;
+  const waiting: (() => void)[] = [];
+  const server = await serve(t, async (_request, response) => {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      most = Math.max(most, waiting.length);
+      // Two requests of account 1 and one of account 2 arrive together, and the second of account 2 after them.
+      if (waiting.length === 3 || answered >= 3) for (const go of waiting.splice(0)) go();
+    });
+    answered += 1;
+    sendXml(response, quantity(1));
+  });
+  const { client } = clientFor(t, server, {
+    concurrency: 2,
+    limitsFor: (account) => (account === '2' ? { concurrency: 1 } : {}),
+  });
+  t.deepEqual([client.concurrencyFor('1'), client.concurrencyFor('2')], [2, 1]);
+  await Promise.all(['1', '1', '2', '2'].map((account) => getCount(client, { account })));
+  t.is(most, 3);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
-import fc from 'fast-check';
 import { parseApiDate, toTimestamp } from '../../src/dashboard/dates.js';
+import fc from '../support/fast-check.js';
 
 const forms: Record<string, string> = {
   '2014-11-21T14:00:33.836Z': '2014-11-21T14:00:33.836Z',
@@ -53,12 +53,12 @@ const noDates = [
 ];
 
 for (const text of noDates) {
-  test(`${JSON.stringify(text)} is no date`, (t) => {
+  test(`${JSON.stringify(text)} is not a date`, (t) => {
     t.is(parseApiDate(text), undefined);
   });
 }
 
-test('every instant that is written in one of the forms is read back as that instant', (t) => {
+test('every instant in any of the formats is parsed back to the same instant', (t) => {
   const instants = fc.date({ min: new Date('1990-01-02'), max: new Date('2100-12-30'), noInvalidDate: true });
   fc.assert(
     fc.property(instants, (date) => {
@@ -73,7 +73,7 @@ test('every instant that is written in one of the forms is read back as that ins
   );
 });
 
-test('a date that is ISO 8601 in UTC already goes on as it came, on every day that there is and on no other', (t) => {
+test('an ISO 8601 date in UTC is returned unchanged for every valid day, and for no other', (t) => {
   const two = (value: number) => String(value).padStart(2, '0');
   for (const year of [1990, 1999, 2000, 2023, 2024, 2100]) {
     for (let month = 0; month <= 13; month += 1) {

@@ -57,12 +57,12 @@ const forms: Record<string, { text: string; errors: ApiErrorDetail[] }> = {
 };
 
 for (const [form, { text, errors }] of Object.entries(forms)) {
-  test(`${form}: code, description and numbers are found`, (t) => {
+  test(`${form}: code, description, and numbers are found`, (t) => {
     t.deepEqual(parseApiErrors(parseXml(text)), errors);
   });
 }
 
-test('errors are told in a line', (t) => {
+test('errors are formatted as one line', (t) => {
   t.is(
     describeApiErrors([
       { code: '5076', description: 'Not yours', telephoneNumbers: ['9199918388', '9199918389'] },

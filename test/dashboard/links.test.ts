@@ -40,17 +40,17 @@ test('a list without a next link, or with an empty one, has no next page', (t) =
   t.is(cursorOf('<next>  </next>'), undefined);
 });
 
-test('a next link that names no page is an error and not the end of the list', (t) => {
+test('a next link without a page parameter is an error, not the end of the list', (t) => {
   t.throws(() => cursorOf('<next> -- link to next page -- </next>'), {
     instanceOf: XmlError,
-    message: /names no page/,
+    message: /has no page parameter/,
   });
   t.throws(() => cursorOf('<next>Link=&lt;http://x/?size=3&gt;;rel="next";</next>'), { instanceOf: XmlError });
   t.throws(() => cursorOf('<next>Link=&lt;http://x/?page=&amp;size=3&gt;;</next>'), { instanceOf: XmlError });
   t.throws(() => cursorOf('<next><Link>http://x/?page=2</Link></next>'), { instanceOf: XmlError });
 });
 
-test('a cursor is decoded, wherever it stands among the parameters', (t) => {
+test('a cursor is decoded at any position among the parameters', (t) => {
   t.is(cursorOf('<next>Link=&lt;http://x/?size=3&amp;page=%2B44%2020&gt;;</next>'), '+44 20');
   t.is(cursorOf('<next>Link=&lt;http://x/?page=a+b&amp;startpage=9&gt;;</next>'), 'a b');
   t.is(cursorOf('<next>Link=&lt;http://x/?startpage=9&amp;page=7&gt;;</next>'), '7');

@@ -9,8 +9,9 @@ import {
   readPages,
   readTotal,
 } from '../../src/dashboard/pager.js';
-import { inserviceNumbers, type ListResource, numberDetails } from '../../src/dashboard/resources.js';
+import type { ListResource } from '../../src/dashboard/resource.js';
 import { XmlError } from '../../src/dashboard/xml.js';
+import { inserviceNumbers, numberDetails } from '../support/resources.js';
 import { clientFor, type Handler, quantity, type Received, sendStatus, sendXml, serve, signalled } from './support.js';
 
 interface TestPage {
@@ -39,7 +40,7 @@ function detailsPage(rows: Record<string, string>[], next?: string): string {
   return `<TelephoneNumbersResponse><TelephoneNumberCount>4</TelephoneNumberCount>${links}<TelephoneNumbers>${items.join('')}</TelephoneNumbers></TelephoneNumbersResponse>`;
 }
 
-/** Answers each cursor with its page. */
+/** Returns the page for each cursor. */
 function pages(byCursor: Record<string, TestPage>): Handler {
   return (request, response) => {
     const page = byCursor[request.query.get('page') ?? ''];
@@ -64,7 +65,7 @@ async function collect(iterable: AsyncIterable<Page>): Promise<Page[]> {
 const keysOf = (all: Page[]) => all.flatMap(({ items }) => items.map(({ values }) => values[0]));
 const cursorsOf = (received: Received[]) => received.map(({ query }) => query.get('page'));
 
-test('a list is read from page 1 to the page without a next link, by its own address, size and filters', async (t) => {
+test('a list is read from page 1 to the page without a next link, with its own path, size, and filters', async (t) => {
   const server = await serve(t, pages(three));
   const { client } = clientFor(t, server);
   const resource: ListResource = { ...inserviceNumbers, query: () => ({ state: 'NC & SC' }) };
@@ -95,7 +96,7 @@ test('a list is read from page 1 to the page without a next link, by its own add
   }
 });
 
-test('exactly one page is fetched ahead of the consumer', async (t) => {
+test('exactly one page is prefetched', async (t) => {
   const arrivals = [signalled(), signalled(), signalled()];
   const answer = pages(three);
   const server = await serve(t, (request, response, index) => {
@@ -117,7 +118,7 @@ test('exactly one page is fetched ahead of the consumer', async (t) => {
   t.deepEqual(cursorsOf(server.received.filter(({ path }) => path.includes('/14/'))), ['1', 'c2', 'c3']);
 });
 
-test('a consumer that leaves early ends the page being fetched', async (t) => {
+test('a consumer that stops early cancels the prefetch', async (t) => {
   const arrived = signalled();
   const closed = signalled();
   const server = await serve(t, (_request, response, index) => {
@@ -151,7 +152,7 @@ test('an aborted list rejects with the signal\u2019s reason', async (t) => {
   t.is(await t.throwsAsync(next), reason);
 });
 
-test('a page that fails is an error when it is asked for, after the pages before it', async (t) => {
+test('a page that fails raises its error after the pages before it', async (t) => {
   const server = await serve(t, pages({ '1': three['1'] ?? {} }));
   const { client } = clientFor(t, server);
   const list = readPages({ client, resource: inserviceNumbers, account: '14' });
@@ -159,7 +160,7 @@ test('a page that fails is an error when it is asked for, after the pages before
   await t.throwsAsync(list.next(), { instanceOf: ApiError, message: /page=c2&size=5000 .*410/ });
 });
 
-test('a next link to the page it stands on is the end of the list', async (t) => {
+test('a next link from a page to itself is the end of the list', async (t) => {
   const server = await serve(t, pages({ ...three, c2: { ...three.c2, next: 'c2' } }));
   const { client } = clientFor(t, server);
   t.is((await collect(readPages({ client, resource: inserviceNumbers, account: '14' }))).length, 2);
@@ -180,7 +181,7 @@ test('a next link to an earlier page is an error that names the loop', async (t)
   t.is(server.received.length, 2 + 6);
 });
 
-test('a page with the items of an earlier one is asked for again', async (t) => {
+test('a page with the items of an earlier one is retried', async (t) => {
   const answer = pages(three);
   let repeats = 2;
   const server = await serve(t, (request, response, index) => {
@@ -207,7 +208,7 @@ test('a page that keeps repeating an earlier one is an error', async (t) => {
   });
 });
 
-test('empty and short pages that carry a next link are followed, and may be alike', async (t) => {
+test('empty and short pages with a next link are followed, and may be equal', async (t) => {
   const byCursor = {
     '1': { next: 'c2' },
     c2: { numbers: ['2012010001'], next: 'c3' },
@@ -253,7 +254,7 @@ for (const [form, handler] of Object.entries(empties)) {
 
 const error = '<ResponseStatus><ErrorCode>1001</ErrorCode><Description>No such account</Description></ResponseStatus>';
 
-test('an error is no empty list, whether it comes with 404 or 200', async (t) => {
+test('an error is not an empty list, with 404 or 200', async (t) => {
   const server = await serve(t, (request, response) =>
     sendXml(response, `<TNs>${error}</TNs>`, request.path.includes('/14/') ? 404 : 200),
   );
@@ -267,16 +268,16 @@ test('an error is no empty list, whether it comes with 404 or 200', async (t) =>
   t.is(server.received.length, 2);
 });
 
-test('a next link that can\u2019t be read is never the end of the list', async (t) => {
+test('an unreadable next link is never the end of the list', async (t) => {
   const server = await serve(t, pages({ '1': { ...three['1'], link: () => 'see the manual' } }));
   const { client } = clientFor(t, server);
   await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14' })), {
     instanceOf: BrokenBodyError,
-    message: /names no page/,
+    message: /has no page parameter/,
   });
 });
 
-test('a cursor that would change the request is only a parameter of it', async (t) => {
+test('a cursor can’t change anything but the page parameter', async (t) => {
   const nasty = '../x?accountId=9&size=1#\u00e9 %2F+"<';
   const server = await serve(t, pages({ '1': { ...three['1'], next: nasty }, [nasty]: three.c3 ?? {} }));
   const { client } = clientFor(t, server);
@@ -289,7 +290,7 @@ test('a cursor that would change the request is only a parameter of it', async (
   t.deepEqual([...(server.received[1]?.query.keys() ?? [])], ['page', 'size']);
 });
 
-test('reading goes on where it ended, and still knows the pages before', async (t) => {
+test('reading resumes where it stopped, and still knows the earlier pages', async (t) => {
   const server = await serve(t, pages({ ...three, c3: { ...three.c3, next: '1' } }));
   const { client } = clientFor(t, server);
   const resume = (options: ReadPagesOptions['from']) =>
@@ -300,7 +301,7 @@ test('reading goes on where it ended, and still knows the pages before', async (
   t.deepEqual(cursorsOf(server.received), Array(6).fill('c3'));
 });
 
-test('a page that repeats the last one before the interruption is found out', async (t) => {
+test('a page that repeats the last one before the interruption is detected', async (t) => {
   const server = await serve(t, pages({ '1': three['1'] ?? {}, c2: { numbers: three['1']?.numbers ?? [] } }));
   const { client } = clientFor(t, server);
   const list = readPages({ client, resource: inserviceNumbers, account: '14' });
@@ -312,7 +313,7 @@ test('a page that repeats the last one before the interruption is found out', as
   });
 });
 
-test('details name what the fields say; rows of other accounts and rows without a number are set apart', async (t) => {
+test('details follow the fields; rows of other accounts and without a number are separate', async (t) => {
   const server = await serve(t, (_request, response) => {
     const rows: Record<string, string>[] = [
       { City: 'CARY', FullNumber: '9192381138', AccountId: '14', Tier: '0', OnNetVendor: 'true' },
@@ -343,7 +344,7 @@ test('the size of a list is read from its totals', async (t) => {
   await t.throwsAsync(readTotal(client, numberDetails, '14'), { instanceOf: TypeError });
 });
 
-test('totals that are no number are asked for again, then an error', async (t) => {
+test('totals that are not a number are retried, then fail', async (t) => {
   const server = await serve(t, (_request, response) => sendXml(response, quantity('many')));
   const { client } = clientFor(t, server);
   const failure = await t.throwsAsync(readTotal(client, inserviceNumbers, '14'), {
@@ -354,7 +355,7 @@ test('totals that are no number are asked for again, then an error', async (t) =
   t.is(server.received.length, 6);
 });
 
-test('details of numbers come with those that the API refuses or passes over', async (t) => {
+test('details of numbers include those that the API rejects or omits', async (t) => {
   const errors =
     '<ErrorList><Error><Code>15608</Code><Description>Invalid</Description><TelephoneNumbers><TelephoneNumber>99999999999</TelephoneNumber></TelephoneNumbers></Error></ErrorList>';
   const server = await serve(t, (_request, response) => {
@@ -386,7 +387,7 @@ test('details of numbers come with those that the API refuses or passes over', a
   t.deepEqual(details.unanswered, ['3172000100', 'a&<b']);
 });
 
-test('a lookup whose numbers are all refused is an answer, whatever its status; another refusal is an error', async (t) => {
+test('a lookup whose numbers are all rejected is a result; any other rejection is an error', async (t) => {
   const refusal = (code: string) =>
     `<TelephoneNumbersResponse><ErrorList><Error><Code>${code}</Code><Description>No</Description><TelephoneNumbers><TelephoneNumber>3172000285</TelephoneNumber></TelephoneNumbers></Error></ErrorList></TelephoneNumbersResponse>`;
   const server = await serve(t, (request, response) => {
@@ -403,7 +404,7 @@ test('a lookup whose numbers are all refused is an answer, whatever its status; 
   await t.throwsAsync(readNumberDetails(client, '14', ['3172000287']), { instanceOf: ApiError });
 });
 
-test('a number is in service where the verifier knows one of its spellings, and not where it answers 404 to both', async (t) => {
+test('a number is in service if either format is found, and not if both return 404', async (t) => {
   const server = await serve(t, (request, response) => {
     const status = /%2B1919\d{7}$|%2B44\d+$/.test(request.url) ? 200 : 404;
     if (request.url.includes('%2B1704'))
@@ -420,7 +421,7 @@ test('a number is in service where the verifier knows one of its spellings, and 
   );
 });
 
-test('a 404 that is not from the API says nothing about a number', async (t) => {
+test('a 404 that is not from the API does not count for a number', async (t) => {
   const server = await serve(t, (_request, response) => {
     response.statusCode = 404;
     response.end('<!DOCTYPE html><html><body>Not here</body></html>');
@@ -429,7 +430,7 @@ test('a 404 that is not from the API says nothing about a number', async (t) => 
   await t.throwsAsync(isInService(client, '14', '9192381138'), { instanceOf: BrokenBodyError });
 });
 
-test('details are asked for at most 2500 numbers at once', async (t) => {
+test('details are requested for at most 2,500 numbers at once', async (t) => {
   const server = await serve(t, () => undefined);
   const { client } = clientFor(t, server);
   await t.throwsAsync(readNumberDetails(client, '14', []), { instanceOf: TypeError });
@@ -437,7 +438,7 @@ test('details are asked for at most 2500 numbers at once', async (t) => {
   t.is(server.received.length, 0);
 });
 
-test('a list without pages is one request without page and size, and one page whatever it says of a next one', async (t) => {
+test('a list without pages is one request without page and size; next links are ignored', async (t) => {
   const server = await serve(t, pages({ '': three['1'] as TestPage }));
   const { client } = clientFor(t, server);
   const { pageSize: _, ...resource } = inserviceNumbers;
@@ -449,7 +450,7 @@ test('a list without pages is one request without page and size, and one page wh
   );
 });
 
-test('links are found beside the items as well as at the top of the document', async (t) => {
+test('links are found next to the items and at the top of the document', async (t) => {
   const page = (id: string, next: string) =>
     `<W><List><TotalCount>2</TotalCount><Links>${next}</Links><Order><Id>${id}</Id></Order></List></W>`;
   const server = await serve(t, ({ query }, response) =>
@@ -481,7 +482,7 @@ for (const [title, description, code, sizes] of [
     ['5000', '2100', '1000', null],
   ],
 ] as const) {
-  test(`${title} is the error that it is`, async (t) => {
+  test(`${title} is reported as it is`, async (t) => {
     const server = await serve(t, (_request, response) => sendXml(response, refusal(description, code), 400));
     const { client } = clientFor(t, server);
     const error = await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14' })), {
@@ -495,7 +496,7 @@ for (const [title, description, code, sizes] of [
   });
 }
 
-test('a page size that worked is remembered for the client and the resource, and said once', async (t) => {
+test('an accepted page size is remembered for the client and resource, and logged once', async (t) => {
   const server = await serve(t, ({ query }, response) =>
     Number(query.get('size')) > 100
       ? sendXml(response, refusal('size must be between 1 and 100'), 400)
@@ -513,12 +514,12 @@ test('a page size that worked is remembered for the client and the resource, and
     ['5000', '100', '100', '5000', '100'],
   );
   t.deepEqual(said, [
-    'The API refuses pages of 5000 for inserviceNumbers; the list is read in pages of 100',
-    'The API refuses pages of 5000 for other; the list is read in pages of 100',
+    'The API rejects pages of 5000 for inserviceNumbers; reading the list in pages of 100',
+    'The API rejects pages of 5000 for other; reading the list in pages of 100',
   ]);
 });
 
-test('a page that is refused for the size that those before it had ends the list with an error', async (t) => {
+test('a later page rejected for its size ends the list with an error', async (t) => {
   const answer = pages(three);
   const server = await serve(t, (request, response, index) =>
     request.query.get('page') === 'c2'
@@ -528,7 +529,7 @@ test('a page that is refused for the size that those before it had ends the list
   const { client } = clientFor(t, server);
   await t.throwsAsync(collect(readPages({ client, resource: inserviceNumbers, account: '14' })), {
     instanceOf: PageSizeChangedError,
-    message: /began in pages of 5000, and now that size is refused: .*between 1 and 100/,
+    message: /was read in pages of 5000, but the API now rejects that size: .*between 1 and 100/,
   });
   t.deepEqual(cursorsOf(server.received), ['1', 'c2']);
 });

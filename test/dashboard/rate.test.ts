@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
+import { createAccountQueue } from '../../src/dashboard/account-queue.js';
 import type { DashboardClient } from '../../src/dashboard/client.js';
 import { RateLimitedError } from '../../src/dashboard/errors.js';
-import { createLane } from '../../src/dashboard/lane.js';
 import { defaultPauseMs, longestPauseMs, rateLimitPause } from '../../src/dashboard/rate-limit.js';
+import { localPermits } from '../support/permits.js';
 import { clientFor, quantity, sendStatus, sendXml, serve, signalled } from './support.js';
 
 function get(client: DashboardClient, account = '1', name = 'x', priority?: number): Promise<string> {
@@ -18,11 +18,11 @@ function get(client: DashboardClient, account = '1', name = 'x', priority?: numb
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-test('no more requests of an account start than its ceiling, retries included, while other accounts go on', async (t) => {
+test('the rate limit of an account includes retries, and does not affect other accounts', async (t) => {
   const server = await serve(t, (request, response) => {
     return request.path.includes('/1/') ? sendStatus(response, 500) : sendXml(response, quantity(1));
   });
-  const { client } = clientFor(t, server, { requestsPerMinute: 10, retry: { baseMs: 0, tries: 100 } });
+  const { client } = clientFor(t, server, { permits: localPermits(10), retry: { baseMs: 0, tries: 100 } });
   const limited = times(8, () => get(client).catch(() => undefined));
   // Nine rounds to the server and back: time enough for what should not be sent.
   for (let n = 0; n < 9; n += 1) {
@@ -34,23 +34,7 @@ test('no more requests of an account start than its ceiling, retries included, w
   await Promise.all(limited);
 });
 
-test('the window slides: any span of its length sees no more starts than the ceiling', async (t) => {
-  const windowMs = 1500;
-  const lane = createLane({ requestsPerMinute: 10, concurrency: 10, windowMs });
-  const starts: number[] = [];
-  const start = async () => starts.push(performance.now());
-  const run = () => lane.run(start, { priority: 0, signal: new AbortController().signal });
-  const early = times(5, run);
-  await delay(windowMs / 2);
-  await Promise.all([...early, ...times(20, run)]);
-  t.is(starts.length, 25);
-  // Windows at fixed times would let the sixth and the sixteenth come half a window apart.
-  for (let n = 10; n < starts.length; n += 1) {
-    t.true((starts[n] ?? 0) - (starts[n - 10] ?? 0) > windowMs * 0.75, `starts ${n - 10} and ${n}`);
-  }
-});
-
-test('no more requests are in flight than allowed, and those of the highest priority go first', async (t) => {
+test('concurrency is limited, and requests with the highest priority go first', async (t) => {
   const gate = signalled();
   let inFlight = 0;
   let most = 0;
@@ -80,7 +64,7 @@ test('no more requests are in flight than allowed, and those of the highest prio
   t.deepEqual(order.slice(2), [7, 5, 5, 0, -1]);
 });
 
-test('a request that waits for its next try leaves its place to others, and goes first when its time has come', async (t) => {
+test('a request that waits to be retried does not block others, and goes first afterwards', async (t) => {
   const server = await serve(t, (request, response, index) => {
     return index === 0 ? sendStatus(response, 500) : sendXml(response, quantity(request.path.length));
   });
@@ -92,7 +76,7 @@ test('a request that waits for its next try leaves its place to others, and goes
   t.is(await failing, 'ended');
 });
 
-test('after a 429, no request of the account is sent before the limit clears; other accounts go on', async (t) => {
+test('after a 429, the account pauses until the limit resets; other accounts continue', async (t) => {
   let resetAt = 0;
   let cleared = false;
   const others: boolean[] = [];
@@ -122,7 +106,7 @@ test('after a 429, no request of the account is sent before the limit clears; ot
   t.is(client.requestCount('1'), 6);
 });
 
-test('429s are no failed tries', async (t) => {
+test('a 429 does not count as a failed attempt', async (t) => {
   const server = await serve(t, (_request, response, index) => {
     response.sendDate = false;
     const reset = { 'x-ratelimit-reset': String(Date.now() + 500) };
@@ -133,7 +117,7 @@ test('429s are no failed tries', async (t) => {
   t.is(events.filter(({ type }) => type === 'pause').length, 4);
 });
 
-test('an API that answers nothing but 429 is given up', async (t) => {
+test('a request fails if the API returns only 429', async (t) => {
   const server = await serve(t, (_request, response) => {
     response.sendDate = false;
     sendStatus(response, 429, { 'x-ratelimit-reset': String(Date.now() + 250) });
@@ -150,11 +134,11 @@ const resets: [string, Record<string, string>, number, RegExp][] = [
   ['in seconds', { 'x-ratelimit-reset': String(now / 1000 + 42) }, 42_000, /^rate limit reached$/],
   ['in milliseconds', { 'x-ratelimit-reset': String(now + 4200) }, 4200, /^rate limit reached$/],
   ['missing', {}, defaultPauseMs, /missing/],
-  ['garbage', { 'x-ratelimit-reset': 'soon' }, defaultPauseMs, /"soon" is no time to come/],
-  ['empty', { 'x-ratelimit-reset': '' }, defaultPauseMs, /no time to come/],
-  ['negative', { 'x-ratelimit-reset': '-5' }, defaultPauseMs, /no time to come/],
-  ['past', { 'x-ratelimit-reset': String(now / 1000 - 1) }, defaultPauseMs, /no time to come/],
-  ['zero', { 'x-ratelimit-reset': '0' }, defaultPauseMs, /no time to come/],
+  ['garbage', { 'x-ratelimit-reset': 'soon' }, defaultPauseMs, /"soon" is not a future time/],
+  ['empty', { 'x-ratelimit-reset': '' }, defaultPauseMs, /not a future time/],
+  ['negative', { 'x-ratelimit-reset': '-5' }, defaultPauseMs, /not a future time/],
+  ['past', { 'x-ratelimit-reset': String(now / 1000 - 1) }, defaultPauseMs, /not a future time/],
+  ['zero', { 'x-ratelimit-reset': '0' }, defaultPauseMs, /not a future time/],
   ['days away', { 'x-ratelimit-reset': String(now / 1000 + 1e6) }, longestPauseMs, /more than an hour away/],
   ['absurd', { 'x-ratelimit-reset': '9999999999999999' }, longestPauseMs, /more than an hour away/],
 ];
@@ -167,15 +151,22 @@ for (const [what, headers, waitMs, reason] of resets) {
   });
 }
 
-test('a clock that is wrong here does not change the pause', (t) => {
+test('a wrong local clock does not change the pause', (t) => {
   const headers = { 'x-ratelimit-reset': String(now / 1000 + 30), date };
   t.is(rateLimitPause(headers, now + 7_200_000).waitMs, 30_000);
   t.is(rateLimitPause(headers, now - 7_200_000).waitMs, 30_000);
 });
 
 // It keeps the processor busy, which the others, with their pauses, had better not wait for.
-test.serial('a lane with a high ceiling takes tens of thousands of tasks, in order', async (t) => {
-  const lane = createLane({ requestsPerMinute: 100_000, concurrency: 4, windowMs: 61_000 });
+test.serial('a queue with a high rate limit runs tens of thousands of tasks in order', async (t) => {
+  const { signal } = new AbortController();
+  const queue = createAccountQueue({
+    account: '1',
+    requestsPerMinute: 100_000,
+    concurrency: 4,
+    permits: localPermits(),
+    signal,
+  });
   let last = -1;
   let inOrder = true;
   const task = (index: number) => async () => {
@@ -183,7 +174,7 @@ test.serial('a lane with a high ceiling takes tens of thousands of tasks, in ord
     last = index;
   };
   await Promise.all(
-    times(30_000, (index) => lane.run(task(index), { priority: 0, signal: new AbortController().signal })),
+    times(30_000, (index) => queue.run(task(index), { priority: 0, signal: new AbortController().signal })),
   );
   t.true(inOrder);
   t.is(last, 29_999);

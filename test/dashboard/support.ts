@@ -8,6 +8,7 @@ import {
   type DashboardClient,
   type DashboardClientOptions,
 } from '../../src/dashboard/client.js';
+import { localPermits } from '../support/permits.js';
 
 export interface Received {
   method: string;
@@ -69,7 +70,7 @@ export async function serve(t: ExecutionContext, handler: Handler): Promise<Test
 
 export const basic = { kind: 'basic', username: 'api-user', password: 'p\u00e4ss:word' } as const;
 
-/** A client with waits that suit a test, closed when the test ends, and what it told. */
+/** A client with short waits, closed when the test ends, and its events. */
 export function clientFor(
   t: ExecutionContext,
   server: TestServer,
@@ -80,6 +81,7 @@ export function clientFor(
     apiUrl: `${server.origin}/api`,
     credentials: basic,
     requestsPerMinute: 100_000,
+    permits: localPermits(),
     concurrency: 4,
     retry: { baseMs: 1, capMs: 4 },
     onEvent: (event) => events.push(event),
@@ -89,12 +91,12 @@ export function clientFor(
   return { client, events };
 }
 
-/** Answers with XML. */
+/** Sends XML. */
 export function sendXml(response: ServerResponse, body: string, status = 200): void {
   response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
 }
 
-/** Answers with nothing but a status and headers. */
+/** Sends only a status and headers. */
 export function sendStatus(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, headers).end();
 }

@@ -10,7 +10,7 @@ function sendToken(response: ServerResponse, token: string, expiresIn: unknown =
     .end(JSON.stringify({ access_token: token, token_type: 'Bearer', expires_in: expiresIn }));
 }
 
-/** An API and a token address, each a server of its own, and a client for both. */
+/** An API and a token URL on separate servers, and a client for both. */
 async function setUp(t: ExecutionContext, api: Handler, token: Handler, options: Partial<DashboardClientOptions> = {}) {
   const apiServer = await serve(t, api);
   const tokenServer = await serve(t, token);
@@ -27,7 +27,7 @@ async function setUp(t: ExecutionContext, api: Handler, token: Handler, options:
 
 const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-test('one token is fetched, when it is first needed, and used for all requests', async (t) => {
+test('one token is fetched on first use, and used for all requests', async (t) => {
   const { get, apiServer, tokenServer, client, events } = await setUp(
     t,
     (_request, response) => sendXml(response, quantity(1)),
@@ -46,7 +46,7 @@ test('one token is fetched, when it is first needed, and used for all requests',
   t.deepEqual(events, [{ type: 'token', reason: 'there is no token', expiresInMs: 3_600_000 }]);
 });
 
-test('after a 401, the token is renewed once for all requests that it was refused to', async (t) => {
+test('after a 401, the token is renewed once for all affected requests', async (t) => {
   const { get, apiServer, tokenServer } = await setUp(
     t,
     (request, response) => {
@@ -62,7 +62,7 @@ test('after a 401, the token is renewed once for all requests that it was refuse
   t.true(refused >= 1 && refused <= 4, `${refused} requests with the old token`);
 });
 
-test('a second 401 stops everything at once, and nothing more is sent', async (t) => {
+test('a second 401 stops the client immediately', async (t) => {
   const { get, apiServer, tokenServer } = await setUp(
     t,
     (_request, response) => sendStatus(response, 401),
@@ -80,7 +80,7 @@ test('a second 401 stops everything at once, and nothing more is sent', async (t
   t.is(apiServer.received.length, sent);
 });
 
-test('a 401 to Basic credentials stops everything at once', async (t) => {
+test('a 401 for Basic credentials stops the client immediately', async (t) => {
   const server = await serve(t, (_request, response) => sendStatus(response, 401));
   const { client } = clientFor(t, server, { concurrency: 2 });
   const get = () => client.get({ account: '1', path: '/accounts/1', parse: () => 0 });
@@ -91,7 +91,7 @@ test('a 401 to Basic credentials stops everything at once', async (t) => {
 });
 
 for (const status of [400, 401, 403]) {
-  test(`client credentials that the token address refuses with ${status} stop everything, and no secret is told`, async (t) => {
+  test(`client credentials rejected with ${status} stop the client, and no secret is shown`, async (t) => {
     const { get, apiServer, tokenServer } = await setUp(
       t,
       (_request, response) => sendXml(response, quantity(1)),
@@ -105,7 +105,7 @@ for (const status of [400, 401, 403]) {
     t.true(errors.every((one) => one instanceof CredentialsError));
     t.regex(
       error?.message ?? '',
-      new RegExp(`/v1/oauth2/token refused the client credentials with status ${status} \\(invalid_client`),
+      new RegExp(`/v1/oauth2/token rejected the client credentials with status ${status} \\(invalid_client`),
     );
     t.regex(error?.hint ?? '', /BANDWIDTH_CLIENT_ID/);
     t.notRegex(`${error?.message}${error?.hint}`, /s3cr3t/);
@@ -125,7 +125,7 @@ const passing: Record<string, Handler> = {
 };
 
 for (const [fault, handler] of Object.entries(passing)) {
-  test(`the token address is asked again after ${fault}`, async (t) => {
+  test(`a token request is retried after ${fault}`, async (t) => {
     const { get, tokenServer, events } = await setUp(
       t,
       (_request, response) => sendXml(response, quantity(1)),
@@ -140,7 +140,7 @@ for (const [fault, handler] of Object.entries(passing)) {
   });
 }
 
-test('a token address that stays away makes the requests that wait fail together', async (t) => {
+test('an unavailable token URL makes all waiting requests fail together', async (t) => {
   const { get, apiServer, tokenServer } = await setUp(
     t,
     (_request, response) => sendXml(response, quantity(1)),
@@ -153,7 +153,7 @@ test('a token address that stays away makes the requests that wait fail together
   t.is(apiServer.received.length, 0);
 });
 
-test('a token address that redirects gets no second request, nor does the host that it names', async (t) => {
+test('a redirect of the token URL is not retried or followed', async (t) => {
   const { get, apiServer, tokenServer } = await setUp(
     t,
     (_request, response) => sendXml(response, quantity(1)),
@@ -165,7 +165,13 @@ test('a token address that redirects gets no second request, nor does the host t
   t.is(apiServer.received.length, 0);
 });
 
-test('a token is renewed before it runs out, so that no request meets a 401', async (t) => {
+// Serial, because it moves the clock of this process.
+test.serial('a token is renewed before it expires, so no request gets a 401', async (t) => {
+  const hour = 3_600_000;
+  const realNow = performance.now.bind(performance);
+  let ahead = 0;
+  performance.now = () => realNow() + ahead;
+  t.teardown(() => Reflect.deleteProperty(performance, 'now'));
   const valid = new Map<string, number>();
   const { get, apiServer, tokenServer, events } = await setUp(
     t,
@@ -174,22 +180,28 @@ test('a token is renewed before it runs out, so that no request meets a 401', as
       return performance.now() < until ? sendXml(response, quantity(1)) : sendStatus(response, 401);
     },
     (_request, response, index) => {
-      // The address says a second, and means more: the answer takes time as well.
-      valid.set(`Bearer token-${index}`, performance.now() + 3000);
-      sendToken(response, `token-${index}`, 1);
+      valid.set(`Bearer token-${index}`, performance.now() + hour);
+      sendToken(response, `token-${index}`, hour / 1000);
     },
   );
-  while (tokenServer.received.length < 3) {
+  t.is(await get(), quantity(1));
+  for (const [tokens, old] of [
+    [2, 'Bearer token-0'],
+    [3, 'Bearer token-1'],
+  ] as const) {
+    ahead += 0.95 * hour;
     t.is(await get(), quantity(1));
+    t.is(apiServer.received.at(-1)?.headers.authorization, old);
+    while (events.length < tokens) t.is(await get(), quantity(1));
   }
-  t.true(apiServer.received.length > 3);
-  t.deepEqual(events.map((event) => event.type === 'token' && event.reason).slice(0, 2), [
-    'there is no token',
-    'the token is about to run out',
-  ]);
+  t.is(tokenServer.received.length, 3);
+  t.deepEqual(
+    events.map((event) => event.type === 'token' && event.reason),
+    ['there is no token', 'the token is about to expire', 'the token is about to expire'],
+  );
 });
 
-test('a token without a lifetime is used for a while', async (t) => {
+test('a token without expires_in is used for a default lifetime', async (t) => {
   const { get, tokenServer } = await setUp(
     t,
     (_request, response) => sendXml(response, quantity(1)),
@@ -220,7 +232,7 @@ for (const [title, token, claims] of [
   ['nothing of a token without parts', 'f3a1b2', undefined],
   ['nothing of a payload that is not an object', jwt(['x']), undefined],
 ] as const) {
-  test(`a token tells ${title}, and requests that follow use the same token`, async (t) => {
+  test(`a token has ${title}, and later requests use the same token`, async (t) => {
     const { client, get, tokenServer } = await setUp(
       t,
       (_request, response) => sendXml(response, quantity(1)),
@@ -232,7 +244,7 @@ for (const [title, token, claims] of [
   });
 }
 
-test('a 403 with an empty body names the role, or the accounts of the token if the account is not among them', async (t) => {
+test('the error for a 403 with an empty body names the role, or the accounts in the token', async (t) => {
   const forbidden = async (path: string, claims: unknown) => {
     const { client } = await setUp(
       t,
@@ -246,7 +258,7 @@ test('a 403 with an empty body names the role, or the accounts of the token if t
   };
   t.regex(
     await forbidden('/accounts/1/portins/x/tns', { accounts: ['1'], roles: [] }),
-    /403: the credentials may not use port-ins of account 1: the role Porting is missing \| An account admin .* Roles in the token: none\.$/,
+    /403: the credentials have no access to port-ins of account 1: the role Porting is missing \| Have an account admin .* Roles in the token: none\.$/,
   );
   t.regex(
     await forbidden('/tns/9195551234', { roles: ['A', 'B'] }),
@@ -254,14 +266,32 @@ test('a 403 with an empty body names the role, or the accounts of the token if t
   );
   t.regex(
     await forbidden('/accounts/1/sites', {}),
-    /may not use sites of account 1: a role is missing \| .*do not name that role.*$/,
+    /have no access to sites of account 1: a role is missing \| .*doesn't name the role.*$/,
   );
   t.regex(
     await forbidden('/accounts/1/orders', { accounts: ['2', '3'] }),
-    /403: the credentials do not reach account 1 \| .*check BANDWIDTH_ACCOUNT_ID.* Their token names 2, 3\.$/,
+    /403: the credentials have no access to account 1 \| .*Check BANDWIDTH_ACCOUNT_ID.* Accounts in the token: 2, 3\.$/,
   );
   t.regex(
     await forbidden('/accounts/1', {}),
-    /403: the credentials do not reach account 1 \| .*check BANDWIDTH_ACCOUNT_ID/,
+    /403: the credentials have no access to account 1 \| .*Check BANDWIDTH_ACCOUNT_ID/,
   );
+});
+
+test('a token response that trickles in ends at the request timeout', async (t) => {
+  const { get, apiServer } = await setUp(
+    t,
+    (_request, response) => sendXml(response, quantity(1)),
+    (_request, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 10);
+      response.on('close', () => clearInterval(drip));
+    },
+    { timeouts: { totalMs: 300 }, retry: { tries: 1 } },
+  );
+  await t.throwsAsync(get(), {
+    instanceOf: UnavailableError,
+    message: /returned no token in 1 tries: the response was not complete after TN_LEDGER_REQUEST_TIMEOUT=0\.3s/,
+  });
+  t.is(apiServer.received.length, 0);
 });

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../../src/database/connect.js';
 import { accountForServer } from '../../src/database/embedded/account.js';
 import { LedgerError, UsageError } from '../../src/errors.js';
+import { onlyIf } from '../support/only-if.js';
 import {
   freePort,
   installedPostgres,
@@ -16,7 +17,7 @@ import {
   testPassword,
   withFreshDatabase,
 } from '../support/postgres.js';
-import { isRoot } from './support/accounts.js';
+import { canMount } from './support/accounts.js';
 import { startOldServer } from './support/old-server.js';
 import { makePlace, postmasterOf } from './support/place.js';
 
@@ -43,7 +44,7 @@ async function failureOf(work: Promise<unknown>): Promise<LedgerError> {
   throw new Error('it did not fail');
 }
 
-test('sessions have their settings, whatever the defaults of the user', async (t) => {
+test('sessions have their settings, whatever the user’s defaults', async (t) => {
   const fresh = await withFreshDatabase(server);
   const owner = new pg.Client({ connectionString: fresh.superuserUrl });
   await owner.connect();
@@ -85,7 +86,7 @@ test('sessions have their settings, whatever the defaults of the user', async (t
   await fresh.drop();
 });
 
-test('a pool waits patiently for a free connection, and never has more than asked for', async (t) => {
+test('a pool waits for a free connection, and never exceeds its maximum', async (t) => {
   const fresh = await withFreshDatabase(server);
   const database = await open(fresh.url, { maxConnections: 2 });
   const pids = await Promise.all(
@@ -106,12 +107,12 @@ test('read-only sessions write nothing', async (t) => {
   await fresh.drop();
 });
 
-test('a server that is down, a host that is unknown: each with its mend', async (t) => {
+test('a server that is down and an unknown host are reported with a fix', async (t) => {
   const port = await freePort();
   for (const host of ['127.0.0.1', 'localhost']) {
     const down = await failureOf(open(`postgres://someone:secret@${host}:${port}/ledger`));
     t.regex(down.message, new RegExp(`^The database ${host}:${port}/ledger is not reachable: connect ECONNREFUSED`));
-    t.regex(down.hint ?? '', /server runs/);
+    t.regex(down.hint ?? '', /server is running/);
     t.notRegex(`${down.message} ${down.hint}`, /secret/);
   }
   const unknown = await failureOf(open('postgres://someone:secret@no-such-host.invalid/ledger'));
@@ -120,20 +121,20 @@ test('a server that is down, a host that is unknown: each with its mend', async 
   t.regex(socket.message, /is not reachable: connect ENOENT/);
 });
 
-test('a wrong password, user or database: each with its mend', async (t) => {
+test('a wrong password, user, or database is reported with a fix', async (t) => {
   const at = `127.0.0.1:${server.port}`;
   const password = await failureOf(open(`postgres://postgres:wrong@${at}/postgres`));
-  t.regex(password.message, /refused the user name or password: password authentication failed for user "postgres"/);
+  t.regex(password.message, /rejected the user name or password: password authentication failed for user "postgres"/);
   t.notRegex(`${password.message} ${password.hint}`, /wrong\b/);
   const missing = await failureOf(open(`postgres://postgres@${at}/postgres`));
-  t.regex(missing.message, /wants a password/);
+  t.regex(missing.message, /requires a password/);
   const name = await failureOf(open(`postgres://postgres:${testPassword}@${at}/no_such_database`));
   t.regex(name.message, /does not exist on that server/);
   t.regex(name.hint ?? '', /CREATE DATABASE/);
   t.notRegex(`${name.message} ${name.hint}`, new RegExp(testPassword));
 });
 
-test('a user who may not log in, and one for whom there is no connection left', async (t) => {
+test('a user who may not log in, and one without connections left, are reported', async (t) => {
   const fresh = await withFreshDatabase(server);
   const owner = new pg.Client({ connectionString: fresh.superuserUrl });
   await owner.connect();
@@ -141,18 +142,18 @@ test('a user who may not log in, and one for whom there is no connection left', 
   await owner.query(`CREATE ROLE no_room LOGIN CONNECTION LIMIT 0 PASSWORD '${testPassword}'`);
   await owner.end();
   const as = (user: string) => open(`postgres://${user}:${testPassword}@127.0.0.1:${server.port}/${fresh.name}`);
-  t.regex((await failureOf(as('no_login'))).message, /refused the login/);
-  t.regex((await failureOf(as('no_room'))).message, /has no connection left: too many connections for role "no_room"/);
+  t.regex((await failureOf(as('no_login'))).message, /rejected the login/);
+  t.regex((await failureOf(as('no_room'))).message, /has no connections left: too many connections for role "no_room"/);
   await fresh.drop();
 });
 
-test('a server without TLS that is asked for it', async (t) => {
+test('a server without TLS is reported if TLS is required', async (t) => {
   const error = await failureOf(open(`${server.url}?sslmode=verify-full`));
   t.regex(error.message, /could not be reached over TLS/);
   t.regex(error.hint ?? '', /sslmode/);
 });
 
-test('a database that is read-only is refused before anything is tried, unless only reading is wanted', async (t) => {
+test('a read-only database is rejected up front, unless it is opened for reading', async (t) => {
   const fresh = await withFreshDatabase(server);
   const owner = new pg.Client({ connectionString: fresh.superuserUrl });
   await owner.connect();
@@ -165,7 +166,7 @@ test('a database that is read-only is refused before anything is tried, unless o
   await fresh.drop();
 });
 
-test('a hot standby is refused for writing', async (t) => {
+test('a hot standby is rejected for writing', async (t) => {
   const standby = await startPostgres({ standby: true });
   const error = await failureOf(open(standby.url));
   t.regex(error.message, /is read-only: it is a standby/);
@@ -175,15 +176,29 @@ test('a hot standby is refused for writing', async (t) => {
   await standby.stop();
 });
 
-test('a server that is too old is refused with its version', async (t) => {
+test('a database that is not UTF-8 is rejected up front, with the command to create one', async (t) => {
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query(`create database latin encoding 'LATIN1' locale 'C' template template0`);
+  const error = await failureOf(open(server.url.replace(/\/postgres$/, '/latin')));
+  t.regex(error.message, /:\d+\/latin uses LATIN1; tn-ledger needs UTF8\. Nothing was changed\.$/);
+  const [, command = ''] = /\((create database .+)\)/.exec(error.hint ?? '') ?? [];
+  await admin.query(command);
+  await admin.end();
+  const database = await open(server.url.replace(/\/postgres$/, '/tn_ledger'));
+  t.true(database.serverVersion >= 150_000);
+  await database.close();
+});
+
+test('a server that is too old is rejected with its version', async (t) => {
   const old = await startOldServer();
   const error = await failureOf(open(`postgres://someone:secret@127.0.0.1:${old.port}/ledger`));
-  t.regex(error.message, /is too old: PostgreSQL 12\.22, and 15 or later is needed/);
+  t.regex(error.message, /is too old: PostgreSQL 12\.22, but 15 or later is required/);
   t.regex(error.hint ?? '', /Upgrade/);
   await old.stop();
 });
 
-test('a permission that is missing is told', async (t) => {
+test('a missing permission is reported', async (t) => {
   const fresh = await withFreshDatabase(server);
   const owner = new pg.Client({ connectionString: fresh.superuserUrl });
   await owner.connect();
@@ -197,7 +212,7 @@ test('a permission that is missing is told', async (t) => {
   await fresh.drop();
 });
 
-test('an idle connection that an administrator ends is logged, and the next query opens another one', async (t) => {
+test('an idle connection that an administrator ends is logged, and the next query opens a new one', async (t) => {
   const fresh = await withFreshDatabase(server);
   let logged: (message: string) => void = () => undefined;
   const message = new Promise<string>((resolve) => {
@@ -215,7 +230,7 @@ test('an idle connection that an administrator ends is logged, and the next quer
   await fresh.drop();
 });
 
-test('a server that goes away in the middle of a statement is told', async (t) => {
+test('a server that goes away during a statement is reported', async (t) => {
   const own = await startPostgres();
   const database = await open(own.url, { maxConnections: 1 });
   const client = await database.pool.connect();
@@ -228,7 +243,7 @@ test('a server that goes away in the middle of a statement is told', async (t) =
   await database.close();
 });
 
-test('what is no connection string is bad usage, and never quoted', async (t) => {
+test('a malformed connection string is a usage error, and never quoted', async (t) => {
   const bad = [
     'ledger',
     'mysql://u:secret@h/d',
@@ -244,7 +259,7 @@ test('what is no connection string is bad usage, and never quoted', async (t) =>
   t.regex((await failureOf(open(bad[3]))).message, /\/no\/such/);
 });
 
-test('an abort ends a connection attempt that nobody answers', async (t) => {
+test('an abort ends a connection attempt without a response', async (t) => {
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as { port: number };
@@ -274,45 +289,40 @@ test('without a connection string the embedded server is used, and stopped when 
 });
 
 const fifteen = installedPostgres(15);
-if (fifteen !== undefined) {
-  test('PostgreSQL 15 is opened like any other', async (t) => {
-    const older = await startPostgres({ binDir: fifteen });
-    const fresh = await withFreshDatabase(older);
-    const database = await open(fresh.url);
-    t.is(Math.floor(database.serverVersion / 10000), 15);
-    await database.pool.query('CREATE SCHEMA tn_ledger');
-    await database.close();
-    await older.stop();
-  });
-}
+onlyIf(
+  test,
+  fifteen !== undefined,
+  'needs PostgreSQL 15',
+)('PostgreSQL 15 is opened like any other', async (t) => {
+  const older = await startPostgres({ binDir: fifteen });
+  const fresh = await withFreshDatabase(older);
+  const database = await open(fresh.url);
+  t.is(Math.floor(database.serverVersion / 10000), 15);
+  await database.pool.query('CREATE SCHEMA tn_ledger');
+  await database.close();
+  await older.stop();
+});
 
-if (isRoot && canMount()) {
-  test("a disk that fills up on the database's side is told", async (t) => {
-    const { base } = await makePlace(t, 'empty');
-    const folder = join(base, 'small');
-    await mkdir(folder);
-    const account = await accountForServer();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=2m,uid=${account?.uid},mode=700`, 'tn-ledger-test', folder]);
-    const own = await startPostgres();
-    t.teardown(async () => {
-      await own.stop();
-      execFileSync('umount', ['--lazy', folder]);
-    });
-    const database = await open(own.url);
-    await database.pool.query(`CREATE TABLESPACE small LOCATION '${folder}'`);
-    const filling = "CREATE TABLE big TABLESPACE small AS SELECT repeat('x', 1000) FROM generate_series(1, 10000)";
-    const error = toLedgerError(await t.throwsAsync(database.pool.query(filling)), database.describe);
-    t.regex(error.message, /has no room left on its disk/);
-    t.regex(error.hint ?? '', /disk space/);
-    await database.close();
+onlyIf(
+  test,
+  canMount,
+  'needs root and the right to mount',
+)("a full disk on the database's side is reported", async (t) => {
+  const { base } = await makePlace(t, 'empty');
+  const folder = join(base, 'small');
+  await mkdir(folder);
+  const account = await accountForServer();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=2m,uid=${account?.uid},mode=700`, 'tn-ledger-test', folder]);
+  const own = await startPostgres();
+  t.teardown(async () => {
+    await own.stop();
+    execFileSync('umount', ['--lazy', folder]);
   });
-}
-
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tn-ledger-test', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+  const database = await open(own.url);
+  await database.pool.query(`CREATE TABLESPACE small LOCATION '${folder}'`);
+  const filling = "CREATE TABLE big TABLESPACE small AS SELECT repeat('x', 1000) FROM generate_series(1, 10000)";
+  const error = toLedgerError(await t.throwsAsync(database.pool.query(filling)), database.describe);
+  t.regex(error.message, /has no disk space left/);
+  t.regex(error.hint ?? '', /disk space/);
+  await database.close();
+});

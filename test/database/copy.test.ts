@@ -1,7 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
-import fc from 'fast-check';
 import pg from 'pg';
 import { type CopyValue, copyRows } from '../../src/database/copy.js';
+import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 
 const test = anyTest as TestFn<{ server: TestServer; client: pg.Client }>;
@@ -27,7 +27,7 @@ async function landed(client: pg.Client): Promise<CopyValue[][]> {
   return rows;
 }
 
-test('every text arrives as it is: tabs, line ends, backslashes, what looks like NULL, quotes, other scripts', async (t) => {
+test('any text is stored unchanged: tabs, line ends, backslashes, NULL-like text, quotes, other scripts', async (t) => {
   const texts = [
     '',
     ' ',
@@ -66,12 +66,12 @@ test('null and undefined are NULL, and an empty text is not', async (t) => {
   ]);
 });
 
-test('a NUL, which PostgreSQL cannot hold, becomes the replacement character', async (t) => {
+test('a NUL character, which PostgreSQL can’t store, becomes the replacement character', async (t) => {
   await copyRows(t.context.client, landing, [['0', 'a\0b', '\0\0']]);
   t.deepEqual(await landed(t.context.client), [['0', 'a\uFFFDb', '\uFFFD\uFFFD']]);
 });
 
-test('any rows of any texts come back as they were', async (t) => {
+test('rows of arbitrary texts are read back unchanged', async (t) => {
   const text = fc.option(fc.string({ unit: 'binary' }), { nil: null });
   const property = fc.asyncProperty(fc.array(fc.tuple(text, text)), async (pairs) => {
     await t.context.client.query('truncate landing');
@@ -80,10 +80,10 @@ test('any rows of any texts come back as they were', async (t) => {
     const expected = rows.map((row) => row.map((value) => value?.replaceAll('\0', '\uFFFD') ?? null));
     t.deepEqual(await landed(t.context.client), expected);
   });
-  await fc.assert(property, { numRuns: 100 });
+  await fc.assert(property, cases({ test: 25, soak: 100 }));
 });
 
-test('no rows are no rows, and many are all of them', async (t) => {
+test('zero rows and many rows are loaded completely', async (t) => {
   t.is(await copyRows(t.context.client, landing, []), 0);
   const long = 'x'.repeat(200);
   function* many(): Iterable<CopyValue[]> {
@@ -94,7 +94,7 @@ test('no rows are no rows, and many are all of them', async (t) => {
   t.deepEqual(rows, [{ count: 30_000, sum: (30_000 * 29_999) / 2, a: 200 }]);
 });
 
-test('where the source of rows fails, nothing is loaded, its error comes through, and the connection goes on', async (t) => {
+test('if the row source fails, nothing is loaded, its error is thrown, and the connection is usable', async (t) => {
   const { client } = t.context;
   function* failing(after: number): Iterable<CopyValue[]> {
     for (let n = 0; n < after; n += 1) yield [String(n), 'x'.repeat(100), null];
@@ -109,7 +109,7 @@ test('where the source of rows fails, nothing is loaded, its error comes through
   t.is(await copyRows(client, landing, [['1', 'a', 'b']]), 1);
 });
 
-test('where the server refuses a row or the table, its error comes through, and the connection goes on', async (t) => {
+test('if the server rejects a row or the table, its error is thrown, and the connection is usable', async (t) => {
   const { client } = t.context;
   const refused = Array.from({ length: 20_000 }, (_, n) => [
     n === 15_000 ? 'no number' : String(n),
@@ -126,7 +126,7 @@ test('where the server refuses a row or the table, its error comes through, and 
   t.deepEqual(await landed(client), [['1', 'a', 'b']]);
 });
 
-test('where the connection breaks, the load fails and does not hang', async (t) => {
+test('if the connection breaks, the load fails instead of hanging', async (t) => {
   const client = new pg.Client({ connectionString: t.context.server.url });
   client.on('error', () => undefined);
   await client.connect();

@@ -2,19 +2,19 @@ import test from 'ava';
 import { checkServerVersion, describeEmbedded, toLedgerError } from '../../src/database/errors.js';
 import { InterruptedError } from '../../src/errors.js';
 
-test('PostgreSQL 15 is new enough, and anything older is named with its version as people write it', (t) => {
+test('PostgreSQL 15 is accepted, and the error for an older one shows its usual version number', (t) => {
   t.is(checkServerVersion(150000, 'here'), undefined);
   t.is(checkServerVersion(180004, 'here'), undefined);
-  t.regex(checkServerVersion(120022, 'here')?.message ?? '', /PostgreSQL 12\.22, and 15 or later is needed/);
+  t.regex(checkServerVersion(120022, 'here')?.message ?? '', /PostgreSQL 12\.22, but 15 or later is required/);
   t.regex(checkServerVersion(90624, 'here')?.message ?? '', /PostgreSQL 9\.6\.24/);
 });
 
-test('an error that is already meant for the reader stays what it is', (t) => {
+test('a LedgerError is returned unchanged', (t) => {
   const error = new InterruptedError('stopped');
   t.is(toLedgerError(error, 'here'), error);
 });
 
-test('an unknown error keeps its message, its code and its place, without the values of the row', (t) => {
+test('an unknown error keeps its message, code, and location, without the values of the row', (t) => {
   const cause = Object.assign(new Error('invalid input syntax for type date'), {
     code: '22007',
     where: 'COPY page, line 5, column called_at: "2015-13-01 from 9195550100"\nSQL function "x"',
@@ -30,7 +30,21 @@ test('an unknown error keeps its message, its code and its place, without the va
   t.is(error.cause, cause);
 });
 
-test('the embedded server has mends of its own, which do not speak of DATABASE_URL', (t) => {
+test('the error for a file that can’t be moved names the file, not the database', (t) => {
+  const cause = Object.assign(new Error("EACCES: permission denied, rename '/inbox/a.csv' -> '/done/a.csv'"), {
+    code: 'EACCES',
+    syscall: 'rename',
+    path: '/inbox/a.csv',
+  });
+  const error = toLedgerError(cause, 'db:5432/ledger');
+  t.is(error.message, `/inbox/a.csv can't be used: ${cause.message}`);
+  t.regex(error.hint ?? '', /^Give the user that runs tn-ledger read and write access to it and its folder/);
+  const socket = new Error('connect EACCES /run/.s.PGSQL.5432');
+  Object.assign(socket, { code: 'EACCES', syscall: 'connect', path: '/run/.s.PGSQL.5432' });
+  t.regex(toLedgerError(socket, 'db:5432/ledger').message, /^The database db:5432\/ledger is not reachable/);
+});
+
+test('the embedded server has its own fixes, which do not mention DATABASE_URL', (t) => {
   for (const code of ['ECONNREFUSED', '28P01', '53100', '53300', '57P01', '57P03', 'ECONNRESET']) {
     const cause = Object.assign(new Error('…'), { code });
     t.regex(toLedgerError(cause, 'db:5432/ledger').message, /^The database db:5432\/ledger /);

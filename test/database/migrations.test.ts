@@ -1,9 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
-import anyTest, { type TestFn } from 'ava';
+import { readdir } from 'node:fs/promises';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { migrations } from '../../migrations/index.js';
-import { dropStatements, readRepeatables } from '../../migrations/repeatable.js';
-import { openDatabase } from '../../src/database/connect.js';
+import { readRepeatables } from '../../migrations/repeatable.js';
+import { type DatabaseOptions, openDatabase } from '../../src/database/connect.js';
+import { LockError } from '../../src/database/errors.js';
 import { migrate, readSchemaState, rollbackOne } from '../../src/database/migrations.js';
+import { queueMigration } from '../../src/database/queue-schema.js';
+import { version as ownVersion } from '../../src/version.js';
+import { onlyIf } from '../support/only-if.js';
 import { installedPostgres, startPostgres, type TestServer, withFreshDatabase } from '../support/postgres.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -15,8 +19,11 @@ test.after.always((t) => t.context.server?.stop());
 
 async function openFresh(t: { teardown(action: () => Promise<void>): void }, server: TestServer) {
   const fresh = await withFreshDatabase(server);
-  const open = () =>
-    openDatabase({ databaseUrl: fresh.url, dataDir: '/nonexistent', applicationName: 'test', log: () => undefined });
+  const open = (options: Partial<DatabaseOptions> = {}) =>
+    openDatabase({
+      ...{ databaseUrl: fresh.url, dataDir: '/nonexistent', applicationName: 'test', log: () => undefined },
+      ...options,
+    });
   const database = await open();
   t.teardown(async () => {
     await database.close();
@@ -29,7 +36,7 @@ type Fresh = Awaited<ReturnType<typeof openFresh>>['database'];
 
 const numbered = migrations.map(({ name }) => name);
 const repeatables = readRepeatables().map(({ name }) => name);
-const all = [...numbered, ...repeatables];
+const all = [...numbered, ...repeatables, queueMigration];
 
 /** The schema in a form to compare: tables, columns, types, defaults, constraints, indexes, functions, triggers, comments. */
 async function describeSchema({ pool }: Fresh): Promise<unknown[]> {
@@ -57,8 +64,11 @@ async function describeSchema({ pool }: Fresh): Promise<unknown[]> {
 
 for (const major of [undefined, 15]) {
   const binDir = major === undefined ? undefined : installedPostgres(major);
-  const run = major !== undefined && binDir === undefined ? test.skip : test;
-  run(
+  onlyIf(
+    test,
+    major === binDir || binDir !== undefined,
+    'needs PostgreSQL 15',
+  )(
     `migrations go up, down one by one, and up again to the same schema${major ? ` on PostgreSQL ${major}` : ''}`,
     async (t) => {
       const server = major === undefined ? t.context.server : await startPostgres({ binDir });
@@ -73,7 +83,8 @@ for (const major of [undefined, 15]) {
       for (const name of numbered.toReversed()) t.is(await rollbackOne(database), name);
       t.is(await rollbackOne(database), undefined);
       t.deepEqual(await describeSchema(database), []);
-      t.deepEqual(await migrate(database), all);
+      // The queue has a schema of its own, which stays.
+      t.deepEqual(await migrate(database), [...numbered, ...repeatables]);
       t.deepEqual(await describeSchema(database), schema);
     },
   );
@@ -90,7 +101,7 @@ test('every table and every column has a comment', async (t) => {
   t.deepEqual(rows, []);
 });
 
-test('two processes that migrate at once apply each migration once', async (t) => {
+test('two processes that migrate concurrently apply each migration once', async (t) => {
   const { database, open } = await openFresh(t, t.context.server);
   const others = await Promise.all([open(), open()]);
   const applied = await Promise.all([database, ...others].map((each) => migrate(each)));
@@ -108,24 +119,9 @@ test("a lock row that a killed process left behind does not stop the next one's 
 
 test('every file of repeatable SQL is applied', async (t) => {
   const files = await readdir(new URL('../../../migrations/repeatable/', import.meta.url));
-  const names = repeatables.filter((name) => name !== 'area-codes');
+  const rendered = ['area-codes', 'order-views', 'nruf-note-triggers'];
+  const names = repeatables.filter((name) => !rendered.includes(name));
   t.deepEqual(files.sort(), names.map((name) => `${name}.sql`).sort());
-});
-
-test('functions, triggers and views that numbered migrations once made are replaced', async (t) => {
-  const { database } = await openFresh(t, t.context.server);
-  await migrate(database);
-  const schema = await describeSchema(database);
-  for (const _ of numbered.slice(6)) await rollbackOne(database);
-  for (const statement of dropStatements()) await database.pool.query(statement);
-  await database.pool.query('drop table if exists tn_ledger.repeatable_migrations');
-  const made = await readFile(
-    new URL('../../../test/database/fixtures/functions-of-0006.sql', import.meta.url),
-    'utf8',
-  );
-  await database.pool.query(made);
-  t.deepEqual(await migrate(database), [...numbered.slice(6), ...repeatables]);
-  t.deepEqual(await describeSchema(database), schema);
 });
 
 test("changed SQL is applied again, and users' views and grants on it stay", async (t) => {
@@ -146,6 +142,112 @@ test("changed SQL is applied again, and users' views and grants on it stay", asy
   t.deepEqual(rows, [{ granted: true, day: '2026-06-30', used: 0 }]);
 });
 
+for (const [version, pending] of [
+  ['999.0.0', []],
+  ['0.0.999-beta.1', ['nruf-days']],
+  [null, ['nruf-days']],
+] as const) {
+  const whose = version === null ? 'a version that did not record itself' : version;
+  test(`SQL of ${whose} is ${pending.length === 0 ? 'kept' : 'replaced'}`, async (t) => {
+    const { database } = await openFresh(t, t.context.server);
+    await migrate(database);
+    const mark = `update tn_ledger.repeatable_migrations set version = $1, checksum = case name when 'nruf-days' then 'other' else checksum end`;
+    await database.pool.query(mark, [version]);
+    t.deepEqual((await readSchemaState(database)).pending, [...pending]);
+    t.deepEqual(await migrate(database), [...pending]);
+    const { rows } = await database.pool.query('select distinct version from tn_ledger.repeatable_migrations');
+    t.deepEqual(rows, [{ version: pending.length === 0 ? version : ownVersion }]);
+  });
+}
+
+test('the column for the version is added to a ledger of a version without it', async (t) => {
+  const { database } = await openFresh(t, t.context.server);
+  await migrate(database);
+  await database.pool.query(`
+    alter table tn_ledger.repeatable_migrations drop column version;
+    update tn_ledger.repeatable_migrations set checksum = 'old' where name = 'nruf-days'`);
+  t.deepEqual(await migrate(database), ['nruf-days']);
+  const { rows } = await database.pool.query('select distinct version from tn_ledger.repeatable_migrations');
+  t.deepEqual(rows, [{ version: ownVersion }]);
+});
+
+/** Changes the table sync_runs. */
+const changesRuns = '0010-run-hosts';
+
+/** A ledger without this migration and later ones; an analyst reads its table in an open transaction. */
+async function openInUse(t: ExecutionContext<{ server: TestServer }>) {
+  const fresh = await openFresh(t, t.context.server);
+  await migrate(fresh.database);
+  while ((await rollbackOne(fresh.database)) !== changesRuns);
+  const analyst = await fresh.database.pool.connect();
+  t.teardown(async () => analyst.release());
+  await analyst.query('begin; select from tn_ledger.sync_runs');
+  return { ...fresh, analyst };
+}
+
+/** Opens the database for another process; `reported` resolves to what it logs about waiting. */
+async function openWaiting(
+  t: ExecutionContext<{ server: TestServer }>,
+  { open }: Awaited<ReturnType<typeof openFresh>>,
+) {
+  let report = (_line: string) => {};
+  const reported = new Promise<string>((resolve) => {
+    report = (line) => line.includes('is tried again') && resolve(line);
+  });
+  const other = await open({ log: (line) => report(line) });
+  t.teardown(() => other.close());
+  return { other, reported };
+}
+
+test('a migration waits for a table in short attempts, lets readers pass, and reports who uses it', async (t) => {
+  const { database, analyst, ...fresh } = await openInUse(t);
+  const { other, reported } = await openWaiting(t, { database, ...fresh });
+  const migrating = migrate(other);
+  const { rows } = await analyst.query('select pg_backend_pid() as pid');
+  t.regex(
+    await reported,
+    new RegExp(
+      `waits for other sessions and is tried again\\. .*sync_runs is in use by pid ${rows[0].pid} of tn_ledger`,
+    ),
+  );
+  // A reader that comes later doesn't queue behind the migration for long.
+  await database.pool.query('begin; set local lock_timeout = 10000; select from tn_ledger.sync_runs; commit');
+  await analyst.query('commit');
+  t.deepEqual(await migrating, [...numbered.slice(numbered.indexOf(changesRuns)), ...repeatables]);
+});
+
+test('a trigger is replaced the same way', async (t) => {
+  const fresh = await openFresh(t, t.context.server);
+  await migrate(fresh.database);
+  await fresh.database.pool.query(
+    `update tn_ledger.repeatable_migrations set checksum = 'old' where name = 'keep-versions'`,
+  );
+  const writer = await fresh.database.pool.connect();
+  t.teardown(async () => writer.release());
+  await writer.query('begin; lock table tn_ledger.telephone_numbers in row exclusive mode');
+  const { other, reported } = await openWaiting(t, fresh);
+  const migrating = migrate(other);
+  t.regex(await reported, /telephone_numbers is in use by pid/);
+  await writer.query('commit');
+  t.deepEqual(await migrating, ['keep-versions']);
+});
+
+test('a migration gives up after TN_LEDGER_LOCK_TIMEOUT, and changes nothing', async (t) => {
+  const { database, open, analyst } = await openInUse(t);
+  const impatient = await open({ lockTimeoutMs: 600 });
+  t.teardown(() => impatient.close());
+  await t.throwsAsync(migrate(impatient), {
+    instanceOf: LockError,
+    message:
+      /sync_runs for longer than TN_LEDGER_LOCK_TIMEOUT=0\.6s allows: it is blocked by pid .* None of the transaction/,
+  });
+  await analyst.query('commit');
+  t.deepEqual((await readSchemaState(database)).applied, [
+    ...numbered.slice(0, numbered.indexOf(changesRuns)),
+    queueMigration,
+  ]);
+});
+
 test("a step down leaves everything as it is where a user's view depends on a view of ours", async (t) => {
   const { database } = await openFresh(t, t.context.server);
   await migrate(database);
@@ -157,7 +259,7 @@ test("a step down leaves everything as it is where a user's view depends on a vi
   t.deepEqual(await describeSchema(database), schema);
 });
 
-test('a schema that is newer than the program is left alone', async (t) => {
+test('a schema that is newer than the program is not changed', async (t) => {
   const { database } = await openFresh(t, t.context.server);
   await migrate(database);
   await database.pool.query(

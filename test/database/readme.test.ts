@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import anyTest, { type TestFn } from 'ava';
+import { documentedQueries } from '../support/documented-queries.js';
 import { openLedgerDatabase } from '../support/ledger-database.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 
@@ -10,10 +10,9 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('every query that the README shows runs', async (t) => {
+test('every query in the README and the docs runs', async (t) => {
   const { database } = await openLedgerDatabase(t, t.context.server);
-  const readme = await readFile('README.md', 'utf8');
-  const queries = [...readme.matchAll(/```sql\n(.+?)```/gs)].map(([, query]) => query as string);
-  t.true(queries.length >= 8);
+  const queries = await documentedQueries();
+  t.true(queries.length >= 17, `${queries.length} queries found`);
   for (const query of queries) await t.notThrowsAsync(database.pool.query(query), query);
 });

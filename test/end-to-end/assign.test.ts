@@ -4,7 +4,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { type Assigning, openAssigning } from '../assignment/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account } from '../sync/support/ledger.js';
-import { type CliOptions, cli, makeFolder, startCli, withoutProgress } from './support.js';
+import { type CliOptions, cli, cliProcess, makeFolder, startCli, withoutProgress } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -22,17 +22,17 @@ async function run(t: ExecutionContext, world: Assigning, args: readonly string[
   });
 }
 
-test('a file is assigned, exit 0, or 3 where lines were rejected; the summary and the list of batches tell of it', async (t) => {
+test('assign submits a file and exits 0, or 3 if lines were rejected; assignments lists the batches', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const cwd = await makeFolder(t);
   const numbers = world.numbers.slice(0, 12);
   await writeFile(join(cwd, 'numbers.csv'), `telephone_number\r\n${numbers.join('\r\n')}\r\n`);
   const tried = await run(t, world, ['assign', 'numbers.csv', '--action', 'ASSIGN', '--dry-run'], { cwd });
   t.is(tried.status, 0, tried.output);
-  t.regex(tried.stdout, /^Dry run of numbers\.csv, ASSIGN, account 9900000: nothing was sent, nothing is kept\n/);
+  t.regex(tried.stdout, /^Dry run of numbers\.csv, ASSIGN, account 9900000: nothing was sent or saved\n/);
   t.regex(
     tried.stdout,
-    /to be submitted +12\n[\s\S]*1 order: 2 requests with one for the outcome of each, at 1,000,000 a minute less than a minute/,
+    /to be submitted +12\n[\s\S]*1 order: 2 requests including one per order for its result; less than a minute at 1,000,000 requests per minute/,
   );
   const done = await run(
     t,
@@ -82,7 +82,7 @@ test('a file is assigned, exit 0, or 3 where lines were rejected; the summary an
 
   const again = await run(t, world, ['assign', 'more.csv', '--action', 'ASSIGN', '--out', out], { cwd });
   t.is(again.status, 3, again.output);
-  t.regex(again.stdout, /which was recorded before\n[\s\S]*nothing was sent again/);
+  t.regex(again.stdout, /, recorded earlier\n[\s\S]*nothing was sent again/);
   const list = await run(t, world, ['assignments'], { cwd });
   t.regex(
     list.stdout,
@@ -98,7 +98,7 @@ test('a file is assigned, exit 0, or 3 where lines were rejected; the summary an
   t.is((await run(t, world, ['assignments', 'x'], { cwd })).status, 2);
 });
 
-test('too many rejects, an inventory never read, and orders that are not at their end: exit 1, and what to do', async (t) => {
+test('too many rejects, a missing inventory, and unfinished orders exit 1 with the fix', async (t) => {
   const world = await openAssigning(t, t.context.server, { sandbox: { assignmentPace: { reads: 1 } } });
   const cwd = await makeFolder(t);
   await writeFile(join(cwd, 'bad.csv'), [...world.numbers.slice(0, 8), '911', '912'].join('\n'));
@@ -106,7 +106,7 @@ test('too many rejects, an inventory never read, and orders that are not at thei
   t.is(stopped.status, 1);
   t.regex(
     stopped.stderr,
-    /^2 of 10 lines were rejected \(not-a-number 2\), more than a tenth\. Nothing was sent\.\n.+bad\.rejected\.csv names them.+--allow-rejects\.\n$/,
+    /^2 of 10 lines were rejected \(not-a-number 2\), more than a tenth\. Nothing was sent\.\n.+bad\.rejected\.csv lists them.+--allow-rejects\.\n$/,
   );
   t.regex(
     stopped.stdout,
@@ -117,24 +117,24 @@ test('too many rejects, an inventory never read, and orders that are not at thei
   t.is(waiting.status, 1);
   t.regex(
     waiting.stderr,
-    /1 of 1 orders are not at their end yet\.\nThe same command, or the next night, goes on from here\.\n$/,
+    /1 of 1 orders are not finished yet\.\nRun the same command again to resume, or wait for the next nightly run\.\n$/,
   );
   t.is((await run(t, world, ['assign', 'good.csv', '--action', 'ASSIGN', '--no-wait'], { cwd })).status, 0);
   t.regex(
     (await run(t, world, ['status'], { cwd })).stdout,
-    /^Assignment batch \d+ \(good\.csv\) of account 9900000 is open: 1 of 1 orders are not at their end; handed in [\d.]+ s ago$/m,
+    /^Assignment batch \d+ \(good\.csv\) of account 9900000 is open: 1 of 1 orders are not finished; submitted [\d.]+ s ago$/m,
   );
   t.is((await run(t, world, ['run', 'submit-number-assignments'], { cwd })).status, 0);
   t.is((await run(t, world, ['assign', 'good.csv', '--action', 'ASSIGN'], { cwd })).status, 0);
   await world.query('delete from sync_runs');
   const unknown = await run(t, world, ['assign', 'good.csv', '--action', 'UNASSIGN'], { cwd });
   t.is(unknown.status, 1);
-  t.regex(unknown.stderr, /does not know the numbers of account 9900000 yet[\s\S]*--sync-first/);
+  t.regex(unknown.stderr, /inventory of account 9900000 isn't loaded yet[\s\S]*--sync-first/);
   const synced = await run(t, world, ['assign', 'good.csv', '--action', 'UNASSIGN', '--sync-first'], { cwd });
   t.is(synced.status, 0, synced.output);
 });
 
-test('bad usage and bad files are told in words, exit 2, and nothing is sent', async (t) => {
+test('invalid usage and invalid files exit 2 with a message, and nothing is sent', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const cwd = await makeFolder(t);
   world.requests();
@@ -146,41 +146,41 @@ test('bad usage and bad files are told in words, exit 2, and nothing is sent', a
   await writeFile(join(cwd, 'table.csv'), `customer,tn\nx,${number}\n`);
   await mkdir(join(cwd, 'folder'));
   const cases: [string[], RegExp][] = [
-    [['numbers.csv'], /does not say what its numbers are to be declared[\s\S]*--action ASSIGN/],
+    [['numbers.csv'], /doesn't say whether to assign or unassign its numbers[\s\S]*--action ASSIGN/],
     [['numbers.csv', '--action', 'ASIGN'], /There is no action "ASIGN"\. Did you mean ASSIGN\?/],
     [['numbers.csv', '--action', 'unasign'], /Did you mean UNASSIGN\?/],
     [['numbers.csv', '--action', 'ASSIGN', '--timeout', 'soon'], /--timeout must be a duration/],
-    [['numbers.csv', '--action', 'ASSIGN', '--customer-order-id', 'a_b'], /"a_b" can't be a customer order id/],
-    [['numbers.csv', '--action', 'ASSIGN', '--account', '7'], /Account 7 is not one of those configured/],
+    [['numbers.csv', '--action', 'ASSIGN', '--customer-order-id', 'a_b'], /"a_b" isn't a valid customer order id/],
+    [['numbers.csv', '--action', 'ASSIGN', '--account', '7'], /Account 7 is not configured \(configured: /],
     [['numbers.csv', '--action', 'ASSIGN', '--out', '/dev/null/x'], /results can't be written to/],
     [['empty.csv', '--action', 'ASSIGN'], /empty\.csv is empty/],
-    [['header.csv', '--action', 'ASSIGN'], /a header and no numbers/],
+    [['header.csv', '--action', 'ASSIGN'], /a header but no numbers/],
     [['binary.csv', '--action', 'ASSIGN'], /binary\.csv is not text/],
     [['table.csv', '--action', 'ASSIGN', '--column', 'mobile'], /no column "mobile"/],
     [['missing.csv', '--action', 'ASSIGN'], /missing\.csv does not exist/],
     [['folder', '--action', 'ASSIGN'], /folder is a folder, not a file/],
     [[], /missing required argument/],
   ];
-  // Several at a time: most of each is the start of a process.
+  // In parallel, because each mostly consists of starting a process.
   const results = await Promise.all(cases.map(([args]) => run(t, world, ['assign', ...args], { cwd })));
   for (const [index, { status, output }] of results.entries()) {
     t.is(status, 2, output);
     t.regex(output, cases[index]?.[1] as RegExp);
   }
   t.deepEqual(world.requests(), []);
-  // What is wrong with a file, and not with the command, is kept until somebody acknowledges it.
+  // Errors in files, as opposed to usage errors, are recorded until they are acknowledged.
   t.deepEqual(await world.query('select file_name, status, reason from assignment_batches order by file_name'), [
     {
       file_name: 'binary.csv',
       status: 'rejected',
-      reason: 'binary.csv is not text: there are control characters at its beginning.',
+      reason: 'binary.csv is not text: it begins with control characters.',
     },
     { file_name: 'empty.csv', status: 'rejected', reason: 'empty.csv is empty.' },
-    { file_name: 'header.csv', status: 'rejected', reason: 'header.csv holds a header and no numbers.' },
+    { file_name: 'header.csv', status: 'rejected', reason: 'header.csv has a header but no numbers.' },
   ]);
 });
 
-test('a file that the user may not read is told, exit 2', async (t) => {
+test('an unreadable file exits 2', async (t) => {
   const nobody = { uid: 65534, gid: 65534 };
   const world = await openAssigning(t, t.context.server);
   const cwd = await makeFolder(t);
@@ -188,13 +188,16 @@ test('a file that the user may not read is told, exit 2', async (t) => {
   for (const folder of ['data', 'data/outbox']) await chmod(join(cwd, folder), 0o777);
   await writeFile(join(cwd, 'closed.csv'), `${world.numbers[0]}\n`);
   await chmod(join(cwd, 'closed.csv'), 0);
-  const account = process.getuid?.() === 0 ? { account: nobody } : {};
-  const { status, stderr } = await run(t, world, ['assign', 'closed.csv', '--action', 'ASSIGN'], { cwd, ...account });
+  const { status, stderr } = await cliProcess(t, ['assign', 'closed.csv', '--action', 'ASSIGN'], {
+    cwd,
+    env: { ...world.env, TN_LEDGER_DATA_DIR: join(cwd, 'data'), TN_LEDGER_LOG_LEVEL: 'warn' },
+    ...(process.getuid?.() === 0 && { account: nobody }),
+  });
   t.is(status, 2);
-  t.regex(stderr, /closed\.csv may not be read by this user/);
+  t.regex(stderr, /closed\.csv can't be read by this user/);
 });
 
-test('a batch that another process is submitting: exit 4; one that was interrupted is gone on with', async (t) => {
+test('a batch that another process is submitting exits 4, and an interrupted batch resumes', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const cwd = await makeFolder(t);
   await writeFile(join(cwd, 'numbers.csv'), world.numbers.slice(0, 3).join('\n'));
@@ -209,7 +212,7 @@ test('a batch that another process is submitting: exit 4; one that was interrupt
   };
   const stopped = await first.result;
   t.is(second?.status, 4, second?.output);
-  t.regex(second?.stderr ?? '', /numbers\.csv is being submitted for account 9900000 by another process already/);
+  t.regex(second?.stderr ?? '', /numbers\.csv is already being submitted for account 9900000 by another process/);
   t.is(stopped.status, 1, stopped.output);
   t.regex(stopped.stderr, /Stopped by SIGINT/);
   world.proxy.onRequest = () => undefined;
@@ -217,7 +220,7 @@ test('a batch that another process is submitting: exit 4; one that was interrupt
   t.is(world.placed().length, 1);
 });
 
-test('without BANDWIDTH_ACCOUNT_ID a file is assigned in the account that the token names', async (t) => {
+test('without BANDWIDTH_ACCOUNT_ID, assign uses the account in the token', async (t) => {
   const world = await openAssigning(t, t.context.server);
   const cwd = await makeFolder(t);
   await writeFile(join(cwd, 'numbers.csv'), `telephone_number\n${world.numbers.slice(0, 3).join('\n')}\n`);

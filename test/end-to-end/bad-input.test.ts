@@ -16,7 +16,7 @@ import {
   startServer,
 } from './support.js';
 
-/** Only what is wrong is logged, so that standard error holds nothing but the failure. */
+/** Logs only warnings and errors, so that standard error contains only the failure. */
 const quiet = { TN_LEDGER_LOG_LEVEL: 'warn' };
 
 let server: TestServer;
@@ -27,25 +27,25 @@ test.before(async () => {
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
-test('without any configuration, one message lists all that is missing, exit 2, and nothing is made', async (t) => {
+test('without any configuration, one error lists everything missing, exit 2', async (t) => {
   for (const args of [['check'], ['run', 'nightly']]) {
     const { status, stdout, stderr } = await cli(t, args);
     t.is(status, 2);
     t.is(stdout, '');
+    t.regex(stderr, /^2 configuration errors:\n {2}- BANDWIDTH_ACCOUNT_ID is missing/);
     t.regex(
       stderr,
-      /^The configuration needs 2 things mended before anything can start:\n {2}- BANDWIDTH_ACCOUNT_ID is missing/,
+      /\n {2}- BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing[^\n]+\nFix these settings in[^\n]+\n$/,
     );
-    t.regex(stderr, /\n {2}- BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET are missing[^\n]+\nSet them in[^\n]+\n$/);
   }
 });
 
 for (const [title, address, told] of [
-  ['an unknown scheme', 'htps://api.bandwidth.com/api', 'must begin with https:, not htps:'],
+  ['an unknown scheme', 'htps://api.bandwidth.com/api', 'must start with https:, not htps:'],
   ['plain http to another host', 'http://api.bandwidth.com/api', 'would send the credentials over plain http'],
-  ['no /api', 'https://api.bandwidth.com', 'must be the base address up to and including /api'],
+  ['no /api', 'https://api.bandwidth.com', 'must be a base URL that ends in /api'],
 ] as const) {
-  test(`an address of the API with ${title} is refused before anything is sent or made, exit 2`, async (t) => {
+  test(`an API URL with ${title} exits 2 before anything is sent or created`, async (t) => {
     const database = await makeEmptyDatabase(t, server);
     const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_API_URL: address };
     const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
@@ -56,15 +56,12 @@ for (const [title, address, told] of [
   });
 }
 
-test('wrong credentials stop the night after its first job, exit 1, and are told with the variables to look at', async (t) => {
+test('wrong credentials stop the nightly run after its first job and name the variables to check, exit 1', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), BANDWIDTH_CLIENT_SECRET: 'wrong-client-secret', ...quiet };
   const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env, alsoSecret: ['wrong-client-secret'] });
   t.is(status, 1);
-  t.regex(
-    stderr,
-    /^sync-inservice-numbers: the token address [^\n]+ 401 [^\n]+\nCheck BANDWIDTH_CLIENT_ID and [^\n]+\n$/,
-  );
+  t.regex(stderr, /^sync-inservice-numbers: the token URL [^\n]+ 401 [^\n]+\nCheck BANDWIDTH_CLIENT_ID and [^\n]+\n$/);
   t.notRegex(stdout, /sync-number-details/);
   t.deepEqual(await database.query('select job, status from tn_ledger.sync_runs order by run_id'), [
     { job: 'nightly', status: 'failed' },
@@ -72,9 +69,9 @@ test('wrong credentials stop the night after its first job, exit 1, and are told
   ]);
 });
 
-test('an account that is not the user’s, or does not exist: exit 1, the account named, nothing kept', async (t) => {
+test('an inaccessible or nonexistent account exits 1 with the account ID, and nothing is saved', async (t) => {
   for (const [account, code, told] of [
-    [sandbox.foreignAccountId, 403, 'The credentials do not reach account 9999999'],
+    [sandbox.foreignAccountId, 403, 'The credentials have no access to account 9999999'],
     ['1234567', 404, 'Check that account 1234567 exists'],
   ] as const) {
     const database = await makeDatabase(t, server);
@@ -88,22 +85,22 @@ test('an account that is not the user’s, or does not exist: exit 1, the accoun
       ),
     );
     t.deepEqual(await database.query('select from tn_ledger.telephone_numbers'), []);
-    // Jobs that had nothing to ask, because no file was handed in, are none that failed.
+    // Jobs without API requests, because no file was submitted, don't fail.
     const asked = `select distinct status from tn_ledger.sync_runs where job like 'sync-%' or job = 'nightly'`;
     t.deepEqual(await database.query(asked), [{ status: 'failed' }]);
   }
 });
 
-test('an account that is not configured is bad usage, exit 2', async (t) => {
+test('an account that is not configured is a usage error, exit 2', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   const { status, stderr } = await cli(t, ['run', 'nightly', '--account', '9900001'], { env });
   t.is(status, 2);
-  t.regex(stderr, /^Account 9900001 is not one of those configured \(9900000\)\.\nName one/);
+  t.regex(stderr, /^Account 9900001 is not configured \(configured: 9900000\)\.\nChoose one/);
   t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
 });
 
-test('where there is no API but a web page, or an unknown host, a job fails with the address to look at', async (t) => {
+test('if the API URL is a web page or an unknown host, the job fails and names the variable', async (t) => {
   const origin = await startServer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Welcome</body></html>');
   });
@@ -122,13 +119,13 @@ test('where there is no API but a web page, or an unknown host, a job fails with
   t.regex(host, /api\.bandwidht\.invalid\nCheck the connection and BANDWIDTH_API_URL[^\n]+\n$/);
 });
 
-test('a database that is down, refuses the password, or does not exist: exit 1, and the API is not asked', async (t) => {
+test('a database that is down, rejects the password, or does not exist exits 1 without API requests', async (t) => {
   const { url } = await makeDatabase(t, server);
   const proxied: string[] = [];
   const origin = await startProxy(t, sandbox, ({ url: path = '' }) => void proxied.push(path));
   for (const [databaseUrl, told] of [
     ['postgresql://user:other-password@127.0.0.1:1/ledger', /^The database 127\.0\.0\.1:1\/ledger is not reachable: /],
-    [url.replace(/:[^:@]+@/, ':other-password@'), /^The database .+ refused the user name or password: /],
+    [url.replace(/:[^:@]+@/, ':other-password@'), /^The database .+ rejected the user name or password: /],
     [url.replace(/test_\w+$/, 'no_such'), /^The database .+\/no_such does not exist on that server: /],
   ] as const) {
     for (const args of [['run', 'nightly'], ['status']]) {
@@ -144,13 +141,13 @@ test('a database that is down, refuses the password, or does not exist: exit 1, 
 });
 
 for (const [since, told] of [
-  ['yesterday', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "yesterday".'],
-  ['2024-02-30', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "2024-02-30".'],
-  ['31.01.2024', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "31.01.2024".'],
-  ['', '--since wants a day as yyyy-mm-dd, such as 2024-01-31; got "".'],
-  ['1999-12-31', '--since 1999-12-31 is too early: the earliest day is 2000-01-01.'],
+  ['yesterday', '--since must be a date in the form yyyy-mm-dd, such as 2024-01-31, not "yesterday".'],
+  ['2024-02-30', '--since must be a date in the form yyyy-mm-dd, such as 2024-01-31, not "2024-02-30".'],
+  ['31.01.2024', '--since must be a date in the form yyyy-mm-dd, such as 2024-01-31, not "31.01.2024".'],
+  ['', '--since must be a date in the form yyyy-mm-dd, such as 2024-01-31, not "".'],
+  ['1999-12-31', '--since 1999-12-31 is too early: the earliest date is 2000-01-01.'],
 ] as const) {
-  test(`--since ${JSON.stringify(since)} is refused in one line, exit 2, and nothing is made`, async (t) => {
+  test(`--since ${JSON.stringify(since)} is rejected in one line, exit 2, and nothing is created`, async (t) => {
     const database = await makeEmptyDatabase(t, server);
     const env = settingsOf(sandbox, database.url);
     const { status, stdout, stderr } = await cli(t, ['run', 'sync-orders', '--since', since], { env });
@@ -159,13 +156,13 @@ for (const [since, told] of [
   });
 }
 
-test('--since a day in the future is refused in one line, exit 2; today and 2000 are days to read from', async (t) => {
+test('--since rejects a future day in one line, exit 2, and accepts today and 2000-01-01', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), ...quiet };
   const day = (ahead: number) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
   const { status, stderr } = await cli(t, ['run', 'sync-portouts', '--since', day(2)], { env });
   t.is(status, 2);
-  t.regex(stderr, /^--since \S{10} lies in the future: today is \S{10} \(UTC\)\.\n$/);
+  t.regex(stderr, /^--since \S{10} is in the future: today is \S{10} \(UTC\)\.\n$/);
   t.is((await cli(t, ['run', 'sync-portouts', '--since', day(0)], { env })).status, 0);
   const marks = () => database.query('select since::text from tn_ledger.sync_watermarks');
   t.deepEqual(await marks(), [{ since: day(0) }]);
@@ -174,9 +171,9 @@ test('--since a day in the future is refused in one line, exit 2; today and 2000
   t.is((await cli(t, ['run', 'sync-portouts', '--full'], { env })).status, 0);
 });
 
-test('a database that is too old is told by version, exit 1', async (t) => {
+test('a database that is too old is reported with its version, exit 1', async (t) => {
   const database = await makeDatabase(t, server);
-  // An older server, as far as the program can see: it asks current_setting for the version.
+  // Simulates an older server: the program reads the version with current_setting.
   await database.querySuperuser(`
     create schema older;
     create function older.current_setting(name text) returns text language sql as
@@ -187,11 +184,11 @@ test('a database that is too old is told by version, exit 1', async (t) => {
     const { status, stdout, stderr } = await cli(t, args, { env: settingsOf(sandbox, database.url) });
     t.is(status, 1);
     t.is(stdout, '');
-    t.regex(stderr, /^The database .+ is too old: PostgreSQL 12\.22, and 15 or later is needed\.\nUpgrade [^\n]+\n$/);
+    t.regex(stderr, /^The database .+ is too old: PostgreSQL 12\.22, but 15 or later is required\.\nUpgrade [^\n]+\n$/);
   }
 });
 
-test('a database that is read-only is refused by what writes, exit 1, and good enough for what only reads', async (t) => {
+test('with a read-only database, commands that write exit 1, and commands that read work', async (t) => {
   const database = await makeDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
@@ -213,7 +210,7 @@ test('a database that is read-only is refused by what writes, exit 1, and good e
   t.deepEqual(await database.query('select count(*) from tn_ledger.sync_runs'), [{ count: String(1 + plan.length) }]);
 });
 
-test('a database with a newer schema is left alone by every command, exit 1', async (t) => {
+test('no command touches a database with a newer schema, exit 1', async (t) => {
   const database = await makeDatabase(t, server);
   const proxied: string[] = [];
   const origin = await startProxy(t, sandbox, ({ url: path = '' }) => void proxied.push(path));
@@ -237,7 +234,7 @@ test('a database with a newer schema is left alone by every command, exit 1', as
   t.deepEqual(await database.query('select from tn_ledger.sync_runs'), []);
 });
 
-test('a user who may not create anything is told what to grant, exit 1', async (t) => {
+test('a database user without create privileges gets the required grant, exit 1', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const role = `plain_${database.name}`;
   await query(server.url, `create role ${role} login password 'plain-password'`);
@@ -247,11 +244,11 @@ test('a user who may not create anything is told what to grant, exit 1', async (
   t.is(status, 1);
   t.regex(
     stderr,
-    /^The database .+ denied a permission: permission denied for database .+\nLet the user of DATABASE_URL own /,
+    /^The database .+ denied a permission: permission denied for database .+\nMake the user of DATABASE_URL the owner /,
   );
 });
 
-test('an API that echoes credentials gets them neither into what is printed nor into the ledger', async (t) => {
+test('credentials echoed by the API appear neither in the output nor in the ledger', async (t) => {
   const database = await makeDatabase(t, server);
   const tokens: string[] = [];
   const origin = await startProxy(t, sandbox, ({ url = '', headers }) => {
@@ -272,7 +269,7 @@ test('an API that echoes credentials gets them neither into what is printed nor 
   t.regex(all, /\[secret\]/);
 });
 
-test('a data folder that cannot be one, because a file is in the way, is told by every command, exit 1', async (t) => {
+test('if a file is in the way of the data folder, every command reports it, exit 1', async (t) => {
   const cwd = await makeFolder(t);
   await writeFile(join(cwd, 'file'), 'kept');
   const { DATABASE_URL: _, ...rest } = settingsOf(sandbox, '');
@@ -285,7 +282,10 @@ test('a data folder that cannot be one, because a file is in the way, is told by
     const { status, stdout, stderr } = await cli(t, args, { env, cwd });
     t.is(status, 1);
     t.is(stdout, '');
-    t.regex(stderr, /data folder [^\n]*\/file\/data[^\n]* can't be (used|made): [^\n]+\nA file is in the way[^\n]+\n$/);
+    t.regex(
+      stderr,
+      /data folder [^\n]*\/file\/data[^\n]* can't be (used|created): [^\n]+\nA file is in the way[^\n]+\n$/,
+    );
   }
   const check = await cli(t, ['check'], { env, cwd });
   t.is(check.status, 1);

@@ -37,7 +37,7 @@ async function open(t: ExecutionContext, options: SandboxOptions = {}): Promise<
 
 const october = ['--type', 'BDR', '--from', '2026-10-01', '--to', '2026-10-31'];
 
-test('a report is requested, waited for, fetched, loaded, and told; the same range again replaces it', async (t) => {
+test('a report is requested, fetched, loaded and summarized, and the same range again replaces it', async (t) => {
   const { sandbox, billing, sql, cwd } = await open(t, { billing: { pace: { reads: 2 } } });
   const first = await billing(...october);
   t.is(first.status, 0, first.output);
@@ -45,7 +45,7 @@ test('a report is requested, waited for, fetched, loaded, and told; the same ran
   t.regex(first.stdout, /^BDR-2026-10-01-2026-10-31\.csv +[\d,]+ +310 +0$/m);
   t.regex(
     first.stdout,
-    /^BDR 2026-10-01 to 2026-10-31, report [0-9a-f-]{36}: 310 rows loaded, 0 rejected, 0 of older reports replaced\.$/m,
+    /^BDR 2026-10-01 to 2026-10-31, report [0-9a-f-]{36}: 310 rows loaded, 0 rejected, 0 rows of older reports replaced\.$/m,
   );
   t.is((await readdir(join(cwd, 'data', 'downloads'))).length, 1);
   const second = await billing(...october, '--json');
@@ -57,7 +57,16 @@ test('a report is requested, waited for, fetched, loaded, and told; the same ran
     start_date: '2026-10-01',
     end_date: '2026-10-31',
   });
-  t.is(sandbox.billing.reports.length, 2);
+  sandbox.billing.rowsPerDay = 9;
+  const fewer = await billing(...october);
+  t.is(fewer.status, 1, fewer.output);
+  t.regex(
+    fewer.stderr,
+    /would leave 31 fewer rows \(2026-10-01: 10 before, 9 after; .*; 26 more days\)\. Nothing was changed\.\nIf .*: tn-ledger billing --type BDR --from 2026-10-01 --to 2026-10-31 --account 9900000 --accept-shrink\n/,
+  );
+  sandbox.billing.rowsPerDay = 10;
+  t.is((await billing(...october, '--accept-shrink')).status, 0);
+  t.is(sandbox.billing.reports.length, 4);
   t.is(
     await sql(
       `select call_type, count(*), sum(amount) > 0 as paid from billing_bdr where call_start_date_time >= '2026-10-01' group by 1 order by 1`,
@@ -65,12 +74,12 @@ test('a report is requested, waited for, fetched, loaded, and told; the same ran
     'call_type,count,paid\nINTERNATIONAL,75,t\nINTERSTATE,70,t\nINTRASTATE,83,t\nTOLL_FREE,82,t',
   );
   t.is(
-    await sql(`select job, status, rows_written from sync_runs order by 1`),
-    'job,status,rows_written\nbilling,succeeded,310\nbilling,succeeded,310',
+    await sql(`select job, status, rows_written from sync_runs order by run_id`),
+    'job,status,rows_written\nbilling,succeeded,310\nbilling,succeeded,310\nbilling,failed,0\nbilling,succeeded,310',
   );
 });
 
-test('what was not ready in time fails, and the same command again waits for it without another request', async (t) => {
+test('a report that is not ready in time fails, and the same command again waits without a new request', async (t) => {
   const { sandbox, billing } = await open(t, { billing: { pace: { ms: 3_600_000 } } });
   const late = await billing(...october, '--timeout', '1s');
   t.is(late.status, 1);
@@ -94,7 +103,7 @@ test('--via bdrs uses the older resource', async (t) => {
   t.is((await billing('--type', 'MDR', '--from', '2026-10-01', '--to', '2026-10-01', '--via', 'bdrs')).status, 2);
 });
 
-test('an archive at hand is loaded, twice as once, and its bad rows end with exit status 3', async (t) => {
+test('loading an existing archive is idempotent, and bad rows exit 3', async (t) => {
   const { sandbox, billing, sql, cwd } = await open(t);
   const content =
     'CallStartDateTime,Duration,CallID\n2026/10/01 01:00:00 AM,5,a\n2026/10/02 01:00:00 AM,x,b\n2026/10/03 01:00:00 AM,6,c\n';
@@ -113,7 +122,7 @@ test('an archive at hand is loaded, twice as once, and its bad rows end with exi
   t.deepEqual(sandbox.billing.reports, []);
 });
 
-test('bad usage is told before anything is asked for', async (t) => {
+test('invalid usage is reported before any API request', async (t) => {
   const { sandbox, billing, cwd } = await open(t);
   await writeFile(join(cwd, 'text.zip'), 'not an archive');
   await mkdir(join(cwd, 'folder'));
@@ -121,15 +130,15 @@ test('bad usage is told before anything is asked for', async (t) => {
   for (const [args, message] of [
     [['--type', 'BDR'], /--from or --to is missing/],
     [['--type', 'BDR', '--from', '2026-10-02', '--to', '2026-10-01'], /--from 2026-10-02 is after --to/],
-    [['--type', 'BDR', '--from', '2026-10-32', '--to', '2026-10-32'], /--from wants a day/],
-    [['--type', 'BDR', '--from', '2999-01-01', '--to', '2999-01-01'], /lies in the future/],
-    [['--type', '../x', '--from', '2026-10-01', '--to', '2026-10-01'], /can be no type of billing report/],
-    [['--type', 'reports', '--from', '2026-10-01', '--to', '2026-10-01'], /can be no type of billing report/],
+    [['--type', 'BDR', '--from', '2026-10-32', '--to', '2026-10-32'], /--from must be a date/],
+    [['--type', 'BDR', '--from', '2999-01-01', '--to', '2999-01-01'], /is in the future/],
+    [['--type', '../x', '--from', '2026-10-01', '--to', '2026-10-01'], /isn't a valid billing report type/],
+    [['--type', 'reports', '--from', '2026-10-01', '--to', '2026-10-01'], /isn't a valid billing report type/],
     [[...october, '--timeout', 'soon'], /--timeout must be a duration/],
     [['--type', 'BDR', '--file', 'missing.zip'], /missing\.zip can't be read: ENOENT/],
     [['--type', 'BDR', '--file', 'folder'], /folder can't be read: it is a folder\.\nName a \.zip file/],
     [['--type', 'BDR', '--file', 'pipe'], /pipe can't be read: it is not a regular file/],
-    [['--type', 'DIDSNAP', '--file', 'text.zip'], /Nothing in an archive of type DIDSNAP tells its days/],
+    [['--type', 'DIDSNAP', '--file', 'text.zip'], /An archive of type DIDSNAP doesn't show which days it covers/],
   ] as const) {
     const { status, stderr } = await billing(...args);
     t.is(status, 2, args.join(' '));
@@ -137,7 +146,7 @@ test('bad usage is told before anything is asked for', async (t) => {
   }
   const damaged = await billing('--type', 'BDR', '--file', 'text.zip');
   t.is(damaged.status, 1);
-  t.regex(damaged.stderr, /text\.zip is no ZIP archive\. Nothing of it was loaded, and the archive was kept\./);
+  t.regex(damaged.stderr, /text\.zip isn't a ZIP archive\. Nothing was loaded, and the archive was kept\./);
   t.deepEqual(sandbox.billing.reports, []);
   sandbox.billing.refuse.request = [{ status: 404, code: '15501', description: 'Invalid date range.' }];
   const refused = await billing(...october);

@@ -9,6 +9,7 @@ import { isRoot, nobody } from '../database/support/accounts.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import {
   cli,
+  cliProcess,
   type Env,
   makeDatabase,
   makeEmptyDatabase,
@@ -26,7 +27,7 @@ test.before(async () => {
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
-/** The verdict and the text of each line, by what was checked. */
+/** The verdict and the text of each line, by check. */
 function verdicts(stdout: string): Record<string, { verdict: string; text: string }> {
   const lines = stdout.trimEnd().split('\n');
   return Object.fromEntries(
@@ -37,9 +38,9 @@ function verdicts(stdout: string): Record<string, { verdict: string; text: strin
   );
 }
 
-test('with everything in place each check is a line that says ok, in one column', async (t) => {
+test('with a valid setup, each check prints one aligned line with ok', async (t) => {
   const { url } = await makeEmptyDatabase(t, server);
-  const { status, stdout, stderr } = await cli(t, ['check'], { env: settingsOf(sandbox, url) });
+  const { status, stdout, stderr } = await cliProcess(t, ['check'], { env: settingsOf(sandbox, url) });
   t.is(status, 0);
   t.is(stderr, '');
   const lines = verdicts(stdout);
@@ -66,21 +67,24 @@ test('with everything in place each check is a line that says ok, in one column'
     'account 9900000, import orders',
     'account 9900000, orders that remove imported numbers',
     'account 9900000, number assignment',
+    'account 9900000, TN option orders',
+    'account 9900000, LIDB orders',
     'account 9900000, billing reports',
     'clock',
+    'database clock',
   ]);
   for (const [title, { verdict }] of Object.entries(lines)) t.is(verdict, 'ok', title);
   t.regex(lines.database?.text ?? '', new RegExp(`^127\\.0\\.0\\.1:\\d+/test_\\w+, PostgreSQL ${server.major}$`));
   t.is(
     lines.migrations?.text,
-    `${migrations.length + readRepeatables().length} pending; the next \`tn-ledger run\` or \`tn-ledger migrate\` applies them`,
+    `${migrations.length + readRepeatables().length + 1} applied, because the database had no ledger`,
   );
   for (const line of stdout.trimEnd().split('\n')) t.regex(line, /^ok {6}\S/);
 });
 
-test('it works from .env alone, and with secrets in files', async (t) => {
+test('check works with settings from .env and secrets in files', async (t) => {
   const cwd = await makeFolder(t);
-  const { BANDWIDTH_CLIENT_SECRET = '', ...rest } = settingsOf(sandbox, (await makeEmptyDatabase(t, server)).url);
+  const { BANDWIDTH_CLIENT_SECRET = '', ...rest } = settingsOf(sandbox, (await makeDatabase(t, server)).url);
   await writeFile(join(cwd, 'secret'), `${BANDWIDTH_CLIENT_SECRET}\n`);
   const lines = Object.entries({ ...rest, BANDWIDTH_CLIENT_SECRET_FILE: 'secret' }).map(([k, v]) => `${k}=${v}\n`);
   await writeFile(join(cwd, '.env'), lines.join(''));
@@ -92,43 +96,77 @@ test('it works from .env alone, and with secrets in files', async (t) => {
 test('Basic credentials work, with a warning', async (t) => {
   const { BANDWIDTH_CLIENT_ID, BANDWIDTH_CLIENT_SECRET, ...rest } = settingsOf(
     sandbox,
-    (await makeEmptyDatabase(t, server)).url,
+    (await makeDatabase(t, server)).url,
   );
   const env = { ...rest, BANDWIDTH_USERNAME: sandbox.username, BANDWIDTH_PASSWORD: sandbox.password };
   const { status, stdout, stderr } = await cli(t, ['check'], { env });
   t.is(status, 0);
   const lines = verdicts(stdout);
   t.is(lines['credentials kind']?.verdict, 'warning');
-  t.regex(lines['credentials kind']?.text ?? '', /whose end Bandwidth has announced.*set BANDWIDTH_CLIENT_ID/);
+  t.regex(lines['credentials kind']?.text ?? '', /which Bandwidth is retiring.*set BANDWIDTH_CLIENT_ID/);
   t.is(lines['account 9900000']?.verdict, 'ok');
-  t.regex(stderr, /whose end Bandwidth has announced/);
+  t.regex(stderr, /which Bandwidth is retiring/);
 });
 
-test('a check that fails keeps no other from running; it names the mend, and standard error names what failed', async (t) => {
-  const env = {
-    ...settingsOf(sandbox, 'postgresql://u:some-password@127.0.0.1:1/none'),
-    BANDWIDTH_ACCOUNT_ID: '9900000,9999999,12345',
-  };
+test('without the database, only the token is requested, and every other check of the API is skipped', async (t) => {
+  const own = await startSandbox({ numbers: 5 });
+  t.teardown(own.close);
+  const env = settingsOf(own, 'postgresql://u:some-password@127.0.0.1:1/none');
   const { status, stdout, stderr } = await cli(t, ['check'], { env, alsoSecret: ['some-password'] });
   t.is(status, 1);
   const lines = verdicts(stdout);
   t.regex(
     lines.database?.text ?? '',
-    /^The database 127\.0\.0\.1:1\/none is not reachable: .*\. Check that the server runs/,
+    /^The database 127\.0\.0\.1:1\/none is not reachable: .*\. Check that the server is running/,
   );
   t.is(lines.migrations?.verdict, 'skipped');
+  t.is(lines.token?.verdict, 'ok');
+  const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
+  t.is(skipped.length, 14);
+  for (const [title, line] of skipped) {
+    const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
+    t.deepEqual(line, { verdict: 'skipped', text }, title);
+  }
+  t.deepEqual(
+    own.requests.map(({ path }) => path),
+    ['/api/v1/oauth2/token'],
+  );
+  t.regex(stderr, /^1 of \d+ checks failed: database\.\n$/);
+});
+
+test('in a ledger of an earlier version, check applies nothing and says what to run before it asks the API', async (t) => {
+  const database = await makeDatabase(t, server);
+  await database.query(
+    `drop function tn_ledger.lease_requests;
+     delete from tn_ledger.repeatable_migrations where name = 'request-leases'`,
+  );
+  const { status, stdout } = await cli(t, ['check'], { env: settingsOf(sandbox, database.url) });
+  t.is(status, 0);
+  t.regex(verdicts(stdout).migrations?.text ?? '', /^1 pending; /);
+  t.deepEqual(verdicts(stdout)['account 9900000'], {
+    verdict: 'skipped',
+    text: 'no request was sent, because the ledger does not keep the rate limit yet; run `tn-ledger migrate`, and check again',
+  });
+});
+
+test('a failed check prints its fix, does not stop the others, and is listed on standard error', async (t) => {
+  const { url } = await makeDatabase(t, server);
+  const env = { ...settingsOf(sandbox, url), BANDWIDTH_ACCOUNT_ID: '9900000,9999999,12345' };
+  const { status, stdout, stderr } = await cli(t, ['check'], { env });
+  t.is(status, 1);
+  const lines = verdicts(stdout);
   t.is(lines['account 9900000']?.verdict, 'ok');
   t.regex(
     lines['account 9999999']?.text ?? '',
-    /status 403: 1001 Access Denied\. The credentials do not reach account 9999999: check BANDWIDTH_ACCOUNT_ID.* Their token names 9900000\./,
+    /status 403: 1001 Access Denied\. The credentials have no access to account 9999999\. Check BANDWIDTH_ACCOUNT_ID.* Accounts in the token: 9900000\./,
   );
-  t.deepEqual(lines['account 9999999, number orders'], { verdict: 'skipped', text: 'the account was not reached' });
+  t.deepEqual(lines['account 9999999, number orders'], { verdict: 'skipped', text: 'the account is not accessible' });
   t.regex(
     lines['account 12345']?.text ?? '',
-    /status 404: .*\. There is no account 12345 at .*: check BANDWIDTH_ACCOUNT_ID/,
+    /status 404: .*\. There is no account 12345 at .*\. Check BANDWIDTH_ACCOUNT_ID/,
   );
   t.is(lines.clock?.verdict, 'ok');
-  t.regex(stderr, /^3 of \d+ checks failed: database, account 9999999, account 12345\.\n$/);
+  t.regex(stderr, /^2 of \d+ checks failed: account 9999999, account 12345\.\n$/);
 });
 
 const forbidding = [
@@ -140,10 +178,10 @@ const forbidding = [
   ['forbid-billing', ['billing reports'], 'Billing Reports'],
 ] as const;
 for (const [oddity, refused, role] of forbidding) {
-  test(`${oddity}: the lines of ${refused.join(' and ')} name the missing role and who adds it, exit 1; the others are ok`, async (t) => {
+  test(`${oddity}: only ${refused.join(' and ')} fail, with the missing role and who adds it, exit 1`, async (t) => {
     const own = await startSandbox({ numbers: 5, oddities: { [oddity]: 1 } });
     t.teardown(own.close);
-    const { url } = await makeEmptyDatabase(t, server);
+    const { url } = await makeDatabase(t, server);
     const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
     t.is(status, 1);
     const lines = verdicts(stdout);
@@ -153,7 +191,7 @@ for (const [oddity, refused, role] of forbidding) {
       t.regex(
         lines[title]?.text ?? '',
         new RegExp(
-          `status 403: the credentials may not use .* of account 9900000: the role (${role}) is missing\\. An account admin adds it in the Bandwidth App .*Bandwidth account manager\\. Roles in the token: \\w`,
+          `status 403: the credentials have no access to .* of account 9900000: the role (${role}) is missing\\. Have an account admin add it in the Bandwidth App .*Bandwidth account manager\\. Roles in the token: \\w`,
         ),
       );
       t.notRegex(lines[title]?.text ?? '', /BANDWIDTH_ACCOUNT_ID/);
@@ -161,10 +199,29 @@ for (const [oddity, refused, role] of forbidding) {
   });
 }
 
-test('a role that the credentials lack is not among those of the token that check shows', async (t) => {
+test('a missing role for an optional resource is a warning with the job name, exit 0', async (t) => {
+  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-features': 1 } });
+  t.teardown(own.close);
+  const { url } = await makeDatabase(t, server);
+  const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
+  t.is(status, 0, stdout);
+  for (const [what, job] of [
+    ['TN option orders', 'sync-tnoptions'],
+    ['LIDB orders', 'sync-lidbs'],
+  ] as const) {
+    const line = verdicts(stdout)[`account 9900000, ${what}`];
+    t.is(line?.verdict, 'warning');
+    t.regex(
+      line?.text ?? '',
+      new RegExp(`status 403: the credentials have no access to ${what} .*; ${job} skips them$`),
+    );
+  }
+});
+
+test('check lists only the roles in the token', async (t) => {
   const own = await startSandbox({ numbers: 5, oddities: { 'forbid-portins': 1 } });
   t.teardown(own.close);
-  const { url } = await makeEmptyDatabase(t, server);
+  const { url } = await makeDatabase(t, server);
   const { stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
   t.is(
     verdicts(stdout).token?.text,
@@ -172,8 +229,8 @@ test('a role that the credentials lack is not among those of the token that chec
   );
 });
 
-test('number assignment: without a documented role the line says so; without the feature TN_ASSIGNMENT it is a warning', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('number assignment: a missing role fails, and a missing feature TN_ASSIGNMENT is a warning', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const line = async (options: Parameters<typeof startSandbox>[0]) => {
     const own = await startSandbox({ numbers: 5, ...options });
     t.teardown(own.close);
@@ -184,7 +241,7 @@ test('number assignment: without a documented role the line says so; without the
   t.is(forbidden.status, 1);
   t.regex(
     forbidden.text ?? '',
-    /a role is missing\. Bandwidth's documents do not name that role: ask your Bandwidth account manager/,
+    /a role is missing\. Bandwidth's documentation doesn't name the role\. Ask your Bandwidth account manager/,
   );
   const without = await line({ mayAssign: false });
   t.is(without.status, 0);
@@ -195,35 +252,35 @@ test('number assignment: without a documented role the line says so; without the
   );
 });
 
-test('billing reports count only where report types are configured', async (t) => {
+test('billing reports are checked only if report types are configured', async (t) => {
   const own = await startSandbox({ numbers: 5, oddities: { 'forbid-billing': 1 } });
   t.teardown(own.close);
-  const { url } = await makeEmptyDatabase(t, server);
+  const { url } = await makeDatabase(t, server);
   const { status, stdout } = await cli(t, ['check'], { env: { ...settingsOf(own, url), TN_LEDGER_BILLING_TYPES: '' } });
   t.is(status, 0);
   t.is(verdicts(stdout)['account 9900000, billing reports']?.verdict, 'skipped');
 });
 
-test('with Basic credentials a missing role can only come with client credentials, and check says so', async (t) => {
+test('with Basic credentials, a missing role is reported with the advice to use client credentials', async (t) => {
   const own = await startSandbox({ numbers: 5, oddities: { 'forbid-tns': 1 } });
   t.teardown(own.close);
   const { BANDWIDTH_CLIENT_ID, BANDWIDTH_CLIENT_SECRET, ...rest } = settingsOf(
     own,
-    (await makeEmptyDatabase(t, server)).url,
+    (await makeDatabase(t, server)).url,
   );
   const env = { ...rest, BANDWIDTH_USERNAME: own.username, BANDWIDTH_PASSWORD: own.password };
   const { status, stdout } = await cli(t, ['check'], { env });
   t.is(status, 1);
   t.regex(
     verdicts(stdout)['account 9900000, number details (/tns)']?.text ?? '',
-    /the role Numbers is missing\. Roles of API users can no longer be changed: .*client credentials/,
+    /the role Numbers is missing\. Roles of API users can no longer be changed\. Have .*client credentials/,
   );
 });
 
-test('every request of check is as small as the resource allows', async (t) => {
+test('check sends the smallest request that each resource allows', async (t) => {
   const own = await startSandbox({ numbers: 5000 });
   t.teardown(own.close);
-  const { url } = await makeEmptyDatabase(t, server);
+  const { url } = await makeDatabase(t, server);
   t.is((await cli(t, ['check'], { env: settingsOf(own, url) })).status, 0);
   const asked = own.requests.map(
     ({ method, path, query: { size = '-' } }) => `${method} ${path.split('/').slice(2).join('/')} ${size}`,
@@ -242,11 +299,13 @@ test('every request of check is as small as the resource allows', async (t) => {
     'GET accounts/9900000/removeImportedTnOrders -',
     'GET accounts/9900000/numbersAssignment -',
     'GET accounts/9900000/products -',
+    'GET accounts/9900000/tnoptions -',
+    'GET accounts/9900000/lidbs -',
     'GET accounts/9900000/billingreports -',
   ]);
 });
 
-test('without BANDWIDTH_ACCOUNT_ID the accounts of the token are checked, with one token', async (t) => {
+test('without BANDWIDTH_ACCOUNT_ID, check uses the accounts in the token, with one token request', async (t) => {
   const own = await startSandbox({
     accounts: [
       { id: '9900002', numbers: 3 },
@@ -254,7 +313,7 @@ test('without BANDWIDTH_ACCOUNT_ID the accounts of the token are checked, with o
     ],
   });
   t.teardown(own.close);
-  const { BANDWIDTH_ACCOUNT_ID, ...env } = settingsOf(own, (await makeEmptyDatabase(t, server)).url);
+  const { BANDWIDTH_ACCOUNT_ID, ...env } = settingsOf(own, (await makeDatabase(t, server)).url);
   const { status, stdout } = await cli(t, ['check'], { env });
   t.is(status, 0);
   const lines = verdicts(stdout);
@@ -266,13 +325,13 @@ test('without BANDWIDTH_ACCOUNT_ID the accounts of the token are checked, with o
 });
 
 for (const [oddity, told] of [
-  ['no-token-accounts', /names no account: its credentials are system-wide\. Set BANDWIDTH_ACCOUNT_ID/],
-  ['opaque-token', /does not say which accounts it is for\. Set BANDWIDTH_ACCOUNT_ID/],
+  ['no-token-accounts', /lists no accounts because its credentials are system-wide\. Set BANDWIDTH_ACCOUNT_ID/],
+  ['opaque-token', /does not list its accounts\. Set BANDWIDTH_ACCOUNT_ID/],
 ] as const) {
-  test(`${oddity}: without BANDWIDTH_ACCOUNT_ID check asks for it, exit 2; with it, all is well`, async (t) => {
+  test(`${oddity}: check requires BANDWIDTH_ACCOUNT_ID, exit 2, and passes with it`, async (t) => {
     const own = await startSandbox({ numbers: 5, oddities: { [oddity]: 1 } });
     t.teardown(own.close);
-    const { BANDWIDTH_ACCOUNT_ID = '', ...env } = settingsOf(own, (await makeEmptyDatabase(t, server)).url);
+    const { BANDWIDTH_ACCOUNT_ID = '', ...env } = settingsOf(own, (await makeDatabase(t, server)).url);
     const without = await cli(t, ['check'], { env });
     t.is(without.status, 2);
     t.regex(verdicts(without.stdout).accounts?.text ?? '', told);
@@ -282,8 +341,8 @@ for (const [oddity, told] of [
   });
 }
 
-test('a variable that looks like ours and is not is a warning with the name that was probably meant', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('an unknown variable with our prefix is a warning with the closest known name', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const cwd = await makeFolder(t);
   await writeFile(join(cwd, '.env'), 'TN_LEDGER_BILING_TYPES=MDR\n');
   const { status, stdout, stderr } = await cli(t, ['check'], {
@@ -294,11 +353,11 @@ test('a variable that looks like ours and is not is a warning with the name that
   t.is(stderr, '');
   t.deepEqual(verdicts(stdout).variables, {
     verdict: 'warning',
-    text: 'BANDWIDTH_XYZZY is set and has no effect; TN_LEDGER_BILING_TYPES is set and has no effect; did you mean TN_LEDGER_BILLING_TYPES?',
+    text: 'BANDWIDTH_XYZZY is set but has no effect; TN_LEDGER_BILING_TYPES is set but has no effect; did you mean TN_LEDGER_BILLING_TYPES?',
   });
 });
 
-test('a user who may not create schemas, or anything in them, fails with the grant that helps', async (t) => {
+test('a database user who may not create schemas or tables fails with the required grant', async (t) => {
   const database = await makeDatabase(t, server);
   const user = new URL(database.url);
   const name = `limited_${database.name}`;
@@ -316,7 +375,7 @@ test('a user who may not create schemas, or anything in them, fails with the gra
   t.deepEqual(await rights(), {
     status: 1,
     verdict: 'failed',
-    text: `User ${name} may not create schemas in the database ${database.name}. An administrator grants it: grant create on database ${database.name} to ${name}.`,
+    text: `User ${name} may not create schemas in the database ${database.name}. Have an administrator run: grant create on database ${database.name} to ${name}.`,
   });
   await database.querySuperuser(`grant create on database ${database.name} to ${name}`);
   const second = await rights();
@@ -324,8 +383,8 @@ test('a user who may not create schemas, or anything in them, fails with the gra
   t.regex(second.text ?? '', /may not create tables in tn_ledger.* grant create, usage on schema tn_ledger/);
 });
 
-test('folders that jobs write to: a file in the place of one, and one that may not be written, fail by name', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('an output folder that is a file or is not writable fails with its path', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const cwd = await makeFolder(t);
   await mkdir(join(cwd, 'data', 'inbox'), { recursive: true });
   await writeFile(join(cwd, 'data', 'outbox'), '');
@@ -334,17 +393,21 @@ test('folders that jobs write to: a file in the place of one, and one that may n
   t.is(file.status, 1);
   t.regex(
     verdicts(file.stdout).folders?.text ?? '',
-    /\/data\/outbox must be a folder and is a file\. Move the file away/,
+    /\/data\/outbox must be a folder, but is a file\. Move the file elsewhere/,
   );
-  if (!isRoot) await chmod(join(cwd, 'data', 'inbox'), 0o555);
+  await chmod(join(cwd, 'data'), 0o755);
+  await chmod(join(cwd, 'data', 'inbox'), 0o555);
   await rm(join(cwd, 'data', 'outbox'));
-  const closed = await cli(t, ['check'], { cwd, env, ...(isRoot && { account: nobody }) });
+  const closed = await cliProcess(t, ['check'], { cwd, env, ...(isRoot && { account: nobody }) });
   t.is(closed.status, 1);
-  t.regex(verdicts(closed.stdout).folders?.text ?? '', /\/data\/inbox cannot be written\. Give its user the right/);
+  t.regex(
+    verdicts(closed.stdout).folders?.text ?? '',
+    /\/data\/inbox is not writable\. Give the user write permission/,
+  );
 });
 
-test('credentials that the API refuses are told with the variables to look at', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('rejected credentials are reported with the variables to check', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, url), BANDWIDTH_CLIENT_SECRET: 'wrong-client-secret' };
   const { status, stdout } = await cli(t, ['check'], { env, alsoSecret: ['wrong-client-secret'] });
   t.is(status, 1);
@@ -354,8 +417,8 @@ test('credentials that the API refuses are told with the variables to look at', 
   );
 });
 
-test('an address where there is no API is told after two tries: a web page, an unknown host, nothing at all', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('a wrong API URL is reported after two attempts: web page, unknown host, refused connection', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const origin = await startServer(t, (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Welcome</body></html>');
   });
@@ -377,27 +440,31 @@ test('an address where there is no API is told after two tries: a web page, an u
   );
   t.regex(host, /2 tries.*api\.bandwidht\.invalid\. Check the connection and BANDWIDTH_API_URL/);
   t.regex(refused, /2 tries.*ECONNREFUSED.*\. Check the connection and BANDWIDTH_API_URL/);
-  t.regex(token, /2 tries.*without an access_token\. Check the connection and BANDWIDTH_TOKEN_URL/);
+  t.regex(token, /2 tries.*returned no access_token\. Check the connection and BANDWIDTH_TOKEN_URL/);
 });
 
-test('a clock that is minutes off from the API’s is a warning that says by how much and which way, and one that is hours off fails', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('a clock minutes off the API’s is a warning with the difference, and hours off is a failure', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const checkBehind = async (minutes: number) => {
     const date = new Date(Date.now() - minutes * 60_000).toUTCString();
     const origin = await startProxy(t, sandbox, () => undefined, { date });
     const { status, stdout } = await cli(t, ['check'], { env: settingsOf(sandbox, url, origin) });
+    t.is(verdicts(stdout)['database clock']?.verdict, verdicts(stdout).clock?.verdict);
     return { status, ...verdicts(stdout).clock };
   };
   const minutes = await checkBehind(5);
   t.like(minutes, { status: 0, verdict: 'warning' });
-  t.regex(minutes.text ?? '', /^5 min \d+ s ahead of the API's: set it by NTP$/);
+  t.regex(minutes.text ?? '', /^5 min \d+ s ahead of the API's: synchronize it with NTP$/);
   const hours = await checkBehind(120);
   t.like(hours, { status: 1, verdict: 'failed' });
-  t.regex(hours.text ?? '', /^2 h 0 min ahead of the API's: no job reads anything\. Set the clock by NTP, or/);
+  t.regex(
+    hours.text ?? '',
+    /^2 h 0 min ahead of the API's: no job will run\. Synchronize this machine's clock \(timedatectl set-ntp true\), or/,
+  );
 });
 
-test('files that more users may read than TN_LEDGER_FILE_MODE says are a warning with the command that closes them', async (t) => {
-  const { url } = await makeEmptyDatabase(t, server);
+test('files with wider permissions than TN_LEDGER_FILE_MODE are a warning with a chmod command', async (t) => {
+  const { url } = await makeDatabase(t, server);
   const cwd = await makeFolder(t);
   const folder = join(cwd, 'data', 'reports');
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -411,7 +478,7 @@ test('files that more users may read than TN_LEDGER_FILE_MODE says are a warning
   };
   const loose = await check();
   t.is(loose?.verdict, 'warning');
-  t.regex(loose?.text ?? '', /report\.html: open to more users than TN_LEDGER_FILE_MODE says; chmod -R g=,o= /);
+  t.regex(loose?.text ?? '', /report\.html: wider permissions than TN_LEDGER_FILE_MODE; chmod -R g=,o= /);
   t.is((await check({ TN_LEDGER_FILE_MODE: '0644' }))?.verdict, 'ok');
   execSync((loose?.text ?? '').replace(/.*; chmod/, 'chmod'));
   t.is((await check())?.verdict, 'ok');

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { removeDataFolder } from '../support/postgres.js';
-import { cli, makeFolder, withoutProgress } from './support.js';
+import { cli, cliProcess, makeFolder, withoutProgress } from './support.js';
 
-test('the demo runs again and again, whatever .env says, and what it prints to type next works', async (t) => {
+test('the demo can be repeated, ignores .env, and prints commands that work', async (t) => {
   const cwd = await makeFolder(t);
   t.teardown(() => removeDataFolder(join(cwd, 'data', 'demo')));
   await writeFile(
@@ -13,10 +13,10 @@ test('the demo runs again and again, whatever .env says, and what it prints to t
     'BANDWIDTH_ACCOUNT_ID=real\nDATABASE_URL=nonsense\nTN_LEDGER_LOG_LEVEL=nonsense\n',
   );
   for (let round = 1; round <= 2; round += 1) {
-    const { status, stdout, stderr } = await cli(t, ['demo', '--numbers', '500'], { cwd });
+    const { status, stdout, stderr } = await cliProcess(t, ['demo', '--numbers', '500'], { cwd });
     t.is(status, 0);
     t.is(withoutProgress(stderr), '');
-    t.regex(stdout, /serves 500 numbers at http:\/\/127\.0\.0\.1:\d+\/api\./);
+    t.regex(stdout, /is serving 500 numbers at http:\/\/127\.0\.0\.1:\d+\/api\./);
     t.is(stdout.match(/^sync-number-details +9900000 +succeeded/gm)?.length, 2);
     t.regex(stdout, /^ {2}state +rate_center +count$/m);
     t.regex(stdout, /^ {2}number (changed|left|new) +\d+$/m);

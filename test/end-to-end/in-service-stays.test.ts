@@ -52,21 +52,21 @@ const cases: { oddities: Oddities; rows: string; count: number; warning: RegExp;
     oddities: { 'refused-details': 6 },
     rows: `discrepancy = 'no details' and status = 'Inservice' and last_modified is null`,
     count: 6,
-    warning: /Numbers in service on account 9900000 that \/tns does not name: 6, such as /,
+    warning: /Numbers in service on account 9900000 that \/tns does not list: 6, such as /,
     finding: 'no-details',
   },
   {
     oddities: { 'silent-details': 6 },
     rows: `discrepancy = 'no details' and status = 'Inservice' and last_modified is null`,
     count: 6,
-    warning: /that \/tns does not name: 6, such as /,
+    warning: /that \/tns does not list: 6, such as /,
     finding: 'no-details',
   },
   {
     oddities: { 'aging-details': 3 },
     rows: `discrepancy = 'other status' and status = 'Aging'`,
     count: 3,
-    warning: /to which \/tns gives another status: 3, such as \+?\d+ \(Aging\), /,
+    warning: /that \/tns lists with another status: 3, such as \+?\d+ \(Aging\), /,
     finding: 'other-status',
   },
 ];
@@ -95,7 +95,7 @@ for (const { oddities, rows, count, warning, finding } of cases) {
     t.is(report.status, 0, report.stderr);
     t.regex(
       await readFile(`${options.cwd}/report.html`, 'utf8'),
-      new RegExp(`${count} numbers in service have no details, details of another account, or another status`),
+      new RegExp(`${count} numbers in service have no details, the details of another account, or a different status`),
     );
   });
 }
@@ -115,7 +115,7 @@ test('empty-details: the in-service list is in the ledger, and the first night f
   t.deepEqual([...(await openRows())].sort(), inService().sort());
 });
 
-test('details that lack more than a small share fail by name, say what was written, and are accepted with --accept-shrink', async (t) => {
+test('missing details beyond a small share fail by name until --accept-shrink accepts them', async (t) => {
   const { sandbox, database, options, account, inService, openRows } = await open(t, {});
   t.is((await cli(t, ['run', 'nightly'], options)).status, 0);
   const details = `select count(*)::int as count from tn_ledger.telephone_numbers where removed_at is null and last_modified is not null`;
@@ -135,7 +135,7 @@ test('details that lack more than a small share fail by name, say what was writt
   );
   const accepted = await cli(t, ['run', 'nightly', '--accept-shrink'], options);
   t.is(accepted.status, 0, accepted.stderr);
-  t.regex(accepted.stderr, /that \/tns does not name: 15, such as /);
+  t.regex(accepted.stderr, /that \/tns does not list: 15, such as /);
   const held = await openRows();
   t.true(inService().every((number) => held.has(number)));
 });

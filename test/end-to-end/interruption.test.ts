@@ -27,7 +27,7 @@ for (const { signal, stopAt, job } of [
   { signal: 'SIGTERM', stopAt: '/inserviceNumbers?', job: 'sync-inservice-numbers' },
   { signal: 'SIGINT', stopAt: '/tns?', job: 'sync-number-details' },
 ] as const) {
-  test(`${signal} in the middle of ${job} ends the run within 10 s, exit 1; the next one goes on from there`, async (t) => {
+  test(`${signal} in the middle of ${job} ends the run within 10 s, exit 1; the next run resumes`, async (t) => {
     const database = await makeDatabase(t, server);
     const asked: string[] = [];
     let isHeld = true;
@@ -52,7 +52,7 @@ for (const { signal, stopAt, job } of [
     t.is(status, 1);
     t.true(seconds < 10, `${seconds} s`);
     t.regex(stdout, new RegExp(`${job} +9900000 +interrupted +2 `));
-    t.regex(stderr, new RegExp(`WARN: ${signal}: ending as soon as what is in hand is done`));
+    t.regex(stderr, new RegExp(`WARN: ${signal}: stopping after the current step`));
     t.regex(stderr, new RegExp(`^${job}: .+\\nRun it again`, 'm'));
     const rows = await database.query('select job, status, finished_at is not null as ended from tn_ledger.sync_runs');
     t.deepEqual(
@@ -95,7 +95,7 @@ test('a second signal ends the command at once', async (t) => {
     told += text;
   });
   child.kill('SIGTERM');
-  await until(async () => told.includes('once more ends at once'));
+  await until(async () => told.includes('send it again to stop immediately'));
   child.kill('SIGTERM');
   t.is((await result).status, 143);
 });

@@ -6,6 +6,7 @@ import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
 import {
   cli,
+  cliProcess,
   ledgerLines,
   makeDatabase,
   makeEmptyDatabase,
@@ -27,14 +28,14 @@ test.before(async () => {
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
-const runs = 'select job, account_id, status, error from tn_ledger.sync_runs order by run_id';
+const runs = 'select job, account_id, status, error from tn_ledger.sync_runs order by account_id, run_id';
 const onlyFirst = { BANDWIDTH_ACCOUNT_ID: '9900000' };
 const quiet = { TN_LEDGER_LOG_LEVEL: 'warn' };
 
-test('a night brings in every number of every account, and tells in a table what each job did', async (t) => {
+test('a nightly run loads every number of every account and prints a table of the jobs', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), ...quiet };
-  const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
+  const { status, stdout, stderr } = await cliProcess(t, ['run', 'nightly'], { env });
   t.is(status, 0);
   t.is(withoutProgress(stderr), '');
   const [header = '', rule = '', ...rows] = stdout.trimEnd().split('\n');
@@ -61,7 +62,7 @@ test('a night brings in every number of every account, and tells in a table what
   );
 });
 
-test('--account restricts a run to one account, and --json tells the same as the table', async (t) => {
+test('--account restricts a run to one account, and --json has the same data as the table', async (t) => {
   const database = await makeDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   const { status, stdout } = await cli(t, ['run', 'nightly', '--account', '9900001', '--json'], { env });
@@ -86,7 +87,7 @@ test('--account restricts a run to one account, and --json tells the same as the
   ]);
 });
 
-test('one job alone brings its own part in; several run in the order given', async (t) => {
+test('a single job loads only its own data, and several jobs run in the given order', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), ...onlyFirst };
   t.is((await cli(t, ['run', 'sync-inservice-numbers'], { env })).status, 0);
@@ -105,7 +106,7 @@ test('one job alone brings its own part in; several run in the order given', asy
   );
 });
 
-test('a second run of a job that is in progress does nothing, and exits 4', async (t) => {
+test('a second run of a job that is already running does nothing and exits 4', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), ...onlyFirst, ...quiet };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
@@ -120,21 +121,21 @@ test('a second run of a job that is in progress does nothing, and exits 4', asyn
   t.regex(alone.stdout, /sync-inservice-numbers +9900000 +already running/);
   t.regex(
     alone.stderr,
-    /^sync-inservice-numbers: sync-inservice-numbers is running already for account 9900000: [^\n]+\nWait for/,
+    /^sync-inservice-numbers: sync-inservice-numbers is already running for account 9900000: [^\n]+\nWait for/,
   );
   t.deepEqual(await database.query(runs), []);
 
   await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', ['tn-ledger/nightly/9900000']);
   const night = await cli(t, ['run', 'nightly'], { env });
   t.is(night.status, 4);
-  t.regex(night.stderr, /nightly is running already for account 9900000/);
+  t.regex(night.stderr, /nightly is already running for account 9900000/);
   t.deepEqual(await database.query(runs), []);
 
   await holder.query('select pg_advisory_unlock_all()');
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
 });
 
-test('a night goes on after a failed job, and fails at the end with every failure named', async (t) => {
+test('a nightly run continues after a failed job, and fails at the end with every failure listed', async (t) => {
   const database = await makeDatabase(t, server);
   const broken = new Set(['/inserviceNumbers']);
   const origin = await startProxy(t, sandbox, ({ url = '' }) => {
@@ -163,7 +164,7 @@ test('a night goes on after a failed job, and fails at the end with every failur
   t.deepEqual(await ledgerLines(database), sandboxLines(sandbox, '9900000'));
 });
 
-test('credentials that end in the middle of a night stop it at once, for every account', async (t) => {
+test('credentials revoked during a nightly run stop it immediately for every account', async (t) => {
   const database = await makeDatabase(t, server);
   const asked: string[] = [];
   let revoked = false;
@@ -176,12 +177,12 @@ test('credentials that end in the middle of a night stop it at once, for every a
       body: '<R><Error><Code>401</Code><Description>Authentication failed</Description></Error></R>',
     };
   });
-  const env = { ...settingsOf(sandbox, database.url, origin), ...quiet };
+  const env = { ...settingsOf(sandbox, database.url, origin), ...quiet, TN_LEDGER_CONCURRENT_ACCOUNTS: '1' };
   const { status, stdout, stderr } = await cli(t, ['run', 'nightly'], { env });
   t.is(status, 1);
   t.regex(stderr, /^sync-number-details: [^\n]*40?1[^\n]*\nCheck BANDWIDTH_CLIENT_ID/m);
   t.notRegex(stdout, /9900001/);
-  t.is(asked.filter((path) => path.endsWith('/tns')).length, 1); // and the token is asked for once more, in vain
+  t.is(asked.filter((path) => path.endsWith('/tns')).length, 1); // and one token request, which fails
   t.deepEqual(asked.slice(asked.indexOf('/api/tns')), ['/api/tns', '/api/v1/oauth2/token']);
   t.deepEqual(
     (await database.query(runs)).map(({ job, account_id, status: outcome }) => `${job} ${account_id} ${outcome}`),
@@ -189,7 +190,7 @@ test('credentials that end in the middle of a night stop it at once, for every a
   );
 });
 
-test('a run whose process is gone is marked at the next start', async (t) => {
+test('a run whose process is gone is marked interrupted at the next start of its job', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settingsOf(sandbox, database.url), ...onlyFirst };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
@@ -203,13 +204,13 @@ test('a run whose process is gone is marked at the next start', async (t) => {
   );
   t.like(marked, [
     { job: 'sync-inservice-numbers', status: 'interrupted', ended: true },
-    { job: 'sync-number-details', status: 'running', ended: false }, // nobody knows yet: that job was not started
+    { job: 'sync-number-details', status: 'running', ended: false }, // not marked yet, because that job was not started
     { job: 'sync-inservice-numbers', status: 'succeeded', ended: true, error: null },
   ]);
-  t.regex(marked[0]?.error, /^The process ended without a word/);
+  t.regex(marked[0]?.error, /^The process exited without recording a result/);
 });
 
-test('a job whose role is missing fails with the role and who adds it, in the ledger too; the others work', async (t) => {
+test('jobs with a missing role fail with the role and who adds it, and the other jobs work', async (t) => {
   const forbidden = await startSandbox({
     numbers: 20,
     oddities: { 'forbid-orders': 1, 'forbid-portins': 1, 'forbid-assignment': 1, 'forbid-billing': 1 },
@@ -224,7 +225,7 @@ test('a job whose role is missing fails with the role and who adds it, in the le
   );
   const reasons = failed.map(({ job, error }) => [
     job,
-    /403: the credentials may not use (.+?is missing)/.exec(error)?.[1],
+    /403: the credentials have no access to (.+?is missing)/.exec(error)?.[1],
   ]);
   t.deepEqual(reasons, [
     ['sync-orders', 'number orders of account 9900000: the role Ordering is missing'],
@@ -236,13 +237,13 @@ test('a job whose role is missing fails with the role and who adds it, in the le
   ]);
   t.regex(
     stderr,
-    /^sync-portins: GET .+ the role Porting is missing\nAn account admin adds it in the Bandwidth App .+ Roles in the token: Numbers, External TNs\.$/m,
+    /^sync-portins: GET .+ the role Porting is missing\nHave an account admin add it in the Bandwidth App .+ Roles in the token: Numbers, External TNs\.$/m,
   );
   t.notRegex(stderr, /BANDWIDTH_ACCOUNT_ID/);
   t.is((await ledgerLines(database)).length, 20);
 });
 
-test('in-service numbers may be forbidden while /tns works: the jobs say which', async (t) => {
+test('a missing role for in-service numbers is reported even if /tns works', async (t) => {
   const forbidden = await startSandbox({ numbers: 20, oddities: { 'forbid-inservice-numbers': 1 }, ...withoutOrders });
   t.teardown(forbidden.close);
   const database = await makeDatabase(t, server);
@@ -251,11 +252,11 @@ test('in-service numbers may be forbidden while /tns works: the jobs say which',
   t.is(status, 1);
   t.regex(
     (await database.query(runs))[0]?.error,
-    /403: the credentials may not use in-service numbers of account 9900000: the role Numbers is missing$/,
+    /403: the credentials have no access to in-service numbers of account 9900000: the role Numbers is missing$/,
   );
 });
 
-test('without BANDWIDTH_ACCOUNT_ID a run works on the accounts that the token names, with one token', async (t) => {
+test('without BANDWIDTH_ACCOUNT_ID, a run uses the accounts in the token, with one token request', async (t) => {
   const own = await startSandbox({
     accounts: [
       { id: '9900002', numbers: 20 },
@@ -272,7 +273,7 @@ test('without BANDWIDTH_ACCOUNT_ID a run works on the accounts that the token na
   t.notRegex(output, /eyJ/);
   t.deepEqual(await ledgerLines(database), [...sandboxLines(own, '9900001'), ...sandboxLines(own, '9900002')].sort());
   t.deepEqual(
-    (await database.query(`select account_id from tn_ledger.sync_runs where job = 'nightly' order by run_id`)).map(
+    (await database.query(`select account_id from tn_ledger.sync_runs where job = 'nightly' order by account_id`)).map(
       ({ account_id }) => account_id,
     ),
     ['9900001', '9900002'],
@@ -281,22 +282,22 @@ test('without BANDWIDTH_ACCOUNT_ID a run works on the accounts that the token na
 
   const other = await cli(t, ['run', 'nightly', '--account', '9900003'], { env });
   t.is(other.status, 2);
-  t.regex(other.stderr, /^Account 9900003 is not one of those configured \(9900001, 9900002\)\./);
+  t.regex(other.stderr, /^Account 9900003 is not configured \(configured: 9900001, 9900002\)\./);
   const billing = await cli(t, ['billing', '--type', 'BDR', '--from', '2026-10-01', '--to', '2026-10-01'], { env });
   t.is(billing.status, 2);
-  t.regex(billing.stderr, /^Several accounts are configured \(9900001, 9900002\), and this works on one\./);
+  t.regex(billing.stderr, /^Several accounts are configured \(9900001, 9900002\), but this command works on one\./);
   t.is((await cli(t, ['sql', 'select 1'], { env })).status, 0);
 });
 
-test('without BANDWIDTH_ACCOUNT_ID, a token that names no account is bad configuration, exit 2, and nothing is made', async (t) => {
+test('without BANDWIDTH_ACCOUNT_ID, a token without accounts exits 2, and nothing is created', async (t) => {
   for (const [oddity, told] of [
     [
       'no-token-accounts',
-      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token names no account: .+\nSet BANDWIDTH_ACCOUNT_ID/,
+      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token lists no accounts .+\nSet BANDWIDTH_ACCOUNT_ID/,
     ],
     [
       'opaque-token',
-      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token does not say .+\nSet BANDWIDTH_ACCOUNT_ID/,
+      /^BANDWIDTH_ACCOUNT_ID is not set, and the access token does not list its accounts\.\nSet BANDWIDTH_ACCOUNT_ID/,
     ],
   ] as const) {
     const own = await startSandbox({ numbers: 5, oddities: { [oddity]: 1 } });
@@ -310,7 +311,7 @@ test('without BANDWIDTH_ACCOUNT_ID, a token that names no account is bad configu
   }
 });
 
-test('a run works below /api/v1 and /api/v2, too', async (t) => {
+test('a run works with /api/v1 and /api/v2', async (t) => {
   for (const version of ['v1', 'v2']) {
     const database = await makeDatabase(t, server);
     const { BANDWIDTH_API_URL, ...rest } = settingsOf(sandbox, database.url);

@@ -4,7 +4,7 @@ import test from 'ava';
 import { freePort, startPostgres } from '../support/postgres.js';
 import { cli, makeDatabase, makeFolder, startCli } from './support.js';
 
-/** The lines of a started sandbox that belong into .env, once it has printed them. */
+/** Waits for the .env lines that a started sandbox prints. */
 async function settingsPrinted(stdout: NodeJS.ReadableStream): Promise<string[]> {
   let text = '';
   for await (const chunk of stdout) {
@@ -14,7 +14,7 @@ async function settingsPrinted(stdout: NodeJS.ReadableStream): Promise<string[]>
   return text.split('\n').filter((line) => /^[A-Z_]+=/.test(line));
 }
 
-test('it serves until SIGTERM what its lines for .env give access to', async (t) => {
+test('the sandbox runs until SIGTERM, and its .env lines work', async (t) => {
   const server = await startPostgres();
   t.teardown(server.stop);
   const cwd = await makeFolder(t);
@@ -54,11 +54,11 @@ test('it serves until SIGTERM what its lines for .env give access to', async (t)
   t.is(stderr, '');
 });
 
-test('options that make no sense are bad usage', async (t) => {
+test('invalid options are usage errors', async (t) => {
   for (const [args, told] of [
     [['--port', '99999'], /port must be a whole number from 0 to 65535, not 99999/],
     [['--numbers', '-1'], /'-1' is invalid|argument missing/],
-    [['--faults', 'floods=0.1'], /^There is no fault 'floods' .*\nFaults are written/],
+    [['--faults', 'floods=0.1'], /^Unknown fault 'floods' .*\nWrite faults as/],
     [['--faults', '500=2'], /^The rate of the fault '500' must be a number from 0 to 1, not '2'/],
   ] as const) {
     const { status, stdout, stderr } = await cli(t, ['sandbox', ...args]);

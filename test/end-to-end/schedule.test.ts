@@ -5,7 +5,6 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
 import {
-  type CliOptions,
   cli,
   type Env,
   type LedgerDatabase,
@@ -13,6 +12,7 @@ import {
   makeDatabase,
   makeEmptyDatabase,
   makeFolder,
+  type ProcessOptions,
   sandboxLines,
   settingsOf,
   startCli,
@@ -26,23 +26,22 @@ let server: TestServer;
 let sandbox: Sandbox;
 
 test.before(async () => {
-  // Three pages in service; the other lists only make nights longer.
-  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 11_000, ...withoutOrders })]);
+  [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 300, ...withoutOrders })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
-/** A schedule that is up; what it has printed so far is told by `said`. */
-async function startSchedule(t: ExecutionContext, args: readonly string[], options: CliOptions) {
+/** Starts the schedule command; `printed` waits for output. */
+async function startSchedule(t: ExecutionContext, args: readonly string[], options: ProcessOptions) {
   const { child, result } = startCli(t, ['schedule', ...args], { ...options, cwd: await makeFolder(t) });
-  let printed = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text: string) => {
-      printed += text;
+      output += text;
     });
   }
   return {
-    said: (pattern: RegExp) => until(async () => pattern.test(printed)),
-    /** SIGTERM, to the end. */
+    printed: (pattern: RegExp) => until(async () => pattern.test(output)),
+    /** Sends SIGTERM and waits for the exit. */
     async end() {
       child.kill('SIGTERM');
       return result;
@@ -50,11 +49,11 @@ async function startSchedule(t: ExecutionContext, args: readonly string[], optio
   };
 }
 
-const nights = (database: LedgerDatabase) =>
+const nightlyRuns = (database: LedgerDatabase) =>
   database.query(`select account_id, status from tn_ledger.sync_runs where job = 'nightly' order by run_id`);
 
-/** A ledger whose last night was three days ago. */
-async function missTheNight(t: ExecutionContext, database: LedgerDatabase): Promise<void> {
+/** Makes the last recorded nightly run three days old. */
+async function missRuns(t: ExecutionContext, database: LedgerDatabase): Promise<void> {
   t.is((await cli(t, ['migrate'], { env: settings(database) })).status, 0);
   await database.query(
     `insert into tn_ledger.sync_runs (job, account_id, started_at, finished_at, status)
@@ -62,71 +61,72 @@ async function missTheNight(t: ExecutionContext, database: LedgerDatabase): Prom
   );
 }
 
-function settings(database: LedgerDatabase, origin?: string) {
-  return { ...settingsOf(sandbox, database.url, origin), TN_LEDGER_LOG_FORMAT: 'pretty' };
+function settings(database: LedgerDatabase) {
+  return { ...settingsOf(sandbox, database.url), TN_LEDGER_LOG_FORMAT: 'pretty' };
 }
 
-test('a newcomer’s schedule prints the next three times and makes nothing up; the night comes at its time; SIGTERM ends it, exit 0', async (t) => {
+test('for a new account, schedule prints the next three times, runs on time, and exits 0 on SIGTERM', async (t) => {
   const database = await makeEmptyDatabase(t, server);
-  // Two seconds before the clocks of New York are put forward to 3:00.
+  // Two seconds before daylight saving begins in New York.
   const moved = { MOVED_CLOCK_START: '2027-03-14T06:59:58Z', TN_LEDGER_MAX_CLOCK_DIFFERENCE: '36500d' };
   const env = { ...settings(database), ...moved };
   const schedule = await startSchedule(t, [], { env, nodeArguments: ['--import', movedClock] });
-  await schedule.said(/INFO: The night of .+ is over/);
+  await schedule.printed(/INFO: The nightly run of .+ finished/);
   const { status, stdout, stderr } = await schedule.end();
   t.is(status, 0);
   t.true(
-    stdout.startsWith(`Nights by TN_LEDGER_SCHEDULE (0 2 * * *, America/New_York) of 9900000; the next ones:
+    stdout.startsWith(`Next nightly runs of 9900000 (TN_LEDGER_SCHEDULE: 0 2 * * *, America/New_York):
   2027-03-14 03:00 EDT (2027-03-14 07:00 UTC)
   2027-03-15 02:00 EDT (2027-03-15 06:00 UTC)
   2027-03-16 02:00 EDT (2027-03-16 06:00 UTC)
 `),
     stdout,
   );
-  t.regex(stdout, /^sync-inservice-numbers +9900000 +succeeded/m);
-  t.regex(stderr, /INFO: No night has run yet for account 9900000: the first one comes with the schedule/);
-  t.regex(stderr, /INFO: The night of 2027-03-14 03:00 EDT \(2027-03-14 07:00 UTC\) begins: 9900000/);
-  t.deepEqual(await nights(database), [{ account_id: '9900000', status: 'succeeded' }]);
+  t.regex(stderr, /INFO: No nightly run is recorded for account 9900000 yet\. The first one starts on schedule/);
+  t.regex(stderr, /INFO: The nightly run of 2027-03-14 03:00 EDT \(2027-03-14 07:00 UTC\) for account 9900000 started/);
+  t.deepEqual(await nightlyRuns(database), [{ account_id: '9900000', status: 'succeeded' }]);
   t.deepEqual(await ledgerLines(database), sandboxLines(sandbox, '9900000'));
 });
 
-test('a night that was missed is made up once at the next start, for the accounts that lack it, and not with --no-catch-up', async (t) => {
+test('a missed run is caught up once at the next start, per account, unless --no-catch-up', async (t) => {
   const database = await makeDatabase(t, server);
-  // Twelve hours from any night: none comes by itself.
+  // Twelve hours from any scheduled time, so that no run starts on schedule.
   const hour = new Date(Date.now() - 12 * 3_600_000).getUTCHours();
   const env = { ...settings(database), TN_LEDGER_SCHEDULE: `0 ${hour} * * *`, TN_LEDGER_TIMEZONE: 'UTC' };
-  await missTheNight(t, database);
+  await missRuns(t, database);
 
   const without = await startSchedule(t, ['--no-catch-up'], { env });
-  await without.said(/the next ones:\n(.+\n){3}/);
+  await without.printed(/Next nightly runs of .+:\n(.+\n){3}/);
   t.is((await without.end()).status, 0);
-  t.is((await nights(database)).length, 1);
+  t.is((await nightlyRuns(database)).length, 1);
 
   const first = await startSchedule(t, [], { env });
-  await first.said(/INFO: The night of .+ is over/);
+  await first.printed(/INFO: The nightly run of .+ finished/);
   const { status, stderr } = await first.end();
   t.is(status, 0);
-  t.regex(stderr, /INFO: The night of .+ was missed for account 9900000: it is made up now/);
-  t.is((await nights(database)).length, 2);
+  t.regex(stderr, /INFO: The nightly run of .+ was missed for account 9900000; planning it now/);
+  t.is((await nightlyRuns(database)).length, 2);
 
   const other = { ...env, BANDWIDTH_ACCOUNT_ID: `${sandbox.foreignAccountId},9900000`, TN_LEDGER_LOG_LEVEL: 'debug' };
   const second = await startSchedule(t, [], { env: other });
-  await second.said(/INFO: No night has run yet for account 9999999/);
+  await second.printed(/INFO: No nightly run is recorded for account 9999999 yet/);
   t.is((await second.end()).status, 0);
-  t.is((await nights(database)).length, 2);
+  t.is((await nightlyRuns(database)).length, 2);
 });
 
-test('SIGTERM in the middle of a night ends the schedule within 10 s, exit 0; the next one goes on with the night', async (t) => {
+test('SIGTERM during a run exits 0 within 10 s, and the next start resumes the run', async (t) => {
   const database = await makeDatabase(t, server);
+  const threePages = await startSandbox({ numbers: 11_000, ...withoutOrders });
+  t.teardown(() => threePages.close());
   let held = true;
   const asked: string[] = [];
-  const origin = await startProxy(t, sandbox, ({ url = '' }) => {
+  const origin = await startProxy(t, threePages, ({ url = '' }) => {
     if (url.includes('/inserviceNumbers?')) asked.push(new URL(url, 'http://api').searchParams.get('page') ?? '');
-    // The third page never comes.
+    // The third page never arrives.
     return held && url.includes('/inserviceNumbers?') && asked.length >= 3 ? new Promise(() => undefined) : undefined;
   });
-  const env = settings(database, origin);
-  await missTheNight(t, database);
+  const env = { ...settingsOf(threePages, database.url, origin), TN_LEDGER_LOG_FORMAT: 'pretty' };
+  await missRuns(t, database);
   const schedule = await startSchedule(t, [], { env });
   const committed = 'select cardinality(pages_read) as pages from tn_ledger.sync_cursors where next_page is not null';
   await until(async () => asked.length === 3 && (await database.query(committed))[0]?.pages === 2);
@@ -135,97 +135,97 @@ test('SIGTERM in the middle of a night ends the schedule within 10 s, exit 0; th
   const seconds = (performance.now() - signalled) / 1000;
   t.is(status, 0);
   t.true(seconds < 10, `${seconds} s`);
-  t.notRegex(stderr, / is over|failed/);
-  t.is((await nights(database))[1]?.status, 'interrupted');
+  t.notRegex(stderr, / finished|failed/);
+  t.is((await nightlyRuns(database))[1]?.status, 'interrupted');
   t.deepEqual(await database.query(`select from tn_ledger.sync_runs where status = 'running'`), []);
 
   held = false;
   const [, , third] = asked.splice(0);
   const again = await startSchedule(t, [], { env });
-  await again.said(/INFO: The night of .+ is over/);
-  t.regex((await again.end()).stderr, /The night of .+ was cut short for account 9900000: it goes on now/);
+  await again.printed(/INFO: The nightly run of .+ finished/);
+  t.regex((await again.end()).stderr, /The nightly run of .+ for account 9900000 continues \(attempt 2\)/);
   t.is(asked[0], third);
   t.deepEqual(
-    (await nights(database)).map(({ status: outcome }) => outcome),
+    (await nightlyRuns(database)).map(({ status: outcome }) => outcome),
     ['succeeded', 'interrupted', 'succeeded'],
   );
-  t.deepEqual(await ledgerLines(database), sandboxLines(sandbox, '9900000'));
+  t.deepEqual(await ledgerLines(database), sandboxLines(threePages, '9900000'));
 });
 
-test('a night that fails is told, and the schedule stays up; status shows the failure, and the next start lets it be', async (t) => {
+test('a failed run is logged and shown by status, the schedule keeps running, and the run is not retried', async (t) => {
   const database = await makeDatabase(t, server);
   const env = { ...settings(database), BANDWIDTH_CLIENT_SECRET: 'wrong-client-secret' };
-  await missTheNight(t, database);
+  await missRuns(t, database);
   const schedule = await startSchedule(t, [], { env, alsoSecret: ['wrong-client-secret'] });
-  await schedule.said(/ERROR: The night of .+ failed; `tn-ledger status` shows why\./);
+  await schedule.printed(/ERROR: The nightly run of .+ failed\. Run `tn-ledger status` to see why\./);
   const { status, stderr } = await schedule.end();
-  t.is(status, 0, 'it was still there to be ended');
-  t.regex(stderr, /^sync-inservice-numbers: the token address .+ refused the client credentials/m);
+  t.is(status, 0, 'it was still running');
+  t.regex(stderr, /^sync-inservice-numbers: the token URL .+ rejected the client credentials/m);
   t.regex((await cli(t, ['status'], { env })).stdout, /^sync-inservice-numbers of account 9900000 failed: the token/m);
   const again = await startSchedule(t, [], { env: { ...settings(database), TN_LEDGER_LOG_LEVEL: 'debug' } });
-  await again.said(/DEBUG: The night of .+ needs no making up/);
+  await again.printed(/DEBUG: The nightly run of .+ was not missed for account/);
   t.is((await again.end()).status, 0);
   t.deepEqual(
-    (await nights(database)).map(({ status: outcome }) => outcome),
+    (await nightlyRuns(database)).map(({ status: outcome }) => outcome),
     ['succeeded', 'failed'],
   );
 });
 
-test('a night that runs already, started by somebody else, is left to them', async (t) => {
+test('a run that another process is already executing is not started, but tried again', async (t) => {
   const database = await makeDatabase(t, server);
-  await missTheNight(t, database);
+  await missRuns(t, database);
   const other = new pg.Client({ connectionString: database.url });
   await other.connect();
   await other.query(`select pg_advisory_lock(hashtextextended('tn-ledger/nightly/9900000', 0))`);
   const schedule = await startSchedule(t, [], { env: settings(database) });
-  await schedule.said(
-    /WARN: Not all of the night of .+ was run: another run of it, or of one of its jobs, is in progress/,
+  await schedule.printed(
+    /WARN: The nightly run of .+ is incomplete: another nightly run, or one of its jobs, is in progress/,
   );
-  await other.end();
   t.is((await schedule.end()).status, 0);
-  t.is((await nights(database)).length, 1);
+  await other.end();
+  t.is((await nightlyRuns(database)).length, 1);
 });
 
-test('a database that is down is told, without a stack trace, and the schedule stays up and waits for it', async (t) => {
+test('while the database is down, the schedule logs the error without a stack trace and keeps retrying', async (t) => {
   const env = settingsOf(sandbox, 'postgresql://user:other-password@127.0.0.1:1/ledger');
   const schedule = await startSchedule(t, [], { env, alsoSecret: ['other-password'] });
-  await schedule.said(/trying again in 5 minutes/);
+  await schedule.printed(/retrying in 5 minutes/);
   const { status, stderr } = await schedule.end();
   t.is(status, 0);
   t.regex(
     stderr,
-    /Whether the night of .+ was missed could not be found out; .+The database 127\.0\.0\.1:1\/ledger is not/,
+    /The nightly run of .+, which may have been missed, could not be planned; .+The database 127\.0\.0\.1:1\/ledger is not/,
   );
 });
 
-test('a schedule or a zone that is none is bad configuration: exit 2, the variable named with the mend, nothing started', async (t) => {
+test('an invalid schedule or time zone is a configuration error, exit 2', async (t) => {
   const database = await makeEmptyDatabase(t, server);
-  for (const [variable, value, told] of [
+  for (const [variable, value, problem] of [
     ['TN_LEDGER_SCHEDULE', '0 25 * * *', /must be a cron expression, such as 0 2 \* \* \* .+: 25 is an invalid /],
-    ['TN_LEDGER_SCHEDULE', '0 0 2 * * *', /has a field for seconds: it must be a cron expression of five fields/],
-    ['TN_LEDGER_TIMEZONE', 'America/Newyork', /must be a time zone of the IANA list, such as America\/New_York or UTC/],
+    ['TN_LEDGER_SCHEDULE', '0 0 2 * * *', /has a field for seconds: it must be a five-field cron expression/],
+    ['TN_LEDGER_TIMEZONE', 'America/Newyork', /must be an IANA time zone, such as America\/New_York or UTC/],
   ] as const) {
     const { status, stdout, stderr } = await cli(t, ['schedule'], {
       env: { ...settings(database), [variable]: value },
     });
     t.is(status, 2);
     t.is(stdout, '');
-    t.regex(stderr, new RegExp(`^The configuration needs one thing mended .+\\n {2}- ${variable} ${told.source}`));
+    t.regex(stderr, new RegExp(`^1 configuration error:\\n {2}- ${variable} ${problem.source}`));
     t.is(stderr.trim().split('\n').length, 3);
   }
   t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
 });
 
-test('without BANDWIDTH_ACCOUNT_ID a missed night is made up for the account that the token names', async (t) => {
+test('without BANDWIDTH_ACCOUNT_ID, a missed run is caught up for the account in the token', async (t) => {
   const database = await makeDatabase(t, server);
-  await missTheNight(t, database);
+  await missRuns(t, database);
   const { BANDWIDTH_ACCOUNT_ID, ...env }: Env = settings(database);
   const schedule = await startSchedule(t, [], { env });
-  await schedule.said(/INFO: The night of .+ is over/);
+  await schedule.printed(/INFO: The nightly run of .+ finished/);
   const { status, stdout } = await schedule.end();
   t.is(status, 0);
-  t.regex(stdout, /of the accounts that the access token names; the next ones:/);
-  t.deepEqual(await nights(database), [
+  t.regex(stdout, /^Next nightly runs of the accounts in the access token \(/);
+  t.deepEqual(await nightlyRuns(database), [
     { account_id: '9900000', status: 'succeeded' },
     { account_id: '9900000', status: 'succeeded' },
   ]);

@@ -11,7 +11,7 @@ test.before(async () => {
 });
 test.after.always(() => server.stop());
 
-test('a night that would close too many numbers closes none, exit 1, until it is accepted, and then no page is read again', async (t) => {
+test('a run that would close too many numbers closes none until accepted, and then reads no page again', async (t) => {
   const sandbox = await startSandbox({ numbers: 1000, ...withoutOrders });
   t.teardown(sandbox.close);
   const database = await makeDatabase(t, server);
@@ -26,7 +26,7 @@ test('a night that would close too many numbers closes none, exit 1, until it is
   t.is(held.status, 1);
   t.regex(
     held.stderr,
-    /would close 300 of its 1000 numbers \(30\.0 %\), more than the 20\.0 % that TN_LEDGER_MAX_SHRINK allows\. Nothing was closed or changed\.\nLook whether .* if so: tn-ledger run sync-number-details --account 9900000 --accept-shrink\.\n/,
+    /would close 300 of its 1000 numbers \(30\.0 %\), more than the 20\.0 % that TN_LEDGER_MAX_SHRINK allows\. Nothing was closed or changed\.\nCheck whether .* If so: tn-ledger run sync-number-details --account 9900000 --accept-shrink\.\n/,
   );
   t.deepEqual(await ledgerLines(database), before);
   t.regex((await cli(t, ['status'], { env })).stdout, /held until it is accepted \(--accept-shrink\)/);

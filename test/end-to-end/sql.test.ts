@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import {
   cli,
+  cliProcess,
   type LedgerDatabase,
   mainScript,
   makeEmptyDatabase,
@@ -20,16 +21,16 @@ test.before(async () => {
   server = await startPostgres();
 });
 test.after.always(() => server.stop());
-/** A ledger with one small table. */
+/** Creates a ledger with one small table. */
 async function setUp(t: ExecutionContext): Promise<{ database: LedgerDatabase; env: { DATABASE_URL: string } }> {
   const database = await makeEmptyDatabase(t, server);
   await database.query('create schema tn_ledger; create table tn_ledger.things (name text, amount numeric)');
   return { database, env: { DATABASE_URL: database.url } };
 }
 
-test('a table has its columns aligned, numbers to the right, and counts its rows', async (t) => {
+test('a table has aligned columns, right-aligned numbers, and a row count', async (t) => {
   const { env } = await setUp(t);
-  const result = await cli(
+  const result = await cliProcess(
     t,
     ['sql', `select * from (values ('NC', 12), ('California', 3), (null, null)) v (state, numbers)`],
     { env },
@@ -47,7 +48,7 @@ test('a table has its columns aligned, numbers to the right, and counts its rows
   ]);
 });
 
-test('--csv quotes what must be quoted, tells NULL from an empty text, and loses no digit', async (t) => {
+test('--csv quotes as needed, distinguishes NULL from an empty string, and keeps all digits', async (t) => {
   const { env } = await setUp(t);
   const statement = `select null as a, '' as b, e'x,"y"\\nz' as c, 12345678901234567890.123456789 as d, now() - now() as e`;
   const { stdout, status } = await cli(t, ['sql', '--csv', statement], { env });
@@ -55,7 +56,7 @@ test('--csv quotes what must be quoted, tells NULL from an empty text, and loses
   t.is(stdout, `a,b,c,d,e\n,"","x,""y""\nz",12345678901234567890.123456789,00:00:00\n`);
 });
 
-test('--json writes what PostgreSQL would: numbers with every digit, NULL, and the parts of a second', async (t) => {
+test('--json matches PostgreSQL: all digits of numbers, NULL, and fractional seconds', async (t) => {
   const { env } = await setUp(t);
   const statement = `select 9223372036854775807 as i, 0.10000000000000000000000001 as n, null as z, array[1, 2] as a,
     timestamptz '2026-01-01 00:00:00.123456Z' as at, '{"k": 1}'::jsonb as j from generate_series(1, 2)`;
@@ -65,7 +66,7 @@ test('--json writes what PostgreSQL would: numbers with every digit, NULL, and t
   t.like(JSON.parse(stdout), [{ z: null, a: [1, 2], at: '2026-01-01T00:00:00.123456Z', j: { k: 1 } }, { z: null }]);
 });
 
-test('no rows are a header, or an empty array', async (t) => {
+test('without rows, the output is a header or an empty array', async (t) => {
   const { env } = await setUp(t);
   const none = 'select 1 as one where false';
   t.is((await cli(t, ['sql', none], { env })).stdout, 'one\n(0 rows)\n');
@@ -73,7 +74,7 @@ test('no rows are a header, or an empty array', async (t) => {
   t.is((await cli(t, ['sql', '--json', none], { env })).stdout, '[]\n');
 });
 
-test('without an argument the statement is read from standard input; an empty one is bad usage', async (t) => {
+test('without an argument, the statement is read from standard input; an empty one is a usage error', async (t) => {
   const { env } = await setUp(t);
   t.regex((await cli(t, ['sql'], { env, stdin: 'select 5\n  as five;\n' })).stdout, /^five\n/);
   for (const stdin of ['', ' \n', ';']) {
@@ -84,7 +85,7 @@ test('without an argument the statement is read from standard input; an empty on
   t.is((await cli(t, ['sql', '--csv', '--json', 'select 1'], { env })).status, 2);
 });
 
-test('what is wrong with a statement is told with its place, and exits 1', async (t) => {
+test('a statement error is reported with its position, exit 1', async (t) => {
   const { env } = await setUp(t);
   const failing = async (statement: string) => cli(t, ['sql', statement], { env });
   const syntax = await failing('selec 1');
@@ -95,7 +96,7 @@ test('what is wrong with a statement is told with its place, and exits 1', async
   t.regex((await failing('select 1/0')).stderr, /^The statement failed: division by zero\./);
 });
 
-test('nothing is written without --write, whatever the statement tries, and with it everything is', async (t) => {
+test('statements can write only with --write', async (t) => {
   const { env, database } = await setUp(t);
   for (const statement of [
     `insert into things values ('a', 1)`,
@@ -105,7 +106,10 @@ test('nothing is written without --write, whatever the statement tries, and with
   ]) {
     const { status, stderr } = await cli(t, ['sql', statement], { env });
     t.is(status, 1);
-    t.regex(stderr, /^The statement would write, and `tn-ledger sql` only reads\. Nothing was changed\.\nAdd --write/);
+    t.regex(
+      stderr,
+      /^The statement would write, but `tn-ledger sql` is read-only by default\. Nothing was changed\.\nAdd --write/,
+    );
   }
   t.deepEqual(await database.query('select * from tn_ledger.things'), []);
   const written = await cli(t, ['sql', '--write', `insert into things values ('a', 1), ('b', 2)`], { env });
@@ -120,11 +124,14 @@ test('nothing is written without --write, whatever the statement tries, and with
   ]);
 });
 
-test('several statements, parameters and COPY are refused, with nothing changed', async (t) => {
+test('multiple statements, parameters and COPY are rejected without changes', async (t) => {
   const { env, database } = await setUp(t);
   const several = await cli(t, ['sql', '--write', `insert into things values ('a'); commit; select 1`], { env });
   t.is(several.status, 2);
-  t.regex(several.stderr, /^There is more than one statement, and `tn-ledger sql` runs one\. Nothing was changed\./);
+  t.regex(
+    several.stderr,
+    /^There is more than one statement, but `tn-ledger sql` runs only one\. Nothing was changed\./,
+  );
   const parameters = await cli(t, ['sql', 'select $1'], { env });
   t.is(parameters.status, 2);
   t.regex(parameters.stderr, /^The statement has parameters/);
@@ -132,15 +139,15 @@ test('several statements, parameters and COPY are refused, with nothing changed'
     await database.query(`insert into tn_ledger.things values ('row', 1)`);
     const { status, stderr } = await cli(t, ['sql', '--write', copy], { env });
     t.is(status, 1);
-    t.regex(stderr, /does not copy to or from standard streams/);
+    t.regex(stderr, /does not support COPY to or from standard streams/);
   }
   t.deepEqual(await database.query('select distinct name from tn_ledger.things'), [{ name: 'row' }]);
 });
 
-test('a reader that leaves early ends the command at once, without an error', async (t) => {
+test('closing the output early stops the command without an error', async (t) => {
   const { env } = await setUp(t);
   const cwd = await makeFolder(t);
-  const script = `{ "$0" "$1" sql --csv 'select g from generate_series(1, 100000000) g'; echo "exit $?" >&2; } | head -2`;
+  const script = `{ "$0" "$1" sql --csv 'select generate_series(1, 100000000) g'; echo "exit $?" >&2; } | head -2`;
   const child = spawn('sh', ['-c', script, process.execPath, mainScript], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
@@ -153,7 +160,7 @@ test('a reader that leaves early ends the command at once, without an error', as
 });
 
 if (process.platform === 'linux') {
-  test('results that cannot be written make the command fail', async (t) => {
+  test('a write error on standard output fails the command', async (t) => {
     const { env } = await setUp(t);
     const full = openSync('/dev/full', 'w');
     const child = spawn(process.execPath, [mainScript, 'sql', '--csv', 'select g from generate_series(1, 5000) g'], {
@@ -167,11 +174,11 @@ if (process.platform === 'linux') {
     });
     const [status] = await once(child, 'close');
     t.is(status, 1);
-    t.regex(stderr, /^Standard output could not be written: ENOSPC[^\n]*\n$/);
+    t.regex(stderr, /^Cannot write to standard output: ENOSPC[^\n]*\n$/);
   });
 }
 
-test('SIGINT cancels a statement that is being worked on', async (t) => {
+test('SIGINT cancels a running statement', async (t) => {
   const { database, env } = await setUp(t);
   const { child, result } = startCli(t, ['sql', 'select pg_sleep(600)'], { env, cwd: await makeFolder(t) });
   const sleeping = `select from pg_stat_activity where datname = '${database.name}' and query like '%pg_sleep(600)%' and wait_event = 'PgSleep'`;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { nightly, plan } from '../../jobs/nightly.js';
@@ -7,6 +8,7 @@ import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
 import {
   cli,
+  cliProcess,
   type Env,
   makeDatabase,
   makeEmptyDatabase,
@@ -25,28 +27,28 @@ test.before(async () => {
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
-test('before anything ran, it says so and what to type, on an empty database too, which stays empty', async (t) => {
+test('before any run, status prints what to run and leaves an empty database empty', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
-  const { status, stdout, stderr } = await cli(t, ['status'], { env });
+  const { status, stdout, stderr } = await cliProcess(t, ['status'], { env });
   t.is(status, 0);
   t.is(stderr, '');
-  t.regex(stdout, /^No job has run yet\. `tn-ledger run nightly` runs them all\.\n/);
+  t.regex(stdout, /^No job has run yet\. To run all jobs: `tn-ledger run nightly`\n/);
   t.deepEqual(await database.query(`select from pg_namespace where nspname = 'tn_ledger'`), []);
   t.deepEqual(JSON.parse((await cli(t, ['status', '--json'], { env })).stdout).runs, []);
 });
 
-test('the next night follows from the schedule and its zone', async (t) => {
+test('the next run follows from the schedule and its time zone', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url, TN_LEDGER_SCHEDULE: '30 3 1 1 *', TN_LEDGER_TIMEZONE: 'Asia/Tokyo' };
   const { stdout } = await cli(t, ['status'], { env });
-  t.regex(stdout, /^Next night by TN_LEDGER_SCHEDULE \(30 3 1 1 \*, Asia\/Tokyo\): \d{4}-12-31 18:30 UTC$/m);
+  t.regex(stdout, /^Next nightly run \(TN_LEDGER_SCHEDULE: 30 3 1 1 \*, Asia\/Tokyo\): \d{4}-12-31 18:30 UTC$/m);
   const { next_night } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
   t.regex(next_night, /^\d{4}-12-31T18:30:00\.000Z$/);
   t.true(Date.parse(next_night) > Date.now());
 });
 
-test('after a night, the last run of each job is a row, in text and in JSON', async (t) => {
+test('after a nightly run, status lists the last run of each job, in text and in JSON', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = settingsOf(sandbox, database.url);
   t.is((await cli(t, ['run', 'nightly'], { env })).status, 0);
@@ -63,6 +65,7 @@ test('after a night, the last run of each job is a row, in text and in JSON', as
   const { runs, open } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
   t.deepEqual(open, []);
   t.like(runs[0], { job: 'nightly', account_id: '9900000', status: 'succeeded', rows_written: 0, error: null });
+  t.is(runs[0].host, hostname());
   t.like(
     runs.find(({ job }: { job: string }) => job === 'sync-number-details'),
     { account_id: '9900000', status: 'succeeded', pages: 1, rows_read: 100, rows_written: 0, error: null },
@@ -73,7 +76,7 @@ test('after a night, the last run of each job is a row, in text and in JSON', as
   );
 });
 
-test('failed runs are told with their reason, half-read and held listings with how far they came', async (t) => {
+test('failed runs are shown with their reason, and incomplete and held listings with their progress', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
@@ -89,22 +92,22 @@ test('failed runs are told with their reason, half-read and held listings with h
   const { status, stdout } = await cli(t, ['status'], { env });
   t.is(status, 0);
   t.regex(stdout, /^sync-number-details of account 1 failed: the reason$/m);
-  t.is(stdout.split('the reason').length, 2, 'told once');
-  // No process holds the lock of that job: its run is dead, whatever its row says.
+  t.is(stdout.split('the reason').length, 2, 'reported once');
+  // No process holds the lock of that job, so its run is interrupted, whatever its row says.
   t.regex(stdout, /^sync-inservice-numbers +2 +interrupted +2 h 0 min ago/m);
   t.regex(
     stdout,
-    /^The listing inservice_numbers of account 1 is half-read after 2 pages \(12,345 rows\), 2 h 0 min ago$/m,
+    /^The listing inservice_numbers of account 1 is incomplete after 2 pages \(12,345 rows\), 2 h 0 min ago$/m,
   );
   t.regex(
     stdout,
-    /^The listing number_details of account 1 is held until it is accepted \(--accept-shrink\) after 1 page .* ago; `tn-ledger run sync-number-details --account 1 --accept-shrink` accepts it$/m,
+    /^The listing number_details of account 1 is held until it is accepted \(--accept-shrink\) after 1 page .* ago\. To accept it: `tn-ledger run sync-number-details --account 1 --accept-shrink`$/m,
   );
   const { open } = JSON.parse((await cli(t, ['status', '--json'], { env })).stdout);
   t.is(open.length, 2);
 });
 
-test('each account’s night comes first and its jobs follow as they ran; a night that failed by itself is told beside them', async (t) => {
+test('per account, the nightly run is listed before its jobs, and its own failure is shown', async (t) => {
   const database = await makeEmptyDatabase(t, server);
   const env = { DATABASE_URL: database.url };
   t.is((await cli(t, ['migrate'], { env })).status, 0);
@@ -124,7 +127,7 @@ test('each account’s night comes first and its jobs follow as they ran; a nigh
   t.regex(stdout, /^nightly of account 8 failed: nightly has its own reason$/m);
 });
 
-test('a run is running while its process lives, and interrupted as soon as it was killed, in status, JSON and report', async (t) => {
+test('a run is shown as running while its process lives, and as interrupted once it is killed', async (t) => {
   const database = await makeDatabase(t, server);
   const origin = await startProxy(t, sandbox, ({ url = '' }) =>
     url.includes('/tns?') ? new Promise(() => undefined) : undefined,
@@ -163,18 +166,18 @@ test('a run is running while its process lives, and interrupted as soon as it wa
   t.deepEqual(await database.query(rowOf), [{ status: 'running' }], 'the next run marks it');
 });
 
-test('a mistyped account id is one line for a day, and then gone from status and report', async (t) => {
+test('a mistyped account ID is one line for a day, and then disappears from status and report', async (t) => {
   const database = await makeDatabase(t, server);
   const right = settingsOf(sandbox, database.url);
   const cwd = await makeFolder(t);
   const wrong: Env = { ...right, BANDWIDTH_ACCOUNT_ID: '99000000' };
   t.is((await cli(t, ['run', 'sync-inservice-numbers', 'sync-number-details'], { env: wrong, cwd })).status, 1);
-  // While it is the configured one, nothing about it is left out.
+  // While it is configured, it is shown in full.
   t.regex((await cli(t, ['status'], { env: wrong, cwd })).stdout, /^sync-number-details +99000000 +failed /m);
 
   t.is((await cli(t, ['run', 'sync-number-details'], { env: right, cwd })).status, 0);
   const line =
-    /^Account 99000000 is not configured, never had a successful run and holds no data: sync-\S+ failed .* ago/m;
+    /^Account 99000000 is not configured, never had a successful run and has no data: sync-\S+ failed .* ago/m;
   const { stdout } = await cli(t, ['status'], { env: right, cwd });
   t.regex(stdout, line);
   t.is(stdout.split('\n').filter((each) => each.includes('99000000')).length, 1, stdout);
@@ -191,7 +194,7 @@ test('a mistyped account id is one line for a day, and then gone from status and
   t.is((await report()).split('99000000').length, 2);
   const unknown = await cli(t, ['report', '--account', '99000000', '--out', 'x.html'], { env: right, cwd });
   t.is(unknown.status, 2);
-  t.regex(unknown.stderr, /knows nothing of account "99000000".*\nKnown: 9900000\./);
+  t.regex(unknown.stderr, /has no data for account "99000000".*\nKnown accounts: 9900000\./);
 
   await database.query(
     `update tn_ledger.sync_runs set started_at = started_at - interval '25 hours', finished_at = finished_at - interval '25 hours'
@@ -200,7 +203,7 @@ test('a mistyped account id is one line for a day, and then gone from status and
   t.notRegex((await cli(t, ['status'], { env: right, cwd })).stdout, /99000000/);
   t.deepEqual(JSON.parse((await cli(t, ['status', '--json'], { env: right, cwd })).stdout).unconfigured, []);
   t.notRegex(await report(), /99000000/);
-  // Where no account is configured, nobody can tell that it is wrong: it stays for a week.
+  // Without a configured account, it can't be recognized as wrong, so it is shown for a week.
   const unset = { DATABASE_URL: database.url };
   t.regex((await cli(t, ['status'], { env: unset, cwd })).stdout, /^sync-number-details +99000000 +failed /m);
   await database.query(
@@ -210,7 +213,7 @@ test('a mistyped account id is one line for a day, and then gone from status and
   t.notRegex((await cli(t, ['status'], { env: unset, cwd })).stdout, /99000000/);
 });
 
-test('an account that is no longer configured stays in view while it holds data or ever succeeded', async (t) => {
+test('an account that is no longer configured is shown while it has data or ever succeeded', async (t) => {
   const database = await makeDatabase(t, server);
   await database.query(
     `insert into tn_ledger.sync_runs (job, account_id, started_at, finished_at, status)

@@ -1,4 +1,4 @@
-/** The command line as a user has it: a process of its own, an environment built from scratch, a working folder of its own. */
+/** Runs the command line as a user does: with a clean environment and its own working folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -7,10 +7,13 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import PQueue from 'p-queue';
 import pg from 'pg';
+import { runProgram } from '../../src/cli/program.js';
 import type { Sandbox } from '../../src/sandbox/server.js';
 import { installProgramInto, type Program } from '../database/support/installation.js';
 import { makeLedgerDatabase } from '../support/ledger-database.js';
@@ -23,16 +26,19 @@ export type Env = Readonly<Record<string, string>>;
 
 export interface CliOptions {
   env?: Env;
-  /** An empty folder of its own unless told. */
+  /** Defaults to a new empty folder. */
   cwd?: string;
   stdin?: string;
+  /** Values that must not appear in the output, in addition to `secrets`. */
+  alsoSecret?: readonly string[];
+  /** The command is expected to print the sandbox credentials. */
+  printsSecrets?: boolean;
+}
+
+export interface ProcessOptions extends CliOptions {
   /** Arguments for Node.js itself. */
   nodeArguments?: readonly string[];
-  /** Values that must not be in what it prints, beside those of `secrets`. */
-  alsoSecret?: readonly string[];
-  /** It is meant to print the credentials of the sandbox. */
-  printsSecrets?: boolean;
-  /** Another user to run as; the program is then one that every user can read. */
+  /** Runs as another user, with a copy of the program that every user can read. */
   account?: { uid: number; gid: number };
 }
 
@@ -40,7 +46,7 @@ export interface CliResult {
   status: number | null;
   stdout: string;
   stderr: string;
-  /** What a user sees, both streams. */
+  /** Both streams. */
   output: string;
 }
 
@@ -49,16 +55,16 @@ export interface RunningCli {
   result: Promise<CliResult>;
 }
 
-/** Values in the settings of `settingsOf` that nothing may ever print. */
+/** Values from `settingsOf` that must never be printed. */
 const secrets = ['sandbox-client-secret', 'sandbox-password', testPassword];
 
-/** Starts a command. Whatever it does, it must print no secret and no stack trace: that is asserted when it has ended. */
+/** Starts a command. When it exits, asserts that it printed no secret and no stack trace. */
 export function startCli(
   t: ExecutionContext,
   args: readonly string[],
-  options: CliOptions & { cwd: string; program?: Program },
+  options: ProcessOptions & { cwd: string; program?: Program },
 ): RunningCli {
-  const { env = {}, cwd, stdin, nodeArguments = [], alsoSecret = [], printsSecrets = false, account } = options;
+  const { env = {}, cwd, stdin, nodeArguments = [], account } = options;
   const { program = { node: process.execPath, script: mainScript } } = options;
   const child = spawn(program.node, [...nodeArguments, program.script, ...args], {
     ...account,
@@ -72,43 +78,109 @@ export function startCli(
     child[name]?.setEncoding('utf8').on('data', (chunk: string) => chunks[name].push(chunk));
   }
   t.teardown(() => child.kill('SIGKILL'));
-  const result = once(child, 'close').then(([status]) => {
-    const [stdout, stderr] = [chunks.stdout.join(''), chunks.stderr.join('')];
-    const output = stdout + stderr;
-    for (const secret of printsSecrets ? [] : [...secrets, ...alsoSecret])
-      t.false(output.includes(secret), `${secret} in: ${output}`);
-    t.notRegex(output, /^\s+at .+:\d+:\d+\)?$/m);
-    return { status, stdout, stderr, output };
-  });
+  const result = once(child, 'close').then(([status]) =>
+    checkResult(t, { status, stdout: chunks.stdout.join(''), stderr: chunks.stderr.join('') }, options),
+  );
   return { child, result };
 }
 
-/** What is on standard error beside the lines of progress, which come where work takes seconds: on a slow machine anywhere. */
+function checkResult(
+  t: ExecutionContext,
+  { status, stdout, stderr }: Omit<CliResult, 'output'>,
+  { alsoSecret = [], printsSecrets = false }: CliOptions,
+): CliResult {
+  const output = stdout + stderr;
+  for (const secret of printsSecrets ? [] : [...secrets, ...alsoSecret])
+    t.false(output.includes(secret), `${secret} in: ${output}`);
+  t.notRegex(output, /^\s+at .+:\d+:\d+\)?$/m);
+  return { status, stdout, stderr, output };
+}
+
+/** Removes progress lines from standard error: on a slow machine they can appear anywhere. */
 export function withoutProgress(stderr: string): string {
   return stderr.replace(/^\S+ \d+: .*(?:\/s|so far|left|, [\d.]+ s)\n/gm, '');
 }
 
-/** Runs a command to its end. */
-export async function cli(t: ExecutionContext, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+/** Runs a command in a process of its own and waits for its exit. */
+export async function cliProcess(
+  t: ExecutionContext,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<CliResult> {
   const cwd = options.cwd ?? (await makeFolder(t));
   const program = options.account === undefined ? {} : { program: await programForEveryone() };
   return startCli(t, args, { ...options, cwd, ...program }).result;
 }
 
+/** One at a time: a process has one environment, one working folder, one umask and one standard output. */
+const inThisProcess = new PQueue({ concurrency: 1 });
+
+/**
+ * Runs a command and waits for its end: like `cliProcess`, but in this process, which has loaded the program already. Starting
+ * another takes a second of processor time. Commands run one after the other: one that waits for another needs `cliProcess`.
+ * Meanwhile, the command's umask and working folder apply to everything else in this process: tests use absolute paths, and set
+ * the modes that matter to them.
+ */
+export async function cli(t: ExecutionContext, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const cwd = options.cwd ?? (await makeFolder(t));
+  return checkResult(t, await inThisProcess.add(() => runHere(args, { ...options, cwd })), options);
+}
+
+async function runHere(
+  args: readonly string[],
+  { env = {}, cwd, stdin = '' }: CliOptions & { cwd: string },
+): Promise<Omit<CliResult, 'output'>> {
+  const [stdout, stderr] = [new Capture(), new Capture()];
+  const streams = { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr };
+  const before = { env: process.env, cwd: process.cwd(), umask: process.umask(), exitCode: process.exitCode };
+  const streamsBefore = Object.getOwnPropertyDescriptors(process);
+  for (const [name, value] of Object.entries(streams)) {
+    Object.defineProperty(process, name, { value, configurable: true, enumerable: true });
+  }
+  process.env = { PATH: process.env.PATH, HOME: cwd, ...env };
+  process.chdir(cwd);
+  process.exitCode = 0;
+  try {
+    await runProgram(args);
+    return { status: Number(process.exitCode), stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    process.exitCode = before.exitCode;
+    process.umask(before.umask);
+    process.chdir(before.cwd);
+    process.env = before.env;
+    for (const name of Object.keys(streams) as (keyof typeof streams)[]) {
+      Object.defineProperty(process, name, streamsBefore[name]);
+    }
+  }
+}
+
+class Capture extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}
+
 let forEveryone: Promise<Program> | undefined;
 
-/** The program where every user can read it: this checkout may lie below a folder that only its owner may enter. */
+/** A copy of the program that every user can read, because this checkout may be in a private folder. */
 function programForEveryone(): Promise<Program> {
   const install = async () => {
     const folder = await mkdtemp(join(publicTempFolder(), 'tn-ledger-program-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     return installProgramInto(folder);
   };
-  forEveryone ??= install();
+  forEveryone ??= inThisProcess.add(install);
   return forEveryone;
 }
 
-/** A folder for one test, which every account may enter: as root, the embedded server runs under another. */
+/** A folder for one test that every user can enter: when run as root, the embedded server uses another account. */
 export async function makeFolder(t: ExecutionContext): Promise<string> {
   const parent = process.getuid?.() === 0 ? '/tmp' : await realpath(tmpdir());
   const folder = await mkdtemp(join(parent, 'tn-ledger-cli-'));
@@ -128,12 +200,12 @@ export interface LedgerDatabase {
   querySuperuser<T extends pg.QueryResultRow = pg.QueryResultRow>(sql: string): Promise<T[]>;
 }
 
-/** A database with an empty ledger, for one test. */
+/** Creates a database with an empty ledger for one test. */
 export function makeDatabase(t: ExecutionContext, server: TestServer): Promise<LedgerDatabase> {
   return ofTest(t, makeLedgerDatabase(server));
 }
 
-/** A database in which nothing was ever made, for one test. */
+/** Creates an empty database for one test. */
 export function makeEmptyDatabase(t: ExecutionContext, server: TestServer): Promise<LedgerDatabase> {
   return ofTest(t, withFreshDatabase(server));
 }
@@ -158,7 +230,7 @@ export async function query<T extends pg.QueryResultRow>(url: string, sql: strin
   }
 }
 
-/** Settings for a sandbox, or something in front of it, and a database. */
+/** Settings for a sandbox (or a proxy at `origin`) and a database. */
 export function settingsOf(sandbox: Sandbox, databaseUrl: string, origin = new URL(sandbox.url).origin): Env {
   return {
     BANDWIDTH_ACCOUNT_ID: sandbox.accountIds.join(','),
@@ -177,10 +249,10 @@ export interface CannedAnswer {
   body?: string;
 }
 
-/** Answers a request itself, or leaves it (undefined) to the API; may keep it waiting. */
+/** Returns a response, or undefined to forward the request to the API; may block. */
 export type Intercept = (request: IncomingMessage) => CannedAnswer | undefined | Promise<CannedAnswer | undefined>;
 
-/** A server in front of a sandbox; answers with its origin. `headers` replace those of the sandbox's answers. */
+/** Starts a proxy for a sandbox and returns its origin. `headers` override those of the sandbox's responses. */
 export async function startProxy(
   t: ExecutionContext,
   sandbox: Sandbox,
@@ -208,7 +280,7 @@ export async function startProxy(
   });
 }
 
-/** A plain web server; answers with its origin. */
+/** Starts a web server and returns its origin. */
 export async function startServer(
   t: ExecutionContext,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
@@ -223,7 +295,7 @@ export async function startServer(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What the ledger holds, as one line a number, and what the sandbox holds, in the same form. */
+/** The numbers in the ledger, one line each, in the same format as `sandboxLines`. */
 export async function ledgerLines(database: LedgerDatabase): Promise<string[]> {
   const rows = await database.query(
     `select telephone_number, status, rate_center, vendor_id, tier from tn_ledger.telephone_numbers
@@ -240,14 +312,14 @@ export function sandboxLines(sandbox: Sandbox, accountId: string): string[] {
   return lines.sort();
 }
 
-/** Requests for pages of lists and totals, without those for tokens. */
+/** Requests for list pages and totals, without token requests. */
 export function listRequests(sandbox: Sandbox): string[] {
   return sandbox.requests
     .filter(({ path }) => !path.endsWith('/token'))
     .map(({ path, query: { page = '-' } }) => `${path.replace(/^\/api\/(accounts\/)?/, '')} ${page}`);
 }
 
-/** Waits until something is so; the test's own time limit ends it if it never is. */
+/** Waits for a condition; the test's timeout applies if it never becomes true. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(20);
 }

@@ -1,8 +1,8 @@
 import anyTest, { type TestFn } from 'ava';
 import { plan } from '../../jobs/nightly.js';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
 import { cli } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources } from '../support/resources.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger, withoutOrders } from '../sync/support/ledger.js';
 
@@ -13,7 +13,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** The jobs that read lists by date windows, each with the path of its first list and the table that it fills. */
+/** The jobs that read lists by date windows, with the path of the first list and the table. */
 const jobs = [
   ['sync-orders', 'orders', 'orders'],
   ['sync-disconnects', 'disconnects', 'disconnects'],
@@ -22,6 +22,8 @@ const jobs = [
   ['sync-portouts', 'portouts', 'portouts'],
   ['sync-imported-numbers', 'importTnOrders', 'import_tn_orders'],
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
+  ['sync-tnoptions', 'tnoptions', 'tnoptions'],
+  ['sync-lidbs', 'lidbs', 'lidbs'],
 ] as const;
 const few = {
   numbers: 300,
@@ -31,21 +33,24 @@ const few = {
   portouts: 8,
   assignments: 8,
   imports: 12,
+  features: 12,
   open: 0.1,
   seed: 12,
 };
 const day = 86_400_000;
-/** Every list that is read by date windows, and the format that its documents do not name. */
+/** Every list read by date windows, and its undocumented format. */
 const otherFormats = {
   disconnected_numbers: 'yyyy-MM-dd',
   disconnects: 'yyyy-MM-dd',
   import_tn_orders: 'yy-MM-dd',
+  lidbs: 'yy-MM-dd',
   number_assignments: 'yy-MM-dd',
   orders: 'yyyy-MM-dd',
   portin_drafts: 'yy-MM-dd',
   portins: 'yy-MM-dd',
   portouts: 'yy-MM-dd',
   remove_imported_tn_orders: 'yy-MM-dd',
+  tnoptions: 'yy-MM-dd',
 };
 const listings = Object.keys(otherFormats);
 
@@ -59,7 +64,7 @@ async function runAll(ledger: Ledger): Promise<string[]> {
   return warnings;
 }
 
-/** What the tables lack or have beyond the sandbox. */
+/** The differences between the tables and the sandbox. */
 async function differences(ledger: Ledger): Promise<string[]> {
   const found: string[] = [];
   for (const resource of orderDetailResources) found.push(...(await orderDifferences(ledger, resource)));
@@ -77,7 +82,7 @@ const listRequests = (ledger: Ledger) =>
     [...jobs.map(([, list]) => list), 'removeImportedTnOrders'].some((list) => path.endsWith(`/${account}/${list}`)),
   );
 
-test('the jobs of this test are all those that read lists by date windows', (t) => {
+test('this file tests all jobs that read lists by date windows', (t) => {
   const others = ['sync-inservice-numbers', 'sync-number-details'];
   const all = plan.map(({ name }) => name).filter((name) => name.startsWith('sync-') && !others.includes(name));
   t.deepEqual(
@@ -87,14 +92,18 @@ test('the jobs of this test are all those that read lists by date windows', (t) 
 });
 
 for (const oddity of ['date-form-swapped', 'date-form-refused', 'date-form-ignored'] as const) {
-  test(`${oddity}: every list is read whole in the other format, which is remembered`, async (t) => {
-    const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, oddities: { [oddity]: 1 } } });
+  test(`${oddity}: every list is read completely in the other format, which is remembered`, async (t) => {
+    // No run is in the future by the database's clock.
+    const now = new Date('2025-01-01T00:00:00Z');
+    const ledger = await openLedger(t, t.context.server, {
+      sandbox: { ...few, now, datesUntil: now, oddities: { [oddity]: 1 } },
+    });
     const warnings = await runAll(ledger);
     t.deepEqual(await differences(ledger), []);
     t.is(warnings.length, listings.length);
     t.true(
       warnings.includes(
-        'port-outs: the API reads the days of this list as yy-MM-dd, not as yyyy-MM-dd as documented; they are sent that way from now on.',
+        "port-outs: the API expects this list's dates as yy-MM-dd, not as yyyy-MM-dd as documented. They are sent that way from now on.",
       ),
       warnings.join('\n'),
     );
@@ -109,13 +118,13 @@ for (const oddity of ['date-form-swapped', 'date-form-refused', 'date-form-ignor
     ledger.sandbox.clock.advance(5 * day);
     ledger.sandbox.clearRequests();
     t.deepEqual(await runAll(ledger), []);
-    t.is(listRequests(ledger).length, listings.length, 'a quiet night asks once a list');
+    t.is(listRequests(ledger).length, listings.length, 'a quiet run takes one request per list');
   });
 }
 
 for (const [oddity, outcome] of [
-  ['dates-dead', 'shows none'],
-  ['dates-ignored', 'shows them anyway'],
+  ['dates-dead', 'returns none'],
+  ['dates-ignored', 'returns them anyway'],
 ] as const) {
   test(`${oddity}: every list fails by name, writes nothing, and sets no watermark`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, oddities: { [oddity]: 1 } } });
@@ -126,7 +135,7 @@ for (const [oddity, outcome] of [
       t.regex(
         error?.message ?? '',
         new RegExp(
-          `^The date filter of the list of .+ of account 9900000 does not work: without it the list shows entries; ` +
+          `^The date filter of the list of .+ of account 9900000 does not work: without it the list returns entries; ` +
             `with .*=\\S+ \\(yy(yy)?-MM-dd\\) it ${outcome}; with .*=\\S+ \\(yy(yy)?-MM-dd\\) it ${outcome}\\. ` +
             'Nothing was read, and the watermark was not moved\\.$',
         ),
@@ -141,9 +150,9 @@ for (const [oddity, outcome] of [
   });
 }
 
-test('a list that was read in a format that shows nothing is read again from its first entry', async (t) => {
+test('a list read in a format that returns nothing is read again from its first entry', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, oddities: { 'date-form-swapped': 1 } } });
-  // As versions before left it that took the silence for an empty account.
+  // As if the wrong format had made the account look empty.
   const today = ledger.sandbox.clock.now().toISOString().slice(0, 10);
   for (const listing of listings)
     await ledger.query(`insert into sync_watermarks (account_id, listing, since, read_to) values ($1, $2, $3, $4)`, [
@@ -154,15 +163,18 @@ test('a list that was read in a format that shows nothing is read again from its
     ]);
   const report = await ledger.run('sync-orders', { since: today });
   t.is(report.error, undefined);
-  t.regex(report.warnings.join(), /The list is read from its first entry: what was read before does not count\.$/);
+  t.regex(
+    report.warnings.join(),
+    /The list is read again from its first entry, because earlier runs used the documented format\.$/,
+  );
   await runAll(ledger);
   t.deepEqual(await differences(ledger), []);
 });
 
-test('a list whose remembered format is refused one day goes on in the other, from its watermark', async (t) => {
+test('a list whose stored format is rejected later continues in the other, from its watermark', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: few });
   await runAll(ledger);
-  ledger.sandbox.account(account).night(1);
+  ledger.sandbox.account(account).busyDay(1);
   ledger.sandbox.clock.advance(day);
   ledger.sandbox.oddities = { 'date-form-refused': 1 };
   ledger.sandbox.clearRequests();
@@ -172,7 +184,7 @@ test('a list whose remembered format is refused one day goes on in the other, fr
   t.is(read.length, 2, 'the list is not searched for its first entry again');
 });
 
-test('at another address of the API the format is proved again, and the list goes on from its watermark', async (t) => {
+test('with another API URL the format is verified again, and the list continues from its watermark', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: few });
   await ledger.run('sync-portouts');
   const [before] = await ledger.query('select since from sync_watermarks');
@@ -183,7 +195,7 @@ test('at another address of the API the format is proved again, and the list goe
   t.is(report.error, undefined);
   t.regex(
     report.warnings.join(),
-    /as yy-MM-dd, not as yyyy-MM-dd as documented; they are sent that way from now on\.$/,
+    /as yy-MM-dd, not as yyyy-MM-dd as documented\. They are sent that way from now on\.$/,
   );
   t.deepEqual(await ledger.query('select since from sync_watermarks'), [before]);
   ledger.sandbox.clearRequests();
@@ -191,7 +203,7 @@ test('at another address of the API the format is proved again, and the list goe
   t.is(ledger.sandbox.requests.filter(({ path }) => path.endsWith('/portouts')).length, 1);
 });
 
-test('an account that is empty at first costs one request more a run, until an entry proves the format', async (t) => {
+test('an empty account takes one more request per run, until an entry verifies the format', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...withoutOrders, numbers: 300, seed: 12 } });
   await ledger.run('sync-portouts');
   ledger.sandbox.clearRequests();
@@ -200,7 +212,7 @@ test('an account that is empty at first costs one request more a run, until an e
     listRequests(ledger).map(({ query }) => Object.keys(query).includes('startdate')),
     [false, true],
   );
-  // The first port-out is of a night on which the filter means something else.
+  // The first port-out is from a date that the filter reads differently.
   const held = ledger.sandbox.account(account);
   const [number] = held.numbers();
   held.placePortOut({ number: number?.telephoneNumber as string });
@@ -215,7 +227,7 @@ test('an account that is empty at first costs one request more a run, until an e
   t.is((await ledger.query('select from portouts')).length, 1);
 });
 
-test('a list that was read before its format was proved is proved quietly, by an entry older than the window', async (t) => {
+test('the format of a list read before is verified by an entry older than the window', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: few });
   await runAll(ledger);
   ledger.sandbox.clock.advance(30 * day);
@@ -230,17 +242,17 @@ test('a list that was read before its format was proved is proved quietly, by an
   t.is((await ledger.query('select from sync_date_filters where proved_at is not null')).length, listings.length);
 });
 
-test('on the command line, a list whose date filter does not work exits 1 and says what was asked', async (t) => {
+test('on the command line, a broken date filter exits 1 and reports the requests', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, oddities: { 'dates-dead': 1 } } });
   const { status, output } = await cli(t, ['run', 'sync-portouts'], { env: ledger.env });
   t.is(status, 1);
   t.regex(
     output,
-    /^sync-portouts: The date filter of the list of port-outs of account 9900000 does not work: .+ \(yyyy-MM-dd\) it shows none; .+ \(yy-MM-dd\) it shows none\. Nothing was read, and the watermark was not moved\.$/m,
+    /^sync-portouts: The date filter of the list of port-outs of account 9900000 does not work: .+ \(yyyy-MM-dd\) it returns none; .+ \(yy-MM-dd\) it returns none\. Nothing was read, and the watermark was not moved\.$/m,
   );
 });
 
-test('an account whose only orders are older than two years is read whole in the other format', async (t) => {
+test('an account with only orders older than two years is read completely in the other format', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { ...few, open: 0, oddities: { 'date-form-swapped': 1 } },
   });

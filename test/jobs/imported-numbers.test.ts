@@ -1,7 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
-import { importDetails, removeImportedDetails } from '../../src/dashboard/order-details.js';
 import type { SandboxAccount } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { importDetails, removeImportedDetails } from '../support/resources.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
 
@@ -28,7 +28,7 @@ async function differences(ledger: Ledger): Promise<string[]> {
   ];
 }
 
-/** The view's rows for one number: which order imported it, and from when to when. */
+/** The view's rows for a number: the importing order, and the period. */
 async function periods(ledger: Ledger, number: string): Promise<unknown[][]> {
   const rows = await ledger.query(
     `select order_id, imported_at, removed_at from imported_numbers
@@ -52,7 +52,7 @@ function importOne(held: SandboxAccount, numbers?: readonly string[]) {
   return { order, number: order.numbers[0]?.telephoneNumber as string };
 }
 
-test('summaries nested in themselves are read once each, as plain ones are', async (t) => {
+test('nested summaries are read once each, like plain ones', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 200, imports: 30, oddities: { 'nested-summaries': 1 } },
   });
@@ -85,7 +85,7 @@ test('an order that is open is read until it ends, and only then imports or remo
   t.deepEqual(await periods(ledger, good), [[order.orderId, order.orderDate, removal.orderDate]]);
 });
 
-test('imported_numbers has a period for each time that a number was imported', async (t) => {
+test('imported_numbers has one period per import of a number', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20 } });
   const held = ledger.sandbox.account(account);
   const { order: first, number } = importOne(held);
@@ -101,7 +101,7 @@ test('imported_numbers has a period for each time that a number was imported', a
     [first.orderId, first.orderDate, removal.orderDate],
     [second.orderId, second.orderDate, null],
   ]);
-  // Another import of a number that is imported already begins no period of its own.
+  // Another import of an imported number starts no new period.
   await ledger.query(
     `insert into import_tn_orders (account_id, order_id, status, order_date) values ($1, 'again', 'COMPLETE', now());`,
     [account],
@@ -113,7 +113,7 @@ test('imported_numbers has a period for each time that a number was imported', a
   t.is((await periods(ledger, number)).length, 2);
 });
 
-test('of an order whose answer does not say what became of a number, an import counts and a removal does not', async (t) => {
+test('with an unknown outcome, an import counts and a removal does not', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20 } });
   for (const [table, date] of [
     ['import_tn_orders', '2026-01-01'],
@@ -131,7 +131,7 @@ test('of an order whose answer does not say what became of a number, an import c
   t.deepEqual(await periods(ledger, '2025550123'), [['a', new Date('2026-01-01T00:00:00Z'), null]]);
 });
 
-test('a removal dates the end of service, and an import its beginning where nothing else does', async (t) => {
+test('a removal dates the end of service, and an import its start if nothing else does', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 20, now: new Date(Date.now() - day) },
   });
@@ -159,7 +159,18 @@ test('a removal dates the end of service, and an import its beginning where noth
   t.deepEqual(await periods(ledger, number), [[order.orderId, order.orderDate, removal.orderDate]]);
 });
 
-test('imports and removals, and their changes of status, are among the changes of the night', async (t) => {
+test('a number first seen after its import was read is in service since the import', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 20, now: new Date(Date.now() - day) },
+  });
+  const { order, number } = importOne(ledger.sandbox.account(account));
+  await sync(ledger);
+  // The in-service list alone, which has no dates.
+  t.is((await ledger.run('sync-inservice-numbers')).result, 'succeeded');
+  t.deepEqual(await history(ledger, number), [['Inservice', order.orderDate, order.orderId, null, null]]);
+});
+
+test('night_changes shows imports, removals and their status changes', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 20, now: new Date(Date.now() - day) },
   });

@@ -1,9 +1,11 @@
 import anyTest, { type TestFn } from 'ava';
 import { plan } from '../../jobs/nightly.js';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
+import { misbehave } from '../sandbox/support/misbehave.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources } from '../support/resources.js';
+import { seed } from '../support/seed.js';
 import { expectedOrders, orderDifferences } from '../sync/support/expected-orders.js';
-import { finishNight, killNight, randomFrom } from '../sync/support/kills.js';
+import { finishNightly, killNightly, randomFrom } from '../sync/support/kills.js';
 import { account, type Ledger, leftovers, openLedger } from '../sync/support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -13,11 +15,13 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** The jobs that read lists by windows, in the night's order. */
+/** The jobs that read lists by windows, in the order of the nightly run. */
 const jobs = plan
   .map(({ name }) => name)
   .filter((name) =>
-    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments)$/.test(name),
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs)$/.test(
+      name,
+    ),
   );
 const few = {
   numbers: 300,
@@ -27,6 +31,7 @@ const few = {
   portouts: 8,
   assignments: 8,
   imports: 12,
+  features: 12,
   open: 0.1,
 };
 const amounts = {
@@ -37,11 +42,12 @@ const amounts = {
   portouts: 30,
   assignments: 30,
   imports: 60,
+  features: 40,
   open: 0.1,
 };
 const hour = 3_600_000;
 
-/** What the tables hold otherwise than the sandbox. */
+/** The differences between the tables and the sandbox. */
 async function differences(ledger: Ledger): Promise<string[]> {
   const found: string[] = [];
   for (const resource of orderDetailResources) found.push(...(await orderDifferences(ledger, resource)));
@@ -70,8 +76,13 @@ async function runAll(ledger: Ledger): Promise<number> {
   return written;
 }
 
-test('after each night the tables of orders hold what the account has, row by row; a quiet night asks once a list', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { ...amounts, seed: 5 }, pageSize: 10 });
+test('after each run the order tables match the account, and a quiet run takes one request per list', async (t) => {
+  // No run is in the future by the database's clock.
+  const now = new Date('2025-01-01T00:00:00Z');
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { ...amounts, seed: 5, now, datesUntil: now },
+    pageSize: 10,
+  });
   const { sandbox } = ledger;
   await runAll(ledger);
   const held = sandbox.account(account);
@@ -80,14 +91,14 @@ test('after each night the tables of orders hold what the account has, row by ro
   t.true(held.disconnectedNumbers().length > 50);
   t.deepEqual(await differences(ledger), []);
   for (let night = 1; night <= 2; night += 1) {
-    held.night(night);
+    held.busyDay(night);
     sandbox.clock.advance(24 * hour);
     await runAll(ledger);
     t.deepEqual(await differences(ledger), [], `night ${night}`);
   }
   t.deepEqual(await leftovers(ledger), []);
 
-  // Nothing happens any more, and what happened last is out of every window.
+  // Nothing changes anymore, and the last changes are outside every window.
   sandbox.clock.advance(400 * 24 * hour);
   await runAll(ledger);
   sandbox.clock.advance(5 * 24 * hour);
@@ -99,42 +110,44 @@ test('after each night the tables of orders hold what the account has, row by ro
     'discnumbers',
     'disconnects',
     'importTnOrders',
+    'lidbs',
     'numbersAssignment',
     'orders',
     'portins',
     'portins',
     'portouts',
     'removeImportedTnOrders',
+    'tnoptions',
   ]);
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('with 5 % of each kind of fault, the tables of orders come to the same', async (t) => {
+test('with 5 % of each kind of fault, the order tables end up the same', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { ...few, seed: 6 },
     pageSize: 4,
     client: { timeouts: { firstByteMs: 1000, betweenBytesMs: 300 }, retry: { baseMs: 5 } },
   });
-  // Without 429, which makes the test wait: pauses are tested where they are made.
+  // Without 429, which would slow the test down: other tests cover pauses.
   const faults = ['500', 'reset', 'truncate', 'html', 'duplicate-page', 'raw-links'] as const;
   ledger.sandbox.faults = Object.fromEntries(faults.map((kind) => [kind, 0.05]));
   for (let night = 0; night < 2; night += 1) {
-    if (night > 0) ledger.sandbox.account(account).night(night);
+    if (night > 0) ledger.sandbox.account(account).busyDay(night);
     for (const job of jobs) {
       let runs = 0;
       for (let done = false; !done; runs += 1) {
-        t.true(runs < 5, `five runs of ${job} do not make a night`);
+        t.true(runs < 5, `five runs of ${job} do not complete it`);
         done = (await ledger.run(job)).result === 'succeeded';
       }
     }
-    // An order that was given up on is read the next night.
+    // A failed order is read by the next run.
     ledger.sandbox.faults = {};
     await runAll(ledger);
     t.deepEqual(await differences(ledger), []);
   }
 });
 
-test('a list that is short fails by name and leaves the watermark where it was', async (t) => {
+test('a short list fails by name and does not move the watermark', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 7 } });
   ledger.sandbox.faults = { 'short-list': 1 };
   for (const job of jobs) {
@@ -142,7 +155,7 @@ test('a list that is short fails by name and leaves the watermark where it was',
     t.is(result, 'failed', job);
     t.regex(
       error?.message ?? '',
-      /^The list of .+ of account 9900000 from \S+ to \S+, is not complete: after 3 readings /,
+      /^The list of .+ of account 9900000 from \S+ to \S+, is not complete: after 3 readings, /,
     );
   }
   for (const { since, read_to } of await ledger.query('select since::text, read_to::text from sync_watermarks')) {
@@ -155,7 +168,7 @@ test('a list that is short fails by name and leaves the watermark where it was',
   t.deepEqual(await differences(ledger), []);
 });
 
-test('lists with entries that are wrong in every known way cost nothing but those entries, and say so', async (t) => {
+test('invalid list entries of every known kind are reported and affect no other entry', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 8 }, pageSize: 5 });
   const held = ledger.sandbox.account(account);
   const reading = {
@@ -167,13 +180,13 @@ test('lists with entries that are wrong in every known way cost nothing but thos
     importTnOrders: ['sync-imported-numbers', 'import_tn_orders'],
   } as const;
   for (const [kind, [job, table]] of Object.entries(reading) as [keyof typeof reading, readonly [string, string]][]) {
-    const befallen = held.misbehave(kind, ['no-id', 'impossible-date', 'repeated', 'odd-id']);
+    const affected = misbehave(held, kind, ['no-id', 'impossible-date', 'repeated', 'odd-id']);
     const { result, error, warnings } = await ledger.run(job);
     t.is(result, 'succeeded', `${kind}: ${error?.message}`);
-    t.regex(warnings.join('\n'), /[12] × entry that names no order \(left out\), such as /, kind);
+    t.regex(warnings.join('\n'), /[12] × entry without an order id \(skipped\), such as /, kind);
     t.regex(
       warnings.join('\n'),
-      /[12] × \w*Date that fits no date form \(kept in raw, .*such as "2014-13-45T25:61:00Z" of /,
+      /[12] × \w*Date that is not in a known date format \(kept in raw; .*such as "2014-13-45T25:61:00Z" of /,
       kind,
     );
     const stored = (await ledger.query<{ order_id: string }>(`select order_id from ${table}`)).map(
@@ -188,30 +201,28 @@ test('lists with entries that are wrong in every known way cost nothing but thos
       importTnOrders: held.importOrders(),
     }[kind].map(({ orderId }) => orderId);
     const wanted = ids
-      .filter((id) => id !== befallen['no-id'])
-      .map((id) => (id === befallen['odd-id'] ? "a/b?c'; drop table" : id));
+      .filter((id) => id !== affected['no-id'])
+      .map((id) => (id === affected['odd-id'] ? "a/b?c'; drop table" : id));
     t.deepEqual(stored.sort(), wanted.sort(), kind);
     const [odd] = await ledger.query(`select raw->'list' as list from ${table} where order_id = $1`, [
-      befallen['impossible-date'],
+      affected['impossible-date'],
     ]);
     t.true(Object.values(odd?.list as object).includes('2014-13-45T25:61:00Z'), kind);
   }
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('nights that are killed while they read orders come to the same tables, and leave nothing behind', async (t) => {
-  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
+test('runs killed while they read orders store the same in the end and leave nothing behind', async (t) => {
   const random = randomFrom(seed);
   const ledger = await openLedger(t, t.context.server, { sandbox: { ...few, seed: 9 }, pageSize: 6 });
   const beforeOrders = 2 * Math.ceil(few.numbers / 6);
   const listRequests = 150;
   for (let n = 0; n < 2; n += 1) {
     const request = beforeOrders + random(listRequests / 2) + (n * listRequests) / 2;
-    await killNight(t, ledger, { request: Math.round(request), answered: random(2) === 0 });
+    await killNightly(t, ledger, { request: Math.round(request), answered: random(2) === 0 });
   }
-  await killNight(t, ledger, { table: 'sync_watermarks' });
-  await finishNight(t, ledger);
+  await killNightly(t, ledger, { table: 'sync_watermarks' });
+  await finishNightly(t, ledger);
   t.deepEqual(await differences(ledger), []);
   t.deepEqual(await leftovers(ledger), []);
 });

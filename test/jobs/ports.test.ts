@@ -1,6 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
-import { portinDetails, portoutDetails } from '../../src/dashboard/order-details.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { portinDetails, portoutDetails } from '../support/resources.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
 
@@ -18,7 +18,7 @@ async function sync(ledger: Ledger): Promise<void> {
   }
 }
 
-test('port-outs among the port-ins come into the table of port-outs, row by row as from their own list', async (t) => {
+test('port-outs in the list of port-ins are stored like those in their own list', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 300, portins: 20, portouts: 20, oddities: { 'portouts-in-portins': 7 } },
     pageSize: 6,
@@ -29,7 +29,7 @@ test('port-outs among the port-ins come into the table of port-outs, row by row 
   t.is((await ledger.run('sync-portouts', { full: true })).counts.rowsWritten, 0);
 });
 
-test('moves within Bandwidth are kept as such, from the list and from the order', async (t) => {
+test('ports within Bandwidth are stored as internal, from the list and from the order', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 300, portins: 20, oddities: { 'internal-ports': 3 } },
   });

@@ -11,7 +11,7 @@ test.after.always(() => server.stop());
 
 const account = '9900001';
 
-test('the audit counts each thing that a filing would stumble over, with examples and SQL that shows them all', async (t) => {
+test('the audit counts the findings of each check, with examples and SQL that returns all of them', async (t) => {
   const folder = await makeFolder(t);
   const ledger = await openCountingLedger(t, server, folder);
   const key = (number: string, of = account) => ({ account_id: of, telephone_number: number });
@@ -64,7 +64,10 @@ test('the audit counts each thing that a filing would stumble over, with example
   await portIn('p2', '9195550004', 'Bandwidth.com CLEC');
   await portIn('p3', '9195550005', null);
   const order = { account_id: account, order_id: 'partial', action: 'ASSIGN', status: 'PARTIAL' };
-  const since = { unknown_since: '2025-12-01T02:00:00Z', unknown_reason: '0 named as failed, 1 counted' };
+  const since = {
+    unknown_since: '2025-12-01T02:00:00Z',
+    unknown_reason: '0 listed as failed, but the failed count is 1',
+  };
   await ledger.insert('number_assignment_orders', [
     { ...order, ...since, order_date: '2025-11-30' },
     { ...order, ...since, order_id: 'later', order_date: '2026-01-02' },
@@ -73,7 +76,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     { ...key('9195550005'), order_id: 'partial', outcome: 'UNKNOWN' },
     { ...key('9195550006'), order_id: 'partial', outcome: 'FAILED' },
   ]);
-  // Won back, and moved within Bandwidth.
+  // Won back and moved within Bandwidth.
   await hold(block('9842004', 7), { rate_center: 'DURHAM' });
   await ledger.insert('orders', [
     { account_id: account, order_id: 'o', status: 'COMPLETE', order_date: '2024-01-01T00:00:00Z' },
@@ -81,7 +84,7 @@ test('the audit counts each thing that a filing would stumble over, with example
   await ledger.insert('orders_numbers', [{ ...key('9842004000'), order_id: 'o' }]);
   await portIn('p4', '9842004000', 'Mock Carrier');
   await portIn('p5', '9842004001', 'Mock Carrier', { port_type: 'INTERNAL' });
-  // Toronto, twice, of which once with a state that contradicts the area code; San Juan likewise; an area code of no list.
+  // Toronto twice, once with a state that contradicts the area code; San Juan with such a state; an area code that is not in area_codes.
   await hold([key('4165550000')], { rate_center: 'TORONTO', state: 'ON' });
   await hold([key('4165550001'), key('7875550000')]);
   await hold([key('2305550000')]);
@@ -91,14 +94,14 @@ test('the audit counts each thing that a filing would stumble over, with example
   ]);
   await ledger.insert('import_tn_orders_numbers', [{ ...key('9842004003'), order_id: 'i', outcome: 'ACCEPTED' }]);
   await ledger.query(`update number_status_history set status = 'Reserved' where telephone_number = '9842004004'`);
-  // Declared aging for three weeks, and then for three more: the second run of days is long enough.
+  // Classified as aging for three weeks, and another number for twice three adjoining weeks, which is long enough.
   const agingDays = { category: 'aging', note: null, overridden: false };
   await ledger.insert('number_categories', [
     { ...key('9842004005'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-22', valid_to: '2026-01-20' },
   ]);
-  // Residential, and longer than 90 days.
+  // Residential and longer than 90 days.
   await ledger.insert('number_categories', [
     { ...key('9195551900'), ...agingDays, residential: true, valid_from: '2025-10-01', valid_to: '2026-01-15' },
   ]);
@@ -144,7 +147,7 @@ test('the audit counts each thing that a filing would stumble over, with example
     '900': 1,
     '5xx': 1,
     'not-nanp': 1,
-    // 9195550000 counts in the account whose id comes first, where it is assigned; 9195550004 and those of other blocks are left.
+    // 9195550000 counts in the account with the lower id, where it is assigned. That leaves 9195550004 and numbers of other blocks.
     undeclared: 9,
     'not-united-states': 2,
     imported: 1,
@@ -184,7 +187,7 @@ test('the audit counts each thing that a filing would stumble over, with example
   t.like(example('unknown-outcome'), {
     telephone_number: '9195550005',
     order_id: 'partial',
-    unknown_reason: '0 named as failed, 1 counted',
+    unknown_reason: '0 listed as failed, but the failed count is 1',
   });
   t.like(example('hosted'), { telephone_number: '9195551000', owner_account_id: '14' });
   t.like(example('other-status'), { telephone_number: '9195551001', status: 'Aging' });
@@ -194,9 +197,9 @@ test('the audit counts each thing that a filing would stumble over, with example
   const text = await audit();
   t.regex(text.stdout, /^Toll-free numbers: 2$/m);
   t.regex(text.stdout, /^ {4}9900001 {2}9195550002 {2}a {2}/m);
-  t.regex(text.stdout, /^None of these:\n {2}numbers whose history has them in service twice at once$/m);
+  t.regex(text.stdout, /^None of these:\n {2}numbers with overlapping in-service intervals in the history$/m);
 
-  // An UNASSIGNED of 40 days before is aging by the rule, and available by the option.
+  // UNASSIGNED 40 days before: aging by the rule, available with the option.
   await ledger.insert('number_assignment_history', [
     {
       ...key('9842004001'),
@@ -215,7 +218,7 @@ test('the audit counts each thing that a filing would stumble over, with example
   t.deepEqual(await tooShort(), { count: 1, warned: false });
   t.deepEqual(await tooShort('--aging-days', '30'), { count: 2, warned: true });
 
-  // Of one account only what is its own.
+  // With one account, only that account's findings.
   const one = JSON.parse((await audit('--account', '9900002', '--json')).stdout).findings as typeof findings;
   const own = Object.fromEntries(one.map(({ id, count }) => [id, count]));
   t.like(own, { undeclared: 1, 'toll-free': 0, 'over-limit': 0, 'failed-days': 0, 'old-data': 1 });
@@ -224,5 +227,5 @@ test('the audit counts each thing that a filing would stumble over, with example
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const future = await cli(t, ['audit', '--as-of', tomorrow], { cwd: folder, env: { DATABASE_URL: ledger.url } });
   t.is(future.status, 2);
-  t.regex(future.stderr, /lies in the future/);
+  t.regex(future.stderr, /is in the future/);
 });

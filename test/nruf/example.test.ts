@@ -33,7 +33,7 @@ const places: Record<string, { rate_center: string; state: string }> = {
   416: { rate_center: 'TORONTO', state: 'ON' },
 };
 
-test('the worked example of the documentation comes out as it was computed by hand', async (t) => {
+test('the worked example in the documentation gives the table computed by hand', async (t) => {
   const { events, expected } = await readExample();
   const ledger = await openCountingLedger(t, server);
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-example-'));
@@ -42,7 +42,7 @@ test('the worked example of the documentation comes out as it was computed by ha
   const came = (event: ExampleEvent) => /^(new-number|port-in|import)/.test(event.what);
   const all = new Set(events.filter(came).flatMap(({ numbers }) => numbers));
   t.is(all.size, 43);
-  // Numbers that were given back before the first night are known by their orders alone.
+  // Numbers disconnected before the first run are known from their orders only.
   const notLive = new Set(events.filter(({ what }) => what.endsWith('not yet live')).flatMap(({ numbers }) => numbers));
   const gone = new Set(events.filter(({ what }) => what === 'disconnect').flatMap(({ numbers }) => numbers));
   await ledger.insert(
@@ -69,7 +69,7 @@ test('the worked example of the documentation comes out as it was computed by ha
     if (category === undefined) continue;
     const path = join(folder, 'numbers.csv');
     await writeFile(path, numbers.join('\n'));
-    const declaration = {
+    const classification = {
       category: category as Category,
       from: at.slice(0, 10),
       to,
@@ -77,8 +77,8 @@ test('the worked example of the documentation comes out as it was computed by ha
       override: false,
       residential: false,
     };
-    checkLength(declaration);
-    const { declared } = await classifyFile(ledger.database, path, declaration, {
+    checkLength(classification);
+    const { declared } = await classifyFile(ledger.database, path, classification, {
       account,
       allowRejects: false,
       dryRun: false,
@@ -90,7 +90,7 @@ test('the worked example of the documentation comes out as it was computed by ha
   t.is(
     events.filter(({ what }) => orderKinds[what] === undefined && !what.startsWith('classify ')).length,
     0,
-    'every event is of a known kind',
+    'every event has a known kind',
   );
 
   const count = async () => {
@@ -118,8 +118,8 @@ test('the worked example of the documentation comes out as it was computed by ha
     );
     return rows.map(({ line }) => line);
   };
-  for (const make of ['no copy of the histories', 'a copy']) {
-    t.deepEqual(await count(), expected, make);
+  for (const state of ['without intervals', 'with intervals']) {
+    t.deepEqual(await count(), expected, state);
     t.deepEqual(await leftOut(), [
       '4163600001: not United States',
       '9195551014: imported',

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 
-/** Where Debian and others put Chromium. */
+/** Where Debian and other distributions install Chromium. */
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export const installedChromium = places.find((path) => existsSync(path));
 
-/** A browser that asks nobody for anything by itself. */
+/** Starts a browser that makes no requests of its own. */
 export async function startChromium(executablePath: string): Promise<Browser> {
   const { chromium } = await import('playwright-core');
   return chromium.launch({
@@ -15,27 +15,27 @@ export async function startChromium(executablePath: string): Promise<Browser> {
   });
 }
 
-// What runs in the page is text: this project knows no types of the DOM.
+// Code for the page is text, because this project has no DOM types.
 
-/** Cells of a table's body, row by row. */
+/** The cells of a table's body, row by row. */
 export function cellsOf(page: Page, id: string): Promise<string[][]> {
   return page.evaluate(
     `[...document.querySelectorAll('#${id} tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))`,
   );
 }
 
-/** Every id, once for each element that has it. */
+/** The ids of all elements, with duplicates. */
 export function idsOf(page: Page): Promise<string[]> {
   return page.evaluate(`[...document.querySelectorAll('[id]')].map((element) => element.id)`);
 }
 
-/** By how many pixels the page is wider than the window. */
+/** The number of pixels by which the page is wider than the window. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
-/** Texts that stand out from their background by less than 4.5 : 1, which WCAG 2.2 (1.4.3) asks for. */
-export function paleTextsOf(page: Page): Promise<string[]> {
+/** Texts with less than the contrast of 4.5:1 to their background that WCAG 2.2 (1.4.3) requires. */
+export function lowContrastTextsOf(page: Page): Promise<string[]> {
   return page.evaluate(`(() => {
     const parse = (color) => color.match(/[\\d.]+/g).map(Number);
     const luminance = (color) => {

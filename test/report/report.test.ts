@@ -3,7 +3,7 @@ import anyTest, { type TestFn } from 'ava';
 import { makeReport } from '../../src/report/make-report.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, openLedger } from '../sync/support/ledger.js';
-import { night, readReports } from './support.js';
+import { readReports, runNightly } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -14,29 +14,29 @@ test.after.always((t) => t.context.server?.stop());
 
 const textOf = (html: string) => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 
-test('an empty ledger gives a page that says so', async (t) => {
+test('the report of an empty ledger says that it is empty', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1 } });
   const text = textOf((await makeReport(ledger.database, {})).html);
   for (const sentence of [
     'What needs attention Nothing.',
     'No job has run yet.',
-    'Changes of the night Nothing changed.',
-    'No batch is open, and none ended in the last 30 days.',
-    'There are no numbers to count on',
-    'There were no numbers to count in the past two years.',
+    'Changes since the previous nightly run No changes.',
+    'No batch is open or finished in the last 30 days.',
+    'No numbers in the inventory on',
+    'No numbers in the inventory in the past two years.',
   ])
     t.true(text.includes(sentence), sentence);
 });
 
-test('each night writes a report of its own, and keeps the earlier ones; the same moment gives the same bytes', async (t) => {
+test('each nightly run writes its own report and keeps earlier ones; a snapshot gives the same bytes', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 300, orders: 20, portins: 5 } });
-  await night(t, ledger);
+  await runNightly(t, ledger);
   const first = await readReports(ledger);
   t.is(first.names.length, 1);
   t.regex(first.names[0] as string, /^report-9900000-\d{4}-\d\d-\d\dT\d{6}Z\.html$/);
-  t.true(textOf(first.last).includes('… running when this was written'));
+  t.true(textOf(first.last).includes('… running when this report was made'));
   await ledger.query(`select pg_sleep_until(date_trunc('second', clock_timestamp()) + interval '1 second')`);
-  await night(t, ledger);
+  await runNightly(t, ledger);
   const { names } = await readReports(ledger);
   t.is(names.length, 2);
   t.is(names[0], first.names[0]);
@@ -48,7 +48,7 @@ test('each night writes a report of its own, and keeps the earlier ones; the sam
   t.is(timeless(one), timeless(other));
 });
 
-test('a report that cannot be written fails by itself: the jobs before it have done their work', async (t) => {
+test('a report that cannot be written fails alone: the earlier jobs succeed', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 50 } });
   const { mkdir, writeFile } = await import('node:fs/promises');
   await mkdir(ledger.dataDir, { recursive: true });
@@ -65,7 +65,7 @@ test('a report that cannot be written fails by itself: the jobs before it have d
   );
 });
 
-test('whatever the database holds is text in the report, never markup, and SQL that is shown quotes it', async (t) => {
+test('the report escapes database values as text, and quotes them in the SQL that it shows', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1 } });
   const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>&amp;</code></svg>`;
   const of = `o'x<b>`;
@@ -103,13 +103,13 @@ test('whatever the database holds is text in the report, never markup, and SQL t
   );
   const { html } = await makeReport(ledger.database, { account: of });
   t.false(/<script|<img|<b>/i.test(html));
-  // In the error, the warning, the batch, its reason, the number that is new, its order, the place, and in both pictures of the charts.
+  // In the error, the warning, the batch, its reason, the new number, its order, the place, and both widths of the charts.
   const escaped = '&lt;script&gt;alert(1)&lt;/script&gt;';
   t.true(html.split(escaped).length > 12, String(html.split(escaped).length));
   t.true(html.includes('o&#39;&#39;x&lt;b&gt;'));
 });
 
-test('ten thousand thousands-blocks make a page below a megabyte, and what it leaves out is told with its SQL', async (t) => {
+test('10,000 thousands-blocks make a page below 1 MB, with SQL that lists the rows not shown', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1 } });
   await ledger.query(
     `with numbers as (
@@ -127,16 +127,15 @@ test('ten thousand thousands-blocks make a page below a megabyte, and what it le
   const { html } = await makeReport(ledger.database, {});
   t.true(Buffer.byteLength(html) < 1_000_000, `${Buffer.byteLength(html)} bytes`);
   const text = textOf(html);
-  t.regex(text, /480 more warnings are left out here\. This shows all of them: select jsonb_array_elements_text/);
-  t.regex(text, /9,975 more rows are left out here\. This shows all of them: select \* from night_changes/);
-  // Every SQL that is shown runs.
+  t.regex(text, /480 more warnings are not shown\. To list them all: select jsonb_array_elements_text/);
+  t.regex(text, /9,975 more rows are not shown\. To list them all: select \* from night_changes/);
+  // All SQL in the report runs.
   const statements = [...html.matchAll(/<pre tabindex="0"><code>([\s\S]*?)<\/code>/g)].map(([, sql = '']) =>
     sql.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>'),
   );
   t.true(statements.length >= 4);
   for (const sql of statements) await t.notThrowsAsync(ledger.query(sql), sql);
-  const [, left] =
-    /([\d,]+) more rows are left out here\. This shows all of them: select state, rate_center/.exec(text) ?? [];
+  const [, left] = /([\d,]+) more rows are not shown\. To list them all: select state, rate_center/.exec(text) ?? [];
   const [centers] = statements.filter((sql) => sql.startsWith('select state, rate_center'));
   t.is(Number(left?.replaceAll(',', '')) + 50, (await ledger.query(centers as string)).length);
 });

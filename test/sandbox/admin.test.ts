@@ -1,6 +1,9 @@
 import test from 'ava';
 import type { Churned, LoggedRequest, Sandbox } from '../../src/sandbox/server.js';
-import { get, sandboxFor } from './client.js';
+import { get, sandboxFor as openSandbox } from './client.js';
+import { serveAdmin } from './support/admin.js';
+
+const sandboxFor: typeof openSandbox = (t, options) => openSandbox(t, { ...options, extend: serveAdmin });
 
 async function ask(sandbox: Sandbox, path: string, init?: RequestInit) {
   const response = await fetch(new URL(`/sandbox${path}`, sandbox.url), init);
@@ -8,7 +11,7 @@ async function ask(sandbox: Sandbox, path: string, init?: RequestInit) {
   return { status: response.status, text, json: () => JSON.parse(text) };
 }
 
-test('info tells the credentials, the seed, the clock, the faults and the accounts', async (t) => {
+test('info returns the credentials, seed, clock, faults and accounts', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 300, seed: 5, faults: { 500: 0 } });
   const { now, ...info } = (await ask(sandbox, '/info')).json();
   t.true(Math.abs(Date.parse(now) - Date.now()) < 60_000);
@@ -25,17 +28,17 @@ test('info tells the credentials, the seed, the clock, the faults and the accoun
   });
 });
 
-test('requests are told and forgotten', async (t) => {
+test('requests can be listed and cleared', async (t) => {
   const sandbox = await sandboxFor(t);
   await get(sandbox, '/accounts/9900000');
   const logged: LoggedRequest[] = (await ask(sandbox, '/requests')).json();
   t.deepEqual(logged, sandbox.requests as LoggedRequest[]);
-  t.is(logged.length, 1, 'the sandbox’s own interface is not logged');
+  t.is(logged.length, 1, 'requests to the admin interface are not logged');
   t.is((await ask(sandbox, '/requests', { method: 'DELETE' })).status, 204);
   t.deepEqual((await ask(sandbox, '/requests')).json(), []);
 });
 
-test('numbers of an account come one JSON object a line', async (t) => {
+test('the numbers of an account are returned as JSON lines', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 2500 });
   const { text } = await ask(sandbox, '/accounts/9900000/numbers');
   const lines = text.trimEnd().split('\n');
@@ -58,7 +61,7 @@ test('churn, faults and the clock can be set from another process', async (t) =>
   t.true(sandbox.clock.now().getTime() - before >= 86_400_000);
 });
 
-test('orders are told, placed, changed and made hard to read from another process', async (t) => {
+test('orders can be listed, placed, changed and given quirks from another process', async (t) => {
   const sandbox = await sandboxFor(t);
   const account = sandbox.account('9900000');
   const path = (rest: string) => `/accounts/9900000/${rest}`;
@@ -93,11 +96,11 @@ test('orders are told, placed, changed and made hard to read from another proces
   t.like(changed, { customerOrderId: 'late', lastModifiedDate: new Date('2031-01-01T00:00:00Z') });
   const quirks = (await ask(sandbox, path('orders/quirks'), body(['refused', 'odd-id'], 'PUT'))).json();
   t.is((await get(sandbox, `/accounts/9900000/orders/${quirks.refused}`)).status, 404);
-  const night = (await ask(sandbox, path('night?seed=4'), { method: 'POST' })).json();
-  t.true(night.placed.orders.length > 0);
+  const busyDay = (await ask(sandbox, path('busy-day?seed=4'), { method: 'POST' })).json();
+  t.true(busyDay.placed.orders.length > 0);
 });
 
-test('what makes no sense is refused and changes nothing', async (t) => {
+test('invalid requests are rejected and change nothing', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { 500: 0.5 } });
   const before = [...sandbox.account('9900000').numbers()];
   for (const [path, method, body, said] of [
@@ -106,7 +109,7 @@ test('what makes no sense is refused and changes nothing', async (t) => {
     ['/accounts/9900000/churn?count=1000000', 'POST', undefined, /too few/],
     ['/accounts/1/churn?count=1', 'POST', undefined, /no account 1/],
     ['/accounts/1/numbers', 'GET', undefined, /no account 1/],
-    ['/accounts/9900000/night?seed=x', 'POST', undefined, /seed.*'x'/],
+    ['/accounts/9900000/busy-day?seed=x', 'POST', undefined, /seed.*'x'/],
     ['/accounts/9900000/orders', 'POST', '{"number":1}', /'number' can't be 1/],
     ['/accounts/9900000/orders', 'POST', '{"numbers":0}', /'numbers' can't be 0/],
     ['/accounts/9900000/orders', 'POST', '{"orderDate":"soon"}', /'orderDate' can't be "soon"/],
@@ -114,8 +117,8 @@ test('what makes no sense is refused and changes nothing', async (t) => {
     ['/accounts/9900000/disconnects', 'POST', '{}', /'numbers' is missing/],
     ['/accounts/9900000/numbersAssignment', 'POST', '{"numbers":[]}', /'action' is missing/],
     ['/accounts/9900000/orders/none', 'PATCH', '{}', /no orders none/],
-    ['/accounts/9900000/invoices/none', 'PATCH', '{}', /no orders called 'invoices'/],
-    ['/accounts/9900000/orders/quirks', 'PUT', '["odd"]', /Quirks are.*odd/],
+    ['/accounts/9900000/invoices/none', 'PATCH', '{}', /Unknown order kind 'invoices'/],
+    ['/accounts/9900000/orders/quirks', 'PUT', '["odd"]', /Quirks must be.*odd/],
     ['/faults', 'PUT', '{"503":1}', /'503'/],
     ['/faults', 'PUT', '{"500":"1"}', /'500'.*"1"/],
     ['/faults', 'PUT', '[]', /object/],

@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Sandbox, SandboxNumber } from '../../src/sandbox/server.js';
 import { linkOf, listedInService, sandboxFor } from './client.js';
 
-// Bandwidth's own Node client, as far as these tests use it; it brings no types.
+// Bandwidth's own Node.js client has no type declarations; these cover what the tests use.
 type Call<Arguments extends unknown[], Result> = (
   ...args: [...Arguments, (error: Error | null, result: Result) => void]
 ) => void;
@@ -101,7 +101,7 @@ function clientOf(sandbox: Sandbox): object {
   return new numbers.Client('9900000', username, password, undefined, undefined, { apiEndPoint: url });
 }
 
-/** The cursor in a next link as the client hands it over. */
+/** The cursor in a next link as returned by the client. */
 function cursorOf(link: string | undefined): string | undefined {
   return link === undefined ? undefined : linkOf(`<next>${link}</next>`, 'next')?.query.page;
 }
@@ -239,7 +239,7 @@ test('@bandwidth/numbers lists and reads port-ins and port-outs', async (t) => {
   t.deepEqual(texts(portIn.listOfPhoneNumbers.phoneNumber), done?.numbers);
   const stuck = portIns.find(({ errors }) => errors.length > 0);
   const refused = promisify(numbers.PortIn.get)(client, stuck?.orderId ?? '');
-  // The client makes of an order's own errors one that is none of its Error class.
+  // The client reports an order's errors as a value that is not an Error.
   await t.throwsAsync(refused, { any: true, message: stuck?.errors[0]?.description as string });
   const outs = await promisify(numbers.PortOut.list)(client, { ...ever, page: 1, size: 500 });
   t.deepEqual(
@@ -254,7 +254,7 @@ test('@bandwidth/numbers lists and reads port-ins and port-outs', async (t) => {
   t.is((await promisify(numbers.PortOut.get)(client, first?.orderId ?? '')).portOutStatus, first?.status as string);
 });
 
-test('@bandwidth/numbers meets the API’s errors', async (t) => {
+test('@bandwidth/numbers reports API errors', async (t) => {
   const sandbox = await sandboxFor(t);
   const { url, username } = sandbox;
   const wrong = new numbers.Client('9900000', username, 'guess', undefined, undefined, { apiEndPoint: url });

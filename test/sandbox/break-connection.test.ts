@@ -5,7 +5,7 @@ import test from 'ava';
 const run = promisify(execFile);
 const module = new URL('../../src/sandbox/break-connection.js', import.meta.url);
 
-/** A server whose only client sends its last byte; what it says of the connection's end is what it printed once it ended. */
+/** A server whose only client sends its last byte. It prints how the connection ended. */
 function serve(answer: string): string {
   return `
     import { createServer, connect } from 'node:net';
@@ -24,9 +24,9 @@ function serve(answer: string): string {
 }
 
 for (const [title, answer, said] of [
-  ['reset where it is open', '', 'ECONNRESET\nclosed\n'],
-  ['closed where it is ending, and the process ends', "socket.end('.');", 'closed\n'],
-  ['left alone where it is closed', 'socket.destroy();', 'closed\n'],
+  ['reset if it is open', '', 'ECONNRESET\nclosed\n'],
+  ['closed if it is ending, and the process exits', "socket.end('.');", 'closed\n'],
+  ['left alone if it is closed', 'socket.destroy();', 'closed\n'],
 ] as const) {
   test(`A connection is ${title}`, async (t) => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', serve(answer)], { timeout: 30_000 });

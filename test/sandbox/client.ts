@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { type Sandbox, type SandboxNumber, type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 
-/** A sandbox that ends with the test. */
+/** A sandbox that is closed at the end of the test. */
 export async function sandboxFor(t: ExecutionContext, options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox(options);
   t.teardown(() => sandbox.close());
@@ -34,8 +34,8 @@ export async function post(sandbox: Sandbox, path: string, body: string): Promis
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** Parses XML that must be well-formed; every list element is an array, every text a trimmed string. */
-// biome-ignore lint/suspicious/noExplicitAny: parsed XML has whatever shape the test expects of it
+/** Parses well-formed XML. Every list element is an array, every text a trimmed string. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape of parsed XML depends on the test
 export function parse(body: string): any {
   const wellFormed = XMLValidator.validate(body);
   if (wellFormed !== true) {
@@ -50,12 +50,12 @@ export function parse(body: string): any {
 }
 
 export interface NextLink {
-  /** The address that the link names, up to the query. */
+  /** The URL of the link without the query. */
   address: string;
   query: Record<string, string>;
 }
 
-/** The link of a list in its escaped or its raw form; undefined if the list has none. */
+/** A link of a list, in escaped or raw form; undefined if the list has none. */
 export function linkOf(body: string, rel: 'first' | 'next'): NextLink | undefined {
   const text = new RegExp(`<${rel}>(.*)</${rel}>`).exec(body)?.[1];
   if (text === undefined) {
@@ -67,7 +67,7 @@ export function linkOf(body: string, rel: 'first' | 'next'): NextLink | undefine
   return { address, query: Object.fromEntries(url.searchParams) };
 }
 
-/** Bodies of all pages of a listing, first to last. */
+/** Bodies of all pages of a listing, in order. */
 export async function pagesOf(sandbox: Sandbox, path: string): Promise<string[]> {
   const pages: string[] = [];
   let page: string | undefined = '1';
@@ -85,20 +85,20 @@ export async function pagesOf(sandbox: Sandbox, path: string): Promise<string[]>
   return pages;
 }
 
-/** Numbers of all pages of inserviceNumbers, in the listing's order. */
+/** Numbers on all pages of inserviceNumbers, in listing order. */
 export async function inServiceNumbers(sandbox: Sandbox, id: string, query = 'size=5000'): Promise<string[]> {
   const pages = await pagesOf(sandbox, `/accounts/${id}/inserviceNumbers?${query}`);
   return pages.flatMap((page) => parse(page).TNs.TelephoneNumbers.TelephoneNumber ?? []);
 }
 
-/** Numbers of all pages of /tns as the table must hold them. */
+/** Numbers on all pages of /tns, as the table must contain them. */
 export async function tnRows(sandbox: Sandbox, query: string): Promise<TnRow[]> {
   return (await pagesOf(sandbox, `/tns?${query}`)).flatMap(rowsIn);
 }
 
 export type TnRow = Omit<SandboxNumber, 'listedInService'> & { accountId: string };
 
-/** The numbers in one body of /tns. */
+/** The numbers in one /tns response body. */
 export function rowsIn(body: string): TnRow[] {
   const numbers: Array<Record<string, string>> =
     parse(body).TelephoneNumbersResponse.TelephoneNumbers.TelephoneNumber ?? [];
@@ -120,7 +120,7 @@ export function rowsIn(body: string): TnRow[] {
   }));
 }
 
-/** What /tns must name for an account, by the sandbox's own account of it. */
+/** What /tns must return for an account, according to the sandbox. */
 export function expectedRows(sandbox: Sandbox, id: string): TnRow[] {
   return Array.from(sandbox.account(id).numbers(), ({ listedInService: _, ...number }) => ({
     ...number,
@@ -132,13 +132,13 @@ export function listedInService(sandbox: Sandbox, id: string): string[] {
   return [...sandbox.account(id).numbers()].filter((number) => number.listedInService).map((n) => n.telephoneNumber);
 }
 
-/** Any of the API's date forms. */
+/** Parses any date format of the API. */
 export function dateOf(text: string): Date {
   const [, day, hour, minute = '00', second = '00', fraction = '', zone = ''] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(?:[:-](\d\d)[:-](\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
   const date = new Date(`${day}T${hour ?? '00'}:${minute}:${second}${fraction}${zone === '' ? 'Z' : zone}`);
   if (Number.isNaN(date.getTime())) {
-    throw new Error(`No date: ${text}`);
+    throw new Error(`Not a date: ${text}`);
   }
   return date;
 }

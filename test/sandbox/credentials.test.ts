@@ -9,7 +9,7 @@ function tokenRequest(authorization: string, body = 'grant_type=client_credentia
   };
 }
 
-test('the account is read with the user’s name and password', async (t) => {
+test('the account can be read with user name and password', async (t) => {
   const sandbox = await sandboxFor(t, { accounts: [{ id: '9900001', numbers: 0 }] });
   const { status, headers, body } = await get(sandbox, '/accounts/9900001');
   t.is(status, 200);
@@ -20,7 +20,7 @@ test('the account is read with the user’s name and password', async (t) => {
   t.is(Account.Address.StateCode, 'IA');
 });
 
-test('a token is issued for the client credentials and opens the API until it is revoked', async (t) => {
+test('a token for the client credentials is valid until it is revoked', async (t) => {
   const sandbox = await sandboxFor(t, { tokenLifetime: 1800 });
   const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
   t.is(response.status, 200);
@@ -33,14 +33,14 @@ test('a token is issued for the client credentials and opens the API until it is
   t.is((await get(sandbox, '/accounts/9900000', headers)).status, 401);
 });
 
-test('a token past its lifetime opens nothing', async (t) => {
+test('an expired token is rejected', async (t) => {
   const sandbox = await sandboxFor(t, { tokenLifetime: 0 });
   const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
   const { access_token } = (await response.json()) as Record<string, unknown>;
   t.is((await get(sandbox, '/accounts/9900000', { authorization: `Bearer ${access_token}` })).status, 401);
 });
 
-test('no token is issued for wrong client credentials or another kind of grant', async (t) => {
+test('no token is issued for wrong client credentials or another grant type', async (t) => {
   const sandbox = await sandboxFor(t);
   const wrong = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, 'guess')));
   t.is(wrong.status, 401);
@@ -54,7 +54,7 @@ test('no token is issued for wrong client credentials or another kind of grant',
   t.is(grant.status, 400);
 });
 
-test('wrong, missing and misplaced credentials are answered 401 in the API’s error form', async (t) => {
+test('wrong, missing and misplaced credentials get 401 in the API’s error format', async (t) => {
   const sandbox = await sandboxFor(t);
   const wrong: Array<Record<string, string>> = [
     {},
@@ -70,7 +70,7 @@ test('wrong, missing and misplaced credentials are answered 401 in the API’s e
   }
 });
 
-test('an account of somebody else’s is 403, an unknown one 404, wherever it is named', async (t) => {
+test('another user’s account gets 403 and an unknown account 404, in the path and in accountId', async (t) => {
   const sandbox = await sandboxFor(t);
   for (const path of [
     '/accounts/ID',
@@ -88,7 +88,7 @@ test('an account of somebody else’s is 403, an unknown one 404, wherever it is
   }
 });
 
-test('a wrong path below the API is the API’s 404, one outside of it a page of HTML', async (t) => {
+test('an unknown path gets the API’s 404 under the API base path, and an HTML page elsewhere', async (t) => {
   const sandbox = await sandboxFor(t);
   for (const path of ['', '/account/9900000', '/accounts/9900000/inserviceNumber', '/tns/9195551234/nothing']) {
     const { status, body } = await get(sandbox, path);
@@ -101,7 +101,7 @@ test('a wrong path below the API is the API’s 404, one outside of it a page of
   t.regex(await outside.text(), /^<!DOCTYPE html>/);
 });
 
-test('tokens are JWTs that name accounts and roles; oddities empty the accounts, take roles away, or make them opaque', async (t) => {
+test('tokens are JWTs with accounts and roles; oddities empty either or make tokens opaque', async (t) => {
   const sandbox = await sandboxFor(t, { accounts: ['9900000', '9900001'].map((id) => ({ id, numbers: 1 })) });
   const claims = async () => {
     const response = await fetch(sandbox.tokenUrl, tokenRequest(basic(sandbox.clientId, sandbox.clientSecret)));
@@ -121,7 +121,7 @@ test('tokens are JWTs that name accounts and roles; oddities empty the accounts,
   t.is(await claims(), undefined);
 });
 
-test('what an oddity forbids is 403 with an empty body, and nothing else is', async (t) => {
+test('only the resources that an oddity forbids get 403 with an empty body', async (t) => {
   const sandbox = await sandboxFor(t);
   const paths = [
     '/tns?accountId=9900000',

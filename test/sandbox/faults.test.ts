@@ -3,6 +3,7 @@ import { errors, request } from 'undici';
 import { UsageError } from '../../src/errors.js';
 import { type FaultKind, type FaultRates, faultKinds, parseFaults, type Sandbox } from '../../src/sandbox/server.js';
 import { type Got, get, linkOf, listedInService, parse, rowsIn, sandboxFor, userHeaders } from './client.js';
+import { serveAdmin } from './support/admin.js';
 
 const inServicePath = '/accounts/9900000/inserviceNumbers';
 
@@ -10,7 +11,7 @@ function lastRequest(sandbox: Sandbox) {
   return sandbox.requests.at(-1);
 }
 
-test('faults are written as kinds and rates; all leaves out short-list', (t) => {
+test('faults are parsed as kinds and rates; all excludes short-list', (t) => {
   t.deepEqual(parseFaults('429=0.05, 500=.1,short-list=1'), { 429: 0.05, 500: 0.1, 'short-list': 1 });
   t.deepEqual(parseFaults(''), {});
   const all = parseFaults('all=0.05,stall=0');
@@ -19,7 +20,7 @@ test('faults are written as kinds and rates; all leaves out short-list', (t) => 
   t.deepEqual(Object.keys(all).toSorted(), faultKinds.filter((kind) => kind !== 'short-list').toSorted());
 });
 
-test('an unknown fault or a bad rate is named, with the kinds there are', (t) => {
+test('the error for an unknown fault or invalid rate names it and lists the kinds', (t) => {
   for (const [text, named] of [
     ['503=0.1', "'503'"],
     ['500=1.5', "'1.5'"],
@@ -35,7 +36,7 @@ test('an unknown fault or a bad rate is named, with the kinds there are', (t) =>
 });
 
 for (const resetUnit of ['seconds', 'milliseconds'] as const) {
-  test(`429 has an empty body and tells in ${resetUnit} when the limit clears`, async (t) => {
+  test(`429 has an empty body and gives in ${resetUnit} when the limit clears`, async (t) => {
     const sandbox = await sandboxFor(t, { faults: { 429: 1 }, resetUnit });
     const asked = Date.now();
     const { status, body, headers } = await get(sandbox, '/accounts/9900000');
@@ -48,18 +49,18 @@ for (const resetUnit of ['seconds', 'milliseconds'] as const) {
   });
 }
 
-test('500 is an error in the API’s form', async (t) => {
+test('500 is an error in the API’s format', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { 500: 1 } });
   const { status, body } = await get(sandbox, '/accounts/9900000');
   t.is(status, 500);
   t.is(parse(body).ErrorResponse.ResponseStatus.Description, 'Internal server error');
 });
 
-test('reset breaks the connection in the middle of the answer', async (t) => {
+test('reset breaks the connection in the middle of the response', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { reset: 1 } });
   await t.throwsAsync(get(sandbox, '/tns?accountId=9900000'));
   const empty = listedInService(sandbox, '9900000').at(-1);
-  await t.throwsAsync(get(sandbox, `${inServicePath}/${empty}`), undefined, 'an answer without a body is reset too');
+  await t.throwsAsync(get(sandbox, `${inServicePath}/${empty}`), undefined, 'a response without a body is also reset');
   t.deepEqual(
     sandbox.requests.map(({ fault, status }) => ({ fault, status })),
     [
@@ -69,7 +70,7 @@ test('reset breaks the connection in the middle of the answer', async (t) => {
   );
 });
 
-test('stall sends half of the answer, and then nothing until the client gives up', async (t) => {
+test('stall sends half of the response, then nothing until the client gives up', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { stall: 1 } });
   const { statusCode, headers, body } = await request(`${sandbox.url}/tns?accountId=9900000`, {
     headers: userHeaders(sandbox),
@@ -89,7 +90,7 @@ test('stall sends half of the answer, and then nothing until the client gives up
   t.is(lastRequest(sandbox)?.fault, 'stall');
 });
 
-test('a sandbox that closes ends stalled answers', async (t) => {
+test('closing the sandbox ends stalled responses', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { stall: 1 } });
   const { body } = await request(`${sandbox.url}/tns?accountId=9900000`, { headers: userHeaders(sandbox) });
   const read = t.throwsAsync(body.text());
@@ -97,7 +98,7 @@ test('a sandbox that closes ends stalled answers', async (t) => {
   await read;
 });
 
-test('truncate cuts the XML of an answer that is whole as HTTP', async (t) => {
+test('truncate cuts off the XML of a complete HTTP response', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { truncate: 1 } });
   const { status, body, headers } = await get(sandbox, '/tns?accountId=9900000');
   t.is(status, 200);
@@ -109,7 +110,7 @@ test('truncate cuts the XML of an answer that is whole as HTTP', async (t) => {
   t.notThrows(() => parse(whole.body));
 });
 
-test('html is a proxy’s page, alternately with 200 and 502', async (t) => {
+test('html returns a proxy page, alternately with 200 and 502', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { html: 1 } });
   const statuses: number[] = [];
   for (let i = 0; i < 4; i++) {
@@ -122,7 +123,7 @@ test('html is a proxy’s page, alternately with 200 and 502', async (t) => {
 });
 
 for (const path of [`${inServicePath}?size=100`, '/tns?accountId=9900000&size=100']) {
-  test(`duplicate-page answers ${path} with the page before, next link and all`, async (t) => {
+  test(`duplicate-page returns the previous page of ${path}, including its next link`, async (t) => {
     const sandbox = await sandboxFor(t, { faults: { 'duplicate-page': 1 } });
     const first = await get(sandbox, `${path}&page=1`);
     t.is(lastRequest(sandbox)?.fault, undefined, 'there is no page before the first');
@@ -134,16 +135,12 @@ for (const path of [`${inServicePath}?size=100`, '/tns?accountId=9900000&size=10
     t.not(real.body, first.body);
     sandbox.faults = { 'duplicate-page': 1 };
     const third = linkOf(real.body, 'next')?.query.page ?? '';
-    t.is(
-      (await get(sandbox, `${path}&page=${third}`)).body,
-      real.body,
-      'the page before is the last one that was read',
-    );
+    t.is((await get(sandbox, `${path}&page=${third}`)).body, real.body, 'the previous page is the last one read');
     t.is((await get(sandbox, `${path}&page=1`)).body, first.body);
   });
 }
 
-test('short-list leaves out numbers, which only TotalCount betrays', async (t) => {
+test('short-list omits numbers; only TotalCount shows it', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 400, faults: { 'short-list': 1 } });
   const { TotalCount, TelephoneNumbers } = parse((await get(sandbox, `${inServicePath}?size=5000`)).body).TNs;
   t.is(TotalCount, String(sandbox.account('9900000').inServiceCount));
@@ -157,7 +154,7 @@ test('short-list leaves out numbers, which only TotalCount betrays', async (t) =
   );
 });
 
-test('raw-links writes the links with angle brackets and ampersands, and nothing else differs', async (t) => {
+test('raw-links leaves angle brackets and ampersands in links unescaped and changes nothing else', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { 'raw-links': 1 } });
   for (const path of [`${inServicePath}?size=10`, '/tns?accountId=9900000&size=10']) {
     sandbox.faults = { 'raw-links': 1 };
@@ -173,8 +170,11 @@ test('raw-links writes the links with angle brackets and ampersands, and nothing
   }
 });
 
-test('requests for tokens and the sandbox’s own interface never fault', async (t) => {
-  const sandbox = await sandboxFor(t, { faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])) });
+test('token and admin requests never have faults', async (t) => {
+  const sandbox = await sandboxFor(t, {
+    faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
+    extend: serveAdmin,
+  });
   const token = await fetch(sandbox.tokenUrl, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from('sandbox-client:sandbox-client-secret').toString('base64')}` },
@@ -185,7 +185,7 @@ test('requests for tokens and the sandbox’s own interface never fault', async 
   t.is((await get(sandbox, '/accounts/9900000')).status, 429);
 });
 
-/** The fault that each path met, whatever order they arrived in. */
+/** The fault of each path, regardless of arrival order. */
 async function faultsMet(sandbox: Sandbox, paths: string[]): Promise<Array<FaultKind | undefined>> {
   sandbox.clearRequests();
   await Promise.all(paths.map((path) => get(sandbox, path)));
@@ -193,7 +193,7 @@ async function faultsMet(sandbox: Sandbox, paths: string[]): Promise<Array<Fault
   return paths.map((path) => met.get(`/api${path}`));
 }
 
-test('faults come at their rates, the same for the same seed and whatever was asked in between', async (t) => {
+test('faults occur at their rates and depend only on the seed and the request', async (t) => {
   const faults: FaultRates = { 429: 0.1, 500: 0.1 };
   const paths = Array.from({ length: 300 }, (_, i) => `/tns/${2_000_000_000 + i}`);
   const first = await faultsMet(await sandboxFor(t, { faults }), paths);
@@ -205,10 +205,10 @@ test('faults come at their rates, the same for the same seed and whatever was as
     const met = first.filter((fault) => fault === kind).length;
     t.true(met > 12 && met < 50, `${kind}: ${met} of 300`);
   }
-  t.notDeepEqual(await faultsMet(second, paths), first, 'a request that is repeated has new luck');
+  t.notDeepEqual(await faultsMet(second, paths), first, 'a repeated request can have another fault');
 });
 
-test('a client that tries again reads everything in spite of all faults', async (t) => {
+test('a client with retries reads everything despite all faults', async (t) => {
   const sandbox = await sandboxFor(t, { faults: { ...parseFaults('all=0.1'), stall: 0 } });
   const numbers: string[] = [];
   const pagesRead = new Set<string>();

@@ -4,7 +4,7 @@ import { get, inServiceNumbers, linkOf, listedInService, pagesOf, parse, sandbox
 
 const path = '/accounts/9900000/inserviceNumbers';
 
-test('the pages name every number in service once, and no other', async (t) => {
+test('the pages list every number in service exactly once and no others', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 2000 });
   const pages = await pagesOf(sandbox, `${path}?size=150`);
   const { inServiceCount, count } = sandbox.account('9900000');
@@ -17,11 +17,11 @@ test('the pages name every number in service once, and no other', async (t) => {
   }
   const listed = pages.flatMap((page) => parse(page).TNs.TelephoneNumbers.TelephoneNumber);
   t.deepEqual(listed.toSorted(), listedInService(sandbox, '9900000').toSorted());
-  t.notDeepEqual(listed, listed.toSorted(), 'the listing has no order that a client could lean on');
+  t.notDeepEqual(listed, listed.toSorted(), 'the listing has no usable order');
   t.deepEqual(listed, await inServiceNumbers(sandbox, '9900000', 'size=5000'), 'the order is the same for every size');
 });
 
-test('links are escaped and name another scheme, host, port and base path; cursors are opaque', async (t) => {
+test('links are escaped and use another scheme, host, port and base path; cursors are opaque', async (t) => {
   const sandbox = await sandboxFor(t);
   const { body } = await get(sandbox, `${path}?size=100&state=NC&unknown=1`);
   t.regex(body, /<first>Link=&lt;http:[^<>]*&gt;;rel="first";<\/first>/);
@@ -32,7 +32,7 @@ test('links are escaped and name another scheme, host, port and base path; curso
   t.notRegex(linkOf(all.body, 'next')?.query.page ?? '', /^\d+$/);
 });
 
-test('a page has 300 numbers unless told, and at most 5000', async (t) => {
+test('a page has 300 numbers by default and at most 5000', async (t) => {
   const sandbox = await sandboxFor(t);
   t.is(parse((await get(sandbox, path)).body).TNs.TelephoneNumbers.Count, '300');
   for (const size of ['5001', '0', '-1', 'many', '']) {
@@ -43,7 +43,7 @@ test('a page has 300 numbers unless told, and at most 5000', async (t) => {
   }
 });
 
-test('a cursor that the sandbox never gave is 400', async (t) => {
+test('an unknown cursor gets 400', async (t) => {
   const sandbox = await sandboxFor(t);
   const next = linkOf((await get(sandbox, path)).body, 'next')?.query.page ?? '';
   for (const page of ['2', '0', '', '301', `${next}A`, `A${next.slice(1)}`, next.toUpperCase(), '9195551234']) {
@@ -52,7 +52,7 @@ test('a cursor that the sandbox never gave is 400', async (t) => {
   t.is((await get(sandbox, `${path}?page=${next}`)).status, 200);
 });
 
-test('pages still fit together when numbers come and go between them', async (t) => {
+test('paging stays consistent when numbers are added and removed between pages', async (t) => {
   const sandbox = await sandboxFor(t);
   const account = sandbox.account('9900000');
   const before = listedInService(sandbox, '9900000');
@@ -77,7 +77,7 @@ function matches(numbers: Iterable<SandboxNumber>, filter: (number: SandboxNumbe
     .toSorted();
 }
 
-test('filters narrow the listing, its total and /totals alike', async (t) => {
+test('filters apply to the listing, its total and /totals', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 3000 });
   const numbers = [...sandbox.account('9900000').numbers()];
   const one = numbers.find(
@@ -111,11 +111,11 @@ test('filters narrow the listing, its total and /totals alike', async (t) => {
   t.is(
     (await get(sandbox, `${path}?areacode=919&state=NY`)).status,
     204,
-    'filters that exclude each other find nothing',
+    'filters that exclude each other match nothing',
   );
 });
 
-test('filters that make no sense are 400', async (t) => {
+test('invalid filters get 400', async (t) => {
   const sandbox = await sandboxFor(t);
   for (const query of [
     'areacode=91',
@@ -139,7 +139,7 @@ test('totals counts the numbers in service', async (t) => {
   t.is(parse(body).Quantity.Count, String(sandbox.account('9900000').inServiceCount));
 });
 
-test('one number is 200 while it is in service, else 404', async (t) => {
+test('a single number gets 200 while in service, otherwise 404', async (t) => {
   const sandbox = await sandboxFor(t);
   const [first = '', second = ''] = listedInService(sandbox, '9900000').filter((number) => !number.startsWith('+'));
   t.is((await get(sandbox, `${path}/${first}`)).status, 200);
@@ -149,7 +149,7 @@ test('one number is 200 while it is in service, else 404', async (t) => {
   t.is((await get(sandbox, `${path}/9999999999`)).status, 404);
 });
 
-test('an account without numbers answers 204, 200 or 404 with links, as told', async (t) => {
+test('an account without numbers gets 204, 200 or 404 with links, as configured', async (t) => {
   const accounts = [{ id: '9900000', numbers: 0 }];
   const noContent = await get(await sandboxFor(t, { accounts }), path);
   t.is(noContent.status, 204);
@@ -163,7 +163,7 @@ test('an account without numbers answers 204, 200 or 404 with links, as told', a
   t.truthy(parse(missing.body).Links.first);
 });
 
-test('the last page has no next link, or its own again where that is asked for', async (t) => {
+test('the last page has no next link, or its own if configured', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 100, lastPageNext: 'self' });
   const only = await get(sandbox, path);
   t.is(linkOf(only.body, 'next')?.query.page, '1');

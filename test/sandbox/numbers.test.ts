@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { LedgerError } from '../../src/errors.js';
-import { dateFormCount, keptBy, writeDate } from '../../src/sandbox/dates.js';
+import { dateFormCount, truncateToForm, writeDate } from '../../src/sandbox/dates.js';
 import { type SandboxNumber, type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 import { dateOf, expectedRows, get, inServiceNumbers, listedInService, pagesOf, sandboxFor, tnRows } from './client.js';
 
@@ -14,7 +14,7 @@ async function numbersOf(options: SandboxOptions): Promise<SandboxNumber[]> {
   return numbers;
 }
 
-test('every number is one that the numbering plan allows, and none comes twice', async (t) => {
+test('all numbers are valid in the numbering plan and unique', async (t) => {
   const numbers = await numbersOf({ numbers: 20_000 });
   t.is(new Set(numbers.map((number) => number.telephoneNumber)).size, 20_000);
   for (const { telephoneNumber } of numbers) {
@@ -22,7 +22,7 @@ test('every number is one that the numbering plan allows, and none comes twice',
   }
 });
 
-test('numbers come in thousands-blocks, partly filled, most of one rate center and a few of two', async (t) => {
+test('numbers are in partly filled thousands-blocks, most in one rate center and a few in two', async (t) => {
   const numbers = await numbersOf({ numbers: 100_000 });
   const blocks = new Map<string, { count: number; rateCenters: Set<string | undefined> }>();
   for (const { telephoneNumber, rateCenter } of numbers) {
@@ -42,7 +42,7 @@ test('numbers come in thousands-blocks, partly filled, most of one rate center a
   t.true([...blocks.values()].every((block) => block.rateCenters.size <= 2));
 });
 
-test('in-service dates spread over the six years before the day told, and nothing changed before it was in service', async (t) => {
+test('in-service dates span the six years before the given day; changes come later', async (t) => {
   const datesUntil = new Date('2024-07-01T00:00:00Z');
   const numbers = await numbersOf({ numbers: 5000, datesUntil });
   const years = new Set<number>();
@@ -56,7 +56,7 @@ test('in-service dates spread over the six years before the day told, and nothin
   t.deepEqual([...years].toSorted(), [2018, 2019, 2020, 2021, 2022, 2023, 2024]);
 });
 
-test('an account of 200 numbers or more has awkward ones of every kind, half a percent of a large one', async (t) => {
+test('accounts from 200 numbers have awkward ones of every kind, half a percent in large accounts', async (t) => {
   t.deepEqual(await awkward(t, 199), {});
   t.deepEqual(await awkward(t, 200), {
     'toll-free': 1,
@@ -99,7 +99,7 @@ async function awkward(t: ExecutionContext, numbers: number): Promise<Record<str
   return found;
 }
 
-test('dates are written in all the odd forms of the API, of which some keep less than others', (t) => {
+test('dates are written in all formats of the API, some of which are less precise', (t) => {
   const time = Date.parse('2014-01-10T17:34:15.797Z');
   const forms = Array.from({ length: dateFormCount }, (_, form) => writeDate(form, time));
   t.deepEqual(forms, [
@@ -113,11 +113,11 @@ test('dates are written in all the odd forms of the API, of which some keep less
     '2014-01-10',
   ]);
   for (const [form, text] of forms.entries()) {
-    t.is(keptBy(form, time), dateOf(text).getTime(), text);
+    t.is(truncateToForm(form, time), dateOf(text).getTime(), text);
   }
 });
 
-test('awkward numbers have LastModified in several of these forms', async (t) => {
+test('awkward numbers have LastModified in several of these formats', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 20_000 });
   const forms = new Set<string>();
   for (const page of await pagesOf(sandbox, `/tns?accountId=${id}&size=2500`)) {
@@ -152,10 +152,10 @@ test('added numbers are new, in service and dated by the clock', async (t) => {
   }
   await agrees(t, sandbox);
   const other = await sandboxFor(t, { numbers: 500 });
-  t.deepEqual(other.account(id).add(30), added, 'which ones follows from the seed');
+  t.deepEqual(other.account(id).add(30), added, 'the seed determines which ones');
 });
 
-test('disconnected numbers leave both lists, aging ones stay in /tns as Aging', async (t) => {
+test('disconnected numbers leave both lists; aging ones stay in /tns as Aging', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 500 });
   const account = sandbox.account(id);
   const [first = '', second = '', third = ''] = listedInService(sandbox, id);
@@ -173,7 +173,7 @@ test('disconnected numbers leave both lists, aging ones stay in /tns as Aging', 
   t.is((await get(sandbox, `/tns/${encodeURIComponent(first)}`)).status, 404);
 });
 
-test('a changed number shows what was changed, and its status decides whether it is in service', async (t) => {
+test('a changed number shows the changes; its status determines whether it is in service', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 500 });
   const account = sandbox.account(id);
   const number = expectedRows(sandbox, id).find(({ city }) => city !== undefined)?.telephoneNumber ?? '';
@@ -183,7 +183,7 @@ test('a changed number shows what was changed, and its status decides whether it
   t.like(row(), { rateCenter: 'A & B', city: undefined, inServiceDate: undefined, tier: '3', lastModified });
   await agrees(t, sandbox);
   account.change(number, { status: 'Aging' });
-  t.true((row()?.lastModified as Date) > lastModified, 'the clock dates a change that is not dated');
+  t.true((row()?.lastModified as Date) > lastModified, 'a change without a date gets the current clock time');
   t.false(listedInService(sandbox, id).includes(number));
   await agrees(t, sandbox);
   account.change(number, { status: 'Inservice' });
@@ -191,7 +191,7 @@ test('a changed number shows what was changed, and its status decides whether it
   await agrees(t, sandbox);
 });
 
-test('a number that the account does not have cannot be changed or disconnected', async (t) => {
+test('a number not on the account cannot be changed or disconnected', async (t) => {
   const account = (await sandboxFor(t, { numbers: 10 })).account(id);
   const before = [...account.numbers()];
   t.throws(() => account.change('2129999999', { tier: '1' }), { instanceOf: LedgerError, message: /2129999999/ });
@@ -199,7 +199,7 @@ test('a number that the account does not have cannot be changed or disconnected'
   t.deepEqual([...account.numbers()], before);
 });
 
-test('churn adds, disconnects and changes different numbers, and tells which', async (t) => {
+test('churn adds, disconnects and changes different numbers and returns them', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 2000 });
   const account = sandbox.account(id);
   const before = new Map(expectedRows(sandbox, id).map((row) => [row.telephoneNumber, row]));
@@ -230,7 +230,7 @@ test('churn adds, disconnects and changes different numbers, and tells which', a
   t.throws(() => account.churn(100_000), { instanceOf: LedgerError, message: /too few to churn 100000/ });
 });
 
-test('a hundred thousand numbers take little memory, and both lists name them all', async (t) => {
+test('100,000 numbers need little memory, and both lists contain all of them', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 100_000 });
   const account = sandbox.account(id);
   t.is(account.count, 100_000);

@@ -3,13 +3,13 @@ import { UsageError } from '../../src/errors.js';
 import { oddityKinds, parseOddities } from '../../src/sandbox/server.js';
 import { get, pagesOf, parse, post, sandboxFor } from './client.js';
 
-test('oddities are written as kinds, with a value where they take one', (t) => {
+test('oddities are parsed as kinds with optional values', (t) => {
   t.deepEqual(parseOddities(' empty-details '), { 'empty-details': 1 });
   t.deepEqual(parseOddities('empty-details=0'), { 'empty-details': 0 });
   t.deepEqual(parseOddities(''), {});
 });
 
-test('an unknown oddity or a bad value is named, with the kinds there are', (t) => {
+test('the error for an unknown oddity or invalid value names it and lists the kinds', (t) => {
   for (const [text, named] of [
     ['nothing=1', "'nothing'"],
     ['empty-details=2', '2'],
@@ -21,7 +21,7 @@ test('an unknown oddity or a bad value is named, with the kinds there are', (t) 
   }
 });
 
-test('empty-details: /tns lists no number and refuses every one that it is asked about', async (t) => {
+test('empty-details: /tns lists no numbers and rejects every lookup', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 5, oddities: { 'empty-details': 1 } });
   const list = parse((await get(sandbox, '/tns?accountId=9900000')).body);
   t.is(list.TelephoneNumbersResponse.TelephoneNumbers.trim(), '');
@@ -36,7 +36,7 @@ test('empty-details: /tns lists no number and refuses every one that it is asked
   );
 });
 
-test('e164: the share given of numbers comes as +1 and ten digits, others in another list, and both are understood', async (t) => {
+test('e164: the given share of numbers is written as +1 and ten digits; requests accept both forms', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 400, oddities: { e164: 0.5 } });
   const held = [...sandbox.account('9900000').numbers()].filter(({ telephoneNumber }) => /^\d/.test(telephoneNumber));
   const spelled = (body: string) => new Set(body.match(/\+1[2-9]\d{9}/g));
@@ -58,10 +58,10 @@ test('e164: the share given of numbers comes as +1 and ten digits, others in ano
   t.notRegex(all, />\s*\d{10}\s*</);
 });
 
-test('oddities of numbers in service: what /tns lists and says of them, while the verifier stays truthful', async (t) => {
+test('oddities of numbers in service change what /tns returns, but not the single-number check', async (t) => {
   const kinds = ['foreign-details', 'foreign-rows', 'refused-details', 'silent-details', 'aging-details'] as const;
   const sandbox = await sandboxFor(t, { numbers: 60, oddities: Object.fromEntries(kinds.map((kind) => [kind, 2])) });
-  // In the order of the in-service list, two of each kind.
+  // In the order of the in-service list, two numbers per kind.
   const list = parse((await get(sandbox, '/accounts/9900000/inserviceNumbers')).body).TNs;
   const listed: string[] = list.TelephoneNumbers.TelephoneNumber;
   const of = (index: number) => listed.slice(index * 2, index * 2 + 2).sort();
@@ -77,7 +77,7 @@ test('oddities of numbers in service: what /tns lists and says of them, while th
   const posted = new Map<string, { AccountId: string; Status: string }>(
     looked.TelephoneNumbers.TelephoneNumber.map((each: { FullNumber: string }) => [each.FullNumber, each]),
   );
-  const told = (from: typeof own, index: number) =>
+  const shown = (from: typeof own, index: number) =>
     of(index).map((number) => {
       const { AccountId, Status } = from.get(number) ?? {};
       return AccountId && `${AccountId} ${Status}`;
@@ -91,7 +91,7 @@ test('oddities of numbers in service: what /tns lists and says of them, while th
     ['9900000 Aging', '9900000 Aging', '9900000 Aging'],
   ].entries()) {
     t.deepEqual(
-      [own, all, posted].map((from) => told(from, index)),
+      [own, all, posted].map((from) => shown(from, index)),
       expected.map(twice),
       kinds[index],
     );
@@ -105,7 +105,7 @@ test('oddities of numbers in service: what /tns lists and says of them, while th
   }
 });
 
-test('unlisted-others: numbers of another status are left out of the list, and named when asked for', async (t) => {
+test('unlisted-others: numbers of another status are missing from the list but found by lookups', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 20, oddities: { 'unlisted-others': 1 } });
   const account = sandbox.account('9900000');
   const [number] = [...account.numbers()].filter(({ listedInService }) => listedInService);
@@ -117,7 +117,7 @@ test('unlisted-others: numbers of another status are left out of the list, and n
   t.true(looked.body.includes('<Status>Aging</Status>'));
 });
 
-test('partial-without-failures: so many PARTIAL orders keep back which numbers failed, for a day or until it is off', async (t) => {
+test('partial-without-failures: PARTIAL orders withhold failed numbers for a day or until it is off', async (t) => {
   const amounts = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 };
   const sandbox = await sandboxFor(t, { ...amounts, numbers: 10, oddities: { 'partial-without-failures': 1 } });
   const account = sandbox.account('9900000');
@@ -142,7 +142,7 @@ test('partial-without-failures: so many PARTIAL orders keep back which numbers f
   t.deepEqual(await read(first), whole);
 });
 
-test('lost-failed-quantity: neither an assignment order nor the list of them says how many numbers failed', async (t) => {
+test('lost-failed-quantity: assignment orders and their list omit the failed count', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 10, oddities: { 'lost-failed-quantity': 1 } });
   const order = sandbox
     .account('9900000')

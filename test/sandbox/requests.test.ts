@@ -6,7 +6,7 @@ import { LedgerError, UsageError } from '../../src/errors.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { basic, get, post, sandboxFor, userHeaders } from './client.js';
 
-test('every request is logged as it arrives: when, what, for which account, and what it was answered', async (t) => {
+test('every request is logged on arrival: time, request, account and response status', async (t) => {
   const sandbox = await sandboxFor(t);
   const before = performance.timeOrigin + performance.now();
   await get(sandbox, '/accounts/9900000/inserviceNumbers?size=10&areacode=919');
@@ -42,7 +42,7 @@ test('every request is logged as it arrives: when, what, for which account, and 
   t.is(sandbox.requests.length, 0);
 });
 
-test('above its limit the sandbox answers 429 and tells when the oldest request leaves the minute', async (t) => {
+test('above its rate limit the sandbox returns 429 and when the oldest request leaves the minute', async (t) => {
   const accounts = [
     { id: '9900001', numbers: 10 },
     { id: '9900002', numbers: 10 },
@@ -65,14 +65,14 @@ test('above its limit the sandbox answers 429 and tells when the oldest request 
   t.deepEqual(await statuses('/accounts/9900002', 4), [200, 200, 200, 429], 'each account has a limit of its own');
 });
 
-test('latency holds every answer back', async (t) => {
+test('latency delays every response', async (t) => {
   const sandbox = await sandboxFor(t, { latency: 60 });
   const asked = performance.now();
   t.is((await get(sandbox, '/accounts/9900000')).status, 200);
   t.true(performance.now() - asked >= 59);
 });
 
-test('answers are compressed only where the sandbox may and the client can', async (t) => {
+test('responses are compressed only if both the option and the client allow it', async (t) => {
   const encodings = async (gzip: boolean, accepted: string) => {
     const sandbox = await sandboxFor(t, { gzip });
     const { headers, body } = await request(`${sandbox.url}/tns?accountId=9900000`, {
@@ -90,7 +90,7 @@ test('answers are compressed only where the sandbox may and the client can', asy
   t.is((await get(sandbox, '/tns?accountId=9900000')).body, (await get(plain, '/tns?accountId=9900000')).body);
 });
 
-test('a port that is taken is named', async (t) => {
+test('the error for a port in use names it', async (t) => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   t.teardown(() => other.close());
@@ -99,7 +99,7 @@ test('a port that is taken is named', async (t) => {
   t.regex(error?.message ?? '', new RegExp(`127\\.0\\.0\\.1:${port}.*EADDRINUSE`));
 });
 
-test('options that make no sense are refused by name', async (t) => {
+test('the error for an invalid option names it', async (t) => {
   for (const [options, named] of [
     [{ numbers: -1 }, /numbers of account 9900000/],
     [{ numbers: 1.5 }, /numbers of account 9900000/],

@@ -2,14 +2,14 @@ import test from 'ava';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { expectedRows, get, linkOf, pagesOf, parse, post, rowsIn, sandboxFor, type TnRow, tnRows } from './client.js';
 
-test('the pages of /tns give every number of the account as the sandbox holds it', async (t) => {
+test('the pages of /tns return every number of the account', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 6000 });
   const pages = await pagesOf(sandbox, '/tns?accountId=9900000&size=2500');
   t.is(pages.length, 3);
   t.deepEqual(pages.flatMap(rowsIn), expectedRows(sandbox, '9900000'));
 });
 
-test('a page has 500 numbers unless told, and at most 2500', async (t) => {
+test('a page has 500 numbers by default and at most 2500', async (t) => {
   const sandbox = await sandboxFor(t);
   t.is(rowsIn((await get(sandbox, '/tns?accountId=9900000')).body).length, 500);
   const { status, body } = await get(sandbox, '/tns?accountId=9900000&size=2501');
@@ -17,13 +17,13 @@ test('a page has 500 numbers unless told, and at most 2500', async (t) => {
   t.truthy(parse(body).TelephoneNumbersResponse.ResponseStatus.ErrorCode);
 });
 
-test('the cursor of a page is the TN that begins it, E.164 ones included', async (t) => {
+test('the cursor of a page is its first TN, including E.164 numbers', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 3000 });
   const expected = expectedRows(sandbox, '9900000').map((row) => row.telephoneNumber);
   const { body } = await get(sandbox, '/tns?accountId=9900000&size=1');
   const next = linkOf(body, 'next');
   t.is(next?.query.page, expected[1]);
-  t.is(next?.query.account, '9900000', 'the link spells the account otherwise than the parameter');
+  t.is(next?.query.account, '9900000', 'the link names the account parameter differently than the request');
   t.is(next?.query.accountId, undefined);
   t.is(next?.address, 'https://dashboard.bandwidth.com:443/v1.0/tns');
   t.true(expected[1]?.startsWith('+'));
@@ -36,7 +36,7 @@ test('the cursor of a page is the TN that begins it, E.164 ones included', async
   }
 });
 
-test('without accountId, or with the parameter misspelt, /tns names the numbers of all accounts', async (t) => {
+test('without a correctly spelled accountId, /tns lists the numbers of all accounts', async (t) => {
   const accounts = [
     { id: '9900001', numbers: 700 },
     { id: '9900002', numbers: 300 },
@@ -51,7 +51,7 @@ test('without accountId, or with the parameter misspelt, /tns names the numbers 
   t.deepEqual(await tnRows(sandbox, 'size=400&accountId=9900002'), expectedRows(sandbox, '9900002'));
 });
 
-test('filters narrow the listing', async (t) => {
+test('filters apply to the listing', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 3000 });
   const rows = expectedRows(sandbox, '9900000');
   const one = rows.find((row) => row.rateCenter?.includes(' ') && row.tier !== '0') as TnRow;
@@ -84,7 +84,7 @@ test('filters narrow the listing', async (t) => {
   });
 });
 
-test('TelephoneNumberCount proves nothing: on some pages it is one too few', async (t) => {
+test('TelephoneNumberCount is unreliable: on some pages it is one too low', async (t) => {
   const sandbox = await sandboxFor(t);
   const pages = await pagesOf(sandbox, '/tns?accountId=9900000&size=50');
   const lacks = pages.map((page) => {
@@ -102,7 +102,7 @@ test('an account without numbers has an empty list', async (t) => {
   t.is(linkOf(body, 'next'), undefined);
 });
 
-test('POST /tns answers what it knows and lists what it refuses beside it', async (t) => {
+test('POST /tns returns the numbers it finds and lists the others as errors', async (t) => {
   const sandbox = await sandboxFor(t);
   const known = expectedRows(sandbox, '9900000').filter((_, i) => i % 100 === 0);
   const numbers = [...known.map((row) => row.telephoneNumber), '99999999999', '111111111111', '2129999999'];
@@ -127,7 +127,7 @@ test('POST /tns answers what it knows and lists what it refuses beside it', asyn
   ]);
 });
 
-test('POST /tns takes 2500 numbers and refuses 2501, an empty list and what is no XML', async (t) => {
+test('POST /tns accepts 2500 numbers and rejects 2501, an empty list and invalid XML', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 2501 });
   const list = (count: number) =>
     `<TnList>${expectedRows(sandbox, '9900000')
@@ -148,7 +148,7 @@ test('POST /tns takes 2500 numbers and refuses 2501, an empty list and what is n
   }
 });
 
-test('one number is answered with its status, dates, order and account', async (t) => {
+test('a single number has its status, dates, order and account', async (t) => {
   const sandbox = await sandboxFor(t);
   const row = expectedRows(sandbox, '9900000').find(({ city }) => city !== undefined) as TnRow;
   const { status, body } = await get(sandbox, `/tns/${row.telephoneNumber}`);
@@ -171,7 +171,7 @@ test('one number is answered with its status, dates, order and account', async (
   });
 });
 
-test('details of one number, NANP or not, name its place or its country', async (t) => {
+test('details of a NANP number have its location, those of other numbers the country', async (t) => {
   const sandbox = await sandboxFor(t);
   for (const row of expectedRows(sandbox, '9900000').slice(0, 3)) {
     const { status, body } = await get(sandbox, `/tns/${encodeURIComponent(row.telephoneNumber)}/tndetails`);
@@ -187,7 +187,7 @@ test('details of one number, NANP or not, name its place or its country', async 
   }
 });
 
-test('a number that is none is 400, one that no account of the user has 404', async (t) => {
+test('an invalid number gets 400, and a number on no account of the user 404', async (t) => {
   const sandbox = await sandboxFor(t);
   for (const path of ['/tns/123456789', '/tns/123456789/tndetails']) {
     const { status, body } = await get(sandbox, path);
@@ -202,7 +202,7 @@ test('a number that is none is 400, one that no account of the user has 404', as
   t.deepEqual(parse(body).ErrorResponse.irisStatus, { Code: '404', Description: 'Results were not found.' });
 });
 
-test('the same seed and size give the same bytes, another seed gives others', async (t) => {
+test('the same seed and size give the same bytes, another seed gives different ones', async (t) => {
   const bytes = async (seed: number) => {
     const sandbox = await startSandbox({ numbers: 3000, seed });
     try {

@@ -2,6 +2,7 @@ import anyTest, { type TestFn } from 'ava';
 import { openAssigning, resultLines } from '../assignment/support.js';
 import { assignUnderKills, orderless } from '../assignment/support-kills.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { seed } from '../support/seed.js';
 import { randomFrom } from '../sync/support/kills.js';
 import { account } from '../sync/support/ledger.js';
 
@@ -17,12 +18,10 @@ const sandbox = { numbers: 43_000, seed: 5, assignmentPace: { reads: 1 } };
 
 for (const [title, faults] of [
   ['killed at 30 random moments', {}],
-  ['killed at 30 random moments while answers are lost', { 'lost-answer': 0.5 }],
+  ['killed at 30 random moments while responses are lost', { 'lost-answer': 0.5 }],
 ] as const) {
-  test(`${title}, a batch sends every number exactly once, and its results are those of an undisturbed run`, async (t) => {
+  test(`${title}, a batch sends every number exactly once, with the results of an undisturbed run`, async (t) => {
     t.timeout(15 * 60_000);
-    const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-    t.log(`TN_LEDGER_TEST_SEED=${seed}`);
     const world = await openAssigning(t, t.context.server, { sandbox });
     world.sandbox.faults = faults;
     const results = await assignUnderKills(t, world, { numbers, kills: 30, random: randomFrom(seed) });

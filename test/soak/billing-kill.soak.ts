@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { cli, makeFolder, startCli } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { seed } from '../support/seed.js';
 import { randomFrom } from '../sync/support/kills.js';
 import { openLedger } from '../sync/support/ledger.js';
 import { waitForBlocked, waitForGone } from '../sync/support/moments.js';
@@ -14,13 +15,11 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** Where a run is killed: at its n-th request to the API, or when it first needs a table that somebody else has locked. */
+/** When a run is killed: at its nth API request, or when it first needs a locked table. */
 type Moment = { request: number; answered: boolean } | { table: string };
 
-test('killed at 20 random moments of request, wait, download and load, every call is there once, and no report is requested twice for it', async (t) => {
+test('after 20 random kills, every call is loaded once, and no report is requested twice for it', async (t) => {
   t.timeout(10 * 60_000);
-  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
   const random = randomFrom(seed);
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 1, billing: { rowsPerDay: 3000, pace: { reads: 2 } } },
@@ -53,7 +52,7 @@ test('killed at 20 random moments of request, wait, download and load, every cal
       `select count(*)::int as calls, count(distinct (call_id, call_start_date_time))::int as different from billing_bdr`,
     );
     t.deepEqual(row, { calls: expected, different: expected });
-    // No request was made while another's report could still be fetched: each one's report was loaded, save the lost ones'.
+    // No report was requested while another one could still be fetched: every report was loaded, except the lost ones.
     t.deepEqual(await ledger.query(`select report_id, state from billing_reports where state <> 'loaded'`), []);
     t.is(await recorded(), billing.reports.length - unrecorded);
 
@@ -61,7 +60,7 @@ test('killed at 20 random moments of request, wait, download and load, every cal
       const known = await recorded();
       const asked = billing.reports.length;
       const killed = 'request' in at ? await killAtRequest(at) : await killAtTable(at.table);
-      // The API took a request, and the process was gone before it wrote the id down.
+      // The API accepted a request, but the process was killed before it recorded the report ID.
       unrecorded += billing.reports.length - asked - ((await recorded()) - known);
       return killed;
     }

@@ -1,11 +1,12 @@
-import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
+import anyTest, { type TestFn } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources } from '../support/resources.js';
+import { seed } from '../support/seed.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
-import { watchHistories } from '../sync/support/history-nights.js';
-import { finishNight, killNight, type Moment, randomFrom } from '../sync/support/kills.js';
+import { finishNightly, killNightly, type Moment, randomFrom } from '../sync/support/kills.js';
 import { account, openLedger } from '../sync/support/ledger.js';
-import { watchNights } from '../sync/support/nights.js';
+import { watchHistories } from '../sync/support/watch-histories.js';
+import { watchRuns } from '../sync/support/watch-runs.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -16,12 +17,6 @@ test.after.always((t) => t.context.server?.stop());
 
 const tables = ['telephone_numbers', 'number_status_history', 'number_status_history_superseded', 'sync_cursors'];
 
-function seedOf(t: ExecutionContext): number {
-  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
-  return seed;
-}
-
 const orderTables = [
   'orders',
   'disconnects',
@@ -31,33 +26,33 @@ const orderTables = [
   'disconnected_numbers',
 ];
 
-test('killed at 20 random moments and run again, nights leave the tables that undisturbed ones leave', async (t) => {
+test('runs killed at 20 random moments and repeated leave the same tables as undisturbed runs', async (t) => {
   t.timeout(15 * 60_000);
-  const random = randomFrom(seedOf(t));
+  const random = randomFrom(seed);
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 30_000 }, pageSize: 500 });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   const kills: Moment[] = [];
   let nights = 1;
   while (kills.length < 20) {
     const moment: Moment =
       random(3) > 0 ? { request: 1 + random(60), answered: random(2) === 0 } : { table: pick(random, tables) };
-    if (await killNight(t, ledger, moment)) {
+    if (await killNightly(t, ledger, moment)) {
       kills.push(moment);
     } else {
-      // The night was over before its moment came; the next one has work again.
+      // The run ended before the moment came; the changes give the next run work.
       await watch.compare(t);
       ledger.sandbox.account(account).churn(1500, nights);
       nights += 1;
     }
   }
-  await finishNight(t, ledger);
+  await finishNightly(t, ledger);
   await watch.compare(t);
-  t.log(`${kills.length} kills in ${nights} nights: ${JSON.stringify(kills)}`);
+  t.log(`${kills.length} kills in ${nights} runs: ${JSON.stringify(kills)}`);
 });
 
-test('killed at 30 random moments over all jobs and run again, nights leave the orders and histories that really happened', async (t) => {
+test('runs of all jobs killed at 30 random moments and repeated leave correct orders and histories', async (t) => {
   t.timeout(20 * 60_000);
-  const random = randomFrom(seedOf(t));
+  const random = randomFrom(seed);
   const amounts = { orders: 250, disconnects: 80, portins: 40, portouts: 20, assignments: 40, open: 0.15 };
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 2000, ...amounts, seed: 5 },
@@ -66,22 +61,22 @@ test('killed at 30 random moments over all jobs and run again, nights leave the 
   const held = ledger.sandbox.account(account);
   const watch = watchHistories(ledger);
   const kills: Moment[] = [];
-  // The first night reads every order, so that it can be killed more often than those after it.
+  // The first run reads every order, so it can be killed more often than the later ones.
   for (const [night, kill] of [14, 8, 8].entries()) {
-    if (night > 0) held.night(night);
+    if (night > 0) held.busyDay(night);
     await watch.night(t, async () => {
       for (let killed = 0; killed < kill; ) {
         const moment: Moment =
           random(4) > 0
             ? { request: 1 + random(night === 0 ? 300 : 60), answered: random(2) === 0 }
             : { table: pick(random, [...tables.slice(0, 1), 'sync_cursors', 'sync_watermarks', ...orderTables]) };
-        if (!(await killNight(t, ledger, moment))) continue;
+        if (!(await killNightly(t, ledger, moment))) continue;
         kills.push(moment);
         killed += 1;
       }
     });
     for (const resource of orderDetailResources) {
-      t.deepEqual((await orderDifferences(ledger, resource)).slice(0, 3), [], `night ${night}`);
+      t.deepEqual((await orderDifferences(ledger, resource)).slice(0, 3), [], `run ${night}`);
     }
   }
   t.log(`${kills.length} kills: ${JSON.stringify(kills)}`);

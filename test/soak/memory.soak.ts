@@ -1,6 +1,6 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { SandboxOptions } from '../../src/sandbox/server.js';
-import { cli } from '../end-to-end/support.js';
+import { cliProcess } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { openLedger } from '../sync/support/ledger.js';
 
@@ -13,12 +13,12 @@ test.after.always((t) => t.context.server?.stop());
 
 const megabyte = 1024 * 1024;
 
-// What `/usr/bin/time -v` calls the maximum resident set size, from the process itself.
-const tellPeak = `data:text/javascript,${encodeURIComponent(
+// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
+const printPeak = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
 )}`;
 
-/** Peaks of a first night and of a second, in bytes. */
+/** Peak memory of a first and a second run, in bytes. */
 async function peaks(
   t: ExecutionContext<{ server: TestServer }>,
   sandbox: SandboxOptions & { numbers: number },
@@ -26,9 +26,9 @@ async function peaks(
   const ledger = await openLedger(t, t.context.server, { sandbox });
   const found: number[] = [];
   for (let night = 0; night < 2; night += 1) {
-    const { status, output, stderr } = await cli(t, ['run', 'nightly'], {
+    const { status, output, stderr } = await cliProcess(t, ['run', 'nightly'], {
       env: ledger.env,
-      nodeArguments: ['--import', tellPeak],
+      nodeArguments: ['--import', printPeak],
     });
     t.is(status, 0, output);
     found.push(Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
@@ -40,7 +40,7 @@ async function peaks(
 
 const shown = (bytes: number[]) => bytes.map((each) => `${(each / megabyte).toFixed(1)} MB`).join(', ');
 
-test('a night of 1,000,000 numbers peaks below 250 MB, and within 20 % of one of 100,000', async (t) => {
+test('a run of 1,000,000 numbers peaks below 250 MB and within 20% of a run of 100,000', async (t) => {
   t.timeout(20 * 60_000);
   const short = await peaks(t, { numbers: 100_000 });
   const long = await peaks(t, { numbers: 1_000_000 });
@@ -50,10 +50,10 @@ test('a night of 1,000,000 numbers peaks below 250 MB, and within 20 % of one of
   t.true(Math.max(...long) >= 0.8 * Math.max(...short));
 });
 
-test('a night that reads 43,500 orders of six years peaks below 250 MB', async (t) => {
+test('a run that reads 43,500 orders of six years peaks below 250 MB', async (t) => {
   t.timeout(20 * 60_000);
   const amounts = { orders: 30_000, disconnects: 8000, portins: 3000, portouts: 1000, assignments: 1500 };
   const found = await peaks(t, { numbers: 100_000, ...amounts });
-  t.log(`first night and second: ${shown(found)}`);
+  t.log(`first and second run: ${shown(found)}`);
   t.true(Math.max(...found) < 250 * 1000 * 1000);
 });

@@ -2,7 +2,7 @@ import test from 'ava';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { accountOf, always, listed } from '../sandbox/orders/support.js';
 
-test('a large account’s past is made up in 300 MB, and its lists name all of it', async (t) => {
+test('the history of a large account needs less than 300 MB, and its lists contain all of it', async (t) => {
   const before = process.memoryUsage().rss;
   const sandbox = await startSandbox({
     ...{ numbers: 100_000, orders: 30_000, disconnects: 8000, portins: 3000, portouts: 1000, assignments: 1500 },

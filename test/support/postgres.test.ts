@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import test from 'ava';
 import pg from 'pg';
+import { onlyIf } from './only-if.js';
 import { installedPostgres, startPostgres, withFreshDatabase } from './postgres.js';
 
 async function ask(url: string, sql: string): Promise<unknown[]> {
@@ -13,7 +14,7 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-test('a test server of the packaged version starts, holds databases apart, and leaves nothing behind', async (t) => {
+test('a test server of the packaged version starts, isolates databases, and cleans up', async (t) => {
   const server = await startPostgres({ settings: { work_mem: '7MB' } });
   if (process.env.TN_LEDGER_TEST_POSTGRES === undefined) t.is(server.major, 18);
   const [one, two] = await Promise.all([withFreshDatabase(server), withFreshDatabase(server)]);
@@ -32,13 +33,15 @@ test('a test server of the packaged version starts, holds databases apart, and l
 });
 
 const fifteen = installedPostgres(15);
-if (fifteen !== undefined) {
-  test('a test server of an installed PostgreSQL 15 starts as well', async (t) => {
-    const server = await startPostgres({ binDir: fifteen });
-    t.deepEqual(await ask(server.url, "SELECT current_setting('server_version_num')::int / 10000 AS major"), [
-      { major: 15 },
-    ]);
-    t.is(server.major, 15);
-    await server.stop();
-  });
-}
+onlyIf(
+  test,
+  fifteen !== undefined,
+  'needs PostgreSQL 15',
+)('a test server of an installed PostgreSQL 15 starts as well', async (t) => {
+  const server = await startPostgres({ binDir: fifteen });
+  t.deepEqual(await ask(server.url, "SELECT current_setting('server_version_num')::int / 10000 AS major"), [
+    { major: 15 },
+  ]);
+  t.is(server.major, 15);
+  await server.stop();
+});

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 const roomWanted = 4 * 1024 ** 3; // bytes
 
 /**
- * Where the servers of tests have their data: in memory where there is plenty, since writing new files is what takes most of their
- * time; else in the folder for temporary files, unless that is one of root's own, which the servers' account can't enter.
+ * Folder for the data of test servers: in memory if there is enough, because writing new files takes most of their
+ * time; otherwise the temporary folder, unless it is private to root and the servers' account can't enter it.
  */
 export function serverTempFolder(): string {
   if (process.platform === 'linux' && isRoomyMemory('/dev/shm')) {

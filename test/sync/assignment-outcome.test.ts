@@ -12,7 +12,7 @@ const refused = (...telephoneNumbers: string[]): ApiErrorDetail => ({
   telephoneNumbers,
 });
 
-/** One of the four numbers of the order failed: what its answer may say of that. */
+/** Responses of an order of four numbers, one of which failed. */
 const errors: Record<string, ApiErrorDetail[]> = {
   listed: [refused(first)],
   none: [],
@@ -29,7 +29,7 @@ const knowledge: Record<string, AssignmentAnswer['numbers']> = {
   unknown: { named: [], knownBefore: 0 },
 };
 
-// What becomes of the numbers that the answer does not list: A accepted, U unknown; by FailedQuantity right, wrong, missing and 0.
+// Outcome of the unlisted numbers (A accepted, U unknown) by FailedQuantity: right, wrong, missing and 0.
 const table = `
   status   total    errors   sent  named before unknown
   COMPLETE right    listed   AUAU  AUAU  AUAU   UUUU
@@ -73,7 +73,7 @@ function expected(status: string, total: string, failed: string, error: string, 
 }
 
 for (const status of ['COMPLETE', 'PARTIAL', 'FAILED', 'PROCESSING']) {
-  test(`the outcome of a ${status} order by its counts, its errors and what is known of its numbers`, (t) => {
+  test(`the outcome of a ${status} order follows from its counts, its errors and its known numbers`, (t) => {
     for (const total of Object.keys(totals)) {
       for (const failed of Object.keys(failedQuantities)) {
         for (const error of Object.keys(errors)) {
@@ -88,7 +88,7 @@ for (const status of ['COMPLETE', 'PARTIAL', 'FAILED', 'PROCESSING']) {
             const name = `total ${total}, failed ${failed}, errors ${error}, numbers ${known}`;
             t.is(outcome.rest, expected(status, total, failed, error, known) as typeof outcome.rest, name);
             t.is(outcome.contradiction !== undefined, outcome.rest === 'UNKNOWN', name);
-            // What is listed failed, whatever else is said; of an open order nothing is known.
+            // Listed numbers failed in any case; an open order has no outcomes.
             const isListed = error === 'listed' && status !== 'PROCESSING';
             t.is(outcome.failures.get(first)?.code, isListed ? '5076' : undefined, name);
             if (known === 'sent') t.deepEqual(outcome.numbers, numbers, name);
@@ -107,13 +107,13 @@ const order: AssignmentAnswer = {
   numbers: { sent: numbers },
 };
 
-test('PARTIAL with FailedQuantity 1 and no failures listed is unknown, whoever placed the order', (t) => {
+test('a PARTIAL order with FailedQuantity 1 and no listed failures is UNKNOWN, whoever placed it', (t) => {
   const answer = { ...order, status: 'PARTIAL', totalQuantity: 4, failedQuantity: 1 };
   t.is(readAssignmentOutcome(answer).rest, 'UNKNOWN');
   t.is(readAssignmentOutcome({ ...answer, numbers: { named: numbers, knownBefore: 0 } }).rest, 'UNKNOWN');
 });
 
-test('a number that fails twice fails for the first reason, and status words are taken in whatever case', (t) => {
+test('a number listed as failed twice keeps the first reason, and statuses are case-insensitive', (t) => {
   const { failures, rest } = readAssignmentOutcome({
     ...order,
     status: 'partial',
@@ -128,7 +128,7 @@ test('a number that fails twice fails for the first reason, and status words are
   );
 });
 
-test('a list of numbers that leaves out the failed ones adds up with them', (t) => {
+test('failed numbers missing from the list of numbers count toward the total', (t) => {
   const outcome = readAssignmentOutcome({
     ...order,
     status: 'PARTIAL',
@@ -141,7 +141,7 @@ test('a list of numbers that leaves out the failed ones adds up with them', (t) 
   t.deepEqual([...outcome.numbers].sort(), [...numbers].sort());
 });
 
-test('of a FAILED order each number fails for its own reason, the others for the order’s', (t) => {
+test('in a FAILED order, numbers without a reason of their own get the order’s reason', (t) => {
   const general = { code: '12752', description: 'No.', telephoneNumbers: [] };
   const { failures, restFailure } = readAssignmentOutcome({
     ...order,
@@ -152,13 +152,17 @@ test('of a FAILED order each number fails for its own reason, the others for the
   t.is(restFailure?.code, '12752');
 });
 
-test('a COMPLETE order that lists failures, and failures of numbers that were not sent, are reported', (t) => {
+test('failures in a COMPLETE order and failures of numbers that were not sent are reported', (t) => {
   const { remarks } = readAssignmentOutcome({ ...order, failedQuantity: 1, errors: [refused(first, stranger)] });
   t.is(remarks.length, 2);
-  t.regex(remarks.join(), /2025550123.*is COMPLETE and lists 1 failed numbers/);
+  t.regex(remarks.join(), /2025550123.*is COMPLETE but lists 1 failed numbers/);
 });
 
-test('an order that names fewer numbers than it counts does not name all', (t) => {
+test('an order that lists fewer numbers than its count is not complete', (t) => {
   const short = { ...order, totalQuantity: 5, numbers: { named: numbers, knownBefore: 5 } };
-  t.like(readAssignmentOutcome(short), { allNumbers: false, rest: 'UNKNOWN', contradiction: '4 named, 5 counted' });
+  t.like(readAssignmentOutcome(short), {
+    allNumbers: false,
+    rest: 'UNKNOWN',
+    contradiction: '4 listed, but the count is 5',
+  });
 });

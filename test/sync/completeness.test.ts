@@ -4,7 +4,7 @@ import { startPostgres, type TestServer } from '../support/postgres.js';
 import { storedRows } from './support/expected-numbers.js';
 import { impossibilities } from './support/history-model.js';
 import { account, type Ledger, leftovers, openLedger, versionsOf } from './support/ledger.js';
-import { watchNights } from './support/nights.js';
+import { watchRuns } from './support/watch-runs.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -25,7 +25,7 @@ async function openNumbers(ledger: Ledger): Promise<string[]> {
   return [...(await storedRows(ledger, account, 'removed_at is null')).keys()].sort();
 }
 
-test('the in-service list alone brings in the numbers, and closes those that left', async (t) => {
+test('the in-service list alone inserts new numbers and closes those that left', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
   const held = ledger.sandbox.account(account);
   const first = await ledger.run('sync-inservice-numbers');
@@ -41,7 +41,7 @@ test('the in-service list alone brings in the numbers, and closes those that lef
   const [added] = held.add(1);
   const second = await ledger.run('sync-inservice-numbers');
   t.is(second.result, 'succeeded', second.error?.message);
-  // Three closed with an interval each, one begun with one.
+  // Three closed and one new number, with one interval each.
   t.is(second.counts.rowsWritten, 8);
   t.deepEqual(await openNumbers(ledger), inServiceOf(ledger).sort());
   t.true((await openNumbers(ledger)).includes(added as string));
@@ -49,9 +49,9 @@ test('the in-service list alone brings in the numbers, and closes those that lef
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('the number details alone bring in all there is to know', async (t) => {
+test('the number details alone load the whole inventory', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   for (const changes of [0, 100, 0]) {
     ledger.sandbox.account(account).churn(changes);
     const report = await ledger.run('sync-number-details');
@@ -60,7 +60,7 @@ test('the number details alone bring in all there is to know', async (t) => {
   }
 });
 
-test('one after the other, the jobs come to what the night comes to, with the dates of events in the history', async (t) => {
+test('separate runs of the jobs store the same as a nightly run, with event dates in the history', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 } });
   const held = ledger.sandbox.account(account);
   const both = async () => {
@@ -81,7 +81,7 @@ test('one after the other, the jobs come to what the night comes to, with the da
   t.is(rows.get(moved)?.rate_center, 'ELSEWHERE');
   t.deepEqual(await impossibilities(ledger), []);
   t.deepEqual(await leftovers(ledger), []);
-  // The in-service list, which came first, had closed the number on the night; the details know since when it is Aging.
+  // The in-service list came first and closed the number at the time of the run; the details know when it became Aging.
   const history = await ledger.query(
     'select status, valid_from, valid_to from number_status_history where telephone_number = $1 order by valid_from',
     [aging],
@@ -91,9 +91,9 @@ test('one after the other, the jobs come to what the night comes to, with the da
   t.like(history[1], { status: 'Aging', valid_from: event, valid_to: null });
 });
 
-test('named together, both listings are brought in by one comparison', async (t) => {
+test('both jobs in one command apply both listings with one comparison', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   const first = await ledger.run('sync-inservice-numbers', { followedBy: new Set(['sync-number-details']) });
   t.is(first.result, 'succeeded');
   t.is(first.counts.rowsWritten, 0);
@@ -106,7 +106,7 @@ test('named together, both listings are brought in by one comparison', async (t)
   t.deepEqual(row, { firsts: 1, once: true });
 });
 
-test('when the number details fail, the in-service list that was read is brought in all the same', async (t) => {
+test('the in-service list is applied even if the number details fail', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 1200 },
     pageSize: 300,
@@ -137,7 +137,7 @@ test('when the number details fail, the in-service list that was read is brought
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('details that lack a number in service fail as incomplete, close nothing, and say what is missing', async (t) => {
+test('details that lack a number in service fail as incomplete, close nothing and report the gap', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
   t.is((await ledger.run('nightly')).result, 'succeeded');
   const before = await versionsOf(ledger);
@@ -147,19 +147,19 @@ test('details that lack a number in service fail as incomplete, close nothing, a
   for (const job of ['sync-number-details', 'nightly']) {
     const report = await ledger.run(job);
     t.is(report.result, 'failed');
-    // Of each page of 300 the fault leaves out three.
+    // The fault omits three entries from each page of 300.
     t.regex(
       report.error?.message ?? '',
-      /The number details \(\/tns\) of account 9900000 are not complete: of 11\d\d numbers in service its 4 pages lack 12, such as .*\(1188 different numbers came\)\. Nothing was closed or changed/,
+      /The number details \(\/tns\) of account 9900000 are not complete: of 11\d\d numbers in service its 4 pages lack 12, such as .*\(they listed 1188 distinct numbers\)\. Nothing was closed or changed/,
     );
     t.deepEqual(await versionsOf(ledger), before);
     t.deepEqual(await leftovers(ledger), []);
   }
 });
 
-test('a number that leaves between the two listings is no gap', async (t) => {
+test('a number that leaves between the two listings does not count as missing', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   t.is((await ledger.run('nightly')).result, 'succeeded');
   await watch.compare(t);
   const [gone, aged] = inServiceOf(ledger).slice(500, 502) as [string, string];
@@ -176,7 +176,7 @@ test('a number that leaves between the two listings is no gap', async (t) => {
   await watch.compare(t);
 });
 
-test('more numbers than one lookup takes may leave between two nights of details alone', async (t) => {
+test('more numbers than fit in one lookup can leave between two runs of the details job', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 16_000 } });
   t.is((await ledger.run('nightly')).result, 'succeeded');
   ledger.sandbox.account(account).disconnect(inServiceOf(ledger).slice(0, 3000));
@@ -193,7 +193,7 @@ test('a list that changes while it is read is read again', async (t) => {
   let lists = 0;
   ledger.proxy.onRequest = ({ path }) => {
     if (isList(path)) lists += 1;
-    // On the way to the third page, numbers of pages that were read leave, and others come.
+    // Before the third page, numbers on earlier pages leave, and others arrive.
     if (isList(path) && lists === 3) {
       held.disconnect(inServiceOf(ledger).slice(0, 40));
       held.add(25);
@@ -206,7 +206,7 @@ test('a list that changes while it is read is read again', async (t) => {
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('a list that changes during each of three readings fails, and closes nothing', async (t) => {
+test('a list that changes during three readings fails and closes nothing', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
   t.is((await ledger.run('nightly')).result, 'succeeded');
   const before = await versionsOf(ledger);
@@ -215,12 +215,15 @@ test('a list that changes during each of three readings fails, and closes nothin
   };
   const report = await ledger.run('sync-inservice-numbers');
   t.is(report.result, 'failed');
-  t.regex(report.error?.message ?? '', /changed during each of 3 readings\. Nothing was closed or changed/);
+  t.regex(
+    report.error?.message ?? '',
+    /changed while it was read, 3 times in a row\. Last time, TotalCount was \d+ at first and \d+ at the end, …\/totals \d+, and the pages listed \d+ distinct numbers\. Nothing was closed or changed/,
+  );
   t.deepEqual(await versionsOf(ledger), before);
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('a listing that is short fails, closes nothing, and says what was expected and what came', async (t) => {
+test('a short listing fails, closes nothing and reports expected and received counts', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
   t.is((await ledger.run('nightly')).result, 'succeeded');
   const before = await versionsOf(ledger);
@@ -232,7 +235,7 @@ test('a listing that is short fails, closes nothing, and says what was expected 
   t.true(list?.error instanceof LedgerError);
   t.true(
     list?.error?.message.includes(
-      `TotalCount and …/totals say ${total} numbers, but its 4 pages named ${total - 12} different ones. Nothing was closed or changed`,
+      `TotalCount and …/totals are ${total}, but its 4 pages listed ${total - 12} distinct numbers. Nothing was closed or changed`,
     ),
     list?.error?.message,
   );
@@ -241,11 +244,11 @@ test('a listing that is short fails, closes nothing, and says what was expected 
   t.deepEqual(await leftovers(ledger), []);
   const errors = await ledger.query<{ error: string }>(`select error from sync_runs where status = 'failed'`);
   t.is(errors.length, 3);
-  t.true(errors.some(({ error }) => error.includes(`${total - 12} different ones`)));
+  t.true(errors.some(({ error }) => error.includes(`${total - 12} distinct numbers`)));
 });
 
 for (const emptyAs of ['200', '204', '404'] as const) {
-  test(`an account without numbers, told by ${emptyAs}, is an empty ledger; one that lost all is held`, async (t) => {
+  test(`an account without numbers (${emptyAs}) is an empty ledger; one that lost all numbers is held`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0, emptyAs } });
     const first = await ledger.run('nightly');
     t.is(first.result, 'succeeded', first.error?.message);

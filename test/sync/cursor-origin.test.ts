@@ -1,8 +1,8 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
 import { InterruptedError } from '../../src/errors.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources } from '../support/resources.js';
 import { differences, expectedRow, storedRows } from './support/expected-numbers.js';
 import { orderDifferences } from './support/expected-orders.js';
 import { account, type Ledger, leftovers, openLedger } from './support/ledger.js';
@@ -16,7 +16,7 @@ test.after.always((t) => t.context.server?.stop());
 
 const orders = { orders: 60, disconnects: 30, portins: 30, portouts: 30, assignments: 30 };
 
-/** A client of another API that has the same account with other numbers and orders. */
+/** A client of another API with the same account but other numbers and orders. */
 async function openOther(t: ExecutionContext<unknown>, ledger: Ledger, options: SandboxOptions) {
   const sandbox = await startSandbox({ ...orders, ...options });
   const client = ledger.openClient({
@@ -35,7 +35,7 @@ async function openOther(t: ExecutionContext<unknown>, ledger: Ledger, options: 
   return { sandbox, client };
 }
 
-/** All that the ledger holds is what this sandbox holds. */
+/** Asserts that the ledger matches this sandbox. */
 async function compare(t: ExecutionContext, ledger: Ledger, sandbox: Sandbox): Promise<void> {
   const held = new Map(
     [...sandbox.account(account).numbers()].map((each) => [each.telephoneNumber, expectedRow(each)]),
@@ -54,7 +54,7 @@ for (const [place, path] of [
   ['number details', '/tns'],
   ['orders', '/orders'],
 ] as const) {
-  test(`a run that stopped while it read ${place} leaves nothing of them to a run against another address`, async (t) => {
+  test(`a run against another API URL does not resume ${place} of a stopped run`, async (t) => {
     const ledger = await openLedger(t, t.context.server, {
       sandbox: { numbers: 900, seed: 1, ...orders },
       pageSize: path === '/orders' ? 3 : 100,
@@ -63,7 +63,7 @@ for (const [place, path] of [
     ledger.proxy.onRequest = ({ path: requested, query }) => {
       if (requested.endsWith(path) && query.get('page') !== '1') controller.abort(new InterruptedError('Stopped.'));
     };
-    // Windows of orders are applied one by one: what was applied from the first address is not what this is about.
+    // Windows of orders are applied one by one. Those applied from the first URL don't matter here.
     const job = path === '/orders' ? 'sync-orders' : 'nightly';
     t.is((await ledger.run(job, { signal: controller.signal })).result, 'interrupted');
     const cursors = await ledger.query<{ rows: number; api_url: string }>(
@@ -80,20 +80,22 @@ for (const [place, path] of [
     await compare(t, ledger, other.sandbox);
     t.true(
       ledger.log.some((line) =>
-        line.includes(`came from ${ledger.proxy.url}, not from ${other.sandbox.url}; it is not used`),
+        line.includes(
+          `ignoring the pages of an earlier run, which came from ${ledger.proxy.url}, not from ${other.sandbox.url}`,
+        ),
       ),
     );
   });
 }
 
-test('an in-service list that was proved complete is not applied by a run against another address', async (t) => {
+test('a verified in-service list is not applied by a run against another API URL', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 900, seed: 1 } });
   const other = await openOther(t, ledger, { numbers: 700, seed: 2 });
-  // As in a nightly run, which leaves the list to the job of the details.
+  // As in a nightly run, where the details job applies the list.
   await ledger.run('sync-inservice-numbers', { followedBy: new Set(['sync-number-details']) });
   t.deepEqual(await ledger.query('select state from sync_cursors'), [{ state: 'complete' }]);
 
-  // The details fail, after which the waiting list would be applied by itself.
+  // The details fail, after which the waiting list would be applied on its own.
   other.sandbox.faults = { html: 1 };
   const failing = ledger.openClient({
     apiUrl: other.sandbox.url,
@@ -109,7 +111,7 @@ test('an in-service list that was proved complete is not applied by a run agains
   await compare(t, ledger, other.sandbox);
 });
 
-test('the same address with a slash at its end is the same address', async (t) => {
+test('an API URL with a trailing slash is the same URL', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 900 }, pageSize: 100 });
   const controller = new AbortController();
   ledger.proxy.onRequest = ({ nth }) => {

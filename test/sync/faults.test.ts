@@ -1,6 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { nightsWithFaults } from './support/fault-nights.js';
+import { runsWithFaults } from './support/fault-runs.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -9,6 +9,6 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('with 5 % of each kind of fault, nights come to the same tables as without', async (t) => {
-  await nightsWithFaults(t, t.context.server, { numbers: 2400, changes: 200, pageSize: 100, seed: 11 });
+test('runs with 5 % of each kind of fault store the same as runs without faults', async (t) => {
+  await runsWithFaults(t, t.context.server, { numbers: 2400, changes: 200, pageSize: 100, seed: 11 });
 });

@@ -8,7 +8,7 @@ async function* counting(count: number): AsyncGenerator<number> {
 
 const limits = { atOnce: 3, waiting: 10, weight: () => 1 };
 
-test('work goes on while its results wait, until too many do', async (t) => {
+test('work continues while results wait, up to the limit', async (t) => {
   const begun: number[] = [];
   const results = inFlight(
     counting(1000),
@@ -17,7 +17,7 @@ test('work goes on while its results wait, until too many do', async (t) => {
     () => t.fail(),
   );
   t.is((await results.next()).done, false);
-  // Long enough for all thousand, were there no bound.
+  // Long enough for all thousand if there were no limit.
   for (let n = 0; n < 5000; n += 1) await turn();
   t.true(begun.length >= 10 && begun.length <= 10 + 2 * limits.atOnce, String(begun.length));
   let count = 0;
@@ -26,7 +26,7 @@ test('work goes on while its results wait, until too many do', async (t) => {
   t.true(count >= 1000 - limits.atOnce);
 });
 
-test('what was done before a failure is yielded, and then the failure thrown', async (t) => {
+test('results from before a failure are yielded, then the failure is thrown', async (t) => {
   const failed: unknown[] = [];
   const broken = new Error('the sixth is broken');
   const results = inFlight(
@@ -48,7 +48,7 @@ test('what was done before a failure is yielded, and then the failure thrown', a
   t.true(seen.length < 10);
 });
 
-test('a source that fails ends the work, and a consumer that leaves leaves nothing running', async (t) => {
+test('a failing source ends the work, and no work outlives a consumer that stops', async (t) => {
   const source = async function* () {
     yield 1;
     throw new Error('no more orders');

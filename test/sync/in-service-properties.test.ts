@@ -1,5 +1,5 @@
 import anyTest, { type TestFn } from 'ava';
-import fc from 'fast-check';
+import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, leftovers, openLedger } from './support/ledger.js';
 
@@ -10,7 +10,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** So many numbers, mostly few. */
+/** A count of numbers, usually small. */
 const some = (most: number) => fc.oneof(fc.constant(0), fc.nat(Math.min(most, 4)), fc.nat(most));
 
 const oddities = fc.record({
@@ -42,7 +42,7 @@ const world = fc.record({
   nights: fc.array(night, { minLength: 2, maxLength: 3 }),
 });
 
-test('whatever /tns says of numbers in service, the ledger holds each one that the in-service list names', async (t) => {
+test('the ledger has every number of the in-service list, whatever /tns says about it', async (t) => {
   await fc.assert(
     fc.asyncProperty(world, async ({ numbers, pageSize, nights }) => {
       const ledger = await openLedger(t, t.context.server, { sandbox: { numbers }, pageSize });
@@ -55,7 +55,7 @@ test('whatever /tns says of numbers in service, the ledger holds each one that t
             .slice(0, disconnected)
             .map(({ telephoneNumber }) => telephoneNumber),
         );
-        // The details alone can't bring a number that they don't name.
+        // The details alone can't add a number that they don't list.
         const withList = jobs !== 'details alone' || index === 0;
         if (withList) held.add(added);
         const results = [];
@@ -72,14 +72,14 @@ test('whatever /tns says of numbers in service, the ledger holds each one that t
         const stored = new Set(rows.map((row) => row.telephone_number));
         const lost = inService().filter(({ telephoneNumber }) => !stored.has(telephoneNumber));
         if (lost.length > 0) {
-          const told = results.map(({ job, result, error }) => `${job} ${result} ${error?.message ?? ''}`);
-          throw new Error(`${lost.length} numbers are missing after run ${index + 1}: ${told.join('; ')}`);
+          const reported = results.map(({ job, result, error }) => `${job} ${result} ${error?.message ?? ''}`);
+          throw new Error(`${lost.length} numbers are missing after run ${index + 1}: ${reported.join('; ')}`);
         }
         const left = await leftovers(ledger);
         if (left.length > 0) throw new Error(`left over after run ${index + 1}: ${JSON.stringify(left)}`);
       }
     }),
-    { seed: 20_260_630, numRuns: 15 },
+    cases({ test: 4, soak: 15 }),
   );
   t.pass();
 });

@@ -47,7 +47,7 @@ const lookups = (ledger: Ledger) => requestsTo(ledger, 'POST', /\/tns$/);
 const verifications = (ledger: Ledger) => requestsTo(ledger, 'GET', /\/inserviceNumbers\/(?!totals)/);
 const readings = (ledger: Ledger) => requestsTo(ledger, 'GET', /\/inserviceNumbers\/totals$/);
 
-/** A night of the two listings. */
+/** A run of both listing jobs. */
 async function night(ledger: Ledger, options: Parameters<Ledger['run']>[1] = {}) {
   const list = await ledger.run('sync-inservice-numbers', {
     ...options,
@@ -57,7 +57,7 @@ async function night(ledger: Ledger, options: Parameters<Ledger['run']>[1] = {})
 }
 
 for (const kind of ['foreign-details', 'foreign-rows'] as const) {
-  test(`${kind}: numbers that /tns lists under another account stay, with its details and its id`, async (t) => {
+  test(`${kind}: numbers that /tns lists under another account stay, with that account’s details and id`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 }, pageSize: 300 });
     ledger.sandbox.oddities = { [kind]: 7 };
     const { details } = await night(ledger);
@@ -91,7 +91,7 @@ for (const kind of ['foreign-details', 'foreign-rows'] as const) {
     t.is(second.details.counts.rowsWritten, 0);
     t.deepEqual(await versionsOf(ledger), before);
 
-    // Once the details are the account's own again, the row says so, and what it said is kept.
+    // When the details are the account's own again, the row shows it, and its earlier version is kept.
     ledger.sandbox.oddities = {};
     t.is((await night(ledger)).details.result, 'succeeded');
     t.deepEqual(await disagreements(ledger), []);
@@ -104,7 +104,7 @@ for (const kind of ['foreign-details', 'foreign-rows'] as const) {
   });
 }
 
-test('rows of other accounts for numbers that are not in service here stay out', async (t) => {
+test('other accounts’ rows for numbers that are not in service here are not stored', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: {
       accounts: [
@@ -139,7 +139,7 @@ for (const kind of ['refused-details', 'silent-details'] as const) {
     { count: 9, numbers: 1200 },
     { count: 55, numbers: 6000 },
   ]) {
-    test(`${kind}: ${count} numbers without details stay, with those known before`, async (t) => {
+    test(`${kind}: ${count} numbers without details stay, with the details known before`, async (t) => {
       const ledger = await openLedger(t, t.context.server, { sandbox: { numbers } });
       t.is((await night(ledger)).details.result, 'succeeded');
       const before = await storedRows(ledger, account);
@@ -151,14 +151,14 @@ for (const kind of ['refused-details', 'silent-details'] as const) {
       t.is(details.warnings.length, 1);
       t.regex(
         details.warnings[0] ?? '',
-        new RegExp(`account ${account} that /tns does not name: ${count}, such as \\+?\\d`),
+        new RegExp(`account ${account} that /tns does not list: ${count}, such as \\+?\\d`),
       );
       t.deepEqual(differences(await storedRows(ledger, account), before), []);
       const kept = await disagreements(ledger);
       t.is(kept.length, count);
       t.true(kept.every(({ discrepancy, status }) => discrepancy === 'no details' && status === 'Inservice'));
       t.deepEqual(await ledger.query('select * from number_status_history order by 1, 2, 4'), histories);
-      // A few are asked about one by one, many by reading the list once more.
+      // A few are looked up one by one, many by reading the list again.
       t.deepEqual([verifications(ledger), readings(ledger)], count > 50 ? [0, 2] : [count, 1]);
       t.is(lookups(ledger), 1);
       t.deepEqual(await leftovers(ledger), []);
@@ -171,7 +171,7 @@ for (const kind of ['refused-details', 'silent-details'] as const) {
   }
 }
 
-test('new numbers without details are in the ledger as in service, with nothing else', async (t) => {
+test('new numbers without details are stored as in service, without other data', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 } });
   ledger.sandbox.oddities = { 'silent-details': 5 };
   const { details } = await night(ledger);
@@ -190,11 +190,11 @@ test('new numbers without details are in the ledger as in service, with nothing 
 });
 
 for (const count of [8, 60]) {
-  test(`${count} numbers that left between the two listings are closed, those without details are not`, async (t) => {
+  test(`${count} numbers that left between the listings are closed, those without details are not`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 6000 } });
     t.is((await night(ledger)).details.result, 'succeeded');
     ledger.sandbox.oddities = { 'silent-details': 4 };
-    // The oddity takes the first ones of the list's order; these are others.
+    // The oddity affects the first numbers of the list; these are others.
     const odd = await listedFirst(ledger, 4);
     const gone = inServiceOf(ledger)
       .filter((number) => !odd.includes(number))
@@ -222,7 +222,7 @@ for (const count of [8, 60]) {
   });
 }
 
-/** The first numbers of the in-service list. */
+/** Returns the first numbers of the in-service list. */
 async function listedFirst(ledger: Ledger, count: number): Promise<string[]> {
   const { username, password, url } = ledger.sandbox;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -232,7 +232,7 @@ async function listedFirst(ledger: Ledger, count: number): Promise<string[]> {
   return [...(await response.text()).matchAll(/<TelephoneNumber>\s*([+\d]+)/g)].map((match) => match[1] as string);
 }
 
-test('numbers without details beyond a small share fail by name, after the in-service list was applied', async (t) => {
+test('too many numbers without details fail the job, after the in-service list was applied', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 } });
   t.is((await night(ledger)).details.result, 'succeeded');
   const total = inServiceOf(ledger).length;
@@ -283,11 +283,11 @@ test('numbers without details beyond a small share fail by name, after the in-se
   );
 });
 
-test('on the first night, details must cover what TN_LEDGER_MAX_SHRINK leaves of the in-service list', async (t) => {
+test('on the first run, details may omit no more than TN_LEDGER_MAX_SHRINK of the in-service list', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 300 } });
   const total = inServiceOf(ledger).length;
   ledger.sandbox.oddities = { 'silent-details': 3 };
-  // Three are within the small share, and more than the setting allows.
+  // Three are within the small share, but more than the setting allows.
   const { details } = await night(ledger, { maxShrink: 0.005 });
   t.is(details.result, 'failed');
   t.regex(
@@ -300,7 +300,7 @@ test('on the first night, details must cover what TN_LEDGER_MAX_SHRINK leaves of
   t.is((await night(ledger)).details.result, 'succeeded');
 });
 
-test('an empty /tns leaves the in-service list in the ledger, and fails', async (t) => {
+test('an empty /tns fails, and the in-service list is applied', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 300 } });
   ledger.sandbox.oddities = { 'empty-details': 1 };
   const { details } = await night(ledger);
@@ -314,7 +314,7 @@ test('an empty /tns leaves the in-service list in the ledger, and fails', async 
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('numbers in service that /tns calls Aging keep that status, and are marked', async (t) => {
+test('numbers in service that /tns lists as Aging are stored with that status and marked', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
   ledger.sandbox.oddities = { 'aging-details': 4 };
   const { details } = await night(ledger);
@@ -323,11 +323,11 @@ test('numbers in service that /tns calls Aging keep that status, and are marked'
     (await disagreements(ledger)).map(({ status, discrepancy }) => [status, discrepancy]),
     Array(4).fill(['Aging', 'other status']),
   );
-  t.regex(details.warnings.join('\n'), /to which \/tns gives another status: 4, such as \+?\d+ \(Aging\), /);
-  // The details alone can't tell whether the in-service list has changed its mind.
+  t.regex(details.warnings.join('\n'), /that \/tns lists with another status: 4, such as \+?\d+ \(Aging\), /);
+  // The details alone can't show whether the in-service list has changed.
   t.is((await ledger.run('sync-number-details')).result, 'succeeded');
   t.is((await disagreements(ledger)).length, 4);
-  // Nor do they close such a number when they no longer name it.
+  // Nor do they close such a number if they no longer list it.
   ledger.sandbox.oddities = { 'silent-details': 4 };
   t.is((await ledger.run('sync-number-details')).result, 'succeeded');
   t.deepEqual(
@@ -340,7 +340,7 @@ test('numbers in service that /tns calls Aging keep that status, and are marked'
   t.deepEqual(await impossibilities(ledger), []);
 });
 
-test('a listing that lacks numbers in service closes no number of another status that /tns knows when asked', async (t) => {
+test('a listing that lacks numbers in service closes no other number that a lookup in /tns finds', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
   const held = ledger.sandbox.account(account);
   const [kept, gone] = inServiceOf(ledger).slice(0, 2) as [string, string];
@@ -360,7 +360,7 @@ test('a listing that lacks numbers in service closes no number of another status
       .sort(),
   );
 
-  // One that names them all closes by itself.
+  // A listing that has them all closes numbers on its own.
   ledger.sandbox.oddities = { 'unlisted-others': 1 };
   ledger.sandbox.clearRequests();
   t.is((await night(ledger)).details.result, 'succeeded');
@@ -395,14 +395,14 @@ for (const { oddities, kept, verified } of alone) {
         .map(({ telephoneNumber }) => telephoneNumber)
         .sort(),
     );
-    // A number that is gone is asked for in both of its spellings.
+    // A number that is gone is looked up in both formats.
     const nanp = gone.filter((number) => !number.startsWith('+')).length;
     t.is(verifications(ledger), verified + gone.length + nanp);
     t.deepEqual(await leftovers(ledger), []);
   });
 }
 
-test('a failed listing warns of what the in-service list changed where the error itself does not say it', async (t) => {
+test('a failed listing warns of what the in-service list changed if the error does not say it', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { numbers: 300 },
     client: { retry: { tries: 1, baseMs: 1 } },
@@ -419,7 +419,7 @@ test('a failed listing warns of what the in-service list changed where the error
   ledger.sandbox.faults = {};
 });
 
-test('a killed proof is done again from the start', async (t) => {
+test('a killed verification starts over', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1200 } });
   ledger.sandbox.oddities = { 'silent-details': 3, 'foreign-details': 3, 'aging-details': 3 };
   const asked = new AbortController();

@@ -1,12 +1,12 @@
 import anyTest, { type TestFn } from 'ava';
+import { inTransaction } from '../../src/database/transaction.js';
 import { AlreadyRunningError } from '../../src/errors.js';
-import { inTransaction } from '../../src/sync/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { differences, expectedRow, storedRows } from './support/expected-numbers.js';
 import { impossibilities } from './support/history-model.js';
 import { account, type Ledger, leftovers, openLedger } from './support/ledger.js';
 import { until, waitForBlocked } from './support/moments.js';
-import { watchNights } from './support/nights.js';
+import { watchRuns } from './support/watch-runs.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -15,7 +15,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** Stops the n-th request on its way until `go` is called. */
+/** Holds the n-th request until `go` is called. */
 function holdRequest(ledger: Ledger, nth: number): { held: Promise<void>; go: () => void } {
   let go = () => {};
   const gate = new Promise<void>((resolve) => {
@@ -31,7 +31,7 @@ function holdRequest(ledger: Ledger, nth: number): { held: Promise<void>; go: ()
   return { held, go };
 }
 
-test('a second run of the same job does nothing; other accounts and jobs are not in its way', async (t) => {
+test('a second run of the same job does nothing; other accounts and jobs can run', async (t) => {
   const accounts = [
     { id: '9900000', numbers: 600 },
     { id: '9900001', numbers: 50 },
@@ -44,12 +44,12 @@ test('a second run of the same job does nothing; other accounts and jobs are not
   const second = await ledger.run('sync-number-details');
   t.is(second.result, 'already running');
   t.true(second.error instanceof AlreadyRunningError);
-  t.regex(second.error?.message ?? '', /sync-number-details is running already for account 9900000.*did nothing/);
+  t.regex(second.error?.message ?? '', /sync-number-details is already running for account 9900000.*did nothing/);
   t.is(ledger.sandbox.requests.length, asked);
   t.is((await ledger.query('select 1 from sync_runs')).length, 1);
   t.is((await ledger.run('sync-number-details', { account: '9900001' })).result, 'succeeded');
 
-  // The night goes on without the job that is running already, and says so.
+  // The nightly run skips the job that is already running, and reports it.
   const night = await ledger.run('nightly');
   t.is(night.result, 'already running', night.error?.message);
   t.deepEqual(
@@ -65,9 +65,9 @@ test('a second run of the same job does nothing; other accounts and jobs are not
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('number details may be read and brought in while the in-service list is being read', async (t) => {
+test('number details can be read and applied while the in-service list is being read', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 }, pageSize: 100 });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   const { held, go } = holdRequest(ledger, 3);
   const list = ledger.run('sync-inservice-numbers');
   await held;
@@ -80,7 +80,7 @@ test('number details may be read and brought in while the in-service list is bei
   await watch.compare(t);
 });
 
-test('both listings may be compared with the ledger at once: one waits for the other', async (t) => {
+test('of two concurrent comparisons with the ledger, one waits for the other', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
   const blocker = await ledger.database.pool.connect();
   await blocker.query('begin');
@@ -91,7 +91,7 @@ test('both listings may be compared with the ledger at once: one waits for the o
     ended = true;
     return report;
   });
-  // Both have reached their comparison: each waits for the table, or for the one that does.
+  // Both have reached their comparison: one waits for the table, the other for it or for the first.
   await until(async () => {
     if (ended) return true;
     const waiting = await ledger.query(
@@ -118,10 +118,31 @@ test('both listings may be compared with the ledger at once: one waits for the o
   );
 });
 
+test('large first runs don’t wait for each other’s ANALYZE, nor for tables being filled', async (t) => {
+  const accounts = [
+    { id: '9900000', numbers: 10_001 },
+    { id: '9900001', numbers: 50 },
+  ];
+  const ledger = await openLedger(t, t.context.server, { sandbox: { accounts } });
+  // What another account's run holds until it commits.
+  const other = await ledger.database.pool.connect();
+  await other.query('begin; analyze telephone_numbers, number_status_history');
+  const report = await ledger.run('sync-number-details');
+  t.is(report.result, 'succeeded', report.error?.message);
+  await other.query('rollback');
+  await other.query('truncate telephone_numbers, number_status_history');
+  // Holds the lock that the run takes on an empty table, if it takes it.
+  await other.query('begin; lock table telephone_numbers in row share mode');
+  const blocked = ledger.run('sync-number-details', { account: '9900001' });
+  t.is((await blocked).result, 'succeeded');
+  await other.query('rollback');
+  other.release();
+});
+
 for (const job of ['sync-inservice-numbers', 'nightly']) {
-  test(`${job} fails as soon as the connection that holds its lock is lost, and goes on from there the next time`, async (t) => {
+  test(`${job} fails when it loses the connection that holds its lock, and the next run resumes`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 }, pageSize: 100 });
-    const watch = watchNights(ledger);
+    const watch = watchRuns(ledger);
     const { held, go } = holdRequest(ledger, 3);
     const running = ledger.run(job);
     await held;
@@ -148,9 +169,9 @@ for (const job of ['sync-inservice-numbers', 'nightly']) {
   });
 }
 
-test('a run whose comparing connection is lost fails with a clear word, half-writes nothing, and can be repeated', async (t) => {
+test('a run that loses its connection while comparing fails clearly, writes nothing and can be repeated', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600 } });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   const blocker = await ledger.database.pool.connect();
   await blocker.query('begin');
   await blocker.query('lock table number_status_history in share mode');
@@ -168,7 +189,7 @@ test('a run whose comparing connection is lost fails with a clear word, half-wri
   await watch.compare(t);
 });
 
-test('a connection that breaks between two statements of a transaction fails it, and not the process', async (t) => {
+test('a connection lost between two statements fails the transaction, not the process', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0 } });
   const work = inTransaction(ledger.database, {}, async (client) => {
     const { rows } = await client.query('select pg_backend_pid() as pid');
@@ -181,7 +202,7 @@ test('a connection that breaks between two statements of a transaction fails it,
   t.deepEqual(await ledger.query('select 1 as one'), [{ one: 1 }]);
 });
 
-test('a run left as running by a process that is gone is marked at the next start, and only such a one', async (t) => {
+test('only a run whose process is gone is marked as interrupted at the next start', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20 } });
   await ledger.query(
     `insert into sync_runs (job, account_id, status) values
@@ -197,5 +218,5 @@ test('a run left as running by a process that is gone is marked at the next star
     { job: 'sync-number-details', account_id: '9900000', status: 'interrupted', finished: true },
     { job: 'nightly', account_id: '1', status: 'running', finished: false },
   ]);
-  t.true(ledger.log.some((line) => line.includes('an earlier run ended without a word')));
+  t.true(ledger.log.some((line) => line.includes('a previous run exited without recording a result')));
 });

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import pg from 'pg';
-import { night } from '../report/support.js';
+import { runNightly } from '../report/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, type Ledger, openLedger } from './support/ledger.js';
 
@@ -12,7 +12,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** A line a change: what, of which number, from what to what, by which order of whom. */
+/** One line per change: what, which number, from what to what, by which order and user. */
 async function changes(ledger: Ledger): Promise<string[]> {
   const rows = await ledger.query<{ line: string }>(
     `select concat_ws(' ', change, telephone_number, field, coalesce(before, '-'), '>', coalesce(after, '-'), order_kind, user_id) as line
@@ -73,17 +73,17 @@ test('night_changes shows who changed what since the last nightly run that succe
   t.deepEqual(await changes(ledger), []);
 });
 
-/** A ledger after its first night, of which one number is then given another tier; returns the line that shows it. */
+/** Opens a ledger after its first run and changes a number's tier; returns the line that shows the change. */
 async function ledgerWithNews(t: ExecutionContext<{ server: TestServer }>): Promise<{ ledger: Ledger; news: string }> {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
-  await night(t, ledger);
+  await runNightly(t, ledger);
   const held = ledger.sandbox.account(account);
   const { telephoneNumber, tier } = [...held.numbers()][0] as { telephoneNumber: string; tier?: string };
   held.change(telephoneNumber, { tier: '9' });
   return { ledger, news: `number changed ${telephoneNumber} tier ${tier ?? '-'} > 9` };
 }
 
-test('what a nightly run that failed changed is in view until one that succeeds has reported it', async (t) => {
+test('night_changes keeps the changes of a failed nightly run until one that succeeds reports them', async (t) => {
   const { ledger, news } = await ledgerWithNews(t);
   const inTheWay = `${ledger.dataDir}/reports`;
   await rm(inTheWay, { recursive: true });
@@ -93,18 +93,18 @@ test('what a nightly run that failed changed is in view until one that succeeds 
     t.deepEqual(await changes(ledger), [news]);
   }
   await rm(inTheWay);
-  await night(t, ledger);
+  await runNightly(t, ledger);
   t.deepEqual(await changes(ledger), [news]);
-  await night(t, ledger);
+  await runNightly(t, ledger);
   t.deepEqual(await changes(ledger), []);
 });
 
-test('what a single job changed between two nightly runs is in view during and after the second', async (t) => {
+test('night_changes shows changes of a single job between two nightly runs during and after the second', async (t) => {
   const { ledger, news } = await ledgerWithNews(t);
   t.is((await ledger.run('sync-number-details')).result, 'succeeded');
-  await night(t, ledger);
+  await runNightly(t, ledger);
   t.deepEqual(await changes(ledger), [news]);
-  await night(t, ledger);
+  await runNightly(t, ledger);
   t.deepEqual(await changes(ledger), []);
 });
 
@@ -121,9 +121,9 @@ for (const [title, begins, connectAs] of [
     'superuser',
   ],
 ] as const) {
-  test(`what a transaction changed that ${title} when the report was made is in the next report`, async (t) => {
+  test(`changes of a transaction that ${title} when the report was made are in the next report`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5 } });
-    await night(t, ledger);
+    await runNightly(t, ledger);
     const url = new URL(ledger.env.DATABASE_URL as string);
     if (connectAs === 'superuser') Object.assign(url, { username: 'postgres' });
     const slow = new pg.Client({ connectionString: url.href });
@@ -131,7 +131,7 @@ for (const [title, begins, connectAs] of [
     t.teardown(() => slow.end());
     await slow.query('begin');
     await slow.query(begins);
-    await night(t, ledger);
+    await runNightly(t, ledger);
     t.deepEqual(
       (await changes(ledger)).filter((line) => line.startsWith('order placed')),
       [],
@@ -141,15 +141,15 @@ for (const [title, begins, connectAs] of [
         `insert into tn_ledger.orders (account_id, order_id, status) values ('${account}', 'late', 'COMPLETE')`,
       );
     await slow.query('commit');
-    await night(t, ledger);
+    await runNightly(t, ledger);
     const seen = await changes(ledger);
     t.true(seen.includes('order placed status - > COMPLETE orders'), seen.join('\n'));
-    await night(t, ledger);
+    await runNightly(t, ledger);
     t.deepEqual(await changes(ledger), []);
   });
 }
 
-test('without any nightly run, what was seen since the last success of the job that ran last is in view', async (t) => {
+test('without a nightly run, night_changes shows changes since the last success of the latest job', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 40 } });
   const run = async () => t.is((await ledger.run('sync-number-details')).result, 'succeeded');
   await run();

@@ -1,18 +1,18 @@
 import test from 'ava';
 import { parseOrderAnswer, parseOrderNumbers } from '../../src/dashboard/order-answer.js';
+import type { OrderDetailResource } from '../../src/dashboard/resource.js';
+import { numberColumns, orderColumns, toDetailRows } from '../../src/sync/order-detail-row.js';
+import { lacksNumbers, numbersOf, type OrderToRead } from '../../src/sync/order-numbers.js';
+import { collectWarnings } from '../../src/sync/value-warnings.js';
 import {
   assignmentDetails,
   disconnectDetails,
   importDetails,
-  type OrderDetailResource,
   orderDetailResources,
   orderDetails,
   portinDetails,
   portoutDetails,
-} from '../../src/dashboard/order-details.js';
-import { numberColumns, orderColumns, toDetailRows } from '../../src/sync/order-detail-row.js';
-import { lacksNumbers, numbersOf, type OrderToRead } from '../../src/sync/order-numbers.js';
-import { collectWarnings } from '../../src/sync/value-warnings.js';
+} from '../support/resources.js';
 
 interface Read {
   order: Record<string, unknown>;
@@ -21,7 +21,7 @@ interface Read {
   lacksNumbers: boolean;
 }
 
-/** What is staged of an answer, by column and without what is null. */
+/** The staged row of a response, by column, without nulls. */
 function read(
   resource: OrderDetailResource,
   xml: string,
@@ -30,8 +30,8 @@ function read(
   const known = { orderId: 'an-order', status: null, listedCount: null, ...given };
   const answer = parseOrderAnswer(xml, resource, known.orderId);
   const warnings = collectWarnings();
-  const told = numbersOf(resource, answer, known, more);
-  const rows = toDetailRows(resource, known.orderId, answer, told, warnings);
+  const reported = numbersOf(resource, answer, known, more);
+  const rows = toDetailRows(resource, known.orderId, answer, reported, warnings);
   const byName = (columns: readonly { name: string }[], row: readonly unknown[]) =>
     Object.fromEntries(columns.map(({ name }, index) => [name, row[index]]).filter(([, value]) => value != null));
   const order = byName(orderColumns(resource), rows.order);
@@ -46,7 +46,7 @@ function read(
 
 const numbersIn = ({ numbers }: Read) => numbers.map(({ telephone_number }) => telephone_number);
 
-// The payloads are those of Bandwidth's API reference, their quirks included.
+// The payloads are from Bandwidth's API reference, including their quirks.
 
 const numberOrder = (
   inside = '<CompletedNumbers><TelephoneNumber><FullNumber>8042105666</FullNumber></TelephoneNumber></CompletedNumbers>',
@@ -72,13 +72,13 @@ const numberOrder = (
     <FailedQuantity>0</FailedQuantity>
   </OrderResponse>`;
 
-test('a number order tells its fields, and its numbers in the same answer', (t) => {
+test('a number order has its fields and numbers in one response', (t) => {
   const result = read(orderDetails, numberOrder());
   t.deepEqual(result.order, {
     order_id: 'an-order',
     status: 'COMPLETE',
     last_modified_date: '2014-01-06T19:09:44.027Z',
-    all_numbers_told: 'true',
+    has_all_numbers: 'true',
     customer_order_id: '123456789',
     order_date: '2014-01-06T19:09:43.695Z',
     user_id: 'jbm',
@@ -103,22 +103,25 @@ test('a number order tells its fields, and its numbers in the same answer', (t) 
   t.false(result.lacksNumbers);
 });
 
-test('an order that leaves its numbers out, or some of them, asks for them once more; what still does not add up is told', (t) => {
+test('numbers that an order omits are requested separately, and a remaining mismatch is reported', (t) => {
   for (const inside of ['', '<CompletedNumbers/>', '<CompletedNumbers><TelephoneNumber/></CompletedNumbers>']) {
     t.true(read(orderDetails, numberOrder(inside)).lacksNumbers, inside);
   }
   const more = parseOrderNumbers(
     '<TelephoneNumbers><Count>1</Count><TelephoneNumber>8042105666</TelephoneNumber></TelephoneNumbers>',
   );
-  const told = read(orderDetails, numberOrder(''), { more });
-  t.deepEqual([numbersIn(told), told.order.all_numbers_told, told.warnings], [['8042105666'], 'true', []]);
+  const reported = read(orderDetails, numberOrder(''), { more });
+  t.deepEqual([numbersIn(reported), reported.order.has_all_numbers, reported.warnings], [['8042105666'], 'true', []]);
 
   const short = read(orderDetails, numberOrder(''), { orderId: 'short' });
-  t.is(short.order.all_numbers_told, 'false');
-  t.regex(short.warnings.join(), /^1 × order whose numbers do not add up .* such as short: 0 named, 1 counted$/);
+  t.is(short.order.has_all_numbers, 'false');
+  t.regex(
+    short.warnings.join(),
+    /^1 × order whose number count is inconsistent .* such as short: 0 listed, but the count is 1$/,
+  );
 });
 
-test('names are taken in whatever case, texts without the white space around them, and one element like many', (t) => {
+test('element names are case-insensitive, texts are trimmed, and one element reads like a list', (t) => {
   const result = read(
     orderDetails,
     `<orderresponse><ORDERSTATUS>
@@ -135,17 +138,17 @@ test('names are taken in whatever case, texts without the white space around the
   t.deepEqual(result.warnings, []);
 });
 
-test('an answer of another order, of nothing, or of something else is refused, and quoted nowhere', (t) => {
+test('a response for another order, or without an order, is rejected and never quoted', (t) => {
   const refuse = (xml: string) => t.throws(() => parseOrderAnswer(xml, orderDetails, 'an-order'))?.message ?? '';
-  t.regex(refuse('<OrderResponse><Order><id>other</id></Order></OrderResponse>'), /that of another order/);
-  t.regex(refuse('<OrderResponse><Secret>x1y</Secret></OrderResponse>'), /nothing of one/);
-  t.regex(refuse('<OrderResponse/>'), /nothing of one/);
+  t.regex(refuse('<OrderResponse><Order><id>other</id></Order></OrderResponse>'), /the response is another order/);
+  t.regex(refuse('<OrderResponse><Secret>x1y</Secret></OrderResponse>'), /but it contains none/);
+  t.regex(refuse('<OrderResponse/>'), /but it contains none/);
   t.regex(refuse('<html><OrderStatus>COMPLETE</OrderStatus></html>'), /expected a document <OrderResponse>/);
   t.regex(refuse('<OrderResponse><OrderStatus>COMPLETE</OrderStatus>'), /not well-formed/);
   t.false(refuse('<OrderResponse><Secret>x1y</Secret></OrderResponse>').includes('x1y'));
 });
 
-test('a disconnect tells the numbers that it took, and keeps those that failed in raw', (t) => {
+test('a disconnect has its disconnected numbers, and keeps the failed ones in raw', (t) => {
   const complete = read(
     disconnectDetails,
     `<DisconnectTelephoneNumberOrderResponse> <DisconnectedTelephoneNumberList> <TelephoneNumber>9199998830</TelephoneNumber> </DisconnectedTelephoneNumberList> <orderRequest> <id>an-order</id> <OrderCreateDate>2013-12-04T21:59:32.243Z</OrderCreateDate> <DisconnectTelephoneNumberOrderType> <TelephoneNumberList> <TelephoneNumber>9199998830</TelephoneNumber> </TelephoneNumberList> <DisconnectMode>normal</DisconnectMode> <Protected>UNCHANGED</Protected> </DisconnectTelephoneNumberOrderType> </orderRequest> <OrderStatus>COMPLETE</OrderStatus> </DisconnectTelephoneNumberOrderResponse>`,
@@ -153,7 +156,7 @@ test('a disconnect tells the numbers that it took, and keeps those that failed i
   t.deepEqual(complete.order, {
     order_id: 'an-order',
     status: 'COMPLETE',
-    all_numbers_told: 'true',
+    has_all_numbers: 'true',
     order_date: '2013-12-04T21:59:32.243Z',
     disconnect_mode: 'normal',
     protected: 'UNCHANGED',
@@ -217,13 +220,13 @@ const portin = `
     <PortType>AUTOMATED</PortType>
   </LnpOrderResponse>`;
 
-test('a port-in tells its fields and numbers, and nothing of its subscriber, PIN and account number is kept', (t) => {
+test('a port-in has its fields and numbers, without subscriber, PIN and account number', (t) => {
   const result = read(portinDetails, portin, { listedCount: 1 });
   t.deepEqual(result.order, {
     order_id: 'an-order',
     status: 'CANCELLED',
     last_modified_date: '2014-08-04T13:37:08.676Z',
-    all_numbers_told: 'true',
+    has_all_numbers: 'true',
     customer_order_id: 'SJM00002',
     order_date: '2014-08-04T13:37:06.323Z',
     user_id: 'jbm',
@@ -251,7 +254,7 @@ test('a port-in tells its fields and numbers, and nothing of its subscriber, PIN
   t.true(read(portinDetails, portin, { listedCount: 2 }).lacksNumbers);
 });
 
-test('a port-out tells the FOC dates, and leaves the numbers to the list', (t) => {
+test('a port-out has its FOC dates, and its numbers come from the list', (t) => {
   const { order, numbers } = read(
     portoutDetails,
     `<LnpOrderResponse>
@@ -278,7 +281,7 @@ const assignment = ({
   status?: string;
   failed?: string;
   numbers?: string[];
-  /** Numbers under the error; `''`: there is no error. */
+  /** Numbers in the error; `''`: no error. */
   errors?: string[] | '';
 } = {}) => `
   <TelephoneNumbersAssignmentOrderResponse>
@@ -307,7 +310,7 @@ const assignment = ({
 
 const outcomesIn = ({ numbers }: Read) => numbers.map(({ outcome }) => outcome ?? null);
 
-test('of a PARTIAL assignment order the numbers under its errors failed, and the others were accepted', (t) => {
+test('in a PARTIAL assignment order, the numbers in its errors failed and the others were accepted', (t) => {
   const result = read(assignmentDetails, assignment());
   t.like(result.order, {
     status: 'PARTIAL',
@@ -331,7 +334,7 @@ test('of a PARTIAL assignment order the numbers under its errors failed, and the
   t.deepEqual(result.warnings, []);
 });
 
-test('of a FAILED assignment order nothing was accepted, of a COMPLETE one everything, of an open one nothing is known', (t) => {
+test('a FAILED assignment order accepts no number, a COMPLETE one all, an open one has no outcomes', (t) => {
   const failed = read(assignmentDetails, assignment({ status: 'FAILED', failed: '' }));
   t.deepEqual(outcomesIn(failed), ['FAILED', 'FAILED', 'FAILED', 'FAILED']);
   const ofAll = read(assignmentDetails, assignment({ status: 'FAILED', failed: '', errors: [] }));
@@ -353,20 +356,20 @@ test('of a FAILED assignment order nothing was accepted, of a COMPLETE one every
   ]);
 });
 
-test('of an assignment order whose counts do not add up, what it does not list is unknown; one without its numbers is about those known', (t) => {
+test('in an inconsistent assignment order, unlisted numbers are UNKNOWN, including those known before', (t) => {
   const summary = read(assignmentDetails, assignment({ numbers: [] }));
-  t.like(summary.order, { all_numbers_told: 'false', outcome_of_others: 'UNKNOWN' });
+  t.like(summary.order, { has_all_numbers: 'false', outcome_of_others: 'UNKNOWN' });
   t.deepEqual(numbersIn(summary), ['9199918388']);
-  t.regex(summary.warnings.join(), /an-order: 1 named, 4 counted/);
+  t.regex(summary.warnings.join(), /an-order: 1 listed, but the count is 4/);
   const known = read(assignmentDetails, assignment({ numbers: [] }), { knownCount: 4 });
-  t.like(known.order, { all_numbers_told: 'false', outcome_of_others: 'ACCEPTED' });
+  t.like(known.order, { has_all_numbers: 'false', outcome_of_others: 'ACCEPTED' });
   const unnamed = read(assignmentDetails, assignment({ errors: [] }));
   t.deepEqual(outcomesIn(unnamed), ['UNKNOWN', 'UNKNOWN', 'UNKNOWN', 'UNKNOWN']);
-  t.regex(unnamed.warnings.join(), /an-order: 0 named as failed, 1 counted/);
+  t.regex(unnamed.warnings.join(), /an-order: 0 listed as failed, but the failed count is 1/);
   t.is(read(assignmentDetails, assignment({ status: 'FAILED', numbers: [] })).order.outcome_of_others, 'FAILED');
 });
 
-test('what fits no column stays in raw as text, and is told', (t) => {
+test('values that do not fit a column are kept in raw as text and reported', (t) => {
   const result = read(
     assignmentDetails,
     assignment({
@@ -388,12 +391,12 @@ test('what fits no column stays in raw as text, and is told', (t) => {
     TotalQuantity: '99999999999',
     TelephoneNumber: ['415CALLNOW', '919-555-0100'],
   });
-  const told = result.warnings.join('\n');
-  t.regex(told, /OrderCreateDate that is no date of a known form .* "last Tuesday" of an-order/);
-  t.regex(told, /2 × telephone number that is none .* "415CALLNOW" of an-order/);
+  const reported = result.warnings.join('\n');
+  t.regex(reported, /OrderCreateDate that is not in a known date format .* "last Tuesday" of an-order/);
+  t.regex(reported, /2 × invalid telephone number .* "415CALLNOW" of an-order/);
 });
 
-test('order ids reach addresses encoded', (t) => {
+test('order ids are percent-encoded in URLs', (t) => {
   for (const { path, numbers } of orderDetailResources) {
     for (const make of [path, numbers?.own]) {
       if (make === undefined) continue;
@@ -405,7 +408,7 @@ test('order ids reach addresses encoded', (t) => {
   }
 });
 
-test('a field of an order that comes in two spellings with one text fills its column once', (t) => {
+test('a field in two spellings with the same value is stored once', (t) => {
   const twice = (xml: string) =>
     xml.replace(/<((?:Site|CustomerOrder)Id)>([^<]*)<\/\1>/g, (element, name: string, text) => {
       const other = name.charAt(0).toLowerCase() + name.slice(1);
@@ -415,7 +418,7 @@ test('a field of an order that comes in two spellings with one text fills its co
   t.deepEqual(read(orderDetails, twice(numberOrder())), read(orderDetails, numberOrder()));
 });
 
-test('a field of an order that comes with two texts fills no column; both are kept, and said', (t) => {
+test('a field with two different values leaves its column null; both are kept in raw and reported', (t) => {
   const one = read(orderDetails, numberOrder());
   t.truthy(one.order.customer_order_id);
   const { order, warnings } = read(
@@ -425,7 +428,7 @@ test('a field of an order that comes with two texts fills no column; both are ke
   t.is(order.customer_order_id, undefined);
   t.regex(JSON.stringify(order.details), /"CustomerOrderId":"123456789","customerOrderId":"another"/);
   t.deepEqual(warnings, [
-    '1 × CustomerOrderId that comes more than once with different values (what no column holds is kept in raw), such as an-order',
+    '1 × CustomerOrderId that is repeated with different values (values without a column are kept in raw), such as an-order',
   ]);
 });
 
@@ -441,7 +444,7 @@ const importOrder = (inside: string) => `
     ${inside}
   </ImportTnOrder>`;
 
-test('the import order of the reference: the failed number stands under the errors alone, and nobody is named', (t) => {
+test('the reference’s import order has its failed number only in the errors, and stores no names', (t) => {
   const found = read(
     importDetails,
     importOrder(`<ProcessingStatus>PARTIAL</ProcessingStatus>
@@ -464,7 +467,7 @@ test('the import order of the reference: the failed number stands under the erro
   t.notRegex(JSON.stringify(found.order.details), /First|11235|Back|Denver|27541|Canyon|Authguy/);
 });
 
-test('of a failed import order no number was imported; of a partial one that names no failure nobody knows', (t) => {
+test('a failed import order imports no number; a partial one without listed failures is UNKNOWN', (t) => {
   const outcomes = (inside: string) => read(importDetails, importOrder(inside)).numbers.map(({ outcome }) => outcome);
   t.deepEqual(outcomes('<ProcessingStatus>FAILED</ProcessingStatus><Errors/>'), ['FAILED', 'FAILED']);
   t.deepEqual(outcomes('<ProcessingStatus>PARTIAL</ProcessingStatus><Errors/>'), ['UNKNOWN', 'UNKNOWN']);

@@ -1,9 +1,12 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
 import type { OrderAmounts } from '../../src/sandbox/server.js';
+import { misbehave } from '../sandbox/support/misbehave.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources } from '../support/resources.js';
+import { seed } from '../support/seed.js';
+import { size } from '../support/sizes.js';
 import { orderDifferences } from './support/expected-orders.js';
-import { finishNight, killNight, randomFrom } from './support/kills.js';
+import { finishNightly, killNightly, randomFrom } from './support/kills.js';
 import { account, type Ledger, leftovers, openLedger, type RunOptions } from './support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -15,14 +18,18 @@ test.after.always((t) => t.context.server?.stop());
 
 const jobs = [
   ...['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts'],
-  ...['sync-imported-numbers', 'sync-number-assignments'],
+  ...['sync-imported-numbers', 'sync-number-assignments', 'sync-tnoptions', 'sync-lidbs'],
 ];
 const amounts: OrderAmounts = {
-  ...{ orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, imports: 30 },
+  ...size({
+    test: { orders: 25, disconnects: 12, portins: 14, portouts: 10, assignments: 10, imports: 14, features: 12 },
+    soak: { orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, imports: 30, features: 30 },
+  }),
   open: 0.08,
 };
+const numbers = size({ test: 300, soak: 2000 });
 
-/** Runs all jobs of orders, and answers with what they told. */
+/** Runs all order jobs and returns their warnings. */
 async function night(t: ExecutionContext, ledger: Ledger, options: RunOptions = {}): Promise<string[]> {
   const warnings: string[] = [];
   for (const job of jobs) {
@@ -49,17 +56,17 @@ async function versionsOf(ledger: Ledger): Promise<unknown[]> {
 /** Requests for single orders. */
 const byId = (ledger: Ledger) => ledger.sandbox.requests.filter(({ path }) => path.split('/').length > 5);
 
-test('night by night, orders of all kinds are what they are at Bandwidth, row by row and number by number', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 2000, seed: 11, ...amounts } });
+test('after each run, orders of all kinds match Bandwidth’s, row by row and number by number', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers, seed: 11, ...amounts } });
   const held = ledger.sandbox.account(account);
   t.deepEqual(await night(t, ledger), []);
   await compare(t, ledger);
   const count = orderDetailResources.length;
-  t.is(count, 7);
+  t.is(count, 9);
   const asked = byId(ledger).map(({ path }) => path);
   t.is(asked.length, new Set(asked).size, 'one request an order');
 
-  // A quiet night: one request per open order, and nothing written.
+  // A quiet run: one request per open order, and nothing written.
   const before = await versionsOf(ledger);
   ledger.sandbox.clearRequests();
   t.deepEqual(await night(t, ledger), []);
@@ -71,13 +78,13 @@ test('night by night, orders of all kinds are what they are at Bandwidth, row by
       ),
     )
   ).flat();
-  t.true(open.length > 20);
+  t.true(open.length > size({ test: 3, soak: 20 }));
   t.is(byId(ledger).length, open.length);
 
-  // Busy ones: orders move on and end, old ones change late, numbers come and go.
-  for (const seed of [1, 2, 3]) {
+  // Busy runs: orders progress and end, old ones change late, numbers come and go.
+  for (const seed of size({ test: [1, 2], soak: [1, 2, 3] })) {
     ledger.sandbox.clock.advance(36 * 3_600_000);
-    held.night(seed);
+    held.busyDay(seed);
     const [imported] = held.importOrders();
     held.placeImport({ numbers: 4, outcome: 'PARTIAL', done: seed !== 2 });
     held.placeRemoval({ numbers: imported?.numbers.map(({ telephoneNumber }) => telephoneNumber) ?? [] });
@@ -87,22 +94,22 @@ test('night by night, orders of all kinds are what they are at Bandwidth, row by
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('a night that is killed while it reads orders, again and again, comes to the same tables in the end', async (t) => {
-  const seed = Number(process.env.TN_LEDGER_TEST_SEED ?? Date.now() % 1_000_000);
-  t.log(`TN_LEDGER_TEST_SEED=${seed}`);
+test('a run killed repeatedly while it reads orders stores the same in the end', async (t) => {
   const random = randomFrom(seed);
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 500, seed: 15, ...amounts } });
-  t.true(await killNight(t, ledger, { request: 60 + random(150), answered: random(2) === 0 }));
-  t.true(await killNight(t, ledger, { table: 'disconnects_numbers' }));
-  t.true(await killNight(t, ledger, { table: 'number_assignment_order_numbers' }));
-  await finishNight(t, ledger);
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers, seed: 15, ...amounts } });
+  t.true(
+    await killNightly(t, ledger, { request: 60 + random(size({ test: 60, soak: 150 })), answered: random(2) === 0 }),
+  );
+  t.true(await killNightly(t, ledger, { table: 'disconnects_numbers' }));
+  t.true(await killNightly(t, ledger, { table: 'number_assignment_order_numbers' }));
+  await finishNightly(t, ledger);
   await compare(t, ledger);
   t.deepEqual(await leftovers(ledger), []);
 });
 
-test('under faults and a night limit the tables become the same', async (t) => {
+test('faults and TN_LEDGER_NIGHT_LIMIT do not change what is stored in the end', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
-    sandbox: { numbers: 1000, seed: 12, ...amounts },
+    sandbox: { numbers, seed: 12, ...amounts },
     client: { timeouts: { firstByteMs: 1000, betweenBytesMs: 300 }, retry: { baseMs: 5, capMs: 50 } },
   });
   const rates = { '500': 0.05, reset: 0.05, truncate: 0.05, html: 0.05 };
@@ -114,8 +121,8 @@ test('under faults and a night limit the tables become the same', async (t) => {
   await compare(t, ledger);
 });
 
-test('orders with an id that would break an address, refused ones and numbers with letters cost no other order', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1000, seed: 13, ...amounts } });
+test('orders with ids unsafe in URLs, rejected orders and invalid numbers do not affect other orders', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers, seed: 13, ...amounts } });
   const held = ledger.sandbox.account(account);
   const refused = [];
   const kinds = [
@@ -123,13 +130,13 @@ test('orders with an id that would break an address, refused ones and numbers wi
     ...(['importTnOrders', 'removeImportedTnOrders', 'numbersAssignment'] as const),
   ];
   for (const kind of kinds) {
-    refused.push(held.misbehave(kind, ['odd-id', 'refused', 'letters', 'impossible-date']).refused);
+    refused.push(misbehave(held, kind, ['odd-id', 'refused', 'letters', 'impossible-date']).refused);
   }
   const warnings = (await night(t, ledger)).join('\n');
   for (const id of refused) t.true(warnings.includes(`"${id}"`), id);
   t.regex(warnings, /the API refused it with status 404/);
-  t.is(warnings.match(/telephone number that is none/g)?.length, 6, warnings);
-  for (const { table } of orderDetailResources) {
+  t.is(warnings.match(/invalid telephone number/g)?.length, 6, warnings);
+  for (const { table } of orderDetailResources.filter(({ kind }) => kind !== 'tnoptions' && kind !== 'lidbs')) {
     const [odd] = await ledger.query(`select details_at from ${table} where order_id = $1`, [`a/b?c'; drop table`]);
     t.truthy(odd?.details_at, table);
     const [left] = await ledger.query(`select count(*)::int as count from ${table} where details_at is null`);
@@ -146,18 +153,18 @@ test('orders with an id that would break an address, refused ones and numbers wi
   t.deepEqual(lettered, []);
 });
 
-test('names, addresses, PINs and account numbers of port-ins and imports are nowhere in the database, and in no log', async (t) => {
-  const sandbox = { numbers: 1000, seed: 14, ...amounts };
-  const ledger = await openLedger(t, t.context.server, { sandbox, pageSize: 10 });
+test('personal data of port-ins and imports is neither in the database nor in the log', async (t) => {
+  const sandbox = { numbers, seed: 14, ...amounts };
+  const ledger = await openLedger(t, t.context.server, { sandbox, pageSize: size({ test: 2, soak: 10 }) });
   const held = ledger.sandbox.account(account);
   const people = [...held.portIns(), ...held.importOrders()].flatMap(({ personal }) =>
     Object.values(personal).filter((value) => value !== undefined),
   );
-  t.true(people.length > 300 && people.every((value) => value.startsWith('Pii')));
+  t.true(people.length > size({ test: 60, soak: 300 }) && people.every((value) => value.startsWith('Pii')));
   held.placeImport({ numbers: 3, outcome: 'FAILED', done: true });
-  held.misbehave('portins', ['odd-id', 'refused', 'letters', 'impossible-date']);
+  misbehave(held, 'portins', ['odd-id', 'refused', 'letters', 'impossible-date']);
   await night(t, ledger);
-  // A run that is stopped between two pages leaves what it staged.
+  // A run stopped between two pages leaves its staging table.
   const stopping = new AbortController();
   ledger.proxy.onRequest = ({ query }) => {
     if (query.has('page') && query.get('page') !== '1') stopping.abort(new Error('SIGTERM'));
@@ -183,8 +190,8 @@ test('names, addresses, PINs and account numbers of port-ins and imports are now
     `select count(*)::int from portins where raw -> 'details' is not null`,
   );
   t.true((runs[0]?.count ?? 0) > 0, 'something of their payloads is kept');
-  const failed = await ledger.query<{ told: string }>(
-    'select distinct error_description as told from import_tn_orders_numbers where error_code is not null',
+  const failed = await ledger.query<{ reported: string }>(
+    'select distinct error_description as reported from import_tn_orders_numbers where error_code is not null',
   );
-  t.deepEqual(failed, [{ told: 'Telephone Number Not Active. ([left out])' }]);
+  t.deepEqual(failed, [{ reported: 'Telephone Number Not Active. ([left out])' }]);
 });

@@ -1,7 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
-import { assignmentDetails, orderDetails, portinDetails } from '../../src/dashboard/order-details.js';
 import { signalled } from '../dashboard/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { assignmentDetails, orderDetails, portinDetails } from '../support/resources.js';
 import { type DetailApi, openDetailApi, orderAnswer } from './support/detail-api.js';
 import { account } from './support/ledger.js';
 
@@ -12,7 +12,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** Puts orders into the table as the list would, the first the newest. */
+/** Inserts orders into the table as the list would, newest first. */
 async function list(
   api: DetailApi,
   orders: readonly { id: string; status?: string; count?: number; modified?: string }[],
@@ -40,7 +40,7 @@ const versions = (api: DetailApi) =>
      union all select xmin::text, ctid::text, n::text from orders_numbers n order by row`,
   );
 
-test('orders are read newest first, each once, several at once and no more than the client may', async (t) => {
+test('orders are read newest first, each once, up to the client’s concurrency limit', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   const ids = Array.from({ length: 40 }, (_, index) => `order-${index}`);
   await list(
@@ -49,7 +49,7 @@ test('orders are read newest first, each once, several at once and no more than 
   );
   for (const [index, id] of ids.entries())
     api.answers.set(`orders/${id}`, orderAnswer(id, { numbers: [`919555${1000 + index}`] }));
-  // The first ones are not answered before there are as many as the client may send at once.
+  // The first requests are held until there are as many as the client may send concurrently.
   const { promise: together, signal: open } = signalled();
   api.onRequest = () => {
     if (api.asked.length === 4) open();
@@ -60,7 +60,7 @@ test('orders are read newest first, each once, several at once and no more than 
   t.is(report.result, 'succeeded', report.error?.message);
   t.deepEqual(report.warnings, []);
   t.deepEqual([...api.asked].sort(), ids.map((id) => `orders/${id}`).sort());
-  // Those that are under way together may arrive in any order.
+  // Concurrent requests may arrive in any order.
   for (const [index, path] of api.asked.entries()) t.true(Math.abs(ids.indexOf(path.slice(7)) - index) < 4, path);
   t.is(api.most(), 4);
   t.deepEqual(report.counts, { pages: 40, rowsRead: 40, rowsWritten: 80 });
@@ -70,7 +70,7 @@ test('orders are read newest first, each once, several at once and no more than 
   t.deepEqual(row?.raw, { list: { Tier: '1' } });
 });
 
-test('a second night reads only what is open, and writes nothing where nothing changed', async (t) => {
+test('a second run reads only open orders, and writes nothing if nothing changed', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'open', status: 'BACKORDERED' }, { id: 'done' }, { id: 'unheard', status: 'SOMETHING_NEW' }]);
   for (const [id, status] of [
@@ -89,7 +89,7 @@ test('a second night reads only what is open, and writes nothing where nothing c
   t.deepEqual(await versions(api), before);
 });
 
-test('an open order is read until it ends, though no list names it again; its numbers come and go with it', async (t) => {
+test('an open order is read until it ends, even if no list has it again, and its numbers follow', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'old', status: 'BACKORDERED' }]);
   await api.query(`update orders set order_date = '2009-01-01'`);
@@ -114,7 +114,7 @@ test('an open order is read until it ends, though no list names it again; its nu
   t.deepEqual(api.asked, [], 'it had ended');
 });
 
-test('an order that the list shows changed is read again', async (t) => {
+test('an order that changed in the list is read again', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'late' }, { id: 'other' }]);
   for (const id of ['late', 'other']) api.answers.set(`orders/${id}`, orderAnswer(id));
@@ -133,7 +133,7 @@ test('an order that the list shows changed is read again', async (t) => {
   t.deepEqual(await numbersOf(api), ['late 9195551000']);
 });
 
-test('of what list and order both tell, the order’s word counts once, and they do not write over each other night by night', async (t) => {
+test('list and order values that differ do not overwrite each other on every run', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'open', status: 'PROCESSING', modified: '2024-03-01T10:00:00Z' }]);
   const answer = (name: string, modified: string) =>
@@ -152,7 +152,7 @@ test('of what list and order both tell, the order’s word counts once, and they
   t.is(await stored(), 'renamed');
 });
 
-test('an order that the API refuses is kept, marked and told, asked for once a run, and read when it is there', async (t) => {
+test('an order that the API rejects is kept, marked, reported and retried once per run', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'gone' }, { id: 'here' }, { id: '..' }]);
   api.answers.set('orders/here', orderAnswer('here'));
@@ -162,9 +162,9 @@ test('an order that the API refuses is kept, marked and told, asked for once a r
   t.is(first.warnings.length, 2);
   t.regex(
     first.warnings.join('\n'),
-    /details of 1 order could not be read: the API refused it with status 404; .*"gone"/,
+    /details of 1 order could not be read: the API refused it with status 404\. .*"gone"/,
   );
-  t.regex(first.warnings.join('\n'), /its id cannot be part of an address; .*"\.\."/);
+  t.regex(first.warnings.join('\n'), /its id cannot be part of a URL\. .*"\.\."/);
   const [row] = await api.query(`select * from orders where order_id = 'gone'`);
   t.like(row, { status: 'COMPLETE', details_at: null, details_error: 'the API refused it with status 404' });
   t.truthy(row?.details_tried_at);
@@ -184,7 +184,7 @@ test('an order that the API refuses is kept, marked and told, asked for once a r
   });
 });
 
-test('one order that is never answered usably leaves the others to be read; an API that is down ends the run', async (t) => {
+test('one unusable order does not stop the others; an API that is down ends the run', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   const ids = Array.from({ length: 12 }, (_, index) => `order-${index}`);
   await list(
@@ -197,8 +197,8 @@ test('one order that is never answered usably leaves the others to be read; an A
   const report = await api.read(orderDetails);
   t.is(report.result, 'succeeded', report.error?.message);
   t.deepEqual(await api.query(`select order_id, details_error from orders where details_at is null order by 1`), [
-    { order_id: 'order-3', details_error: 'it was not answered, however often it was tried' },
-    { order_id: 'order-7', details_error: 'its answers were unusable' },
+    { order_id: 'order-3', details_error: 'the API did not respond, even after retries' },
+    { order_id: 'order-7', details_error: 'the API returned unusable responses' },
   ]);
   await api.query(`update orders set status = 'PARTIAL'`);
   for (const id of ids) api.answers.set(`orders/${id}`, 503);
@@ -207,17 +207,17 @@ test('one order that is never answered usably leaves the others to be read; an A
   t.regex(down.error?.message ?? '', /status 503/);
 });
 
-test('any other refusal fails the run as every job’s does', async (t) => {
+test('any other API error fails the run, as in every job', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'first' }, { id: 'second' }]);
   api.answers.set('orders/first', 403);
   api.answers.set('orders/second', orderAnswer('second'));
   const report = await api.read(orderDetails);
   t.is(report.result, 'failed');
-  t.regex(report.error?.message ?? '', /refused with status 403/);
+  t.regex(report.error?.message ?? '', /rejected with status 403/);
 });
 
-test('a port-in that is refused tells the API’s codes, and nothing of its descriptions', async (t) => {
+test('a rejected port-in reports the API’s codes without their descriptions', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await api.query(`insert into portins (account_id, order_id, status) values ($1, 'port', 'SUBMITTED')`, [account]);
   api.answers.set(
@@ -230,7 +230,7 @@ test('a port-in that is refused tells the API’s codes, and nothing of its desc
   t.false(JSON.stringify(await api.query('select * from sync_runs')).includes('8841'));
 });
 
-test('when the night’s time is over the job ends well and says what is left, and the next night goes on', async (t) => {
+test('at the time limit the job succeeds and reports what is left, and the next run continues', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   const ids = Array.from({ length: 30 }, (_, index) => `order-${index}`);
   await list(
@@ -238,7 +238,7 @@ test('when the night’s time is over the job ends well and says what is left, a
     ids.map((id) => ({ id })),
   );
   for (const id of ids) api.answers.set(`orders/${id}`, orderAnswer(id));
-  // From the tenth on nothing is answered, so that the time is over for certain.
+  // Later requests are held, so that the time limit is certainly reached.
   const { promise: later, signal: answer } = signalled();
   t.teardown(answer);
   api.onRequest = () => (api.asked.length > 10 ? later : undefined);
@@ -264,7 +264,7 @@ test('when the night’s time is over the job ends well and says what is left, a
   t.is(api.asked.length, 30 - read);
 });
 
-test('a run that is asked to stop commits what it has read, and the next one goes on', async (t) => {
+test('a run asked to stop commits what it has read, and the next run continues', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   const ids = Array.from({ length: 30 }, (_, index) => `order-${index}`);
   await list(
@@ -280,7 +280,7 @@ test('a run that is asked to stop commits what it has read, and the next one goe
   };
   const report = await api.read(orderDetails, { signal: stopping.signal });
   t.is(report.result, 'interrupted');
-  t.regex(report.error?.message ?? '', /those read so far were committed/);
+  t.regex(report.error?.message ?? '', /The orders read so far were committed/);
   const [{ count: read } = { count: -1 }] = await api.query<{ count: number }>(
     'select count(*)::int from orders where details_at is not null',
   );
@@ -290,7 +290,7 @@ test('a run that is asked to stop commits what it has read, and the next one goe
   t.is((await api.read(orderDetails)).counts.rowsRead, 30 - read);
 });
 
-test('numbers that an order leaves out are asked for where they are; one request suffices for the others', async (t) => {
+test('numbers that an order omits take a second request; other orders take one', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await list(api, [{ id: 'whole' }, { id: 'short' }, { id: 'lost', count: 1 }]);
   const short = orderAnswer('short', { numbers: ['9195551000', '9195551001'] });
@@ -308,10 +308,10 @@ test('numbers that an order leaves out are asked for where they are; one request
   const report = await api.read(orderDetails);
   t.deepEqual(api.asked.sort(), ['orders/lost', 'orders/lost/tns', 'orders/short', 'orders/short/tns', 'orders/whole']);
   t.deepEqual(await numbersOf(api), ['short 9195551000', 'short 9195551001', 'whole 9195552000']);
-  t.regex(report.warnings.join(), /lost: 0 named, 1 counted/);
+  t.regex(report.warnings.join(), /lost: 0 listed, but the count is 1/);
 });
 
-test('order ids and values that would break an address or SQL do neither', async (t) => {
+test('order ids and values with special characters break neither URLs nor SQL', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   const ids = [`a/b?c'; drop table orders; --`, '%2e%2e', 'ü\\N\t"quoted"', '{x,y}', 'a&b<c'];
   await list(
@@ -333,7 +333,7 @@ test('order ids and values that would break an address or SQL do neither', async
   );
 });
 
-test('the outcomes of an assignment order’s numbers follow it to its end, also where its last answer leaves the numbers out', async (t) => {
+test('outcomes follow an assignment order to its end, even if its last response omits the numbers', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await api.query(
     `insert into number_assignment_orders (account_id, order_id, status, action) values ($1, 'a', 'RECEIVED', 'ASSIGN')`,

@@ -1,8 +1,9 @@
 import test from 'ava';
 import { parseXml, type XmlElement } from '../../src/dashboard/xml.js';
 import { withoutPersonalData } from '../../src/sync/personal-data.js';
+import { orderDetails, portinDetails } from '../support/resources.js';
 
-/** The API reference's own example of a port-in, with an error that repeats what must not be kept. */
+/** The API reference's example of a port-in, with an error that repeats personal data. */
 const portin = `
   <LnpOrderResponse>
     <Errors><Code>7205</Code><Description>Telephone number is already being processed on another order</Description></Errors>
@@ -35,8 +36,8 @@ function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
-test('of a port-in, names, addresses, PINs and carrier account numbers are left out, and the rest is kept', (t) => {
-  const kept = withoutPersonalData(payload(portin));
+test('a port-in is stored without names, addresses, PINs and carrier account numbers', (t) => {
+  const kept = withoutPersonalData(payload(portin), portinDetails.harmless);
   t.deepEqual(plain(kept), {
     Errors: [
       { Code: '7205', Description: 'Telephone number is already being processed on another order' },
@@ -58,25 +59,33 @@ test('of a port-in, names, addresses, PINs and carrier account numbers are left 
   }
 });
 
-test('a city or state is kept where it is a place of numbers, and not where it is an address', (t) => {
+test('a city or state of numbers is kept, one of an address is not', (t) => {
   const kept = withoutPersonalData(
     payload(`<OrderIdUserIdDate>
       <TelephoneNumberDetails><Cities><CityWithCount><City>CARY</City><Count>1</Count></CityWithCount></Cities></TelephoneNumberDetails>
       <ServiceAddress><City>DENVER</City></ServiceAddress>
     </OrderIdUserIdDate>`),
+    orderDetails.harmless,
   );
   t.deepEqual(plain(kept), { TelephoneNumberDetails: { Cities: { CityWithCount: { City: 'CARY', Count: '1' } } } });
 });
 
-test('values that mean something in a regular expression are hidden like any other', (t) => {
+test('values with regular expression characters are hidden too', (t) => {
   const kept = withoutPersonalData(
     payload(
       '<Order><PinNumber>a.b*(c]\\d-e/f</PinNumber><Description>PIN a.b*(c]\\d-e/f, not axb</Description></Order>',
     ),
+    '',
   );
   t.deepEqual(plain(kept), { Description: 'PIN [left out], not axb' });
 });
 
-test('where nothing is left, nothing is kept', (t) => {
-  t.is(withoutPersonalData(payload('<Order><PinNumber>1234</PinNumber><Description/></Order>')), undefined);
+test('a payload without harmless elements is not stored', (t) => {
+  t.is(withoutPersonalData(payload('<Order><PinNumber>1234</PinNumber><Description/></Order>'), ''), undefined);
+});
+
+test('an element that is harmless in one kind of order is dropped from another', (t) => {
+  const loaType = payload('<Order><Status>COMPLETE</Status><LoaType>CARRIER</LoaType></Order>');
+  t.deepEqual(plain(withoutPersonalData(loaType, 'loatype')), { Status: 'COMPLETE', LoaType: 'CARRIER' });
+  t.deepEqual(plain(withoutPersonalData(loaType, orderDetails.harmless)), { Status: 'COMPLETE' });
 });

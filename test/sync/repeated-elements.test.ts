@@ -1,10 +1,8 @@
 import anyTest, { type TestFn } from 'ava';
 import { parseListPage } from '../../src/dashboard/list-page.js';
-import { orderDetailResources } from '../../src/dashboard/order-details.js';
-import { portouts } from '../../src/dashboard/order-resources.js';
 import { collectWarnings } from '../../src/sync/value-warnings.js';
-import { portoutsListing } from '../../src/sync/windows/order-listings.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { orderDetailResources, portouts, portoutsListing } from '../support/resources.js';
 import { ledgerVersions } from './support/contents.js';
 import { orderDifferences } from './support/expected-orders.js';
 import { openLedger } from './support/ledger.js';
@@ -16,7 +14,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-test('orders whose elements come in two spellings are the orders that they are with one', async (t) => {
+test('orders with elements in two spellings are stored like those with one', async (t) => {
   const amounts = { orders: 60, disconnects: 30, portins: 40, portouts: 30, assignments: 30 };
   const oddities = { 'repeated-elements': 1 };
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 600, seed: 6, oddities, ...amounts } });
@@ -34,7 +32,7 @@ test('orders whose elements come in two spellings are the orders that they are w
   t.deepEqual(await ledgerVersions(ledger), before);
 });
 
-test('an order that a list gives two dates keeps the first, the other in raw, and the run says so', (t) => {
+test('an order with two dates in a list keeps the first, the other in raw, with a warning', (t) => {
   const page = (inside: string) =>
     `<LNPResponseWrapper><lnpPortInfoForGivenStatus><OrderId>a</OrderId>${inside}</lnpPortInfoForGivenStatus></LNPResponseWrapper>`;
   const row = (inside: string) => {
@@ -47,8 +45,8 @@ test('an order that a list gives two dates keeps the first, the other in raw, an
   t.true(values.includes('COMPLETE'));
   t.deepEqual(JSON.parse(String(values.at(-1))), { orderStatus: 'FAILED' });
   t.deepEqual(warnings, [
-    '1 × OrderStatus that comes more than once with different values (what no column holds is kept in raw), such as "FAILED" of a',
+    '1 × OrderStatus that is repeated with different values (values without a column are kept in raw), such as "FAILED" of a',
   ]);
-  // Numbers of a port-out may repeat, and differ as they like.
+  // A port-out may have several different numbers.
   t.deepEqual(row('<FullNumber>9199918388</FullNumber><FullNumber>9199918389</FullNumber>').warnings, []);
 });

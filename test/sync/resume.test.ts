@@ -3,7 +3,7 @@ import { InterruptedError } from '../../src/errors.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, type Ledger, leftovers, openLedger } from './support/ledger.js';
 import { waitForBlocked } from './support/moments.js';
-import { watchNights } from './support/nights.js';
+import { watchRuns } from './support/watch-runs.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -12,7 +12,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-/** Runs a job that is asked to stop when its n-th request comes. */
+/** Runs a job that is asked to stop at its n-th request. */
 async function interruptedRun(ledger: Ledger, job: string, nth: number) {
   const controller = new AbortController();
   let count = 0;
@@ -39,7 +39,7 @@ for (const [listing, job] of [
 ] as const) {
   const path = paths[listing];
 
-  test(`${job}, asked to stop, ends after the page in hand, and goes on there: no page committed is asked twice`, async (t) => {
+  test(`${job}, asked to stop, ends after the current page and resumes without rereading pages`, async (t) => {
     const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 2000 }, pageSize: 200 });
     const first = await interruptedRun(ledger, job, 6);
     t.is(first.result, 'interrupted', first.error?.message);
@@ -73,7 +73,7 @@ for (const [listing, job] of [
     ['emptied by a crash of the server', `truncate tn_ledger_staging."${listing} ${account}"`, 10],
     ['whose staging table is gone', `drop table tn_ledger_staging."${listing} ${account}"`, 10],
   ] as const) {
-    test(`${job} ${after === 10 ? 'begins afresh' : 'goes on'} with a half-read listing ${title}`, async (t) => {
+    test(`${job} ${after === 10 ? 'starts over' : 'resumes'} with a partially read listing ${title}`, async (t) => {
       const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 2000 }, pageSize: 200 });
       ledger.proxy.onRequest = ({ nth }) => {
         ledger.sandbox.faults = nth === 6 ? { '500': 1 } : {};
@@ -95,10 +95,10 @@ for (const [listing, job] of [
   }
 }
 
-test('a night stopped between its listings does not read again what it has', async (t) => {
+test('a run stopped between its listings does not reread the first one', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1000 }, pageSize: 200 });
-  const watch = watchNights(ledger);
-  // Five pages and the totals of the list, then the third page of the details.
+  const watch = watchRuns(ledger);
+  // Five pages and the totals of the list, then the third page of details.
   const first = await interruptedRun(ledger, 'nightly', 9);
   t.is(first.result, 'interrupted', first.error?.message);
   t.deepEqual(
@@ -113,9 +113,9 @@ test('a night stopped between its listings does not read again what it has', asy
   await watch.compare(t);
 });
 
-test('asked to stop while it compares, a run gives up the statement that still runs, and nothing is half-written', async (t) => {
+test('a run asked to stop while it compares cancels the running statement and writes nothing', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 500 } });
-  const watch = watchNights(ledger);
+  const watch = watchRuns(ledger);
   const controller = new AbortController();
   const blocker = await ledger.database.pool.connect();
   try {

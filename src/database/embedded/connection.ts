@@ -7,17 +7,17 @@ import { isAbsent, writeWhole } from './storage.js';
 /** The same for every embedded server. */
 export const endpoint = { host: '127.0.0.1', user: 'tn_ledger', database: 'tn_ledger', superuser: 'postgres' } as const;
 
-/** What connection.json remembers from one start to the next. */
+/** The content of connection.json, kept between starts. */
 export interface Connection {
-  /** Of the last start; another one is chosen if somebody else has it. */
+  /** Port of the last start; a new one is chosen if it is taken. */
   port: number;
-  /** Of the role `tn_ledger`, which all commands use. */
+  /** Password of the role `tn_ledger`, which all commands use. */
   password: string;
-  /** Of the role `postgres`, which only creates the other one and its database. */
+  /** Password of the role `postgres`, which is only used to create the other role and its database. */
   superuserPassword: string;
 }
 
-/** Undefined: there is no such file yet. */
+/** Undefined if the file doesn't exist yet. */
 export async function readConnection(path: string): Promise<Connection | undefined> {
   const text = await readFile(path, 'utf8').catch(isAbsent);
   if (text === undefined) {
@@ -25,14 +25,14 @@ export async function readConnection(path: string): Promise<Connection | undefin
   }
   const { port, password, superuserPassword } = parse(text);
   if (typeof port !== 'number' || typeof password !== 'string' || typeof superuserPassword !== 'string') {
-    throw new LedgerError(`${path} is damaged: it should hold the embedded database's port and passwords.`, {
-      hint: 'Restore that file from a backup; the database itself is untouched.',
+    throw new LedgerError(`${path} is damaged: it should contain the embedded database's port and passwords.`, {
+      hint: 'Restore the file from a backup. The database itself is unchanged.',
     });
   }
   return { port, password, superuserPassword };
 }
 
-/** Never quotes the text, which holds passwords. */
+/** Never quotes the text, which contains passwords. */
 function parse(text: string): Partial<Record<keyof Connection, unknown>> {
   try {
     return JSON.parse(text) ?? {};
@@ -42,7 +42,7 @@ function parse(text: string): Partial<Record<keyof Connection, unknown>> {
 }
 
 export async function writeConnection(path: string, connection: Connection): Promise<void> {
-  // All that a person needs for psql or another tool.
+  // Includes everything needed to connect with psql or another tool.
   const { host, user, database } = endpoint;
   await writeWhole(path, `${JSON.stringify({ host, user, database, ...connection }, undefined, 2)}\n`, 0o600);
 }
@@ -56,8 +56,8 @@ export async function newConnection(): Promise<Connection> {
 }
 
 /**
- * A free port on loopback, preferably below those that systems hand out to outgoing connections (32768 and up), so that it is likely
- * to be free at the next start as well.
+ * Chooses a free loopback port, preferably below the range for outgoing connections (32768 and up), so that it is
+ * likely to be free at the next start as well.
  */
 export async function choosePort(): Promise<number> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -77,7 +77,7 @@ export async function isFree(port: number): Promise<boolean> {
         return false;
       }
       throw new LedgerError(`No port can be opened on 127.0.0.1: ${messageOf(error)}`, {
-        hint: 'The embedded database needs the loopback interface; set DATABASE_URL to use another server.',
+        hint: 'Enable the loopback interface, which the embedded database requires, or set DATABASE_URL to use another server.',
         cause: error,
       });
     },

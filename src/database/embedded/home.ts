@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { LedgerError } from '../../errors.js';
 import { isAbsent, makeSharedFolder, storageError } from './storage.js';
 
-/** Where root's embedded servers have their data: the account they run under can't be expected to get into root's folders. */
+/** Data folder of root's embedded servers: their account usually can't access root's folders. */
 export const defaultSystemFolder = '/var/lib/tn-ledger';
 
-/** The folder that holds everything of one embedded server: always reached as `postgres` in the data folder. */
+/** The folder with all files of one embedded server, always accessible as `postgres` in the data folder. */
 export interface Home {
   folder: string;
   /** The cluster itself (PGDATA). */
   data: string;
   /** The server's log files. */
   log: string;
-  /** Settings, written by us at every start. */
+  /** Settings, rewritten at every start. */
   settings: string;
   /** Port and passwords, mode 0600. */
   connection: string;
-  /** Serialises starting and stopping. */
+  /** Serializes starting and stopping. */
   lock: string;
-  /** A file for every process that uses the server. */
+  /** One file per process that uses the server. */
   users: string;
 }
 
@@ -33,7 +33,7 @@ export interface HomeOptions {
 
 /**
  * Finds or creates the server's folder: `<dataDir>/postgres` itself, or for root a folder below `/var/lib/tn-ledger`
- * that `<dataDir>/postgres` links to, so that the link remembers it when the data folder is moved.
+ * that `<dataDir>/postgres` links to. The link still works when the data folder is moved.
  */
 export async function openHome(options: HomeOptions): Promise<Home> {
   const { dataDir } = options;
@@ -55,7 +55,7 @@ export async function openHome(options: HomeOptions): Promise<Home> {
   }
 }
 
-/** The folder behind `<dataDir>/postgres`, once it is known to be ours; undefined: there is none yet. */
+/** The target of `<dataDir>/postgres`, after checking that we own it; undefined if there is none yet. */
 async function existingHome(dataDir: string): Promise<string | undefined> {
   const place = join(dataDir, 'postgres');
   const entry = await lstat(place).catch(isAbsent);
@@ -65,16 +65,16 @@ async function existingHome(dataDir: string): Promise<string | undefined> {
   const folder = await realpath(place).catch(isAbsent);
   if (folder === undefined) {
     throw new LedgerError(
-      `The embedded database of ${dataDir} is gone: ${place} links to a folder that does not exist.`,
+      `The embedded database of ${dataDir} is missing: ${place} links to a folder that does not exist.`,
       {
-        hint: `Bring that folder back (in a container, keep ${defaultSystemFolder} on a volume too), or remove the link to begin with an empty database.`,
+        hint: `Restore that folder (in a container, keep ${defaultSystemFolder} on a volume too), or remove the link to start with an empty database.`,
       },
     );
   }
   const { uid } = await stat(folder);
   if (process.getuid !== undefined && uid !== process.getuid()) {
     throw new LedgerError(`The embedded database in ${place} belongs to another user (user id ${uid}).`, {
-      hint: 'Run tn-ledger as that user (sudo -u …), or set TN_LEDGER_DATA_DIR to a folder of your own.',
+      hint: 'Run tn-ledger as that user (sudo -u …), or set TN_LEDGER_DATA_DIR to your own folder.',
     });
   }
   const owner = join(folder, 'data-folder');
@@ -103,10 +103,10 @@ async function createForRoot({ dataDir, systemFolder, log }: HomeOptions): Promi
     const folder = join(systemFolder, number === 1 ? name : `${name}-${number}`);
     const owner = await readFile(join(folder, 'data-folder'), 'utf8').catch(isAbsent);
     if (owner !== undefined && owner.trim() !== real) {
-      continue; // the data folder that once was here moved away and took this one along
+      continue; // another data folder, once at this path, was moved and still uses this one
     }
     await mkdir(folder, { recursive: true });
-    // The server's account passes through to its data and log, and sees nothing else.
+    // The server's account can reach its data and log, but not list the folder.
     await chmod(folder, 0o711);
     await writeFile(join(folder, 'data-folder'), `${real}\n`, { mode: 0o600 });
     try {
@@ -119,11 +119,9 @@ async function createForRoot({ dataDir, systemFolder, log }: HomeOptions): Promi
       return winner;
     }
     if (owner !== undefined) {
-      log(
-        `Going on with the database that ${real} had before, in ${folder}; remove that folder to begin with an empty one.`,
-      );
+      log(`Reusing the previous database of ${real} in ${folder}. Remove that folder to start with an empty one.`);
     } else {
-      log(`As root, the embedded database has its data in ${folder}; ${join(real, 'postgres')} links there.`);
+      log(`Running as root: the embedded database keeps its data in ${folder}. ${join(real, 'postgres')} links there.`);
     }
     return folder;
   }

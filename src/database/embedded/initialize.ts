@@ -6,7 +6,7 @@ import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { type Connection, endpoint, newConnection, readConnection, writeConnection } from './connection.js';
 import type { Home } from './home.js';
-import { fullDiskHint, isAbsent, syncFolder, tellsOfFullDisk } from './storage.js';
+import { fullDiskHint, isAbsent, isDiskFull, syncFolder } from './storage.js';
 import { runTool } from './tool.js';
 
 export interface InitializeOptions {
@@ -17,7 +17,9 @@ export interface InitializeOptions {
   log: (message: string) => void;
 }
 
-/** Makes sure that there is a data folder of the programs' version, creating it if there is none; returns its connection. */
+/**
+ * Ensures that a PostgreSQL data folder of the right version exists, and creates it if needed. Returns its connection.
+ */
 export async function ensureInitialized(options: InitializeOptions): Promise<Connection> {
   const { home, binaries, log } = options;
   await removeLeftovers(home, log);
@@ -28,7 +30,7 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
       throw new LedgerError(
         `${home.data} should be a PostgreSQL data folder, but has no PG_VERSION. Nothing was changed.`,
         {
-          hint: 'Restore it from a backup, or move it away to begin with an empty database.',
+          hint: 'Restore it from a backup, or move it away to start with an empty database.',
         },
       );
     }
@@ -37,27 +39,24 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
   const ours = /(\d+)(\.\d+)?\s*$/.exec((await runTool(binaries.postgres, ['--version'])).output)?.[1];
   if (version !== ours) {
     throw new LedgerError(
-      `The embedded database in ${home.data} was made by PostgreSQL ${version}; this tn-ledger brings ${ours}, which can't read it. Nothing was changed.`,
+      `The embedded database in ${home.data} was created by PostgreSQL ${version}; this tn-ledger includes ${ours}, which can't read it. Nothing was changed.`,
       {
-        hint: `Run the tn-ledger release that made it, or dump it with that release's server running (pg_dump) and load the dump into a new data folder (TN_LEDGER_DATA_DIR) or into a server of your own (DATABASE_URL).`,
+        hint: `Run the tn-ledger release that created it, or dump it with that release's server running (pg_dump) and load the dump into a new data folder (TN_LEDGER_DATA_DIR) or your own server (DATABASE_URL).`,
       },
     );
   }
   if (connection === undefined) {
-    throw new LedgerError(
-      `The embedded database in ${home.data} has lost its passwords: ${home.connection} is missing.`,
-      {
-        hint: 'Restore that file from a backup; the database itself is untouched.',
-      },
-    );
+    throw new LedgerError(`The embedded database in ${home.data} has no passwords: ${home.connection} is missing.`, {
+      hint: 'Restore the file from a backup. The database itself is unchanged.',
+    });
   }
   return connection;
 }
 
 /**
- * Runs initdb under a temporary name and renames its result: a data folder that has its name is whole.
- * The locale is the built-in C.UTF-8: strings compare byte by byte, which is the right order for digits and the fastest, and
- * an index made today stays valid whatever system library the machine has tomorrow, while upper() and ILIKE know all letters.
+ * Runs initdb under a temporary name, then renames the result: a data folder with the final name is complete. The
+ * locale is the built-in C.UTF-8. Strings compare byte by byte, which is the fastest and correct for digits. Indexes
+ * stay valid when the system library changes, and upper() and ILIKE still handle all letters.
  */
 async function initialize(
   { home, binaries, account, signal, log }: InitializeOptions,
@@ -82,9 +81,9 @@ async function initialize(
     const { status, output } = await runTool(binaries.initdb, args, { account, signal });
     if (status !== 0) {
       throw new LedgerError(`The embedded database can't be created in ${home.data}: ${reasonIn(output)}`, {
-        hint: tellsOfFullDisk(output)
+        hint: isDiskFull(output)
           ? fullDiskHint
-          : 'Mend the cause, or set TN_LEDGER_DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
+          : 'Fix the cause, or set TN_LEDGER_DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.',
       });
     }
     await rename(unfinished, home.data);
@@ -95,7 +94,7 @@ async function initialize(
   }
 }
 
-/** What an initdb that was killed half-way left behind. */
+/** Removes what an interrupted initdb left behind. */
 async function removeLeftovers(home: Home, log: (message: string) => void): Promise<void> {
   for (const name of await readdir(home.folder)) {
     if (name.startsWith('initializing-')) {
@@ -104,16 +103,16 @@ async function removeLeftovers(home: Home, log: (message: string) => void): Prom
   }
 }
 
-/** Its removal may fail while an initdb that outlived its command still writes there; the next start removes it then. */
+/** The removal may fail while an orphaned initdb still writes there. The next start removes the folder then. */
 async function remove(folder: string, log: (message: string) => void): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
-    log(`A leftover folder can't be removed yet: ${messageOf(error)}`);
+    log(`A leftover folder can't be removed yet; the next start retries: ${messageOf(error)}`);
   }
 }
 
-/** Of all that initdb says, the lines that name the failure. */
+/** The lines of initdb's output that describe the failure. */
 function reasonIn(output: string): string {
   const lines = output.trim().split('\n');
   const telling = lines.filter((line) => /error|fatal|could not|denied/i.test(line));

@@ -5,7 +5,7 @@ import { isAlive, ownIdentity, type ProcessIdentity, parseIdentity, printIdentit
 
 export interface LockOptions {
   signal?: AbortSignal | undefined;
-  /** Called once, when the lock is not to be had at once, with the number of the process that has it. */
+  /** Called once with the pid of the holder, if the lock isn't free. */
   onWait?: (holder: number) => void;
 }
 
@@ -14,14 +14,14 @@ const keptTickets = 16;
 const free = 'free';
 
 /**
- * Runs `action` while no other process on this machine runs one under the same folder; processes that were killed, also
- * in an earlier boot, hold nothing.
+ * Runs `action` while holding the folder's lock, which one process on this machine can hold at a time. Killed
+ * processes, including those of an earlier boot, hold no lock.
  *
- * Node offers no lock that the system releases by itself. A single lock file would have to be removed when its owner is dead, and
- * between finding that out and removing it somebody else may have taken its place. So nothing is ever taken away: the folder
- * holds numbered tickets, the highest one is the lock, and whoever finds its owner dead or the ticket free creates the next number,
- * which succeeds for one process only. Old tickets are dropped a safe distance behind. A ticket is a symbolic link
- * whose target is the owner: it appears whole or not at all, and still can where a disk is full.
+ * Node.js has no lock that the system releases automatically. A single lock file would have to be removed when its
+ * owner is dead, but another process may have replaced it between the check and the removal. So the lock is never
+ * removed: the folder has numbered tickets, and the highest one is the lock. A process that finds the ticket free or
+ * its owner dead creates the next number, which succeeds for only one process. Much older tickets are deleted. A ticket
+ * is a symbolic link whose target identifies the owner: creating it is atomic and works even on a full disk.
  */
 export async function withLock<T>(folder: string, options: LockOptions, action: () => Promise<T>): Promise<T> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -49,7 +49,7 @@ async function takeTicket(folder: string, { signal, onWait }: LockOptions): Prom
     }
     const next = last + 1;
     if (await create(join(folder, String(next)))) {
-      // Had we read the tickets so long ago that ours was among the dropped ones, there would be higher ones now.
+      // If our list is so old that our number had already been deleted, there are higher tickets now.
       if ((await ticketsIn(folder)).at(-1) === next) {
         const old = tickets.filter((ticket) => ticket <= last - keptTickets);
         await Promise.all(old.map((ticket) => rm(join(folder, String(ticket)), { force: true })));
@@ -68,14 +68,14 @@ async function ticketsIn(folder: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** The living owner of a ticket; undefined: it is free, or its owner is dead. */
+/** The live owner of a ticket; undefined if it is free or its owner is dead. */
 async function holderOf(folder: string, ticket: number): Promise<ProcessIdentity | undefined> {
   let target: string;
   try {
     target = await readlink(join(folder, String(ticket)));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return undefined; // dropped meanwhile: creating the next one fails, or is found to be too late
+      return undefined; // deleted in the meantime: creating the next one fails or is detected as outdated
     }
     throw error;
   }
@@ -83,7 +83,7 @@ async function holderOf(folder: string, ticket: number): Promise<ProcessIdentity
   return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
-/** False: somebody else was faster. */
+/** Returns false if another process created it first. */
 async function create(ticket: string): Promise<boolean> {
   try {
     await symlink(printIdentity(ownIdentity()), ticket);

@@ -6,15 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startOf } from './process-identity.js';
 import { isAbsent, writeWhole } from './storage.js';
 
-/** A running server, as its postmaster.pid tells. */
+/** A running server, according to its postmaster.pid. */
 export interface Postmaster {
   pid: number;
   port: number;
-  /** `starting`, `ready`, `standby` or `stopping`. */
+  /** `starting`, `ready`, `standby`, or `stopping`. */
   state: string;
 }
 
-/** The server that runs on this data folder; undefined: none does, whatever an old postmaster.pid says. */
+/** The server running on this data folder; undefined if none is, even if a stale postmaster.pid exists. */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
   const lines = (await readFile(pidFile(data), 'utf8').catch(isAbsent))?.split('\n');
   const pid = Number(lines?.[0]);
@@ -24,8 +24,11 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
   return { pid, port: Number(lines[3]), state: lines[7]?.trim() || 'starting' };
 }
 
-/** Waits until the server is no longer starting or stopping; undefined: it is gone. */
-export async function settle(data: string, signal: AbortSignal | undefined): Promise<Postmaster | undefined> {
+/** Waits until the server is no longer starting or stopping; undefined if it is gone. */
+export async function waitForStableState(
+  data: string,
+  signal: AbortSignal | undefined,
+): Promise<Postmaster | undefined> {
   for (;;) {
     const postmaster = await findPostmaster(data);
     if (postmaster === undefined || postmaster.state === 'ready') {
@@ -36,10 +39,11 @@ export async function settle(data: string, signal: AbortSignal | undefined): Pro
 }
 
 /**
- * Lets PostgreSQL start although postmaster.pid names a process that exists: one that was given the number of a server that is
- * no more, as happens after a crash or when a container starts again, or the server's own zombie. PostgreSQL would take it for
- * the server. The file is not removed, for PostgreSQL learns from its other lines whether processes of the dead server still use
- * its memory: the number is replaced by our own, because PostgreSQL knows that the process that starts it is not another server.
+ * Lets PostgreSQL start if a stale postmaster.pid contains the pid of an existing process: one that reuses the dead
+ * server's pid, as happens after a crash or when a container restarts, or the server's own zombie. PostgreSQL would
+ * mistake it for the server. The file is not removed, because PostgreSQL uses its other lines to check whether
+ * processes of the dead server still use its memory. Instead, the pid is replaced with ours: PostgreSQL knows that the
+ * process that starts it isn't another server.
  */
 export async function disownStalePidFile(data: string): Promise<void> {
   const text = await readFile(pidFile(data), 'utf8').catch(isAbsent);
@@ -47,7 +51,7 @@ export async function disownStalePidFile(data: string): Promise<void> {
     return;
   }
   if (text.trim() === '') {
-    await rm(pidFile(data)); // emptied by a power failure; PostgreSQL would ask a person to do this
+    await rm(pidFile(data)); // emptied by a power failure; PostgreSQL would require manual removal
     return;
   }
   await writeWhole(pidFile(data), text.replace(/^.*/, String(process.pid)), 0o600, await lstat(pidFile(data)));
@@ -58,8 +62,8 @@ function pidFile(data: string): string {
 }
 
 /**
- * Whether the process is a server on this data folder. Told by its command line (`postgres -D <data> …`), which every account may
- * read: root in a container may not see another account's working folder or program.
+ * Whether the process is a server on this data folder. Checks its command line (`postgres -D <data> …`), which every
+ * account may read: root in a container may not see another account's working directory or program.
  */
 function isPostmasterOf(data: string, pid: number): boolean {
   if (startOf(pid) === undefined) {
@@ -74,7 +78,7 @@ function isPostmasterOf(data: string, pid: number): boolean {
     return line.includes(`postgres -D ${data} `);
   } catch (error) {
     if (startOf(pid) === undefined) {
-      return false; // it ended just now
+      return false; // it just ended
     }
     throw error;
   }

@@ -2,15 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/**
- * One process, told apart from every other one that ever gets the same number: numbers are given out again, and in containers
- * the same ones come back with every start.
- */
+/** Identifies a process uniquely, even when its pid is reused: in containers the same pids recur with every start. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, as the system tells it: letters, digits and dashes, comparable for equality only. */
+  /** Start time as reported by the system: letters, digits, and dashes, comparable only for equality. */
   startedAt: string;
-  /** The boot and container in which both count; see `currentBoot`. */
+  /** The boot and container in which pid and start time are valid; see `currentBoot`. */
   boot: string;
 }
 
@@ -18,17 +15,17 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startedAt: startOf(process.pid) ?? '', boot: currentBoot() };
 }
 
-/** Whether that very process still runs; a zombie doesn't. */
+/** Whether this process is still running; a zombie isn't. */
 export function isAlive({ pid, startedAt, boot }: ProcessIdentity): boolean {
   return boot === currentBoot() && startOf(pid) === startedAt;
 }
 
-/** The identity as a word that does for a file name. */
+/** Formats the identity for use in a file name. */
 export function printIdentity({ pid, startedAt, boot }: ProcessIdentity): string {
   return `${pid}_${startedAt}_${boot}`;
 }
 
-/** Undefined: the text is not an identity. */
+/** Parses a formatted identity; undefined if the text isn't one. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
   const [, pid, startedAt, boot] = /^(\d+)_([\w-]*)_([\w-]*)$/.exec(text) ?? [];
   return pid === undefined || startedAt === undefined || boot === undefined
@@ -36,7 +33,7 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
     : { pid: Number(pid), startedAt, boot };
 }
 
-/** When the process with this number started; undefined: there is none, or it is a zombie. */
+/** Start time of the process with this pid; undefined if there is none or it is a zombie. */
 export function startOf(pid: number): string | undefined {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid);
 }
@@ -51,7 +48,7 @@ function startFromProc(pid: number): string | undefined {
     }
     throw error;
   }
-  // "pid (name) state …": the name may hold spaces and parentheses. Counted from the state, field 3, the start is field 22.
+  // "pid (name) state …": the name may contain spaces and parentheses. The state is field 3, the start time field 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
@@ -66,15 +63,15 @@ function startFromPs(pid: number): string | undefined {
     return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '').replace(/\W+/g, '-');
   } catch (error) {
     if ((error as { status?: number }).status === 1) {
-      return undefined; // what ps ends with when there is no such process
+      return undefined; // exit status of ps if there is no such process
     }
     throw error;
   }
 }
 
 /**
- * Names the world in which a process number and its start mean something: one boot, and one container of it.
- * Other systems than Linux have no containers, and their start times are dates, which need no boot to be told apart.
+ * Identifies the boot and the container in which a pid and a start time are valid. Systems other than Linux have no
+ * containers, and their start times are dates, which are unique across boots.
  */
 export function currentBoot(): string {
   if (process.platform !== 'linux') {

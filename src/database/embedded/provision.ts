@@ -1,16 +1,18 @@
 import pg from 'pg';
+import { disableTimeouts } from '../time-limits.js';
 import { type Connection, endpoint } from './connection.js';
 
 /**
- * Creates the role `tn_ledger` and its database in a new server. The role is no superuser: whoever gets hold of its password can't
- * read files or run programs on the machine. It may create roles, for the readers' ones.
+ * Creates the role `tn_ledger` and its database on a new server. The role isn't a superuser, so its password can't be
+ * used to read files or run programs on the machine. It may create roles, because it creates the reader roles.
  */
 export async function provision({ port, password, superuserPassword }: Connection): Promise<void> {
   const { host, user, database, superuser } = endpoint;
   const client = new pg.Client({ host, port, user: superuser, password: superuserPassword, database: 'postgres' });
-  client.on('error', () => undefined); // comes besides the rejected query
+  client.on('error', () => undefined); // emitted in addition to the rejected query
   try {
     await client.connect();
+    await client.query(disableTimeouts);
     const roles = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [user]);
     if (roles.rowCount === 0) {
       await client.query(`CREATE ROLE ${user} LOGIN CREATEROLE PASSWORD ${client.escapeLiteral(password)}`);

@@ -1,28 +1,29 @@
 /**
- * postgresql.conf of the embedded server: one that loads in bulk at night and answers a few people by day, on a small machine.
- * Written anew at every start, so that a new release's settings take effect; ALTER SYSTEM overrides them.
+ * Generates postgresql.conf for the embedded server, tuned for bulk loads at night and a few users by day on a small
+ * machine. Rewritten at every start, so that a new release's settings take effect; ALTER SYSTEM overrides them.
  */
 export function serverSettings({ port, logFolder }: { port: number; logFolder: string }): string {
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
   return `# Written by tn-ledger at every start of its embedded PostgreSQL: changes made here are lost. ALTER SYSTEM keeps them.
 
-# Reachable from this machine only, and by password only.
+# Accepts connections only from this machine, and only with a password.
 listen_addresses = '127.0.0.1'
 port = ${port}
 unix_socket_directories = ''
-max_connections = 64
+# Several processes, each with two connections per account that it works on at the same time.
+max_connections = 200
 
-# Memory: enough for the nightly merge, little enough for a machine with 2 GB.
+# Memory: enough for the nightly merge on a machine with 2 GB.
 shared_buffers = '256MB'
 work_mem = '32MB'
 maintenance_work_mem = '256MB'
 effective_cache_size = '1GB'
-# Not /dev/shm: containers give it 64 MB, and systemd empties it when a user logs out.
+# Not /dev/shm: containers limit it to 64 MB, and systemd empties it when a user logs out.
 dynamic_shared_memory_type = mmap
 
-# A bulk load should meet few checkpoints. No standby reads this log, so it need not hold what the data files hold;
-# nor is it compressed: this build offers only pglz, which is costly in processor time.
-# fsync and full_page_writes stay on: a power failure loses nothing that was committed.
+# Few checkpoints during bulk loads. No standby reads the write-ahead log, so it can be minimal. It isn't compressed:
+# this build only has pglz, which costs a lot of CPU time.
+# fsync and full_page_writes stay on: a power failure loses no committed data.
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = '4GB'
@@ -31,11 +32,11 @@ checkpoint_timeout = '15min'
 # The disk is an SSD.
 random_page_cost = 1.1
 
-# Statements are few, large and run once: compiling them does not pay.
+# Statements are few, large, and run once: compiling them isn't worthwhile.
 jit = off
 
-# A log that can't fill the disk: a file per weekday, overwritten after a week, and one short line a message. Statements and values
-# of rows stay out of it.
+# A log that can't fill the disk: one file per weekday, overwritten after a week, with one short line per message. It contains no
+# statements and no row values.
 logging_collector = on
 log_directory = ${quote(logFolder)}
 log_filename = 'postgresql-%a.log'

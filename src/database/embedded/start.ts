@@ -4,13 +4,14 @@ import { chown, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerError, messageOf } from '../../errors.js';
+import { shellWord } from '../../shell-word.js';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { type Connection, choosePort, isFree, writeConnection } from './connection.js';
 import type { Home } from './home.js';
-import { disownStalePidFile, settle } from './postmaster.js';
+import { disownStalePidFile, waitForStableState } from './postmaster.js';
 import { serverSettings } from './settings.js';
-import { fullDiskHint, isAbsent, tellsOfFullDisk, writeWhole } from './storage.js';
+import { fullDiskHint, isAbsent, isDiskFull, writeWhole } from './storage.js';
 import { runTool, toolEnvironment } from './tool.js';
 
 export interface StartOptions {
@@ -25,8 +26,8 @@ export interface StartOptions {
 const attempts = 20;
 
 /**
- * Starts the server in a session of its own, so that it outlives this process and its terminal, and waits until it accepts
- * connections. Returns the port, which is the remembered one unless somebody else has it.
+ * Starts the server in its own session, so that it outlives this process and its terminal, and waits until it accepts
+ * connections. Returns the port: the last one used, unless it is taken.
  */
 export async function startServer({ connection, ...options }: StartOptions): Promise<number> {
   const { home, account, signal, log } = options;
@@ -39,33 +40,34 @@ export async function startServer({ connection, ...options }: StartOptions): Pro
     if (!(await isFree(port))) {
       const taken = port;
       port = await choosePort();
-      log(`Port ${taken} is taken by another program: the embedded database listens on ${port} from now on.`);
+      log(`Port ${taken} is taken by another program. The embedded database now listens on port ${port}.`);
       await writeConnection(home.connection, { ...connection, port });
     }
-    await writeWhole(home.settings, serverSettings({ port, logFolder: home.log }), 0o644);
+    await writeWhole(home.settings, serverSettings({ port, logFolder: home.log }), 0o600, account);
     await disownStalePidFile(home.data);
     if (await launch(options)) {
       return port;
     }
-    const said = await lastWords(home);
-    const portTaken = !(await isFree(port)); // somebody was faster than the server
-    // Processes of a server that was killed may take some seconds to notice.
-    const predecessorEnding = said.includes('is still in use');
+    const output = await recentLogLines(home);
+    const portTaken = !(await isFree(port)); // another program took it before the server did
+    // Processes of a killed server may take a few seconds to notice.
+    const predecessorEnding = output.includes('is still in use');
     if (attempt === attempts || !(portTaken || predecessorEnding)) {
-      throw failedStart(home, said);
+      throw failedStart(home, output);
     }
     await delay(portTaken ? 0 : 500, undefined, { signal });
   }
 }
 
 /**
- * False: it ended instead of accepting connections. pg_ctl makes the server a child of nobody: as ours it would be counted as
- * our memory and time by whoever measures this process, and stay a zombie after its end for as long as we live.
+ * Starts the server; false if it exited instead of accepting connections. pg_ctl detaches the server from this process.
+ * As our child, its memory and CPU time would count as ours, and it would remain a zombie until we exit.
  */
 async function launch({ home, binaries, account, signal, log }: Omit<StartOptions, 'connection'>): Promise<boolean> {
-  // Only what is said before the log proper is open goes here.
+  // Receives only output from before the server opens its own log.
   const output = await open(startLog(home), 'w', 0o600);
-  const serverOptions = `-c config_file=${shellQuote(home.settings)}`;
+  // pg_ctl passes the server's options to a shell.
+  const serverOptions = `-c config_file=${shellWord(home.settings)}`;
   const child = spawn(
     binaries.pgCtl,
     ['start', '--pgdata', home.data, '--wait', '--timeout', longestStart, '--silent', '--options', serverOptions],
@@ -76,7 +78,7 @@ async function launch({ home, binaries, account, signal, log }: Omit<StartOption
     child.once('exit', resolve);
   });
   const slow = setTimeout(
-    () => log('PostgreSQL is still starting: after a crash it first replays its log, which may take minutes.'),
+    () => log('PostgreSQL is still starting. After a crash it first replays its log, which may take minutes.'),
     5000,
   );
   const giveUp = () => void child.kill();
@@ -97,15 +99,10 @@ async function launch({ home, binaries, account, signal, log }: Omit<StartOption
   }
 }
 
-/** Seconds that the server may take to replay its log after a crash: as long as it needs. */
+/** Seconds allowed for replaying the log after a crash: practically unlimited. */
 const longestStart = '86400';
 
-/** pg_ctl hands the server's options to a shell. */
-function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** Stops the server and waits until it is gone; its clients are disconnected and unfinished transactions rolled back. */
+/** Stops the server and waits until it is gone. Disconnects its clients and rolls back open transactions. */
 export async function stopServer({
   home,
   binaries,
@@ -116,20 +113,20 @@ export async function stopServer({
     ['stop', '--pgdata', home.data, '--mode', 'fast', '--wait', '--timeout', '120', '--silent'],
     { account },
   );
-  if (status !== 0 && (await settle(home.data, undefined)) !== undefined) {
+  if (status !== 0 && (await waitForStableState(home.data, undefined)) !== undefined) {
     throw new LedgerError(`The embedded PostgreSQL in ${home.data} could not be stopped: ${output.trim()}`, {
-      hint: `It goes on running; the next command joins it and tries again. Its log is in ${home.log}.`,
+      hint: `It is still running. The next command joins it and tries again. Its log is in ${home.log}.`,
     });
   }
 }
 
-function failedStart(home: Home, said: string): LedgerError {
+function failedStart(home: Home, output: string): LedgerError {
   return new LedgerError(
-    `The embedded PostgreSQL in ${home.data} did not start: ${said === '' ? 'it said nothing' : said}`,
+    `The embedded PostgreSQL in ${home.data} did not start: ${output === '' ? 'no output' : output}`,
     {
-      hint: tellsOfFullDisk(said)
+      hint: isDiskFull(output)
         ? fullDiskHint
-        : `Its logs are ${startLog(home)} and those in ${home.log}. DATABASE_URL lets tn-ledger use another server meanwhile.`,
+        : `Check ${startLog(home)} and the logs in ${home.log}, or set DATABASE_URL to use another server in the meantime.`,
     },
   );
 }
@@ -138,8 +135,8 @@ function startLog(home: Home): string {
   return join(home.folder, 'start.log');
 }
 
-/** The last lines of the logs; the server puts no statements, values or passwords into them. */
-async function lastWords(home: Home): Promise<string> {
+/** The last lines of the logs, which contain no statements, values, or passwords. */
+async function recentLogLines(home: Home): Promise<string> {
   const beginnings = await tail(startLog(home), 0);
   const { mtimeMs: since } = await stat(home.settings); // written just before the start
   const files = await readdir(home.log).catch(isAbsent);
@@ -151,7 +148,7 @@ async function lastWords(home: Home): Promise<string> {
 }
 
 async function tail(path: string, changedSince: number): Promise<string[]> {
-  // Not through a link: the folder belongs to the server's account, and root should not be led to other files.
+  // Don't follow links: the folder belongs to the server's account, which must not make root read other files.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(isAbsent);
   if (file === undefined) {
     return [];

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { LedgerError, messageOf } from '../../errors.js';
 import type { Account } from './account.js';
 
-/** For `.catch`: a file that isn't there is undefined, any other failure stays one. */
+/** For `.catch`: returns undefined for a missing file, and rethrows any other error. */
 export function isAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT') {
     return undefined;
@@ -11,24 +11,24 @@ export function isAbsent(error: NodeJS.ErrnoException): undefined {
   throw error;
 }
 
-/** Whether PostgreSQL's messages tell of a disk or quota that is used up. */
-export function tellsOfFullDisk(output: string): boolean {
+/** Whether PostgreSQL's messages report a full disk or an exceeded quota. */
+export function isDiskFull(output: string): boolean {
   return /No space left|free disk space|wrote only|quota exceeded/i.test(output);
 }
 
 export const fullDiskHint =
-  'Free some disk space (a new embedded database takes about 150 MB; that of root is below /var/lib/tn-ledger), or as an ordinary user set TN_LEDGER_DATA_DIR to a folder on a disk with room.';
+  "Free some disk space (a new embedded database takes about 150 MB; root's is below /var/lib/tn-ledger), or as a regular user set TN_LEDGER_DATA_DIR to a folder on a disk with free space.";
 
-/** Turns a failed file operation into a sentence with its mend; errors that are already meant for the reader stay. */
+/** Converts a failed file operation to a message with a fix. Returns a LedgerError and an unknown error unchanged. */
 export function storageError(error: unknown, what: string): unknown {
   const hints: Record<string, string> = {
     ENOSPC: fullDiskHint,
-    EDQUOT: 'Raise the disk quota, or set TN_LEDGER_DATA_DIR to a folder on a disk with room.',
-    EACCES: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
-    EPERM: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to a folder of its own.',
-    EROFS: 'The file system is read-only: set TN_LEDGER_DATA_DIR to a folder that can be written, or set DATABASE_URL.',
-    ENOTDIR: 'A file is in the way: remove it, or set TN_LEDGER_DATA_DIR to another folder.',
-    EEXIST: 'A file is in the way: remove it, or set TN_LEDGER_DATA_DIR to another folder.',
+    EDQUOT: 'Raise the disk quota, or set TN_LEDGER_DATA_DIR to a folder on a disk with free space.',
+    EACCES: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to its own folder.',
+    EPERM: 'Give this user write permission, or set TN_LEDGER_DATA_DIR to its own folder.',
+    EROFS: 'The file system is read-only. Set TN_LEDGER_DATA_DIR to a writable folder, or set DATABASE_URL.',
+    ENOTDIR: 'A file is in the way. Remove it, or set TN_LEDGER_DATA_DIR to another folder.',
+    EEXIST: 'A file is in the way. Remove it, or set TN_LEDGER_DATA_DIR to another folder.',
   };
   const hint = hints[(error as NodeJS.ErrnoException | null)?.code ?? ''];
   if (error instanceof LedgerError || hint === undefined) {
@@ -37,13 +37,13 @@ export function storageError(error: unknown, what: string): unknown {
   return new LedgerError(`${what}: ${messageOf(error)}`, { hint, cause: error });
 }
 
-/** Replaces a file so that it is never seen half-written, not even after a power failure. */
+/** Replaces a file atomically, so that it is never seen partly written, even after a power failure. */
 export async function writeWhole(path: string, content: string, mode: number, owner?: Account): Promise<void> {
   const next = `${path}.${randomUUID()}`;
   try {
     const file = await open(next, 'wx', mode);
     try {
-      await file.chmod(mode); // open() subtracts the process's mask
+      await file.chmod(mode); // open() applies the process's umask
       await file.writeFile(content);
       if (owner !== undefined) {
         await file.chown(owner.uid, owner.gid);
@@ -59,14 +59,14 @@ export async function writeWhole(path: string, content: string, mode: number, ow
   }
 }
 
-/** Creates a folder, unless it is there, that every account may pass through, whatever mask this process creates files under. */
+/** Creates a folder, if it doesn't exist, that every account can enter, regardless of this process's umask. */
 export async function makeSharedFolder(path: string): Promise<void> {
   if ((await mkdir(path, { recursive: true })) !== undefined) {
     await chmod(path, 0o755);
   }
 }
 
-/** Makes the names in a folder survive a power failure. */
+/** Syncs a folder, so that its entries survive a power failure. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

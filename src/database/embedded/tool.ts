@@ -2,28 +2,28 @@ import { spawn } from 'node:child_process';
 import type { Account } from './account.js';
 
 export interface ToolResult {
-  /** Exit status; null when a signal ended it. */
+  /** Exit status; null if a signal ended it. */
   status: number | null;
-  /** Standard output and standard error, as they came. */
+  /** Standard output and standard error, interleaved. */
   output: string;
 }
 
 export interface ToolOptions {
-  /** Runs under this account instead of our own. */
+  /** Runs under this account instead of this process's own. */
   account?: Account | undefined;
   /** Ends the tool (SIGTERM) and rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * What PostgreSQL's programs get to see of our environment: nothing. Secrets may be in it, PG… variables would be obeyed,
- * and messages in the operator's language would be harder to search for.
+ * Environment of PostgreSQL's programs, which don't inherit ours: it may contain secrets, PG… variables would take
+ * effect, and localized messages would be harder to search for.
  */
 export const toolEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
 
 /**
- * Runs a program to its end in a session of its own, so that a Ctrl-C meant for the command at the terminal does not
- * end it half-way, and from /, because the current folder may be one that its account must not enter.
+ * Runs a program until it exits. Its own session keeps Ctrl-C at the terminal from interrupting it. Its working
+ * directory is /, because its account may not be able to enter the current one.
  */
 export function runTool(file: string, args: string[], { account, signal }: ToolOptions = {}): Promise<ToolResult> {
   return new Promise((resolve, reject) => {

@@ -14,23 +14,23 @@ import {
 import { isAbsent } from './storage.js';
 
 const heartbeatEvery = 5_000; // ms
-/** A user in another container that gave no sign of life for so long is dead. */
-const silenceOfTheDead = 30_000; // ms
+/** A user in another container without a heartbeat for this long is dead. */
+const staleAfterMs = 30_000; // ms
 
 /**
- * Registers this process as a user of the server; returns what takes the registration back.
- * The file's time is a sign of life for other containers, which can't see our processes.
+ * Registers this process as a user of the server; returns a function that unregisters it. The file's modification time
+ * is a heartbeat for other containers, which can't see our processes.
  */
 export async function register(folder: string, log: (message: string) => void): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // All is in the name: an empty file appears whole, and one process may register several times.
+  // The name contains everything: an empty file is created atomically. A process may register several times.
   const file = join(folder, `${printIdentity(ownIdentity())}.${randomUUID()}`);
   await writeFile(file, '', { mode: 0o600 });
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(file, now, now).catch((error: unknown) => {
       clearInterval(heartbeat);
-      log(`This command can't keep up its registration with the embedded database: ${messageOf(error)}`);
+      log(`This command can't renew its registration with the embedded database: ${messageOf(error)}`);
     });
   }, heartbeatEvery);
   heartbeat.unref();
@@ -40,7 +40,7 @@ export async function register(folder: string, log: (message: string) => void): 
   };
 }
 
-/** How many users the server has; those that died without taking leave are removed. */
+/** Counts the server's users, and removes those that died without unregistering. */
 export async function countUsers(folder: string): Promise<number> {
   let living = 0;
   for (const { identity, file } of await users(folder)) {
@@ -54,41 +54,43 @@ export async function countUsers(folder: string): Promise<number> {
 }
 
 /**
- * Makes sure that no other container, nor another machine that shares the folder, uses the server.
- * Neither we nor PostgreSQL could see its processes, and a second server on the same files would destroy them.
- * Registrations from before a crash of the container or the machine fall silent and are removed.
+ * Ensures that no other container, and no other machine that shares the folder, uses the server. Neither we nor
+ * PostgreSQL can see its processes, and a second server on the same files would destroy them. Registrations from before
+ * a crash of the container or machine get no heartbeat and are removed.
  *
- * @throws LedgerError another one is alive
+ * @throws {LedgerError} if another container or machine uses the server
  */
-export async function refuseForeignUsers(
+export async function ensureNoForeignUsers(
   folder: string,
   { signal, log }: { signal: AbortSignal | undefined; log: (message: string) => void },
 ): Promise<void> {
   const began = performance.now();
-  const firstSigns = new Map<string, number>();
+  const firstHeartbeats = new Map<string, number>();
   for (;;) {
-    // Of those whose clock is ahead of ours the silence is measured from now.
-    const patienceEnded = performance.now() - began > silenceOfTheDead;
+    // If their clock is ahead of ours, measure from now.
+    const isWaitOver = performance.now() - began > staleAfterMs;
     let waitingFor: string | undefined;
     for (const { identity, file } of await users(folder)) {
-      const sign = identity !== undefined && isForeign(identity) ? await lastSign(file) : undefined;
-      if (sign === undefined) {
+      const heartbeat = identity !== undefined && isForeign(identity) ? await lastHeartbeat(file) : undefined;
+      if (heartbeat === undefined) {
         continue;
       }
-      if (sign > (firstSigns.get(file) ?? sign)) {
+      if (heartbeat > (firstHeartbeats.get(file) ?? heartbeat)) {
         throw new LedgerError('The embedded database is in use in another container or on another machine.', {
-          hint: 'A second server on the same files would destroy them, so none was started. Run the command there (docker exec …), or stop what runs there; or let both use a PostgreSQL server (DATABASE_URL).',
+          hint: 'A second server on the same files would destroy them, so none was started. Run the command there (docker exec …), stop the other one, or use a PostgreSQL server for both (DATABASE_URL).',
         });
       }
-      if (patienceEnded || Date.now() - sign > silenceOfTheDead) {
+      if (isWaitOver || Date.now() - heartbeat > staleAfterMs) {
         await rm(file, { force: true });
       } else {
         waitingFor = file;
       }
-      if (waitingFor !== undefined && firstSigns.size === 0) {
-        log('Another container or an earlier boot left the embedded database just now: making sure that it is gone.');
+      if (waitingFor !== undefined && firstHeartbeats.size === 0) {
+        log(
+          'Another container or an earlier boot used the embedded database until recently. Checking that it is gone.',
+        );
       }
-      firstSigns.set(file, firstSigns.get(file) ?? sign);
+      firstHeartbeats.set(file, firstHeartbeats.get(file) ?? heartbeat);
     }
     if (waitingFor === undefined) {
       return;
@@ -106,7 +108,7 @@ function isForeign({ boot }: ProcessIdentity): boolean {
   return boot !== currentBoot();
 }
 
-/** When the user last gave a sign of life; undefined: it took leave. */
-async function lastSign(file: string): Promise<number | undefined> {
+/** Time of the user's last heartbeat; undefined if it unregistered. */
+async function lastHeartbeat(file: string): Promise<number | undefined> {
   return (await stat(file).catch(isAbsent))?.mtimeMs;
 }

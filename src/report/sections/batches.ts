@@ -11,9 +11,9 @@ export interface BatchRow {
   fileName: string;
   action: string | undefined;
   status: string;
-  /** Why the file was rejected as a whole. */
+  /** Why the entire file was rejected. */
   reason: string | undefined;
-  /** Undefined for a rejected file whose lines were not read. */
+  /** The number of lines; undefined for a rejected file whose lines were not read. */
   total: number | undefined;
   accepted: number;
   failed: number;
@@ -23,7 +23,7 @@ export interface BatchRow {
   createdAt: Date;
 }
 
-/** Numbers of a batch that ended alike, otherwise than well. */
+/** Numbers of a batch with the same unsuccessful outcome and error code. */
 export interface FailureRow {
   batchId: string;
   fileName: string;
@@ -34,9 +34,9 @@ export interface FailureRow {
 }
 
 export interface Batches {
-  /** Those shown, the latest first. */
+  /** The batches shown, latest first. */
   batches: readonly BatchRow[];
-  /** How many there are in the time. */
+  /** The number of batches in the period. */
   count: number;
   failures: readonly FailureRow[];
   failureCount: number;
@@ -102,12 +102,12 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
     return {
       id,
       title,
-      content: html`<p>No batch is open, and none ended in the last ${days} days.</p>`,
+      content: html`<p>No batch is open or finished in the last ${days} days.</p>`,
     };
   const numbers = ['total', 'accepted', 'failed', 'rejected', 'skipped', 'unknown'] as const;
   const batchTable = table<BatchRow>({
     id: 'batches',
-    caption: `Batches that are open, ended in the last ${days} days, or were rejected`,
+    caption: `Batches that are open, finished in the last ${days} days, or rejected`,
     columns: [
       { title: 'Batch', numeric: true, cell: ({ batchId }) => batchId },
       { title: 'Account', cell: ({ account }) => account },
@@ -120,7 +120,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
         cell: (row: BatchRow) => (row[name] === undefined ? '' : formatCount(row[name])),
       })),
       { title: 'Submitted', cell: ({ createdAt }) => timeHtml(createdAt) },
-      { title: 'Rejected because', cell: ({ reason }) => reason ?? '' },
+      { title: 'Rejection reason', cell: ({ reason }) => reason ?? '' },
     ],
     rows: batches,
     all: {
@@ -130,7 +130,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
   });
   const failureTable =
     failures.length === 0
-      ? html`<p>Bandwidth accepted every number that was sent.</p>`
+      ? html`<p>Bandwidth accepted every number that was submitted.</p>`
       : table<FailureRow>({
           id: 'batch-failures',
           caption: 'Numbers that failed or were rejected, by reason',
@@ -140,7 +140,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
             { title: 'Outcome', cell: ({ outcome }) => outcome },
             { title: 'Code', cell: ({ code }) => code ?? '' },
             { title: 'Numbers', numeric: true, cell: (row) => formatCount(row.count) },
-            { title: 'Reason, such as', cell: ({ description }) => description ?? '' },
+            { title: 'Example reason', cell: ({ description }) => description ?? '' },
           ],
           rows: failures,
           all: {
@@ -153,6 +153,6 @@ where outcome in ('FAILED', 'REJECTED', 'UNKNOWN') group by 1, 2, 3 order by 1 d
   const unknownNote =
     unknown === 0
       ? ''
-      : html`<p>Unknown: Bandwidth's answers do not tell what became of ${formatCount(unknown)} numbers. They count as not declared; the next nightly run asks for their orders again.</p>\n`;
+      : html`<p>Unknown: Bandwidth's responses do not show the outcome for ${formatCount(unknown)} ${unknown === 1 ? 'number' : 'numbers'}. They count as not marked by these orders. The next nightly run reads the orders again.</p>\n`;
   return { id, title, content: html`${batchTable}\n${unknownNote}<h3>Failures</h3>\n${failureTable}` };
 }

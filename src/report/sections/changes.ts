@@ -1,14 +1,15 @@
+import { orderDescriptions } from '../../dashboard/registry.js';
 import { formatCount, formatMinute } from '../../format.js';
 import { type Html, html } from '../html.js';
 import { type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { table, timeHtml } from '../table.js';
 
-/** Changes of one kind, as many as there were and the first of them. */
+/** The number of changes of one kind. */
 export interface ChangeCount {
-  /** As the view `night_changes` names it. */
+  /** The value of `change` in the view `night_changes`. */
   change: string;
-  /** Table of the orders by which it came, where they are known. */
+  /** The table of the orders that caused it, if known. */
   orderKind: string | undefined;
   count: number;
 }
@@ -25,9 +26,9 @@ export interface NumberChange {
 }
 
 export interface Changes {
-  /** When the report before was made, whose changes these follow; of several accounts, the earliest. */
+  /** The time of the previous report, after which these changes were seen; for several accounts, the earliest. */
   since: Date | undefined;
-  /** Whether any job has run: without an earlier report, all changes are shown. */
+  /** Whether any job has run. Without a previous report, all changes are shown. */
   anyRuns: boolean;
   counts: readonly ChangeCount[];
   examples: readonly NumberChange[];
@@ -35,7 +36,7 @@ export interface Changes {
 
 const examplesShown = 25;
 
-/** What the view `night_changes` has: what was seen since the report of the last successful nightly run before the latest one. */
+/** The changes in the view `night_changes`: those seen since the report of the last successful nightly run before the latest one. */
 export async function readChanges({ client, account }: Scope): Promise<Changes> {
   const counts = await client.query(
     `select change, order_kind, count(*)::float8 as count from night_changes
@@ -76,26 +77,26 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
   };
 }
 
-/** Changes that an order brings about. */
-const comings = ['number new', 'number back', 'number left'];
+/** Changes that an order causes. */
+const orderDriven = ['number new', 'number back', 'number left'];
 
-const ports = ['portins', 'portouts'];
+const ports = orderDescriptions.filter(({ isPort }) => isPort).map(({ table }) => table);
 
 interface Group {
   id: string;
   title: string;
-  /** As the view names them. */
+  /** Values of `change` in the view. */
   changes: readonly string[];
   ported: boolean;
 }
 
 const groups: readonly Group[] = [
   { id: 'new', title: 'New numbers', changes: ['number new', 'number back'], ported: false },
-  { id: 'disconnected', title: 'Numbers disconnected or gone', changes: ['number left'], ported: false },
+  { id: 'disconnected', title: 'Disconnected and removed numbers', changes: ['number left'], ported: false },
   {
     id: 'ported',
-    title: 'Numbers ported in or out',
-    changes: comings,
+    title: 'Ported numbers',
+    changes: orderDriven,
     ported: true,
   },
 ];
@@ -108,31 +109,24 @@ export function changesSection(scope: Scope, changes: Changes): Section {
   const when = describeSince(changes);
   return {
     id: 'changes',
-    title: 'Changes of the night',
+    title: 'Changes since the previous nightly run',
     content:
       counts.length === 0
-        ? html`${when}<p>Nothing changed.</p>`
+        ? html`${when}<p>No changes.</p>`
         : html`${when}${countsTable(counts)}${groups.map((group) => examplesTable(scope, group, changes))}`,
   };
 }
 
 function describeSince({ since, anyRuns }: Changes): Html | string {
   if (!anyRuns) return '';
-  if (since === undefined) return html`<p>Everything seen so far: no earlier run succeeded.</p>\n`;
-  return html`<p>Seen since ${formatMinute(since)}, when the last successful run before made its report.</p>\n`;
+  if (since === undefined) return html`<p>All changes so far, because no earlier run succeeded.</p>\n`;
+  return html`<p>Changes seen since ${formatMinute(since)}, when the previous successful run made its report.</p>\n`;
 }
 
-const orderWords: Record<string, string> = {
-  orders: 'number order',
-  disconnects: 'disconnect order',
-  portins: 'port-in',
-  portouts: 'port-out',
-  number_assignment_orders: 'assignment order',
-  import_tn_orders: 'import order',
-  remove_imported_tn_orders: 'removal of imported numbers',
-};
+const orderTitles = new Map(orderDescriptions.map(({ table, titles }) => [table, titles.one]));
 
-const nameOf = (orderKind: string | undefined) => (orderKind === undefined ? '' : (orderWords[orderKind] ?? orderKind));
+const nameOf = (orderKind: string | undefined) =>
+  orderKind === undefined ? '' : (orderTitles.get(orderKind) ?? orderKind);
 
 function countsTable(counts: readonly ChangeCount[]): Html {
   return table({
@@ -142,7 +136,7 @@ function countsTable(counts: readonly ChangeCount[]): Html {
       { title: 'Change', cell: ({ change }) => change },
       {
         title: 'By',
-        cell: ({ change, orderKind }) => nameOf(orderKind) || (comings.includes(change) ? 'no order known' : ''),
+        cell: ({ change, orderKind }) => nameOf(orderKind) || (orderDriven.includes(change) ? 'unknown order' : ''),
       },
       { title: 'Count', numeric: true, cell: ({ count }) => formatCount(count) },
     ],
@@ -155,7 +149,7 @@ function examplesTable(scope: Scope, group: Group, { counts, examples }: Changes
   if (all === 0) return html`<h3>${group.title}</h3>\n<p>None.</p>\n`;
   const rows = examples.filter((example) => isIn(group, example)).slice(0, examplesShown);
   const kinds = group.changes.map((change) => `'${change}'`).join(', ');
-  const isPort = `coalesce(order_kind, '') in ('portins', 'portouts')`;
+  const isPort = `coalesce(order_kind, '') in (${ports.map((table) => `'${table}'`).join(', ')})`;
   const sql = `select * from night_changes
 where change in (${kinds}) and ${group.ported ? isPort : `not ${isPort}`}${shownCondition(scope, 'and')}`;
   return html`<h3>${group.title}</h3>
@@ -171,7 +165,7 @@ ${table({
     { title: 'Date', cell: ({ happenedAt }) => (happenedAt === undefined ? 'unknown' : timeHtml(happenedAt)) },
     {
       title: 'By',
-      cell: ({ orderKind, orderId }) => `${nameOf(orderKind)} ${orderId ?? ''}`.trim() || 'no order known',
+      cell: ({ orderKind, orderId }) => `${nameOf(orderKind)} ${orderId ?? ''}`.trim() || 'unknown order',
     },
   ],
   rows,

@@ -5,7 +5,7 @@ import { type Scope, shownUtilization } from '../scope.js';
 import type { Section } from '../section.js';
 import { table } from '../table.js';
 
-/** Sums of `nruf_utilization`. */
+/** The sums of `nruf_utilization`. */
 export interface Counts {
   blocks: number;
   numbers_received: number;
@@ -21,15 +21,15 @@ export interface Counts {
 
 export interface PlaceCounts extends Counts {
   state: string | undefined;
-  /** Undefined where it is unknown, and in the counts of a state. */
+  /** Undefined if unknown, and in the counts of a state. */
   rateCenter: string | undefined;
 }
 
 export interface Utilization {
-  /** Undefined where there are no numbers. */
+  /** Undefined if there are no numbers. */
   total: Counts | undefined;
   states: readonly PlaceCounts[];
-  /** Those with the most numbers. */
+  /** The rate centers with the most numbers. */
   rateCenters: readonly PlaceCounts[];
   rateCenterCount: number;
 }
@@ -75,16 +75,16 @@ export async function utilizationSection(scope: Scope, found: Utilization): Prom
   const id = 'utilization';
   const title = 'Utilization';
   const { total, states, rateCenters, rateCenterCount } = found;
-  if (total === undefined) return { id, title, content: html`<p>There are no numbers to count on ${scope.day}.</p>` };
-  const content = html`<p>Numbers in the inventory at the end of ${scope.day} (UTC), as the ledger knows them now, without those that other carriers report
-(ported in, imported, hosted), toll-free numbers and numbers outside the United States. Utilization is assigned ÷ received; unassigned
+  if (total === undefined) return { id, title, content: html`<p>No numbers in the inventory on ${scope.day}.</p>` };
+  const content = html`<p>Numbers in the inventory at the end of ${scope.day} (UTC), based on what the ledger knows now. Excluded: numbers that other carriers report
+(ported in, imported, hosted), toll-free numbers, and numbers outside the United States. Utilization is assigned ÷ received. Unassigned
 numbers age for 45 days.</p>
 ${totalsTable(total)}
 <h3>By state</h3>
-${await barsOf('Utilization by state, in percent', states, statesCharted, stateOf)}
+${await barsOf('Utilization by state (%)', states, statesCharted, stateOf)}
 ${placesTable('states', 'Utilization by state', [{ title: 'State', cell: stateOf }], states)}
 <h3>By rate center</h3>
-${await barsOf('Utilization by rate center, in percent', rateCenters, rateCentersCharted, nameOf)}
+${await barsOf('Utilization by rate center (%)', rateCenters, rateCentersCharted, nameOf)}
 ${placesTable(
   'rate-centers',
   'Utilization by rate center',
@@ -109,7 +109,7 @@ const nameOf = ({ rateCenter, state }: PlaceCounts) => `${rateCenter ?? 'unknown
 function totalsTable(total: Counts): Html {
   return placesTable(
     'totals',
-    'All together',
+    'All blocks',
     [{ title: 'Blocks', cell: ({ blocks }: Counts) => formatCount(blocks) }],
     [total],
   );
@@ -132,7 +132,7 @@ function placesTable<Row extends Counts>(
         numeric: true,
         cell: (row: Row) => formatCount(row[name]),
       })),
-      { title: 'Utilization', numeric: true, cell: (row) => `${row.utilization_percent.toFixed(2)} %` },
+      { title: 'Utilization', numeric: true, cell: (row) => `${row.utilization_percent.toFixed(2)}%` },
     ],
     rows,
     ...(all !== undefined && { all }),
@@ -152,13 +152,11 @@ function barsOf(
   const range =
     lowest === undefined || highest === undefined
       ? ''
-      : `, from ${lowest.percent.toFixed(2)} % in ${lowest.label} to ${highest.percent.toFixed(2)} % in ${highest.label}`;
+      : `, from ${lowest.percent.toFixed(2)}% in ${lowest.label} to ${highest.percent.toFixed(2)}% in ${highest.label}`;
   const which =
-    shown.length < places.length
-      ? `, the ${shown.length} with the most numbers`
-      : ', those with the most numbers first';
+    shown.length < places.length ? `: the ${shown.length} with the most numbers` : ', in descending order of numbers';
   return percentBars(bars, {
     caption: `${caption}${which}`,
-    alternative: `Bar chart: ${caption}, ${bars.length} bars${range}. The table that follows has the numbers.`,
+    alternative: `Bar chart: ${caption}, ${bars.length} bars${range}. The following table has the numbers.`,
   });
 }

@@ -3,24 +3,24 @@ import { hash, hashText } from '../hash.js';
 const dayMs = 86_400_000;
 const chunkLength = 64 * 1024;
 
-/** Which records a report holds. */
+/** Selects the records of a report. */
 export interface RecordsOptions {
   seed: number;
   account: string;
   type: string;
-  /** Epoch times of the first and the last day. */
+  /** Epoch times of the first and last day. */
   from: number;
   to: number;
   rowsPerDay: number;
 }
 
-/** Columns of call records, as Bandwidth documents and spells them. */
+/** Columns of call records, as documented (and spelled) by Bandwidth. */
 export const callColumns =
   'AccountNumber,CallStartDateTime,CallEndDateTime,CallType,CallSource,CallDestination,Duration,PerMinRate,Amount,TierType,SourceCountry,SourceState,SourceLATA,SourceRateCenter,DestinationCountry,DestinationState,DestinationLATA,DesinationRateCenter,CallID,BdrID,SourceIP,DestinationIP,RateAttempts,LRN';
 const messageColumns = 'AccountId,MessageType,MessageID,CallDirection,SourceTn,DestinationTn,TimeStamp,ErrorCode';
 const otherColumns = 'TelephoneNumber,ReportDate,Status';
 
-/** The report's CSV, chunk by chunk. What a day holds follows from the seed and the day, whatever report it is in. */
+/** The CSV of a report, in chunks. The records of a day depend on the seed and the day only, not on the report. */
 export function* recordsCsv(options: RecordsOptions): Generator<Buffer, void> {
   const { from, to, rowsPerDay, type } = options;
   const { header, row } = formOf(type);
@@ -53,7 +53,7 @@ function formOf(type: string): { header: string; row: (fact: Fact) => string } {
 }
 
 const callTypes = ['INTERSTATE', 'INTRASTATE', 'TOLL_FREE', 'INTERNATIONAL'];
-// One needs quotes.
+// One of them needs quotes in CSV.
 const places = [
   'NC,426,RALEIGH',
   'CO,656,DENVER',
@@ -96,7 +96,7 @@ function hex(value: number, length: number): string {
   return (value >>> 0).toString(16).padStart(length, '0').slice(-length);
 }
 
-/** `2015/09/12 10:03:05 AM`, UTC without saying so. */
+/** `2015/09/12 10:03:05 AM`, in UTC without an offset. */
 function bandwidthTime(time: number): string {
   const iso = new Date(time).toISOString();
   const hour = Number(iso.slice(11, 13));

@@ -1,23 +1,14 @@
 import { Readable } from 'node:stream';
 import { crc32, createDeflateRaw } from 'node:zlib';
 
-/** A file for an archive, and what is to be wrong with it. */
+/** A file to add to an archive. */
 export interface ZipFile {
   name: string;
   content: string | Buffer | Iterable<Buffer> | AsyncIterable<Buffer>;
-  /** General purpose flags beside the one for sizes that come after the data; 1 says encrypted. */
-  flags?: number;
-  /** As the directory tells it; 8 (deflated) unless told, which the data are in any case. */
-  method?: number;
-  /** A checksum that is not the data's. */
-  wrongCrc?: boolean;
-  /** Uncompressed size as the directory tells it, in place of the true one. */
-  size?: number;
-  /** The directory names the data of the file before, in place of data of its own. */
-  sameData?: boolean;
 }
 
-interface Entry {
+/** The central directory entry of a file. */
+export interface ZipEntry {
   name: Buffer;
   flags: number;
   method: number;
@@ -29,24 +20,25 @@ interface Entry {
 
 const sizesFollow = 8;
 const utf8 = 0x800;
+const flags = sizesFollow | utf8;
+const deflated = 8;
 const longest32 = 0xffff_ffff;
 
-/** A ZIP archive of files, piece by piece as their content comes: the sizes stand after the data, as in all archives made so. */
-export async function* zip(files: readonly ZipFile[]): AsyncGenerator<Buffer, void> {
-  const entries: Entry[] = [];
+/**
+ * Streams a ZIP archive of files. Sizes are in data descriptors after the data, as is usual for streamed archives.
+ * `directoryOf` makes the central directory from the correct entries; tests use it to write a wrong one.
+ */
+export async function* zip(
+  files: readonly ZipFile[],
+  directoryOf = (entries: readonly ZipEntry[]) => entries,
+): AsyncGenerator<Buffer, void> {
+  const entries: ZipEntry[] = [];
   let offset = 0;
   for (const file of files) {
     const name = Buffer.from(file.name);
-    const flags = (file.flags ?? 0) | sizesFollow | utf8;
-    const method = file.method ?? 8;
-    const last = entries.at(-1);
-    if (file.sameData && last !== undefined) {
-      entries.push({ ...last, name });
-      continue;
-    }
-    const head = localHeader(name, flags, method);
+    const head = localHeader(name);
     yield head;
-    const entry: Entry = { name, flags, method, crc: 0, compressed: 0, size: 0, offset };
+    const entry: ZipEntry = { name, flags, method: deflated, crc: 0, compressed: 0, size: 0, offset };
     async function* counted(): AsyncGenerator<Buffer, void> {
       for await (const chunk of chunksOf(file.content)) {
         entry.size += chunk.length;
@@ -58,22 +50,24 @@ export async function* zip(files: readonly ZipFile[]): AsyncGenerator<Buffer, vo
       entry.compressed += piece.length;
       yield piece;
     }
-    if (file.wrongCrc) entry.crc = (entry.crc ^ 1) >>> 0;
     const tail = descriptor(entry);
     yield tail;
     offset += head.length + entry.compressed + tail.length;
-    entry.size = file.size ?? entry.size;
     entries.push(entry);
   }
-  const directory = Buffer.concat(entries.map(centralHeader));
+  const listed = directoryOf(entries);
+  const directory = Buffer.concat(listed.map(centralHeader));
   yield directory;
-  yield end(entries.length, directory.length, offset);
+  yield end(listed.length, directory.length, offset);
 }
 
-/** The archive in one buffer. */
-export async function zipWhole(files: readonly ZipFile[]): Promise<Buffer> {
+/** The archive as a single buffer. */
+export async function zipWhole(
+  files: readonly ZipFile[],
+  directoryOf?: (entries: readonly ZipEntry[]) => readonly ZipEntry[],
+): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of zip(files)) pieces.push(piece);
+  for await (const piece of zip(files, directoryOf)) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -82,18 +76,18 @@ function chunksOf(content: ZipFile['content']): Iterable<Buffer> | AsyncIterable
   return Buffer.isBuffer(content) ? [content] : content;
 }
 
-function localHeader(name: Buffer, flags: number, method: number): Buffer {
+function localHeader(name: Buffer): Buffer {
   const head = Buffer.alloc(30);
   head.writeUInt32LE(0x04034b50, 0);
   head.writeUInt16LE(20, 4);
   head.writeUInt16LE(flags, 6);
-  head.writeUInt16LE(method, 8);
+  head.writeUInt16LE(deflated, 8);
   head.writeUInt16LE(name.length, 26);
   return Buffer.concat([head, name]);
 }
 
-/** Sizes beyond 32 bits take 64 here. */
-function descriptor({ crc, compressed, size }: Entry): Buffer {
+/** Sizes over 32 bits use 64-bit fields here. */
+function descriptor({ crc, compressed, size }: ZipEntry): Buffer {
   const isLong = size >= longest32;
   const tail = Buffer.alloc(isLong ? 24 : 16);
   tail.writeUInt32LE(0x08074b50, 0);
@@ -108,7 +102,7 @@ function descriptor({ crc, compressed, size }: Entry): Buffer {
   return tail;
 }
 
-function centralHeader({ name, flags, method, crc, compressed, size, offset }: Entry): Buffer {
+function centralHeader({ name, flags, method, crc, compressed, size, offset }: ZipEntry): Buffer {
   const extra = size >= longest32 ? zip64Size(size) : Buffer.alloc(0);
   const head = Buffer.alloc(46);
   head.writeUInt32LE(0x02014b50, 0);

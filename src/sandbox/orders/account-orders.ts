@@ -4,27 +4,25 @@ import type { Inventory } from '../inventory.js';
 import { textOf } from '../number-key.js';
 import { type LazyOrderBook, type OrderBook, orderableKey } from './book.js';
 import { listedDates, type NumberOrder, touchDisconnect } from './build.js';
+import { busyDay } from './busy-day.js';
 import type { PlaceNumberOrder, SandboxOrders } from './interface.js';
-import type { Misbehaviour } from './misbehaviour.js';
-import { night } from './night.js';
-import type { OrderKind, SandboxDisconnect, SandboxOrder, SandboxOrderBase } from './truth.js';
+import type { SandboxDisconnect, SandboxOrder, SandboxOrderBase } from './order-types.js';
 
 export interface AccountOrdersOptions {
   id: string;
   book: LazyOrderBook;
   inventory: Inventory;
   clock: SandboxClock;
-  misbehaviour: Misbehaviour;
 }
 
 const ends: readonly string[] = ['COMPLETE', 'PARTIAL', 'FAILED', 'CANCELLED'];
 
-/** What tests may see of an account's orders, and do to them. All that it answers are copies. */
+/** What tests can read and change about an account's orders. Everything it returns is a copy. */
 export function createAccountOrders(options: AccountOrdersOptions): SandboxOrders {
-  const { id, book: lazy, clock, misbehaviour } = options;
+  const { id, book: lazy, clock } = options;
 
-  /** Steps that came due by the order itself (placed long ago) are taken before it is answered. */
-  function begun<T extends SandboxOrderBase>(order: T): T {
+  /** If an order placed in the past has steps that are already due, runs them before it is returned. */
+  function afterDueSteps<T extends SandboxOrderBase>(order: T): T {
     lazy.open();
     return copyOf(order);
   }
@@ -36,7 +34,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
       }
       return [...new Set(numbers)];
     }
-    return Array.from({ length: numbers }, () => textOf(book.stranger()));
+    return Array.from({ length: numbers }, () => textOf(book.unusedNumber()));
   }
 
   const account: SandboxOrders = {
@@ -64,7 +62,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         userId: wanted.userId,
       });
       book.lifecycle.order(order, { start: order.orderDate.getTime(), parts, outcome: wanted.outcome });
-      book.enter(book.lists.orders, order, wanted.done);
+      book.add(book.lists.orders, order, wanted.done);
       lazy.open();
       return withListedDates(order);
     },
@@ -77,7 +75,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         userId: wanted.userId,
       });
       book.lifecycle.disconnect(order, { start: order.orderDate.getTime(), aging: wanted.aging ?? false });
-      return begun(book.enter(book.lists.disconnects, order, wanted.done));
+      return afterDueSteps(book.add(book.lists.disconnects, order, wanted.done));
     },
     placePortIn(wanted = {}) {
       const book = lazy.open();
@@ -89,7 +87,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         losingCarrierName: wanted.losingCarrierName,
       });
       book.lifecycle.portIn(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
-      return begun(book.enter(book.lists.portins, order, wanted.done));
+      return afterDueSteps(book.add(book.lists.portins, order, wanted.done));
     },
     placePortOut(wanted) {
       const book = lazy.open();
@@ -101,9 +99,9 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         userId: wanted.userId,
       });
       book.lifecycle.portOut(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
-      return begun(book.enter(book.lists.portouts, order, wanted.done));
+      return afterDueSteps(book.add(book.lists.portouts, order, wanted.done));
     },
-    placeAssignment: (wanted) => begun(lazy.open().assign(wanted)),
+    placeAssignment: (wanted) => afterDueSteps(lazy.open().assign(wanted)),
     placeImport(wanted = {}) {
       const book = lazy.open();
       const order = book.builder.importOrder({
@@ -114,7 +112,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         loaType: wanted.loaType,
       });
       book.lifecycle.importOrder(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
-      return begun(book.enter(book.lists.importTnOrders, order, wanted.done));
+      return afterDueSteps(book.add(book.lists.importTnOrders, order, wanted.done));
     },
     placeRemoval(wanted) {
       const book = lazy.open();
@@ -125,17 +123,17 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         userId: wanted.userId,
       });
       book.lifecycle.removal(order, { start: order.orderDate.getTime() });
-      return begun(book.enter(book.lists.removeImportedTnOrders, order, wanted.done));
+      return afterDueSteps(book.add(book.lists.removeImportedTnOrders, order, wanted.done));
     },
     changeOrder(kind, orderId, patch = {}) {
-      const { lists, agenda } = lazy.open();
+      const { lists, schedule } = lazy.open();
       const order = lists[kind].get(orderId) as (SandboxOrderBase & { status: string }) | undefined;
       if (order === undefined) {
-        throw new LedgerError(`Account ${id} of the sandbox has no ${kind} ${orderId}; nothing was changed.`);
+        throw new LedgerError(`Account ${id} of the sandbox has no ${kind} ${orderId}. Nothing was changed.`);
       }
       const at = patch.lastModifiedDate ?? clock.now();
       if (patch.status !== undefined) {
-        agenda.drop(order);
+        schedule.drop(order);
         order.status = patch.status;
       }
       if ('customerOrderId' in patch) {
@@ -153,11 +151,10 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
         order.lastModifiedDate = at;
       }
     },
-    night(seed) {
-      lazy.settle();
-      return night(account, { seed, inventory: options.inventory, book: lazy.open() });
+    busyDay(seed) {
+      lazy.applyDueSteps();
+      return busyDay(account, { seed, inventory: options.inventory, book: lazy.open() });
     },
-    misbehave: (kind: OrderKind, quirks) => misbehaviour.set(kind, quirks, lazy.open().lists),
   };
   return account;
 }
@@ -166,7 +163,7 @@ function withListedDates(order: NumberOrder): SandboxOrder {
   return { ...copyOf(order), listed: listedDates(order) };
 }
 
-/** Ends a number order from outside: what has not come by now comes no more. */
+/** Ends a number order early: pending numbers are never delivered. */
 function endEarly(order: NumberOrder, at: Date): void {
   for (const number of order.numbers) {
     number.outcome = number.outcome === 'PENDING' ? 'FAILED' : number.outcome;
@@ -175,7 +172,7 @@ function endEarly(order: NumberOrder, at: Date): void {
   order.completedDate ??= at;
 }
 
-/** A copy of data that is made of plain objects, arrays and dates. */
+/** A deep copy of plain objects, arrays and dates. */
 function copyOf<T>(value: T): T {
   if (Array.isArray(value)) {
     return value.map(copyOf) as T;

@@ -5,15 +5,13 @@ import type { Inventory } from '../inventory.js';
 import type { NumberRow, Quirk } from '../number.js';
 import { keyOf, textOf } from '../number-key.js';
 import type { Population } from '../population.js';
-import { type Agenda, createAgenda } from './agenda.js';
 import { type Builder, createBuilder, type NumberOrder } from './build.js';
 import { createDraw } from './draw.js';
 import { generate } from './generate.js';
-import { createHoldings, type Holdings } from './holdings.js';
 import type { AssignmentPace, OrderAmounts, PlaceAssignment, PlaceOptions } from './interface.js';
+import { createInventoryChanges, type InventoryChanges } from './inventory-changes.js';
 import { createLifecycle, type Departure, type Lifecycle } from './lifecycle.js';
 import { createOrderList, type OrderList } from './order-list.js';
-import { assignmentError, assignmentErrors } from './outcomes.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
@@ -22,12 +20,14 @@ import type {
   SandboxPortIn,
   SandboxPortOut,
   SandboxRemoval,
-} from './truth.js';
+} from './order-types.js';
+import { assignmentError, assignmentErrors } from './outcomes.js';
+import { createSchedule, type Schedule } from './schedule.js';
 
 const saltHistory = 181;
 const hour = 3_600_000;
 const year = 365.25 * 24 * hour;
-/** How long an order that is paced by reads takes where nobody reads it. */
+/** How long an order that advances on reads takes if nobody reads it. */
 const unreadDuration = 2 * hour;
 
 export interface OrderLists {
@@ -40,26 +40,26 @@ export interface OrderLists {
   removeImportedTnOrders: OrderList<SandboxRemoval>;
 }
 
-/** The orders of one account as they are; the account's own interface gives tests copies of them. */
+/** The orders of an account in their current state. The public interface of the account gives tests copies of them. */
 export interface OrderBook {
   readonly lists: OrderLists;
   readonly departures: ReadonlyMap<string, Departure>;
   /** Numbers that were imported and not removed since. */
   readonly imported: ReadonlySet<string>;
-  readonly agenda: Agenda;
-  readonly holdings: Holdings;
+  readonly schedule: Schedule;
+  readonly inventoryChanges: InventoryChanges;
   readonly builder: Builder;
   readonly lifecycle: Lifecycle;
-  /** A number that nobody holds and that no order has named. */
-  stranger(): number;
+  /** A number that no account holds and no order names. */
+  unusedNumber(): number;
   attributes(key: number): NumberRow;
-  /** Adds an order that is begun, and takes the steps that are due, or all of them. */
-  enter<T extends SandboxOrderBase>(list: OrderList<T>, order: T, done: boolean | undefined): T;
+  /** Adds an order and runs its steps: the ones that are due, or all. */
+  add<T extends SandboxOrderBase>(list: OrderList<T>, order: T, done: boolean | undefined): T;
   assign(options: PlaceAssignment): SandboxAssignmentOrder;
-  /** Counts a read of an assignment order, which may bring it on. */
+  /** Counts a read of an assignment order, which may advance it. */
   read(order: SandboxAssignmentOrder): void;
-  /** Takes numbers out of it: they left by no order. */
-  depart(telephoneNumber: string, at: number): void;
+  /** Records that a number left without an order. */
+  recordDeparture(telephoneNumber: string, at: number): void;
   orderDateOf(options: PlaceOptions): number;
 }
 
@@ -70,7 +70,7 @@ export interface OrderBookOptions {
   inventory: Inventory;
   attributes(key: number, quirk: Quirk | undefined): NumberRow;
   amounts: OrderAmounts;
-  /** The years before `until` over which numbers came, and so the orders that brought them. */
+  /** Number of years before `until` in which the numbers and their orders arrived. */
   years: number;
   until: number;
   clock: SandboxClock;
@@ -78,44 +78,45 @@ export interface OrderBookOptions {
   mayAssign: boolean;
 }
 
-/** The order book of an account, written when somebody first looks into it: most tests never do. */
+/** The order book of an account, generated on first use: most tests never need it. */
 export interface LazyOrderBook {
-  /** The book with all steps taken that are due; what they did to the account's numbers shows after `settle`. */
+  /** The book after all due steps. Their effect on the numbers of the account is visible after `applyDueSteps`. */
   open(): OrderBook;
-  /** Brings the account's numbers in line with its orders. */
-  settle(): void;
-  /** Tells a number that left by no order. */
-  depart(telephoneNumber: string): void;
-  /** Tells numbers that came by no order. */
-  arrive(telephoneNumbers: readonly string[]): void;
+  /** Applies the effect of due steps to the numbers of the account. */
+  applyDueSteps(): void;
+  /** Records that a number left without an order. */
+  recordDeparture(telephoneNumber: string): void;
+  /** Records that numbers arrived without an order. */
+  recordArrivals(telephoneNumbers: readonly string[]): void;
 }
 
 export function createLazyOrderBook(options: OrderBookOptions): LazyOrderBook {
   const { clock, population } = options;
   const started = clock.now().getTime();
-  // Both change with the inventory, and the past that is made up later leads to the account as it was.
+  // Copies of the initial state: the inventory changes, and order history generated later must still lead to the
+  // initial state.
   const keys = population.keys;
   const quirks = new Map(population.quirks);
-  const unexplained: Array<(book: OrderBook) => void> = [];
+  const pendingRecords: Array<(book: OrderBook) => void> = [];
   let book: OrderBook | undefined;
 
   function open(): OrderBook {
     if (book === undefined) {
       book = writeBook({ ...options, keys, quirks, started });
-      for (const tell of unexplained.splice(0)) {
-        tell(book);
+      for (const record of pendingRecords.splice(0)) {
+        record(book);
       }
     }
     const now = clock.now().getTime();
-    for (let step = book.agenda.due(now); step !== undefined; step = book.agenda.due(now)) {
-      step.take(step.at);
+    for (let step = book.schedule.due(now); step !== undefined; step = book.schedule.due(now)) {
+      step.run(step.at);
     }
     return book;
   }
 
-  function tell(what: (book: OrderBook) => void): void {
+  function record(what: (book: OrderBook) => void): void {
     if (book === undefined) {
-      unexplained.push(what);
+      pendingRecords.push(what);
     } else {
       what(book);
     }
@@ -123,18 +124,18 @@ export function createLazyOrderBook(options: OrderBookOptions): LazyOrderBook {
 
   return {
     open,
-    settle() {
-      // No order that is open at the start takes a step within its first hour.
+    applyDueSteps() {
+      // No order that is open at the start has a step within the first hour.
       if (book !== undefined || clock.now().getTime() >= started + hour) {
-        open().holdings.commit();
+        open().inventoryChanges.commit();
       }
     },
-    depart(telephoneNumber) {
+    recordDeparture(telephoneNumber) {
       const at = clock.now().getTime();
-      tell((opened) => opened.depart(telephoneNumber, at));
+      record((opened) => opened.recordDeparture(telephoneNumber, at));
     },
-    arrive(telephoneNumbers) {
-      tell(({ departures }) => {
+    recordArrivals(telephoneNumbers) {
+      record(({ departures }) => {
         for (const telephoneNumber of telephoneNumbers) {
           (departures as Map<string, Departure>).delete(telephoneNumber);
         }
@@ -153,23 +154,23 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
   const { seed, ordinal, inventory, population, clock, pace, keys, quirks, started, until } = options;
   const bookSeed = hash(seed, ordinal);
   const attributes = (key: number, quirk?: Quirk) => options.attributes(key, quirk);
-  const agenda = createAgenda();
-  const holdings = createHoldings(inventory);
+  const schedule = createSchedule();
+  const inventoryChanges = createInventoryChanges(inventory);
   const departures = new Map<string, Departure>();
   const imported = new Set<string>();
   const reads = new Map<SandboxAssignmentOrder, number>();
-  const stranger = population.strangers();
+  const unusedNumber = population.unusedNumbers();
   const errorOf = (telephoneNumber: string) => {
     const key = keyOf(telephoneNumber);
     return options.mayAssign
       ? assignmentError(
           telephoneNumber,
-          key === undefined ? undefined : holdings.statusOf(key),
+          key === undefined ? undefined : inventoryChanges.statusOf(key),
           imported.has(telephoneNumber),
         )
       : assignmentErrors.mayNotAssign;
   };
-  const lifecycle = createLifecycle({ agenda, holdings, departures, imported, assignmentError: errorOf });
+  const lifecycle = createLifecycle({ schedule, inventoryChanges, departures, imported, assignmentError: errorOf });
   const draw = createDraw(saltHistory, bookSeed);
   const builder = createBuilder({ seed: bookSeed, draw, attributes });
   const now = Math.max(started, until);
@@ -178,7 +179,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     builder,
     lifecycle,
     attributes,
-    stranger,
+    unusedNumber,
     imported,
     from: until - options.years * year,
     until,
@@ -198,10 +199,10 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     removeImportedTnOrders: createOrderList(generated.removals),
   };
 
-  function hurry(order: SandboxOrderBase): void {
+  function runAllSteps(order: SandboxOrderBase): void {
     const at = Math.max(clock.now().getTime(), order.orderDate.getTime());
-    for (let step = agenda.dueFor(order); step !== undefined; step = agenda.dueFor(order)) {
-      step.take(Math.min(step.at, at));
+    for (let step = schedule.dueFor(order); step !== undefined; step = schedule.dueFor(order)) {
+      step.run(Math.min(step.at, at));
     }
   }
 
@@ -209,16 +210,16 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     lists,
     departures,
     imported,
-    agenda,
-    holdings,
+    schedule,
+    inventoryChanges,
     builder,
     lifecycle,
-    stranger,
+    unusedNumber,
     attributes,
-    enter(list, order, done) {
+    add(list, order, done) {
       list.add(order);
       if (done) {
-        hurry(order);
+        runAllSteps(order);
       }
       return order;
     },
@@ -234,7 +235,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
       lifecycle.assignment(order, { start: order.orderDate.getTime(), duration });
       reads.set(order, 0);
       const atOnce = 'ms' in pace ? pace.ms === 0 : pace.reads === 0;
-      return book.enter(lists.numbersAssignment, order, wanted.done || atOnce);
+      return book.add(lists.numbersAssignment, order, wanted.done || atOnce);
     },
     read(order) {
       const soFar = reads.get(order);
@@ -243,37 +244,38 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
       }
       reads.set(order, soFar + 1);
       if (soFar + 1 >= pace.reads) {
-        hurry(order);
+        runAllSteps(order);
         reads.delete(order);
       } else if (order.status === 'RECEIVED') {
         const at = clock.now().getTime();
-        const step = agenda.dueFor(order);
-        step?.take(Math.min(step.at, at));
+        const step = schedule.dueFor(order);
+        step?.run(Math.min(step.at, at));
       }
     },
-    depart: (telephoneNumber, at) => void departures.set(telephoneNumber, { at, orderId: undefined }),
+    recordDeparture: (telephoneNumber, at) => void departures.set(telephoneNumber, { at, orderId: undefined }),
     orderDateOf: ({ orderDate }) => (orderDate ?? clock.now()).getTime(),
   };
   return book;
 }
 
 const shares = { orders: 10, disconnects: 30, portins: 100, portouts: 200, assignments: 100 } as const;
-const usualOpenShare = 0.02;
+const defaultOpenShare = 0.02;
 
 function amountsFor(numbers: number, given: OrderAmounts): Required<OrderAmounts> {
-  const usual = (name: keyof typeof shares) => given[name] ?? Math.ceil(numbers / shares[name]);
+  const amountOf = (name: keyof typeof shares) => given[name] ?? Math.ceil(numbers / shares[name]);
   return {
-    orders: usual('orders'),
-    disconnects: usual('disconnects'),
-    portins: usual('portins'),
-    portouts: usual('portouts'),
-    assignments: usual('assignments'),
+    orders: amountOf('orders'),
+    disconnects: amountOf('disconnects'),
+    portins: amountOf('portins'),
+    portouts: amountOf('portouts'),
+    assignments: amountOf('assignments'),
     imports: given.imports ?? 0,
-    open: given.open ?? usualOpenShare,
+    features: given.features ?? 0,
+    open: given.open ?? defaultOpenShare,
   };
 }
 
-/** The key of a number that an order may bring: the sandbox must know a place or a country for it. */
+/** The key of a number that an order can add. The sandbox must know its place or country. */
 export function orderableKey(book: OrderBook, telephoneNumber: string): number {
   const key = keyOf(telephoneNumber);
   try {
@@ -286,7 +288,7 @@ export function orderableKey(book: OrderBook, telephoneNumber: string): number {
       throw error;
     }
   }
-  throw new LedgerError(`The sandbox can't order ${telephoneNumber}: it has no place for it. Nothing was changed.`, {
-    hint: `Take a number of an office code that the sandbox knows, such as ${textOf(book.stranger())}, or only say how many.`,
+  throw new LedgerError(`The sandbox can't order ${telephoneNumber}: its location is unknown. Nothing was changed.`, {
+    hint: `Use a number in a known NPA-NXX, such as ${textOf(book.unusedNumber())}, or give a count instead.`,
   });
 }

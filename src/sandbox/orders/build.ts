@@ -1,11 +1,10 @@
-import { keptBy } from '../dates.js';
+import { truncateToForm } from '../dates.js';
 import { hash, hashText } from '../hash.js';
 import type { NumberRow } from '../number.js';
 import { textOf } from '../number-key.js';
 import type { Draw } from './draw.js';
 import { existingNumbers, nameOf, searchOf, userOf } from './order-attributes.js';
 import { orderId } from './order-id.js';
-import { personalData } from './personal-data.js';
 import type {
   OrderKind,
   SandboxAssignmentOrder,
@@ -15,14 +14,15 @@ import type {
   SandboxPortIn,
   SandboxPortOut,
   SandboxRemoval,
-} from './truth.js';
+} from './order-types.js';
+import { personalData } from './personal-data.js';
 
 const saltHourOnly = 161;
 const hourForm = 3;
 const dayForm = 7;
 const secondMs = 1000;
 
-// The carriers that numbers are ported from; a port-in from Bandwidth itself may sit in a Bandwidth block.
+// The losing carriers of port-ins. A port-in from Bandwidth itself may be in a Bandwidth block.
 const carriers = [
   { id: '1537', name: 'Mock Carrier', wireless: false },
   { id: '6214', name: 'T-Mobile US:6529', wireless: true },
@@ -32,7 +32,7 @@ const carriers = [
 
 const spids = ['512E', '6529', '9417'] as const;
 
-/** A number order as the sandbox keeps it: what the list makes of its dates follows from the rest. */
+/** A number order as stored in the sandbox. The dates in lists are derived. */
 export type NumberOrder = Omit<SandboxOrder, 'listed'>;
 
 export interface Common {
@@ -41,7 +41,10 @@ export interface Common {
   userId?: string | undefined;
 }
 
-/** Makes orders that are just begun: RECEIVED, or what their kind calls it. Ids follow from the seed and how many there were. */
+/**
+ * Creates new orders: RECEIVED, or the initial status of their kind. IDs depend on the seed and the number of earlier
+ * orders.
+ */
 export interface Builder {
   order(common: Common & { keys: readonly number[]; backOrder: boolean; existing?: boolean }): NumberOrder;
   disconnect(common: Common & { keys: readonly string[] }): SandboxDisconnect;
@@ -73,7 +76,7 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
     removeImportedTnOrders: 0,
   };
 
-  // Orders are written out without a spread: V8 keeps objects that are made by one as slow dictionaries.
+  // No spread here: V8 keeps objects created by a spread as slow dictionaries.
   const nextId = (kind: OrderKind) => orderId(seed, kind, made[kind]++);
 
   return {
@@ -179,10 +182,10 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
         orderType: 'port_out',
         countOfTns: 0,
         telephoneNumber: common.number,
-        // Of every second one it is a day, whose beginning stands for it.
+        // In every second order it is a date without a time, stored as the start of the day.
         requestedFocDate: new Date(
           made.portouts % 2 === 1
-            ? keptBy(dayForm, common.orderDate + 2 * 86_400_000)
+            ? truncateToForm(dayForm, common.orderDate + 2 * 86_400_000)
             : wholeSeconds(common.orderDate + 2 * 86_400_000),
         ),
         actualFocDate: undefined,
@@ -248,18 +251,18 @@ function pendingNumbers(numbers: readonly string[]): SandboxAssignmentOrder['num
   }));
 }
 
-/** What the list says of a number order's dates. */
+/** A number order's dates as the list shows them. */
 export function listedDates(order: NumberOrder): SandboxOrder['listed'] {
-  const kept = (date: Date) => new Date(listsHours(order) ? keptBy(hourForm, date.getTime()) : date);
+  const kept = (date: Date) => new Date(listsHours(order) ? truncateToForm(hourForm, date.getTime()) : date);
   return { orderDate: kept(order.orderDate), lastModifiedDate: kept(order.lastModifiedDate) };
 }
 
-/** Whether the list writes the dates of an order to the hour only, as `2013-12-20T06`. */
+/** Whether the list shows the dates of an order to the hour only, as `2013-12-20T06`. */
 export function listsHours({ orderId: id }: NumberOrder): boolean {
   return hashText(saltHourOnly, id) % 6 === 0;
 }
 
-/** Dates a change of a disconnect order, which no resource tells more exactly than to the second. */
+/** Updates the last-modified date of a disconnect order, which every resource shows to the second. */
 export function touchDisconnect(order: SandboxDisconnect, at: number): void {
   order.lastModifiedDate = new Date(wholeSeconds(at));
 }

@@ -1,9 +1,9 @@
 import { aging, inService } from '../number.js';
 import { keyOf, textOf } from '../number-key.js';
-import { type Arrival, textsOf, type Workshop } from './generate.js';
+import { type Arrival, type GenerationContext, textsOf } from './generation-context.js';
 import { customerOrderIdOf } from './order-attributes.js';
+import type { SandboxAssignmentOrder } from './order-types.js';
 import { assignmentError, endAssignment } from './outcomes.js';
-import type { SandboxAssignmentOrder } from './truth.js';
 
 const day = 86_400_000;
 const meanSize = 30;
@@ -13,17 +13,18 @@ const openDuration = 7_200_000;
 export interface AssignmentsToMake {
   done: number;
   open: number;
-  /** All numbers that ever came, by when they did. */
+  /** All numbers that ever arrived, by arrival time. */
   arrivals: readonly Arrival[];
   present: readonly Arrival[];
 }
 
 /**
- * Declarations of the past: each names neighbours in the order of arrival, three of four as assigned. One order in ten
- * names those too that had left by then, and one in twenty a number that never was there or is Aging: these failed.
+ * Past assignment orders. Each names consecutive arrivals; three of four orders assign them. One in ten also names
+ * numbers that had left by then, and one in twenty names an Aging number or one that was never on the account. These
+ * numbers fail.
  */
-export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMake): SandboxAssignmentOrder[] {
-  const { draw, builder, lifecycle, stranger, imported, from, until, now } = workshop;
+export function generateAssignments(context: GenerationContext, wanted: AssignmentsToMake): SandboxAssignmentOrder[] {
+  const { draw, builder, lifecycle, unusedNumber, imported, from, until, now } = context;
   const { arrivals, present, done, open } = wanted;
   const byKey = new Map(arrivals.map((arrival) => [arrival.key, arrival]));
   const returned = arrivals.filter(({ aging: isAging }) => isAging);
@@ -49,11 +50,11 @@ export function generateAssignments(workshop: Workshop, wanted: AssignmentsToMak
     const careless = draw.percent(10);
     const named = textsOf(near.filter(({ left }) => careless || left === undefined || left > orderDate));
     const aged = i % 2 === 0 ? returned.find(({ left = until }) => left < orderDate) : undefined;
-    const wrong = named.length === 0 || draw.percent(5) ? [textOf(aged?.key ?? stranger())] : [];
+    const wrong = named.length === 0 || draw.percent(5) ? [textOf(aged?.key ?? unusedNumber())] : [];
     const order = builder.assignment({
       orderDate,
       action: draw.percent(75) ? 'ASSIGN' : 'UNASSIGN',
-      numbers: draw.percent(2) ? [textOf(stranger())] : [...new Set([...named, ...wrong])],
+      numbers: draw.percent(2) ? [textOf(unusedNumber())] : [...new Set([...named, ...wrong])],
       customerOrderId: customerOrderIdOf(draw),
     });
     endAssignment(order, (number) => assignmentError(number, statusAt(number, orderDate), imported.has(number)));

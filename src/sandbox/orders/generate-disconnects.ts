@@ -1,31 +1,31 @@
 import { textOf } from '../number-key.js';
 import { touchDisconnect, wholeSeconds } from './build.js';
-import { type Arrival, textsOf, type Workshop } from './generate.js';
+import { type Arrival, type GenerationContext, textsOf } from './generation-context.js';
 import type { Departure } from './lifecycle.js';
 import { customerOrderIdOf } from './order-attributes.js';
+import type { SandboxDisconnect } from './order-types.js';
 import { endDisconnect } from './outcomes.js';
-import type { SandboxDisconnect } from './truth.js';
 
 const day = 86_400_000;
 const meanSize = 3;
 
 export interface GeneratedDisconnects {
   orders: SandboxDisconnect[];
-  /** The numbers that they took away for good. */
+  /** The numbers that they removed permanently. */
   gone: Arrival[];
 }
 
 export interface DisconnectsToMake {
   done: number;
   open: number;
-  /** Numbers that the account still holds as Aging: each has an order of its own, as far as the orders last. */
+  /** Numbers that the account still holds as Aging. Each has its own order, while orders last. */
   aging: readonly Arrival[];
   present: readonly Arrival[];
   departures: Map<string, Departure>;
 }
 
-export function generateDisconnects(workshop: Workshop, wanted: DisconnectsToMake): GeneratedDisconnects {
-  const { draw, builder, lifecycle, stranger, from, until, now } = workshop;
+export function generateDisconnects(context: GenerationContext, wanted: DisconnectsToMake): GeneratedDisconnects {
+  const { draw, builder, lifecycle, unusedNumber, from, until, now } = context;
   const { present, departures } = wanted;
   const orders: SandboxDisconnect[] = [];
   const gone: Arrival[] = [];
@@ -52,10 +52,10 @@ export function generateDisconnects(workshop: Workshop, wanted: DisconnectsToMak
     if (!draw.percent(4)) {
       for (let left = draw.size(meanSize, 500); left > 0; left--) {
         const at = wholeSeconds(draw.time(from, orderDate - day));
-        leaving.push({ key: stranger(), at, left: orderDate, ported: false });
+        leaving.push({ key: unusedNumber(), at, left: orderDate, ported: false });
       }
     }
-    const unknown = leaving.length === 0 || draw.percent(5) ? [{ key: stranger() }] : [];
+    const unknown = leaving.length === 0 || draw.percent(5) ? [{ key: unusedNumber() }] : [];
     const order = builder.disconnect({
       orderDate,
       keys: textsOf([...leaving, ...unknown]),

@@ -1,8 +1,8 @@
 import { isNanp, isTollFree, textOf } from '../number-key.js';
-import type { Arrival, Workshop } from './generate.js';
+import type { Arrival, GenerationContext } from './generation-context.js';
 import { customerOrderIdOf } from './order-attributes.js';
+import type { SandboxImportOrder, SandboxRemoval } from './order-types.js';
 import { endImport } from './outcomes.js';
-import type { SandboxImportOrder, SandboxRemoval } from './truth.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -13,11 +13,11 @@ export interface ImportsToMake {
 }
 
 /**
- * Imports of the past. Each brought one of the numbers that the account holds; one in three names a number too that failed, and one
- * in two another that was removed from the account again.
+ * Past imports. Each imports one of the numbers on the account. One in three also names a number that failed, and one
+ * in two names a number that was later removed from the account.
  */
 export function generateImports(
-  { draw, builder, stranger, imported, until }: Workshop,
+  { draw, builder, unusedNumber, imported, until }: GenerationContext,
   { count, present }: ImportsToMake,
 ): { imports: SandboxImportOrder[]; removals: SandboxRemoval[] } {
   const importable = present.filter(({ key, ported }) => isNanp(key) && !isTollFree(key) && !ported);
@@ -27,8 +27,8 @@ export function generateImports(
     const [arrival] = importable.splice(draw.below(importable.length), 1) as [Arrival];
     arrival.ported = true;
     const number = textOf(arrival.key);
-    const removed = i % 2 === 1 ? [textOf(stranger())] : [];
-    const failed = i % 3 === 2 ? [textOf(stranger())] : [];
+    const removed = i % 2 === 1 ? [textOf(unusedNumber())] : [];
+    const failed = i % 3 === 2 ? [textOf(unusedNumber())] : [];
     const order = builder.importOrder({
       orderDate: arrival.at - 2 * hour,
       numbers: [number, ...removed, ...failed],

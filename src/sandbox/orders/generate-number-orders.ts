@@ -1,6 +1,6 @@
 import { textOf } from '../number-key.js';
 import type { NumberOrder } from './build.js';
-import type { Arrival, Workshop } from './generate.js';
+import type { Arrival, GenerationContext } from './generation-context.js';
 import { customerOrderIdOf, existingNumbers } from './order-attributes.js';
 import { countNumbers } from './outcomes.js';
 
@@ -9,35 +9,38 @@ const day = 86_400_000;
 export interface NumberOrdersToMake {
   done: number;
   open: number;
-  /** All numbers that ever came, by when they did. */
+  /** All numbers that ever arrived, by arrival time. */
   arrivals: readonly Arrival[];
 }
 
-export function generateNumberOrders(workshop: Workshop, { done, open, arrivals }: NumberOrdersToMake): NumberOrder[] {
-  const { draw, builder, lifecycle, stranger, from, until, now } = workshop;
+export function generateNumberOrders(
+  context: GenerationContext,
+  { done, open, arrivals }: NumberOrdersToMake,
+): NumberOrder[] {
+  const { draw, builder, lifecycle, unusedNumber, from, until, now } = context;
   if (done + open === 0) {
     return [];
   }
   const ordered = arrivals.filter(({ ported }) => !ported);
-  const barren = Math.round(done * 0.09);
-  const groups = groupsOf(ordered, Math.min(ordered.length, Math.max(1, done - barren)), workshop);
+  const emptyOrders = Math.round(done * 0.09);
+  const groups = groupsOf(ordered, Math.min(ordered.length, Math.max(1, done - emptyOrders)), context);
   const backordered = Math.min(Math.floor(open / 2), groups.length);
   const orders = groups.map((group, i) => {
     const isOpen = backordered > 0 && i % Math.ceil(groups.length / backordered) === 0;
     return isOpen ? stillOpen(group) : filled(group);
   });
   while (orders.length < done + backordered) {
-    orders.push(fruitless());
+    orders.push(emptyOrder());
   }
   for (let i = backordered; i < open; i++) {
-    const keys = Array.from({ length: draw.size(3, 50) }, stranger);
+    const keys = Array.from({ length: draw.size(3, 50) }, unusedNumber);
     const order = builder.order({ orderDate: now - draw.below(3_600_000), keys, backOrder: i % 2 === 0 });
     lifecycle.order(order, { start: now, parts: i % 2 === 0 ? 3 : 1, outcome: i % 3 === 2 ? 'PARTIAL' : 'COMPLETE' });
     orders.push(order);
   }
   return orders;
 
-  function begun(group: readonly Arrival[], more: number): NumberOrder {
+  function newOrder(group: readonly Arrival[], more: number): NumberOrder {
     const first = group[0] as Arrival;
     const last = group.at(-1) as Arrival;
     const order = builder.order({
@@ -53,14 +56,14 @@ export function generateNumberOrders(workshop: Workshop, { done, open, arrivals 
     return order;
   }
 
-  /** An order at its end: COMPLETE, or PARTIAL where more was asked for than came. */
+  /** A finished order: COMPLETE, or PARTIAL if fewer numbers arrived than requested. */
   function filled(group: readonly Arrival[]): NumberOrder {
-    const order = begun(group, 0);
+    const order = newOrder(group, 0);
     const missing = draw.percent(6) ? draw.size(2, 20) : 0;
     order.quantity += missing;
     if (order.search.type === existingNumbers) {
       for (let i = 0; i < missing; i++) {
-        order.numbers.push({ telephoneNumber: textOf(stranger()), outcome: 'FAILED', inServiceDate: undefined });
+        order.numbers.push({ telephoneNumber: textOf(unusedNumber()), outcome: 'FAILED', inServiceDate: undefined });
       }
     }
     const at = (group.at(-1) as Arrival).at + draw.below(1000);
@@ -69,28 +72,28 @@ export function generateNumberOrders(workshop: Workshop, { done, open, arrivals 
     return order;
   }
 
-  /** A back-order of some age, for which numbers still come. */
+  /** An open back-order that still receives numbers. */
   function stillOpen(group: readonly Arrival[]): NumberOrder {
     const more = 2 + draw.below(5);
-    const order = begun(group, more);
+    const order = newOrder(group, more);
     order.quantity += more;
     for (let i = 0; i < more; i++) {
-      order.numbers.push({ telephoneNumber: textOf(stranger()), outcome: 'PENDING', inServiceDate: undefined });
+      order.numbers.push({ telephoneNumber: textOf(unusedNumber()), outcome: 'PENDING', inServiceDate: undefined });
     }
     order.status = 'BACKORDERED';
     countNumbers(order, now);
     order.lastModifiedDate = new Date((group.at(-1) as Arrival).at);
-    // Every third one finds no more numbers, and stays as it is.
+    // Every third one receives no more numbers and stays open.
     if (!draw.percent(33)) {
       lifecycle.order(order, { start: now, parts: 2, outcome: 'COMPLETE' });
     }
     return order;
   }
 
-  /** An order that brought nothing. */
-  function fruitless(): NumberOrder {
+  /** An order that delivered no numbers. */
+  function emptyOrder(): NumberOrder {
     const orderDate = draw.time(from, until);
-    const order = builder.order({ orderDate, keys: [stranger()], backOrder: false });
+    const order = builder.order({ orderDate, keys: [unusedNumber()], backOrder: false });
     order.numbers = order.search.type === existingNumbers ? order.numbers : [];
     for (const number of order.numbers) {
       number.outcome = 'FAILED';
@@ -106,13 +109,13 @@ export function generateNumberOrders(workshop: Workshop, { done, open, arrivals 
   }
 }
 
-/** Cuts numbers, in the order of their arrival, into so many groups of one or more. */
-function groupsOf(arrivals: readonly Arrival[], count: number, { draw }: Workshop): Arrival[][] {
+/** Splits numbers, in order of arrival, into `count` nonempty groups. */
+function groupsOf(arrivals: readonly Arrival[], count: number, { draw }: GenerationContext): Arrival[][] {
   const groups: Arrival[][] = [];
   let cuts = count - 1;
   let group: Arrival[] = [];
   for (const [i, arrival] of arrivals.entries()) {
-    // Of the places that are left for a cut each is as likely as any other.
+    // Every remaining position is equally likely to be a boundary.
     if (i > 0 && draw.below(arrivals.length - i) < cuts) {
       groups.push(group);
       group = [];

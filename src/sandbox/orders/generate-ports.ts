@@ -1,9 +1,9 @@
 import { isNanp, isTollFree, textOf } from '../number-key.js';
 import { wholeSeconds } from './build.js';
-import { type Arrival, textsOf, type Workshop } from './generate.js';
+import { type Arrival, type GenerationContext, textsOf } from './generation-context.js';
 import type { PlacePortIn } from './interface.js';
 import { customerOrderIdOf } from './order-attributes.js';
-import type { SandboxPortIn, SandboxPortOut } from './truth.js';
+import type { SandboxPortIn, SandboxPortOut } from './order-types.js';
 
 const day = 86_400_000;
 
@@ -11,11 +11,11 @@ export interface PortInsToMake {
   done: number;
   open: number;
   present: readonly Arrival[];
-  /** Numbers that left again: some of them came with a port-in, which dates their arrival. */
+  /** Numbers that later left. Some of them arrived with a port-in, which sets their arrival date. */
   gone: Arrival[];
 }
 
-/** What becomes of the port-ins that are open when the sandbox starts, in turn: two of seven are stuck in EXCEPTION. */
+/** Outcomes, in turn, of the port-ins that are open when the sandbox starts. Two of seven stay in EXCEPTION. */
 const openOutcomes: readonly NonNullable<PlacePortIn['outcome']>[] = [
   'EXCEPTION',
   'DRAFT',
@@ -26,13 +26,16 @@ const openOutcomes: readonly NonNullable<PlacePortIn['outcome']>[] = [
   'CANCELLED',
 ];
 
-export function generatePortIns(workshop: Workshop, { done, open, present, gone }: PortInsToMake): SandboxPortIn[] {
-  const { draw, builder, lifecycle, stranger, now } = workshop;
+export function generatePortIns(
+  context: GenerationContext,
+  { done, open, present, gone }: PortInsToMake,
+): SandboxPortIn[] {
+  const { draw, builder, lifecycle, unusedNumber, now } = context;
   const portable = present.filter(({ key }) => isNanp(key) && !isTollFree(key));
   const leftLast = gone.toSorted((a, b) => (a.left as number) - (b.left as number));
   const orders: SandboxPortIn[] = [];
 
-  /** Numbers that were ported in together with another one, and left at least a day later. */
+  /** Numbers that were ported in together with another number and left at least a day later. */
   function companions(at: number): Arrival[] {
     const found: Arrival[] = [];
     for (let tries = draw.below(5); tries > 0 && leftLast.length > 0; tries--) {
@@ -50,8 +53,8 @@ export function generatePortIns(workshop: Workshop, { done, open, present, gone 
     const first = portable.length === 0 ? undefined : draw.of(portable);
     const customerOrderId = customerOrderIdOf(draw);
     if (first === undefined || first.ported || draw.percent(12)) {
-      const orderDate = draw.time(workshop.from, workshop.until - 30 * day);
-      const numbers = Array.from({ length: draw.size(2, 10) }, () => textOf(stranger()));
+      const orderDate = draw.time(context.from, context.until - 30 * day);
+      const numbers = Array.from({ length: draw.size(2, 10) }, () => textOf(unusedNumber()));
       const order = builder.portIn({ orderDate, numbers, customerOrderId });
       order.status = 'CANCELLED';
       order.lastModifiedDate = new Date(orderDate + day + draw.below(20 * day));
@@ -72,7 +75,7 @@ export function generatePortIns(workshop: Workshop, { done, open, present, gone 
     const outcome = openOutcomes[i % openOutcomes.length] as (typeof openOutcomes)[number];
     const stuck = outcome === 'EXCEPTION' && i % 2 === 0;
     const orderDate = stuck ? now - draw.time(10 * day, 400 * day) : now - draw.below(3_600_000);
-    const numbers = Array.from({ length: draw.size(3, 30) }, () => textOf(stranger()));
+    const numbers = Array.from({ length: draw.size(3, 30) }, () => textOf(unusedNumber()));
     const order = builder.portIn({ orderDate, numbers, customerOrderId: customerOrderIdOf(draw) });
     if (stuck) {
       order.status = 'EXCEPTION';
@@ -95,10 +98,10 @@ export interface PortOutsToMake {
 }
 
 export function generatePortOuts(
-  workshop: Workshop,
+  context: GenerationContext,
   { done, open, present }: PortOutsToMake,
 ): { orders: SandboxPortOut[]; gone: Arrival[] } {
-  const { draw, builder, lifecycle, stranger, from, until, now } = workshop;
+  const { draw, builder, lifecycle, unusedNumber, from, until, now } = context;
   const orders: SandboxPortOut[] = [];
   const gone: Arrival[] = [];
   for (let i = 0; i < done; i++) {
@@ -112,7 +115,7 @@ export function generatePortOuts(
       continue;
     }
     const left = wholeSeconds(orderDate + day + draw.below(2 * day));
-    const arrival = { key: stranger(), at: wholeSeconds(draw.time(from, orderDate - day)), left, ported: false };
+    const arrival = { key: unusedNumber(), at: wholeSeconds(draw.time(from, orderDate - day)), left, ported: false };
     const order = builder.portOut({ orderDate, number: textOf(arrival.key) });
     order.status = 'COMPLETE';
     order.countOfTns = 1;

@@ -8,70 +8,72 @@ import type {
   SandboxPortIn,
   SandboxPortOut,
   SandboxRemoval,
-} from './truth.js';
+} from './order-types.js';
 
-/** How many orders of each kind an account starts with; what is left out is a small share of its numbers. */
+/** How many orders of each kind an account starts with. Each defaults to a small share of its numbers. */
 export interface OrderAmounts {
-  /** New-number orders: a tenth of the numbers unless told. With 0, no order says where a number came from. */
+  /** New-number orders; one per ten numbers by default. With 0, no order explains where a number came from. */
   orders?: number;
-  /** A thirtieth of the numbers unless told. */
+  /** One per thirty numbers by default. */
   disconnects?: number;
-  /** A hundredth of the numbers unless told. */
+  /** One per hundred numbers by default. */
   portins?: number;
-  /** A two-hundredth of the numbers unless told. */
+  /** One per two hundred numbers by default. */
   portouts?: number;
-  /** A hundredth of the numbers unless told. */
+  /** One per hundred numbers by default. */
   assignments?: number;
-  /** Orders that imported one of the numbers; none unless told. One in three also names a number that failed. */
+  /** Orders that imported one of the numbers; none by default. One in three also names a number that failed. */
   imports?: number;
-  /** How many of the orders are still on their way when the sandbox starts, of each kind: 0 to 1, one in fifty unless told. */
+  /** Orders that change features of numbers (TN options, LIDB), of each kind; none by default. */
+  features?: number;
+  /** Share of the orders of each kind that are open when the sandbox starts, 0 to 1; one in fifty by default. */
   open?: number;
 }
 
 /**
- * How long an assignment order that comes by POST takes. `reads`: the answer is RECEIVED, that many reads of the order
- * later it is at its end, PROCESSING in between, whatever the clock says (0: the answer is the end). `ms`: as the
- * sandbox's clock moves, PROCESSING from half of that on.
+ * How long an assignment order placed by POST takes. `reads`: the response to the POST is RECEIVED, the order is
+ * PROCESSING, and it ends at the nth read, regardless of the clock (with 0, it ends at once). `ms`: duration on the
+ * sandbox clock, PROCESSING from half of it on.
  */
 export type AssignmentPace = { reads: number } | { ms: number };
 
-/** What is common to all orders that tests place. */
+/** Common options of all orders that tests place. */
 export interface PlaceOptions {
   customerOrderId?: string;
   userId?: string;
-  /** When it was placed, the clock's now unless told: also long ago. */
+  /** When it was placed, possibly long ago; the current clock time by default. */
   orderDate?: Date;
-  /** Take all its steps at once, up to where it ends or gets stuck. */
+  /** Run all steps at once, until the order ends or gets stuck. */
   done?: boolean;
 }
 
 export interface PlaceNumberOrder extends PlaceOptions {
-  /** Numbers that come, or how many new ones; 1 unless told. */
+  /** Numbers to deliver, or how many new ones; 1 by default. */
   numbers?: readonly string[] | number;
-  /** COMPLETE unless told. PARTIAL: every second number fails; FAILED: all. */
+  /** COMPLETE by default. PARTIAL: every second number fails. FAILED: all numbers fail. */
   outcome?: 'COMPLETE' | 'PARTIAL' | 'FAILED';
-  /** In so many parts, a day apart, BACKORDERED in between; 1 unless told. */
+  /** Number of deliveries, one day apart, BACKORDERED in between; 1 by default. */
   parts?: number;
 }
 
 export interface PlaceDisconnect extends PlaceOptions {
-  /** Numbers that the account holds; others fail. */
+  /** Numbers on the account; others fail. */
   numbers: readonly string[];
-  /** Whether `/tns` still names them, as Aging. */
+  /** Whether `/tns` still lists them, as Aging. */
   aging?: boolean;
 }
 
 export interface PlacePortIn extends PlaceOptions {
   numbers?: readonly string[] | number;
-  /** COMPLETE unless told; DRAFT, PENDING_DOCUMENTS, SUBMITTED and EXCEPTION: it stays there. */
+  /** COMPLETE by default. The order stays in DRAFT, PENDING_DOCUMENTS, SUBMITTED and EXCEPTION. */
   outcome?: 'COMPLETE' | 'CANCELLED' | 'EXCEPTION' | 'DRAFT' | 'PENDING_DOCUMENTS' | 'SUBMITTED';
-  /** The losing carrier, one that follows from the order unless told. */
+  /** The losing carrier; depends on the order by default. */
   losingCarrierName?: string;
 }
 
 export interface PlacePortOut extends PlaceOptions {
   number: string;
-  /** COMPLETE unless told: the number leaves. */
+  /** COMPLETE (the number leaves) by default. */
   outcome?: 'COMPLETE' | 'CANCELLED';
 }
 
@@ -82,7 +84,7 @@ export interface PlaceAssignment extends PlaceOptions {
 
 export interface PlaceImport extends PlaceOptions {
   numbers?: readonly string[] | number;
-  /** COMPLETE unless told, as far as the numbers allow. PARTIAL: every second number fails; FAILED: all. */
+  /** COMPLETE by default, if the numbers allow it. PARTIAL: every second number fails. FAILED: all numbers fail. */
   outcome?: 'COMPLETE' | 'PARTIAL' | 'FAILED';
   loaType?: 'CARRIER' | 'SUBSCRIBER';
 }
@@ -92,38 +94,25 @@ export interface PlaceRemoval extends PlaceOptions {
   numbers: readonly string[];
 }
 
-/** What may be changed about an order of any kind, however old; `lastModifiedDate` becomes the clock's now unless it is given. */
+/** What can change about an order of any kind and age. `lastModifiedDate` defaults to the current clock time. */
 export interface OrderPatch {
   status?: string;
   customerOrderId?: string | undefined;
   lastModifiedDate?: Date;
 }
 
-/** What a busy day did: ids by kind of the orders that it placed and of the old ones that it changed. */
-export interface SandboxNight {
+/** What a busy day did: the IDs by kind of the orders that were placed and of the old orders that changed. */
+export interface SandboxBusyDay {
   placed: Record<OrderKind, string[]>;
   changed: Record<OrderKind, string[]>;
 }
 
-/**
- * What makes a list of orders hard to read. Each befalls one order, the first of the list that nothing else befalls:
- * - `no-id`: the list leaves its id out;
- * - `letters`: one of its numbers has a letter in it, in its details (of port-outs in the list);
- * - `impossible-date`: its last-modified date in the list is none (of assignment orders its order date);
- * - `repeated`: every page after the first begins with the order that ended the page before;
- * - `odd-id`: its id is `a/b?c'; drop table`, everywhere;
- * - `refused`: its details answer 404.
- */
-export const orderQuirks = ['no-id', 'letters', 'impossible-date', 'repeated', 'odd-id', 'refused'] as const;
-
-export type OrderQuirk = (typeof orderQuirks)[number];
-
-/** The orders of an account, for tests: what they are, and what may be done to them. Steps that are due are always taken first. */
+/** The orders of an account, for tests: their state, and ways to change them. Due steps always run first. */
 export interface SandboxOrders {
-  /** The number orders, newest first, as every list has them. */
+  /** The number orders, newest first, like all lists here. */
   orders(): SandboxOrder[];
   disconnects(): SandboxDisconnect[];
-  /** Drafts too, which the list names only when asked for them. */
+  /** Includes drafts, which the API lists only on request. */
   portIns(): SandboxPortIn[];
   portOuts(): SandboxPortOut[];
   assignmentOrders(): SandboxAssignmentOrder[];
@@ -140,10 +129,8 @@ export interface SandboxOrders {
   placeRemoval(options: PlaceRemoval): SandboxRemoval;
   changeOrder(kind: OrderKind, orderId: string, patch?: OrderPatch): void;
   /**
-   * A busy day of all kinds that follows from the seed: orders placed (some of them done at once), back-orders begun,
-   * numbers given back, ported, assigned and unassigned, a few old orders changed. Moves no clock.
+   * A busy day that depends on the seed: orders of all kinds are placed (some finish at once), back-orders begin,
+   * numbers are disconnected, ported, assigned and unassigned, and a few old orders change. The clock does not move.
    */
-  night(seed: number): SandboxNight;
-  /** Switches quirks of one list on; an empty list switches them off. Answers which order each befalls, by its true id. */
-  misbehave(kind: OrderKind, quirks: readonly OrderQuirk[]): Partial<Record<OrderQuirk, string>>;
+  busyDay(seed: number): SandboxBusyDay;
 }

@@ -1,10 +1,8 @@
 import { inService } from '../number.js';
 import { keyOf } from '../number-key.js';
-import type { Agenda } from './agenda.js';
 import { type NumberOrder, touchDisconnect, wholeSeconds } from './build.js';
-import type { Holdings } from './holdings.js';
 import type { PlaceImport, PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
-import { type AssignmentError, countNumbers, endAssignment, endDisconnect, endImport } from './outcomes.js';
+import type { InventoryChanges } from './inventory-changes.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
@@ -13,22 +11,24 @@ import type {
   SandboxPortIn,
   SandboxPortOut,
   SandboxRemoval,
-} from './truth.js';
+} from './order-types.js';
+import { type AssignmentError, countNumbers, endAssignment, endDisconnect, endImport } from './outcomes.js';
+import type { Schedule } from './schedule.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** When and by which order a number was given back. */
+/** When and by which order a number was disconnected. */
 export interface Departure {
   at: number;
   orderId: string | undefined;
 }
 
 export interface LifecycleOptions {
-  agenda: Agenda;
-  holdings: Holdings;
-  /** Numbers that were given back and have not come again, by number. */
+  schedule: Schedule;
+  inventoryChanges: InventoryChanges;
+  /** Disconnected numbers that have not returned, by number. */
   departures: Map<string, Departure>;
   /** Numbers that were imported and not removed since. */
   imported: Set<string>;
@@ -36,14 +36,15 @@ export interface LifecycleOptions {
 }
 
 /**
- * What happens to an order once it is begun, planned from `start` on (epoch milliseconds). Whenever the clock reaches a
- * step, the order changes, and with its last step the account's numbers do. Durations are the sandbox's decision:
- * - a number order is PROCESSING after an hour and has its numbers after two; in parts, it is BACKORDERED meanwhile, a part a day;
- * - a disconnect order is PROCESSING after an hour and done after three;
- * - a port-in waits for documents six hours, is SUBMITTED until its first day is over, and then FOC until the requested
- *   date, the third day; in EXCEPTION it gets after a day, and out of it by nobody's doing but a test's;
- * - a port-out is NEW for two hours, and leaves on the second day;
- * - an import is PROCESSING after an hour, and an import or a removal is done after two.
+ * The steps of a new order, planned from `start` (epoch milliseconds). When the clock reaches a step, the order
+ * changes; the last step also changes the numbers of the account. The sandbox defines the durations:
+ * - a number order is PROCESSING after one hour and has its numbers after two; with several deliveries, it is
+ *   BACKORDERED in between, with one delivery per day;
+ * - a disconnect order is PROCESSING after one hour and done after three;
+ * - a port-in waits six hours for documents, is SUBMITTED until its first day is over, and then FOC until the requested
+ *   date, the third day; it enters EXCEPTION after one day, and only a test resolves that;
+ * - a port-out is NEW for two hours, and its number leaves on the second day;
+ * - an import is PROCESSING after one hour, and an import or removal is done after two.
  */
 export interface Lifecycle {
   order(order: NumberOrder, options: { start: number; parts: number; outcome: PlaceNumberOrder['outcome'] }): void;
@@ -55,38 +56,38 @@ export interface Lifecycle {
   removal(order: SandboxRemoval, options: { start: number }): void;
 }
 
-type Timetable = ReadonlyArray<readonly [after: number, take: (at: number) => void]>;
+type Timetable = ReadonlyArray<readonly [after: number, run: (at: number) => void]>;
 
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { agenda, holdings, departures, imported, assignmentError } = options;
+  const { schedule, inventoryChanges, departures, imported, assignmentError } = options;
 
   function plan(order: SandboxOrderBase, start: number, timetable: Timetable): void {
-    for (const [after, take] of timetable) {
-      agenda.plan({ order, at: start + after, take });
+    for (const [after, run] of timetable) {
+      schedule.plan({ order, at: start + after, run });
     }
   }
 
   const keyFor = (telephoneNumber: string): number => {
     const key = keyOf(telephoneNumber);
     if (key === undefined) {
-      throw new RangeError(`'${telephoneNumber}' is no telephone number.`);
+      throw new RangeError(`'${telephoneNumber}' isn't a telephone number.`);
     }
     return key;
   };
   const statusOf = (telephoneNumber: string): string | undefined => {
     const key = keyOf(telephoneNumber);
-    return key === undefined ? undefined : holdings.statusOf(key);
+    return key === undefined ? undefined : inventoryChanges.statusOf(key);
   };
-  const bringIn = (telephoneNumber: string, at: number) => {
-    holdings.bringIn(keyFor(telephoneNumber), at);
+  const add = (telephoneNumber: string, at: number) => {
+    inventoryChanges.add(keyFor(telephoneNumber), at);
     departures.delete(telephoneNumber);
   };
 
   function fill(order: NumberOrder, numbers: NumberOrder['numbers'], at: number): void {
     for (const number of numbers) {
-      // A number that is in service already can't be ordered.
+      // A number that is already in service can't be ordered.
       if (number.outcome === 'PENDING' && statusOf(number.telephoneNumber) !== inService) {
-        bringIn(number.telephoneNumber, at);
+        add(number.telephoneNumber, at);
         number.outcome = 'COMPLETED';
         number.inServiceDate = new Date(at);
       } else if (number.outcome === 'PENDING') {
@@ -149,9 +150,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
               const key = keyFor(telephoneNumber);
               departures.set(telephoneNumber, { at: order.orderDate.getTime(), orderId: order.orderId });
               if (aging) {
-                holdings.age(key, order.lastModifiedDate.getTime());
+                inventoryChanges.age(key, order.lastModifiedDate.getTime());
               } else {
-                holdings.takeOut(key);
+                inventoryChanges.remove(key);
               }
             }
           },
@@ -193,7 +194,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             day,
             (at) => {
               become('FOC')(at);
-              // A port-in that was stuck for long has missed the day that was requested.
+              // A port-in that was stuck for long has missed the requested date.
               if (order.requestedFocDate.getTime() < at) {
                 order.requestedFocDate = new Date(wholeSeconds(start + 3 * day));
               }
@@ -206,7 +207,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
               become('COMPLETE')(at);
               order.actualFocDate = new Date(wholeSeconds(at));
               for (const telephoneNumber of order.numbers) {
-                bringIn(telephoneNumber, order.actualFocDate.getTime());
+                add(telephoneNumber, order.actualFocDate.getTime());
               }
             },
           ],
@@ -248,7 +249,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
                   order.actualFocDate = new Date(wholeSeconds(at));
                   order.errorCode = '200';
                   order.errorMessage = 'Port out successful.';
-                  holdings.takeOut(keyFor(order.telephoneNumber));
+                  inventoryChanges.remove(keyFor(order.telephoneNumber));
                 },
               ],
             ];
@@ -289,7 +290,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             endImport(order, (number, n) => !doomed(n) && statusOf(number) !== inService);
             for (const { telephoneNumber, outcome } of order.numbers) {
               if (outcome === 'ACCEPTED') {
-                bringIn(telephoneNumber, at);
+                add(telephoneNumber, at);
                 imported.add(telephoneNumber);
               }
             }
@@ -306,7 +307,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             endImport(order, (number) => imported.has(number));
             for (const { telephoneNumber, outcome } of order.numbers) {
               if (outcome === 'ACCEPTED') {
-                holdings.takeOut(keyFor(telephoneNumber));
+                inventoryChanges.remove(keyFor(telephoneNumber));
                 imported.delete(telephoneNumber);
               }
             }

@@ -1,9 +1,9 @@
 import type { NumberRow } from '../number.js';
 import { isNanp, isTollFree, textOf } from '../number-key.js';
 import type { Draw } from './draw.js';
-import type { SandboxOrder } from './truth.js';
+import type { SandboxOrder } from './order-types.js';
 
-// One user has a name that XML must escape.
+// One user name needs XML escaping.
 const users = ['jbm', 'smckinnon', 'bwc_user', 'wandedemo_user', "o'brien & sons"] as const;
 
 export const existingNumbers = 'ExistingTelephoneNumberOrderType';
@@ -12,7 +12,7 @@ export function userOf(draw: Draw): string {
   return draw.of(users);
 }
 
-/** Customers number most of their orders, in several ways; some orders have no number of theirs. */
+/** Customers set an ID of their own on most orders, in several formats. */
 export function customerOrderIdOf(draw: Draw): string | undefined {
   const n = draw.below(100_000);
   switch (draw.below(5)) {
@@ -27,7 +27,7 @@ export function customerOrderIdOf(draw: Draw): string | undefined {
   }
 }
 
-/** What an order asked for, going by the first number that it brought. */
+/** The search criteria of an order, based on the first number it delivered. */
 export function searchOf(row: NumberRow, draw: Draw): SandboxOrder['search'] {
   const digits = textOf(row.key);
   if (!isNanp(row.key)) {
@@ -55,7 +55,7 @@ export function searchOf(row: NumberRow, draw: Draw): SandboxOrder['search'] {
   }
 }
 
-/** The name that the Dashboard's examples give to an order of a type. */
+/** The order name that the Dashboard examples use for a type. */
 export function nameOf({ type }: SandboxOrder['search'], draw: Draw): string {
   const words = type.replace(/(SearchAnd)?OrderType$/, '').replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ');
   return draw.percent(10) ? `${words} Order "${draw.below(1000)}" <new>` : `${words} Order`;

@@ -1,5 +1,5 @@
 import { hash } from '../hash.js';
-import type { OrderKind } from './truth.js';
+import type { OrderKind } from './order-types.js';
 
 const salts: Record<OrderKind, number> = {
   orders: 101,
@@ -11,7 +11,7 @@ const salts: Record<OrderKind, number> = {
   removeImportedTnOrders: 221,
 };
 
-/** The id of the n-th order of a kind, in the usual form of 36 characters. */
+/** The ID of the nth order of a kind, in the usual format of 36 characters. */
 export function orderId(seed: number, kind: OrderKind, n: number): string {
   const salt = salts[kind];
   const part = (which: number) =>

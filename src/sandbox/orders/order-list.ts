@@ -1,11 +1,14 @@
-import type { SandboxOrderBase } from './truth.js';
+import type { SandboxOrderBase } from './order-types.js';
 
-/** The orders of one kind, newest first: that order never changes, so that a page can begin at an order whatever happens meanwhile. */
+/**
+ * The orders of one kind, newest first. The sequence never changes, so a page can begin at an order even if the list
+ * grows.
+ */
 export interface OrderList<T extends SandboxOrderBase> {
   readonly all: readonly T[];
   get(orderId: string): T | undefined;
   add(order: T): void;
-  /** The orders that pass a filter, and where among them one begins, or would begin if it doesn't pass. */
+  /** The orders that match a filter, and the position of one among them, or where it would be if it doesn't match. */
   matching(filter: (order: T) => boolean): { orders: T[]; from(order: T): number };
 }
 

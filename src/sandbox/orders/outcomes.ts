@@ -7,11 +7,11 @@ import type {
   SandboxImportOrder,
   SandboxRemoval,
   WorkOrderStatus,
-} from './truth.js';
+} from './order-types.js';
 
 const saltSilent = 171;
 
-/** Why an assignment order refuses a number. */
+/** Why an assignment order rejects a number. */
 export const assignmentErrors = {
   notOnAccount: { code: '5076', description: 'Number does not belong to this account.' },
   external: { code: '5130', description: 'Number is external.' },
@@ -22,8 +22,8 @@ export const assignmentErrors = {
 export type AssignmentError = (typeof assignmentErrors)[keyof typeof assignmentErrors];
 
 /**
- * What speaks against a declaration for a number of this status (undefined: not on the account). The sandbox takes the
- * numbers outside the North American plan for external ones, as it does imported ones.
+ * The assignment error for a number of this status (undefined: not on the account), if any. The sandbox treats numbers
+ * outside the North American Numbering Plan as external, like imported ones.
  */
 export function assignmentError(
   telephoneNumber: string,
@@ -39,7 +39,7 @@ export function assignmentError(
   return status === inService ? undefined : assignmentErrors.notInService;
 }
 
-/** Brings an assignment order to its end. Every fourth FAILED order says nothing of its errors. */
+/** Ends an assignment order. Every fourth FAILED order lists no errors. */
 export function endAssignment(
   order: SandboxAssignmentOrder,
   errorOf: (telephoneNumber: string) => AssignmentError | undefined,
@@ -60,13 +60,13 @@ export function endAssignment(
   }
 }
 
-/** Why a disconnect order leaves a number where it is. */
+/** Why a disconnect order leaves a number in place. */
 export const notDisconnected = {
   code: '5006',
   description: 'Telephone number could not be disconnected since it is not associated with your account',
 };
 
-/** Brings a disconnect order to its end: numbers that are not in service any more fail. */
+/** Ends a disconnect order. Numbers that are no longer in service fail. */
 export function endDisconnect(order: SandboxDisconnect, isInService: (telephoneNumber: string) => boolean): void {
   for (const number of order.numbers) {
     const good = isInService(number.telephoneNumber);
@@ -80,7 +80,7 @@ export function endDisconnect(order: SandboxDisconnect, isInService: (telephoneN
 
 const notActive = { code: '7518', description: 'Telephone Number Not Active.' };
 
-/** Brings an order that imports or removes numbers to its end: those that are not good for it fail. */
+/** Ends an import or removal order. Numbers that do not qualify fail. */
 export function endImport(
   order: SandboxImportOrder | SandboxRemoval,
   isGood: (telephoneNumber: string, n: number) => boolean,
@@ -95,7 +95,7 @@ export function endImport(
   order.status = endOf(order.numbers.length - failed, failed);
 }
 
-/** Counts a number order's numbers, and brings it to its end if none is pending. */
+/** Counts the numbers of a number order, and ends it if none is pending. */
 export function countNumbers(order: NumberOrder, at: number): void {
   order.countOfTns = order.numbers.filter(({ outcome }) => outcome === 'COMPLETED').length;
   if (order.numbers.some(({ outcome }) => outcome === 'PENDING')) {
@@ -106,7 +106,7 @@ export function countNumbers(order: NumberOrder, at: number): void {
   order.completedDate = new Date(at);
 }
 
-/** How an order ends of which so many numbers came off and so many failed. */
+/** The final status of an order with these counts of successful and failed numbers. */
 export function endOf(good: number, failed: number): WorkOrderStatus {
   if (failed === 0) {
     return 'COMPLETE';

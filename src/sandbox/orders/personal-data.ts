@@ -1,11 +1,11 @@
 import { hash } from '../hash.js';
-import type { PersonalData } from './truth.js';
+import type { PersonalData } from './order-types.js';
 
 const saltPerson = 151;
 
 /**
- * Personal data of the n-th port-in. Every value holds `Pii` and six digits of its own, so that a test can look for each
- * in a database without finding anything else.
+ * Personal data of the nth port-in. Every value contains `Pii` and six unique digits, so a test can search a database
+ * for each one without false matches.
  */
 export function personalData(seed: number, n: number, business: boolean): PersonalData {
   const mark = (part: number) =>

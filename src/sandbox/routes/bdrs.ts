@@ -1,7 +1,7 @@
 import { type Answer, empty, xml } from '../answer.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { xmlDeclaration } from '../xml.js';
-import { bodyOf, fileAnswer, locationOf, pathOf, rangeOf, refuseAsTold, reportOf } from './billing-common.js';
+import { bodyOf, fileAnswer, locationOf, pathOf, rangeOf, reportOf, throwQueuedRefusal } from './billing-common.js';
 
 const resource = 'bdrs';
 const creationRoot = 'BdrCreationResponse';
@@ -9,7 +9,7 @@ const root = 'BdrRetrievalResponse';
 const notFound = { code: '15001', description: 'BDR archive was not found' };
 
 async function request(call: Call): Promise<Answer> {
-  refuseAsTold(call, 'request', creationRoot);
+  throwQueuedRefusal(call, 'request', creationRoot);
   const { from, to } = rangeOf(call, await bodyOf(call, 'Bdr'), creationRoot);
   const { id } = call.state.billing.open({ account: accountOf(call).id, type: 'BDR', from, to, resource });
   return {
@@ -19,7 +19,7 @@ async function request(call: Call): Promise<Answer> {
 }
 
 function read(call: Call): Answer {
-  refuseAsTold(call, 'read', root);
+  throwQueuedRefusal(call, 'read', root);
   const report = reportOf(call, { resource, root, ...notFound });
   if (!call.state.billing.read(report)) {
     return xml(infoXml('The requested BDR archive is still being constructed, please check back later'));
@@ -28,7 +28,7 @@ function read(call: Call): Answer {
 }
 
 function file(call: Call): Promise<Answer> {
-  refuseAsTold(call, 'file', root);
+  throwQueuedRefusal(call, 'file', root);
   return fileAnswer(call, reportOf(call, { resource, root, ...notFound }));
 }
 

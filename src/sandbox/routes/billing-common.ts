@@ -1,23 +1,23 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { type Answer, empty, Refusal, xml } from '../answer.js';
 import { archiveOf } from '../billing/archive.js';
-import type { BillingRefusal, SandboxReport } from '../billing/behaviour.js';
-import type { ReportState } from '../billing/office.js';
+import type { BillingRefusal, SandboxReport } from '../billing/behavior.js';
+import type { ReportState } from '../billing/report-store.js';
 import { parseDay } from '../dates.js';
 import { accountOf, type Call } from '../route.js';
 import { errorXml } from '../xml.js';
 
 export type Resource = SandboxReport['resource'];
 
-/** Sends what a test wants sent in place of the answer that is due. */
-export function refuseAsTold(call: Call, step: 'request' | 'read' | 'file', root: string): void {
-  const told: BillingRefusal | undefined = call.state.billing.behaviour.refuse[step].shift();
-  if (told === undefined) return;
-  const { status, code, description = 'Refused by a test' } = told;
+/** Sends the next response that a test queued instead of the normal one. */
+export function throwQueuedRefusal(call: Call, step: 'request' | 'read' | 'file', root: string): void {
+  const refusal: BillingRefusal | undefined = call.state.billing.behavior.refuse[step].shift();
+  if (refusal === undefined) return;
+  const { status, code, description = 'Refused by a test' } = refusal;
   throw new Refusal(code === undefined ? empty(status) : xml(errorXml(root, description, code), status));
 }
 
-/** The element of a request's body; undefined if it is something else. */
+/** The root element of a request body; undefined if the body has another one. */
 export async function bodyOf(call: Call, name: string): Promise<Record<string, unknown> | undefined> {
   const body = await call.body();
   if (XMLValidator.validate(body) !== true) return undefined;
@@ -25,7 +25,7 @@ export async function bodyOf(call: Call, name: string): Promise<Record<string, u
   return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
 }
 
-/** A range of days that was asked for; 15501 for one that is none, or that is one day where that is refused. */
+/** The requested date range; 15501 if it is invalid, or if it is one day and the oddity rejects that. */
 export function rangeOf(
   call: Call,
   range: Record<string, unknown> | undefined,
@@ -41,9 +41,9 @@ export function rangeOf(
   return { from, to };
 }
 
-/** Where a new report is, or its file: addresses name a host of their own, which is not the one that was called. */
+/** The URL of a new report or its file. Absolute URLs name a different host than the one called. */
 export function locationOf(call: Call, path: string): string {
-  switch (call.state.billing.behaviour.location) {
+  switch (call.state.billing.behavior.location) {
     case 'relative':
       return path;
     case 'foreign':
@@ -57,7 +57,7 @@ export function pathOf(call: Call, resource: Resource, id: string): string {
   return `/accounts/${accountOf(call).id}/${resource}/${id}`;
 }
 
-/** The report of a call. */
+/** The report that a call names. */
 export function reportOf(
   call: Call,
   { resource, root, code, description }: { resource: Resource; root: string; code: string; description: string },
@@ -71,18 +71,18 @@ export function reportOf(
   return report;
 }
 
-/** A report's archive, or the part of it that was asked for. */
+/** The archive of a report, or the requested range of it. */
 export async function fileAnswer(call: Call, report: ReportState): Promise<Answer> {
-  const { behaviour } = call.state.billing;
-  const content = report.archive ?? (await archiveOf(report, behaviour, call.state.seed));
-  const breakAfter = behaviour.breakAfter.shift();
-  const common = { contentType: behaviour.contentType, ...(breakAfter === undefined ? {} : { breakAfter }) };
+  const { behavior } = call.state.billing;
+  const content = report.archive ?? (await archiveOf(report, behavior, call.state.seed));
+  const breakAfter = behavior.breakAfter.shift();
+  const common = { contentType: behavior.contentType, ...(breakAfter === undefined ? {} : { breakAfter }) };
   const named = { 'Content-Disposition': `attachment; filename="${report.type}-${report.from}.zip"` };
   if (!Buffer.isBuffer(content)) return { ...common, status: 200, body: '', stream: content, headers: named };
   report.archive = content;
-  if (!behaviour.tellsLength) return { ...common, status: 200, body: '', stream: [content], headers: named };
-  const headers = { ...named, ETag: `"${report.id}"`, ...(behaviour.ranges ? { 'Accept-Ranges': 'bytes' } : {}) };
-  const from = behaviour.ranges ? /^bytes=(\d+)-$/.exec(call.header('range') ?? '')?.[1] : undefined;
+  if (!behavior.sendsLength) return { ...common, status: 200, body: '', stream: [content], headers: named };
+  const headers = { ...named, ETag: `"${report.id}"`, ...(behavior.ranges ? { 'Accept-Ranges': 'bytes' } : {}) };
+  const from = behavior.ranges ? /^bytes=(\d+)-$/.exec(call.header('range') ?? '')?.[1] : undefined;
   const isSame = [undefined, headers.ETag].includes(call.header('if-range'));
   if (from === undefined || !isSame) return { ...common, status: 200, body: content, headers };
   if (Number(from) >= content.length) {

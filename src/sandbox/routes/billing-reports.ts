@@ -1,8 +1,8 @@
 import { type Answer, badRequest, empty, Refusal, xml } from '../answer.js';
-import type { ReportState } from '../billing/office.js';
+import type { ReportState } from '../billing/report-store.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { errorXml, escapeXml, xmlDeclaration } from '../xml.js';
-import { bodyOf, fileAnswer, locationOf, pathOf, rangeOf, refuseAsTold, reportOf } from './billing-common.js';
+import { bodyOf, fileAnswer, locationOf, pathOf, rangeOf, reportOf, throwQueuedRefusal } from './billing-common.js';
 
 const resource = 'billingreports';
 const creationRoot = 'BillingReportCreationResponse';
@@ -16,7 +16,7 @@ const underWay = 'The report archive is currently being constructed.';
 const listedTypes = ['DIDSNAP', 'DIDSNAP_MSG'];
 
 async function request(call: Call): Promise<Answer> {
-  refuseAsTold(call, 'request', creationRoot);
+  throwQueuedRefusal(call, 'request', creationRoot);
   const body = await bodyOf(call, 'BillingReport');
   const type = String(body?.Type ?? '').trim();
   if (!/^\w{1,60}$/.test(type)) throw badRequest(creationRoot, `The type '${type}' is invalid`);
@@ -29,19 +29,19 @@ async function request(call: Call): Promise<Answer> {
 }
 
 function read(call: Call): Answer {
-  refuseAsTold(call, 'read', root);
+  throwQueuedRefusal(call, 'read', root);
   const report = reportOf(call, { resource, root, ...notFound });
-  const { behaviour } = call.state.billing;
-  if (!call.state.billing.read(report)) return xml(statusXml(root, behaviour.waitingWord, underWay));
-  if (behaviour.outcome === 'described as failed') {
+  const { behavior } = call.state.billing;
+  if (!call.state.billing.read(report)) return xml(statusXml(root, behavior.pendingStatus, underWay));
+  if (behavior.outcome === 'described as failed') {
     return xml(statusXml(root, 'COMPLETE', 'The requested report archive is failed'));
   }
-  const description = behaviour.outcome === 'FAILED' ? 'No data could be read' : 'The report archive is constructed.';
-  return xml(statusXml(root, behaviour.outcome, description));
+  const description = behavior.outcome === 'FAILED' ? 'No data could be read' : 'The report archive is constructed.';
+  return xml(statusXml(root, behavior.outcome, description));
 }
 
 async function file(call: Call): Promise<Answer> {
-  refuseAsTold(call, 'file', fileRoot);
+  throwQueuedRefusal(call, 'file', fileRoot);
   const report = reportOf(call, { resource, root: fileRoot, ...notFound });
   if (!isReady(call, report)) {
     throw new Refusal(xml(errorXml(fileRoot, 'The requested report is still being constructed', '15602'), 404));
@@ -49,9 +49,9 @@ async function file(call: Call): Promise<Answer> {
   return fileAnswer(call, report);
 }
 
-/** Looking at the file is no read of the report. */
+/** A file request does not count as a read of the report. */
 function isReady(call: Call, report: ReportState): boolean {
-  const { pace } = call.state.billing.behaviour;
+  const { pace } = call.state.billing.behavior;
   return 'reads' in pace
     ? report.reads >= pace.reads
     : call.state.clock.now().getTime() - report.requestedAt >= pace.ms;

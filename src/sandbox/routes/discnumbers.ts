@@ -7,7 +7,7 @@ import { line, linksXml, xmlDeclaration } from '../xml.js';
 const root = 'TNs';
 const filterNames = ['startdate', 'enddate'] as const;
 
-/** Numbers that pass the request's filter, in ascending order. */
+/** Numbers that match the filter of the request, in ascending order. */
 function matching(call: Call): string[] {
   const days = dayRangeOf(call.query, { root, form: 'yy-MM-dd', together: true });
   const { from, before } = days ?? { from: Number.NEGATIVE_INFINITY, before: Number.POSITIVE_INFINITY };
@@ -17,14 +17,14 @@ function matching(call: Call): string[] {
 }
 
 /**
- * Numbers that the account gave back and has not had again since, whether `/tns` still names them (as Aging) or not;
- * ported-out ones are none of them. `startdate` and `enddate` (yy-MM-dd, together) mean the day of the disconnect order.
- * Without a match: 404 with `Links`.
+ * Disconnected numbers that have not returned to the account, whether `/tns` still lists them (as Aging) or not.
+ * Ported-out numbers are not included. `startdate` and `enddate` (yy-MM-dd, together) filter by the date of the
+ * disconnect order. Without matches: 404 with `Links`.
  */
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(call, { root, usual: 300, most: 5000 });
+  const size = sizeOf(call, { root, defaultSize: 300, maxSize: 5000 });
   const cursor = canonical(query.page ?? '1');
   const numbered = numberedPage(call, root, size);
   if (numbered === undefined && cursor !== '1' && !/^\+?\d{7,15}$/.test(cursor)) {
@@ -47,7 +47,7 @@ function list(call: Call): Answer {
   if (all.length === 0) {
     return xml(`${xmlDeclaration}${links('')}`, 404);
   }
-  const numbers = call.thin(all.slice(from, from + size));
+  const numbers = call.applyShortList(all.slice(from, from + size));
   return xml(`<TNs>
     <TotalCount>${all.length}</TotalCount>
 ${links('    ')}    <TelephoneNumbers>

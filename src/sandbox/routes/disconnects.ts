@@ -2,7 +2,7 @@ import type { AccountState } from '../account.js';
 import { type Answer, xml } from '../answer.js';
 import { writeDate } from '../dates.js';
 import { keyOf } from '../number-key.js';
-import type { SandboxDisconnect } from '../orders/truth.js';
+import type { SandboxDisconnect } from '../orders/order-types.js';
 import { dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { escapeXml, line, xmlDeclaration } from '../xml.js';
@@ -21,13 +21,14 @@ function listOf(call: Call) {
 }
 
 /**
- * Disconnect orders, newest first. `startdate` and `enddate` come together, as yy-MM-dd or yyyy-MM-dd (the reference shows
- * no form), and mean the day of the order, which is the sandbox's decision. Without a match: 404 with `Links`, as the reference shows.
+ * Disconnect orders, newest first. `startdate` and `enddate` are required together, as yy-MM-dd or yyyy-MM-dd (the
+ * reference shows no format), and filter by order date (the sandbox defines this). Without matches: 404 with `Links`,
+ * as in the reference.
  */
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(call, { root: listRoot, usual: 300, most: 5000 });
+  const size = sizeOf(call, { root: listRoot, defaultSize: 300, maxSize: 5000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'either', together: true });
   const { from, before } = days ?? { from: state.clock.now().getTime() - twoYears, before: Number.POSITIVE_INFINITY };
   const page = orderPage({
@@ -82,11 +83,11 @@ ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${li
 `;
 }
 
-/** One order: the numbers that it took away, those that failed under `ErrorList`, and the request with all of them. */
+/** One order: the disconnected numbers, the failed ones under `ErrorList`, and the request with all of them. */
 function read(call: Call): Answer {
-  const { misbehaviour } = accountOf(call);
+  const { misbehavior } = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });
-  const named = misbehaviour.numbersOf(
+  const named = misbehavior.numbersOf(
     kind,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
@@ -115,7 +116,7 @@ ${errors}${
     ? ''
     : `    <DisconnectedTelephoneNumberList>\n${listXml(i, gone)}    </DisconnectedTelephoneNumberList>\n`
 }    <orderRequest>
-${line(i, 'CustomerOrderId', order.customerOrderId)}${line(i, 'id', misbehaviour.idOf(kind, order))}${line(
+${line(i, 'CustomerOrderId', order.customerOrderId)}${line(i, 'id', misbehavior.idOf(kind, order))}${line(
   i,
   'name',
   order.name,

@@ -2,7 +2,7 @@ import type { AccountState } from '../account.js';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { hashText } from '../hash.js';
 import { canonical } from '../number-key.js';
-import type { SandboxImportOrder, SandboxRemoval } from '../orders/truth.js';
+import type { SandboxImportOrder, SandboxRemoval } from '../orders/order-types.js';
 import { dayOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { escapeXml, line, xmlDeclaration } from '../xml.js';
@@ -15,7 +15,7 @@ const shapes = {
   importTnOrders: { listRoot: 'ImportTnOrders', root: 'ImportTnOrder' },
   removeImportedTnOrders: { listRoot: 'RemoveImportedTnOrders', root: 'RemoveImportedTnOrder' },
 } as const;
-const most = 1000;
+const maxOrders = 1000;
 const day = 86_400_000;
 const saltErrors = 231;
 
@@ -25,9 +25,9 @@ function listOf(call: Call, kind: Kind) {
 }
 
 /**
- * Orders that import or remove numbers, newest first, at most 1000 and no pages; `TotalCount` counts all that match. The
- * reference names no filters: those of the OpenAPI description are taken, both days of a range included. Without dates or an id
- * or a number the list reaches back two years.
+ * Orders that import or remove numbers, newest first, at most 1000, without paging; `TotalCount` counts all matches.
+ * The reference names no filters, so these are from the OpenAPI description; date ranges are inclusive. Without a date,
+ * ID or number filter the list covers two years.
  */
 function list(call: Call, kind: Kind): Answer {
   const { state } = call;
@@ -35,8 +35,8 @@ function list(call: Call, kind: Kind): Answer {
   const account = accountOf(call);
   const filter = filterOf(call.query, listRoot, state.clock.now().getTime());
   const matching = (listOf(call, kind).all as readonly Order[]).filter(filter);
-  const orders = call.thin(matching.slice(0, most));
-  const listed = account.misbehaviour.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
+  const orders = call.applyShortList(matching.slice(0, maxOrders));
+  const listed = account.misbehavior.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
   const summary = `${root}Summary`;
   const items = listed.map((order) => {
     const item = `<${summary}>\n${itemXml(account, kind, order)}</${summary}>\n`;
@@ -87,15 +87,15 @@ function itemXml(account: AccountState, kind: Kind, order: Order): string {
 }
 
 /**
- * One order. Of every second one the failed numbers stand under `Errors` alone, as in the reference's example; an import comes
- * with the subscriber's name and address, which its errors repeat.
+ * One order. In every second one, failed numbers appear only under `Errors`, as in the reference example. An import
+ * includes the name and address of the subscriber, which its errors repeat.
  */
 function read(call: Call, kind: Kind): Answer {
   const { root } = shapes[kind];
   const account = accountOf(call);
   const order = orderOf<Order>(call, { kind, list: listOf(call, kind) as never, root });
-  const { misbehaviour } = account;
-  const named = misbehaviour.numbersOf(
+  const { misbehavior } = account;
+  const named = misbehavior.numbersOf(
     kind,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
@@ -122,7 +122,7 @@ ${line(i, 'CustomerOrderId', order.customerOrderId)}${line(i, 'OrderCreateDate',
   i,
   'AccountId',
   account.id,
-)}${line(i, 'CreatedByUser', order.userId)}${line(i, 'OrderId', misbehaviour.idOf(kind, order))}${line(
+)}${line(i, 'CreatedByUser', order.userId)}${line(i, 'OrderId', misbehavior.idOf(kind, order))}${line(
   i,
   'LastModifiedDate',
   order.lastModifiedDate.toISOString(),

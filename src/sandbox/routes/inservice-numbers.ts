@@ -14,7 +14,7 @@ const filterNames = ['areacode', 'npanxx', 'lata', 'state', 'ratecenter', 'start
 
 type Filter = (row: NumberRow) => boolean;
 
-/** The test that the filters of a query make; undefined if it has none. */
+/** The filter of a query; undefined without filter parameters. */
 function filterOf(query: Record<string, string>): Filter | undefined {
   const given = known(query, filterNames);
   if (Object.keys(given).length === 0) {
@@ -44,9 +44,9 @@ interface Page {
 }
 
 interface PageOptions {
-  /** Position in the listing's order. */
+  /** Position in the order of the list. */
   start: number;
-  /** How many that pass the filter are left out before the page. */
+  /** How many matches to skip before the page. */
   skip: number;
   size: number;
   filter?: Filter;
@@ -73,7 +73,7 @@ function pageFrom({ inventory }: AccountState, options: PageOptions): Page {
   return { keys, next: undefined };
 }
 
-/** How many numbers in service pass a filter: counted once for each state of the inventory, since every page says it. */
+/** How many numbers in service match a filter. Counted once per inventory version, since every page includes it. */
 function totalOf(state: SandboxState, account: AccountState, filter: Filter | undefined): number {
   const { inventory } = account;
   const first = firstInService(state, account);
@@ -112,7 +112,7 @@ function createList(): (call: Call) => Answer {
   return (call) => {
     const account = accountOf(call);
     const { state, query } = call;
-    const size = sizeOf(call, { root, usual: 300, most: 5000 });
+    const size = sizeOf(call, { root, defaultSize: 300, maxSize: 5000 });
     const filter = filterOf(query);
     const cursor = query.page ?? '1';
     const numbered = numberedPage(call, root, size);
@@ -144,7 +144,7 @@ function createList(): (call: Call) => Answer {
         ? empty(204)
         : xml(`<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n${links('')}`, 404);
     }
-    const keys = call.thin(page.keys);
+    const keys = call.applyShortList(page.keys);
     return xml(`<?xml version="1.0"?>
 <TNs>
     <TotalCount>${total}</TotalCount>
@@ -178,7 +178,7 @@ function verify(call: Call): Answer {
   if (key !== undefined && inventory.has(key) && isLive(key)) {
     return empty(200);
   }
-  // With a body for a number in E.164, without one for ten digits: either is a plain no.
+  // 404 with a body for a number in E.164 format, without one for ten digits: both mean not in service.
   return call.params.tn?.startsWith('+') ? notFound(root) : empty(404);
 }
 

@@ -1,7 +1,10 @@
 import type { NumberRow } from '../number.js';
 import { escapeXml } from '../xml.js';
 
-/** The `TelephoneNumberDetails` of an order in a list: how many of its numbers are where, and whose; nothing where it has none. */
+/**
+ * The `TelephoneNumberDetails` of an order in a list: counts of its numbers by location and vendor; empty without
+ * numbers.
+ */
 export function numberSummary(rows: readonly NumberRow[]): string {
   if (rows.length === 0) {
     return '';

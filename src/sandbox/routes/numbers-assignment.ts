@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { type Answer, badRequest, xml } from '../answer.js';
 import { sandboxCredentials } from '../credentials.js';
 import { canonical } from '../number-key.js';
-import type { SandboxAssignmentOrder } from '../orders/truth.js';
+import type { SandboxAssignmentOrder } from '../orders/order-types.js';
 import { dayOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { escapeXml, line, xmlDeclaration } from '../xml.js';
@@ -11,8 +11,8 @@ import { listedDate, listedId, orderOf, twoYears } from './order-page.js';
 const kind = 'numbersAssignment';
 const listRoot = 'TelephoneNumbersAssignmentOrders';
 const root = 'TelephoneNumbersAssignmentOrderResponse';
-const most = 1000;
-const mostNumbers = 5000;
+const maxOrders = 1000;
+const maxNumbers = 5000;
 const day = 86_400_000;
 
 function listOf(call: Call) {
@@ -20,17 +20,17 @@ function listOf(call: Call) {
 }
 
 /**
- * Assignment orders, newest first, at most 1000 and no more pages; `TotalCount` counts all that match. As in Bandwidth's
- * OpenAPI description an order tells no last-modified date here, its customer order id where it has one, and how many
- * numbers failed only if it is PARTIAL. `createdDateFrom` and `createdDateTo` are taken by their letter: orders created
- * after the one day and before the other. An order's id, customer order id, number, or a date lifts the limit of two years.
+ * Assignment orders, newest first, at most 1000, without paging; `TotalCount` counts all matches. As in the Bandwidth
+ * OpenAPI description, an order has no last-modified date here, a customer order ID if it was set, and a failed count
+ * only if it is PARTIAL. `createdDateFrom` and `createdDateTo` are taken literally: orders created after the first day
+ * and before the second. A filter by ID, customer order ID, number or date lifts the two-year limit.
  */
 function list(call: Call): Answer {
   const { state } = call;
   const account = accountOf(call);
   const matching = listOf(call).all.filter(filterOf(call.query, state.clock.now().getTime()));
-  const orders = call.thin(matching.slice(0, most));
-  const listed = account.misbehaviour.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
+  const orders = call.applyShortList(matching.slice(0, maxOrders));
+  const listed = account.misbehavior.repeats(kind) ? [...orders, ...orders.slice(-1)] : orders;
   return xml(`${xmlDeclaration}<TelephoneNumbersAssignmentOrders>
     <TotalCount>${matching.length}</TotalCount>
 ${listed.map((order) => itemXml(call, order)).join('')}</TelephoneNumbersAssignmentOrders>
@@ -102,29 +102,29 @@ function read(call: Call, withholding: Withholding): Answer {
   return xml(orderXml(call, order, withholding));
 }
 
-/** When each order first kept back which of its numbers failed. */
+/** When each order first withheld which of its numbers failed. */
 type Withholding = Map<SandboxAssignmentOrder, number>;
 
-/** Whether the order keeps its failures back, by the oddity partial-without-failures. */
+/** Whether the order withholds its failures, due to the oddity partial-without-failures. */
 function withholds({ state }: Call, order: SandboxAssignmentOrder, since: Withholding): boolean {
-  const most = state.oddities['partial-without-failures'] ?? 0;
-  if (most === 0 || order.status !== 'PARTIAL') return false;
+  const maxWithheld = state.oddities['partial-without-failures'] ?? 0;
+  if (maxWithheld === 0 || order.status !== 'PARTIAL') return false;
   const now = state.clock.now().getTime();
-  if (!since.has(order) && since.size < most) since.set(order, now);
+  if (!since.has(order) && since.size < maxWithheld) since.set(order, now);
   return now < (since.get(order) ?? Number.NEGATIVE_INFINITY) + day;
 }
 
-/** One order, its texts on lines of their own as some of the reference's examples have them. */
+/** One order, with text values on their own lines, as in some examples of the reference. */
 function orderXml(call: Call, order: SandboxAssignmentOrder, withholding: Withholding): string {
   const account = accountOf(call);
-  const { misbehaviour } = account;
-  const named = misbehaviour.numbersOf(
+  const { misbehavior } = account;
+  const named = misbehavior.numbersOf(
     kind,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
   );
-  const told = withholds(call, order, withholding) ? [] : order.numbers;
-  const codes = [...new Set(told.flatMap(({ errorCode }) => (errorCode === undefined ? [] : [errorCode])))];
+  const shown = withholds(call, order, withholding) ? [] : order.numbers;
+  const codes = [...new Set(shown.flatMap(({ errorCode }) => (errorCode === undefined ? [] : [errorCode])))];
   const errors = codes.map((code) => {
     const description = order.numbers.find(({ errorCode }) => errorCode === code)?.errorDescription;
     const failed = named.filter((_, n) => order.numbers[n]?.errorCode === code);
@@ -141,7 +141,7 @@ ${padded(i, 'OrderCreateDate', order.orderDate.toISOString())}${padded(i, 'Accou
   i,
   'CreatedByUser',
   order.userId,
-)}${padded(i, 'OrderId', misbehaviour.idOf(kind, order))}${padded(i, 'ProcessingStatus', order.status)}${padded(
+)}${padded(i, 'OrderId', misbehavior.idOf(kind, order))}${padded(i, 'ProcessingStatus', order.status)}${padded(
   i,
   'TotalQuantity',
   String(order.totalQuantity),
@@ -158,8 +158,8 @@ function padded(indent: string, name: string, text: string | undefined): string 
 }
 
 /**
- * Declares numbers assigned or unassigned. A request that can't be an order is refused with 400 and leaves nothing
- * behind; what is wrong with single numbers shows once the order is at its end. A number that is named twice counts once.
+ * Marks numbers ASSIGNED or UNASSIGNED. An invalid request is rejected with 400 and creates no order; problems with
+ * single numbers appear when the order ends. A number that is listed twice counts once.
  */
 async function create(call: Call, withholding: Withholding): Promise<Answer> {
   const account = accountOf(call);
@@ -207,8 +207,8 @@ function requestOf(body: string): AssignmentRequest {
   if (!Array.isArray(numbers) || numbers.length === 0) {
     throw badRequest(root, 'The order must name at least one telephone number');
   }
-  if (numbers.length > mostNumbers) {
-    throw badRequest(root, `The order must name at most ${mostNumbers} telephone numbers, not ${numbers.length}`);
+  if (numbers.length > maxNumbers) {
+    throw badRequest(root, `The order must name at most ${maxNumbers} telephone numbers, not ${numbers.length}`);
   }
   return { action, customerOrderId, numbers: numbers.map((number) => canonical(String(number))) };
 }

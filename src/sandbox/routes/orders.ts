@@ -21,14 +21,14 @@ function listOf(call: Call) {
 }
 
 /**
- * New-number orders, newest first. `startdate` and `enddate` (yy-MM-dd, each also alone) mean the day of the order, which
- * is the sandbox's decision: the reference doesn't say. `customerOrderId` lifts the limit of two years too, and `status`
- * and `userid` don't. Without a match the answer is 404, as that of a site's orders is in the reference.
+ * New-number orders, newest first. `startdate` and `enddate` (yy-MM-dd, also separately) filter by order date (the
+ * reference doesn't say, so the sandbox defines this). `customerOrderId` also lifts the two-year limit; `status` and
+ * `userid` don't. Without matches the response is 404, like that of the orders of a site in the reference.
  */
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, defaultSize: 300, maxSize: 1000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'yy-MM-dd', together: false });
   const earliest = query.customerOrderId === undefined ? state.clock.now().getTime() - twoYears : 0;
   const { from, before } = days ?? { from: earliest, before: Number.POSITIVE_INFINITY };
@@ -86,13 +86,13 @@ function completed({ numbers }: NumberOrder): string[] {
 }
 
 /**
- * One order. The request is repeated, and so names the failed numbers of an order for existing numbers too: only those in
- * `CompletedNumbers` came.
+ * One order. The details repeat the request, so for an order of existing numbers they also name the failed ones: only
+ * the numbers in `CompletedNumbers` were delivered.
  */
 function read(call: Call): Answer {
-  const { misbehaviour } = accountOf(call);
+  const { misbehavior } = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });
-  const numbers = misbehaviour.numbersOf(kind, order, completed(order));
+  const numbers = misbehavior.numbersOf(kind, order, completed(order));
   const failed = order.numbers.filter(({ outcome }) => outcome === 'FAILED');
   const errors = failed.map(
     ({ telephoneNumber }) => `        <Error>
@@ -115,7 +115,7 @@ ${line('    ', 'CreatedByUser', order.userId)}${
   errors.length === 0 ? '' : `    <ErrorList>\n${errors.join('')}    </ErrorList>\n`
 }    <LastModifiedDate>${order.lastModifiedDate.toISOString()}</LastModifiedDate>
 ${line('    ', 'OrderCompleteDate', order.completedDate?.toISOString())}    <Order>
-${line(i, 'CustomerOrderId', order.customerOrderId)}${line(i, 'id', misbehaviour.idOf(kind, order))}${line(
+${line(i, 'CustomerOrderId', order.customerOrderId)}${line(i, 'id', misbehavior.idOf(kind, order))}${line(
   i,
   'Name',
   order.name,
@@ -144,9 +144,9 @@ function searchXml({ search, quantity, numbers }: NumberOrder): string {
 }
 
 function readNumbers(call: Call): Answer {
-  const { misbehaviour } = accountOf(call);
+  const { misbehavior } = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });
-  const numbers = misbehaviour.numbersOf(kind, order, completed(order));
+  const numbers = misbehavior.numbersOf(kind, order, completed(order));
   return xml(`<TelephoneNumbers>
     <Count>${numbers.length}</Count>
 ${numbers.map((number) => line('    ', 'TelephoneNumber', number)).join('')}</TelephoneNumbers>

@@ -3,12 +3,12 @@ import { writeDate } from '../dates.js';
 import { hashText } from '../hash.js';
 import { canonical, keyOf } from '../number-key.js';
 import { createOrderList, type OrderList } from '../orders/order-list.js';
-import type { SandboxPortIn, SandboxPortOut } from '../orders/truth.js';
+import type { SandboxPortIn, SandboxPortOut } from '../orders/order-types.js';
 import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line } from '../xml.js';
 import { listedDate, listedId, orderLinks, orderOf, orderPage, twoYears } from './order-page.js';
-import { portOutItemXml, strayPortOuts } from './portouts.js';
+import { portOutItemXml, portOutsInPortIns } from './portouts.js';
 
 const kind = 'portins';
 const listRoot = 'LNPResponseWrapper';
@@ -35,17 +35,17 @@ function isInternal(call: Call, order: SandboxPortIn): boolean {
   return complete.slice(0, count).includes(order);
 }
 
-/** The list's orders: port-ins, and the port-outs that the oddity `portouts-in-portins` puts among them. */
+/** The orders in the list: port-ins, and port-outs if the oddity `portouts-in-portins` adds them. */
 function listedOrders(call: Call): OrderList<SandboxPortIn | SandboxPortOut> {
-  const strays = strayPortOuts(call);
+  const portOuts = portOutsInPortIns(call);
   const own: OrderList<SandboxPortIn | SandboxPortOut> = listOf(call) as never;
-  return strays.length === 0 ? own : createOrderList([...own.all, ...strays]);
+  return portOuts.length === 0 ? own : createOrderList([...own.all, ...portOuts]);
 }
 
 /**
- * The test that a request makes. `startdate` and `enddate` mean the last change, and so does `date`, a single day; the
- * ids and numbers lift the limit of two years. Drafts come only with `status=draft`. `tn` looks for one of the ported
- * numbers, `orderTn` for the billing number: what the reference leaves open is the sandbox's decision.
+ * The filter of a request. `startdate` and `enddate` filter by last change, as does `date`, a single day. IDs and
+ * numbers lift the two-year limit. Drafts are listed only with `status=draft`. `tn` matches a ported number, `orderTn`
+ * the billing number. Where the reference is silent, the sandbox decides.
  */
 function filterOf(call: Call): (order: SandboxPortIn | SandboxPortOut) => boolean {
   const { query, state } = call;
@@ -72,11 +72,11 @@ function numbersOf(order: SandboxPortIn | SandboxPortOut): readonly string[] {
   return 'numbers' in order ? order.numbers : [order.telephoneNumber];
 }
 
-/** Port-ins, newest first. Without a match the list is empty, with 200: the reference shows no other answer. */
+/** Port-ins, newest first. Without matches the list is empty, with 200: the reference shows no other response. */
 function list(call: Call): Answer {
   const { query } = call;
   const account = accountOf(call);
-  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, defaultSize: 300, maxSize: 1000 });
   const page = orderPage({ call, kind, root: listRoot, list: listedOrders(call), size, filter: filterOf(call) });
   const links = orderLinks(call, {
     address: `https://dashboard.bandwidth.com:443/v1.0/accounts/${account.id}/portins`,
@@ -120,7 +120,7 @@ function internalXml(indent: string): string {
   return `${line(indent, 'PortType', 'INTERNAL')}${line(indent, 'Internal', 'true')}`;
 }
 
-/** The requested FOC date in the list: now and then with a space before the time, which of whole seconds loses nothing. */
+/** The requested FOC date in the list, sometimes with a space before the time and without fractions of a second. */
 function listedFocDate({ orderId, requestedFocDate }: SandboxPortIn): string {
   const forms = [withTenths, withSpace];
   const form = forms[hashText(saltForm, orderId) % 8];
@@ -132,12 +132,14 @@ function totals(call: Call): Answer {
   return xml(`<Quantity>\n    <Count>${count}</Count>\n</Quantity>\n`);
 }
 
-/** One port-in, with the subscriber's name and address and with the account number and the PIN at the losing carrier. */
+/**
+ * One port-in, including the name and address of the subscriber, and the account number and PIN at the losing carrier.
+ */
 function read(call: Call): Answer {
   const account = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });
   const { personal } = order;
-  const numbers = account.misbehaviour.numbersOf(kind, order, order.numbers);
+  const numbers = account.misbehavior.numbersOf(kind, order, order.numbers);
   const errors = order.errors.map(
     ({ code, description, telephoneNumbers }) => `    <Errors>
 ${line('        ', 'Code', code)}${line('        ', 'Description', description)}        <TelephoneNumbers>
@@ -208,7 +210,7 @@ ${line(i, 'AccountId', account.id)}${line(i, 'SiteId', order.siteId)}${line(i, '
 
 function readNumbers(call: Call): Answer {
   const order = orderOf(call, { kind, list: listOf(call), root });
-  const numbers = accountOf(call).misbehaviour.numbersOf(kind, order, order.numbers);
+  const numbers = accountOf(call).misbehavior.numbersOf(kind, order, order.numbers);
   return xml(`<TelephoneNumbers>
     <Count>${numbers.length}</Count>
 ${numbers.map((number) => line('    ', 'TelephoneNumber', number)).join('')}</TelephoneNumbers>

@@ -1,7 +1,7 @@
 import type { AccountState } from '../account.js';
 import { type Answer, empty, xml } from '../answer.js';
 import { writeDate } from '../dates.js';
-import type { SandboxPortOut } from '../orders/truth.js';
+import type { SandboxPortOut } from '../orders/order-types.js';
 import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line } from '../xml.js';
@@ -19,26 +19,27 @@ function listOf(call: Call) {
   return accountOf(call).orderBook.open().lists.portouts;
 }
 
-/** The newest port-outs that name their number, as many as the oddity `portouts-in-portins` puts into the other list. */
-export function strayPortOuts(call: Call): SandboxPortOut[] {
+/** The newest port-outs with a number, as many as the oddity `portouts-in-portins` moves to the list of port-ins. */
+export function portOutsInPortIns(call: Call): SandboxPortOut[] {
   const count = call.state.oddities['portouts-in-portins'] ?? 0;
   const named = count === 0 ? [] : listOf(call).all.filter(({ countOfTns }) => countOfTns > 0);
   return named.slice(0, count);
 }
 
 /**
- * Port-outs, newest first. `startdate` and `enddate`, together, mean the last change, and so does `date`, a single day.
- * A list of one page has `<Links />`, as in the reference; without a match the answer is 204, which is the sandbox's decision.
+ * Port-outs, newest first. `startdate` and `enddate`, together, filter by last change, as does `date`, a single day. A
+ * list of one page has `<Links />`, as in the reference. Without matches the response is 204 (the sandbox defines
+ * this).
  */
 function list(call: Call): Answer {
   const { query, state } = call;
   const account = accountOf(call);
-  const size = sizeOf(call, { root: listRoot, usual: 300, most: 1000 });
+  const size = sizeOf(call, { root: listRoot, defaultSize: 300, maxSize: 1000 });
   const days = dayRangeOf(query, { root: listRoot, form: 'yyyy-MM-dd', together: true });
   const date = dayOf(query, { root: listRoot, name: 'date', form: 'yyyy-MM-dd' });
   const recent = { from: state.clock.now().getTime() - twoYears, before: Number.POSITIVE_INFINITY };
   const { from, before } = days ?? (date === undefined ? recent : { from: date, before: date + day });
-  const strays = strayPortOuts(call);
+  const portOutsInPortInList = portOutsInPortIns(call);
   const page = orderPage({
     call,
     kind,
@@ -48,7 +49,7 @@ function list(call: Call): Answer {
     filter: (order: SandboxPortOut) =>
       order.lastModifiedDate.getTime() >= from &&
       order.lastModifiedDate.getTime() < before &&
-      !strays.includes(order) &&
+      !portOutsInPortInList.includes(order) &&
       (query.status === undefined || order.status === query.status.toUpperCase()),
   });
   if (page.total === 0) {
@@ -73,7 +74,7 @@ ${links}${page.orders.map((order) => portOutItemXml(account, order)).join('')}</
 export function portOutItemXml(account: AccountState, order: SandboxPortOut): string {
   const i = '        ';
   const modified = listedDate(account, { kind, order, text: order.lastModifiedDate.toISOString() });
-  const [number] = account.misbehaviour.numbersOf(kind, order, [order.telephoneNumber]);
+  const [number] = account.misbehavior.numbersOf(kind, order, [order.telephoneNumber]);
   return `    <lnpPortInfoForGivenStatus>
 ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${line(
   i,
@@ -95,7 +96,7 @@ ${line(i, 'CountOfTNs', order.countOfTns)}${line(i, 'userId', order.userId)}${li
 `;
 }
 
-/** One port-out, which names no number. A requested FOC date at midnight is written as the day alone. */
+/** One port-out, without its number. A requested FOC date at midnight is written without a time. */
 function read(call: Call): Answer {
   const account = accountOf(call);
   const order = orderOf(call, { kind, list: listOf(call), root });

@@ -10,7 +10,7 @@ const products: ReadonlyArray<readonly [name: string, features: readonly string[
   ['NumberManagement', ['ORDERING', 'LNP', 'EXTERNAL_TNS', 'PROTECTED_TNS', 'TN_ASSIGNMENT', 'RESERVATION', 'LSR']],
 ];
 
-/** What the account has, `TN_ASSIGNMENT` among it if it may declare numbers assigned. */
+/** The products of the account, including `TN_ASSIGNMENT` if it can mark numbers ASSIGNED. */
 function list(call: Call): Answer {
   const { mayAssign } = accountOf(call);
   const items = products.map(([name, features]) => {

@@ -36,40 +36,40 @@ function find(call: Call): Found {
   return { account, row: account.inventory.row(key) };
 }
 
-interface Bringer {
+interface SourceOrder {
   orderId: string;
   orderDate: Date;
   type: string;
 }
 
-/** The order that brought a number, the last one if it came more than once; undefined if none says so. */
-function bringerOf({ orderBook }: AccountState, telephoneNumber: string): Bringer | undefined {
+/** The order that added a number, the last one if there are several; undefined if there is none. */
+function sourceOrderOf({ orderBook }: AccountState, telephoneNumber: string): SourceOrder | undefined {
   const { orders, portins } = orderBook.open().lists;
   const order = orders.all.find(({ numbers }) =>
     numbers.some((number) => number.telephoneNumber === telephoneNumber && number.outcome === 'COMPLETED'),
   );
   const portIn = portins.all.find(({ status, numbers }) => status === 'COMPLETE' && numbers.includes(telephoneNumber));
-  const bringers: Bringer[] = [
+  const sourceOrders: SourceOrder[] = [
     ...(order === undefined ? [] : [{ ...order, type: 'NEW_NUMBER_ORDER' }]),
-    // The reference names no order type for numbers that were ported in.
+    // The reference has no order type for ported-in numbers.
     ...(portIn === undefined ? [] : [{ ...portIn, type: 'PORT_IN_ORDER' }]),
   ];
-  return bringers.toSorted((one, other) => other.orderDate.getTime() - one.orderDate.getTime())[0];
+  return sourceOrders.toSorted((one, other) => other.orderDate.getTime() - one.orderDate.getTime())[0];
 }
 
-/** A number with the order that brought it, where one did. */
+/** A number and the order that added it, if any. */
 function read(call: Call): Answer {
   const { account, row } = find(call);
-  const bringer = bringerOf(account, textOf(row.key));
+  const sourceOrder = sourceOrderOf(account, textOf(row.key));
   const inServiceDate = row.inServiceDate === undefined ? undefined : new Date(row.inServiceDate).toISOString();
   return xml(`<TelephoneNumberResponse>
     <TelephoneNumber>${textOf(row.key)}</TelephoneNumber>
     <Status>${row.status}</Status>
     <LastModifiedDate>${writeDateWithTenths(row.lastModified)}</LastModifiedDate>
-${line('    ', 'OrderCreateDate', bringer?.orderDate.toISOString())}${line('    ', 'OrderId', bringer?.orderId)}${line(
+${line('    ', 'OrderCreateDate', sourceOrder?.orderDate.toISOString())}${line('    ', 'OrderId', sourceOrder?.orderId)}${line(
   '    ',
   'OrderType',
-  bringer?.type,
+  sourceOrder?.type,
 )}${line('    ', 'InServiceDate', inServiceDate)}    <SiteId>479</SiteId>
     <AccountId>${account.id}</AccountId>
 </TelephoneNumberResponse>

@@ -13,7 +13,7 @@ import { escapeXml, linksXml, xmlDeclaration } from '../xml.js';
 
 const root = 'TelephoneNumbersResponse';
 const filterNames = ['state', 'rateCenter', 'npa', 'npaNxx', 'npaNxxX', 'lata', 'city', 'tier', 'fullNumber'] as const;
-const mostPosted = 2500;
+const maxPosted = 2500;
 
 interface Held {
   account: AccountState;
@@ -45,7 +45,7 @@ function filterOf(query: Record<string, string>): Filter | undefined {
     (given.fullNumber === undefined || row.key === keyOf(given.fullNumber));
 }
 
-/** The numbers of some accounts in ascending order, from a key on. */
+/** The numbers of the given accounts in ascending order, starting at a key. */
 function* ascending(accounts: readonly AccountState[], from: number): Generator<Held> {
   const lists = accounts.map((account) => ({
     account,
@@ -68,11 +68,11 @@ function* ascending(accounts: readonly AccountState[], from: number): Generator<
 }
 
 interface ShownNumber extends AccountNumber {
-  /** It is not in the list of the account that holds it. */
+  /** Not in the list of the account that holds it. */
   hidden: boolean;
 }
 
-/** A number as `/tns` shows it; undefined where it does not. */
+/** A number as `/tns` shows it; undefined if it doesn't. */
 function asShown(state: SandboxState, account: AccountState, key: number): ShownNumber | undefined {
   const row = account.inventory.row(key);
   const own = { accountId: account.id, row, hidden: false };
@@ -97,7 +97,7 @@ function asShown(state: SandboxState, account: AccountState, key: number): Shown
 
 function list(call: Call, writeNumbers: NumberWriter): Answer {
   const { state, query } = call;
-  const size = sizeOf(call, { root, usual: 500, most: 2500 });
+  const size = sizeOf(call, { root, defaultSize: 500, maxSize: 2500 });
   const filter = filterOf(query);
   const cursor = query.page ?? '1';
   const numbered = numberedPage(call, root, size);
@@ -128,7 +128,7 @@ function list(call: Call, writeNumbers: NumberWriter): Answer {
     }
     page.push(shown);
   }
-  // The link spells the account otherwise than the parameter that asked for it.
+  // The parameter in the link is `account`, not `accountId` as in the request.
   const account: Record<string, string> = call.account === undefined ? {} : { account: call.account.id };
   const links = linksXml({
     address: 'https://dashboard.bandwidth.com:443/v1.0/tns',
@@ -137,7 +137,7 @@ function list(call: Call, writeNumbers: NumberWriter): Answer {
     next,
     raw: call.rawLinks,
   });
-  const rows = call.thin(page);
+  const rows = call.applyShortList(page);
   const first = page[0]?.row.key ?? 0;
   const head = `<?xml version="1.0"?>
 <TelephoneNumbersResponse>
@@ -149,12 +149,14 @@ ${links}    <TelephoneNumbers>
 
 const endOfList = Buffer.from('    </TelephoneNumbers>\n</TelephoneNumbersResponse>\n');
 
-/** TelephoneNumberCount as Bandwidth's examples have it: mostly the page's numbers, now and then one too few. */
+/**
+ * TelephoneNumberCount as in the Bandwidth examples: usually the count of numbers on the page, sometimes one too low.
+ */
 function unreliableCount(count: number, firstKey: number): number {
   return count > 0 && hash(71, firstKey) % 4 === 0 ? count - 1 : count;
 }
 
-async function look(call: Call, writeNumbers: NumberWriter): Promise<Answer> {
+async function lookUp(call: Call, writeNumbers: NumberWriter): Promise<Answer> {
   const asked = [...new Set(postedNumbers(await call.body()).map(canonical))];
   const found: ShownNumber[] = [];
   const invalid: string[] = [];
@@ -196,14 +198,14 @@ function postedNumbers(body: string): string[] {
   if (!Array.isArray(numbers)) {
     throw badRequest(root, 'The body must be a TnList of one Tn or more');
   }
-  if (numbers.length > mostPosted) {
-    const description = `The count of Telephone numbers in POST body exceeds the maximum size of ${mostPosted}`;
+  if (numbers.length > maxPosted) {
+    const description = `The count of Telephone numbers in POST body exceeds the maximum size of ${maxPosted}`;
     throw badRequest(root, description, '15607');
   }
   return numbers.map(String);
 }
 
-/** The account of the user that has a number, whatever its status. */
+/** The account of the user that holds a number of any status. */
 export function holderOf(state: SandboxState, key: number): AccountState | undefined {
   return [...state.accounts.values()].find((account) => account.inventory.has(key));
 }
@@ -228,6 +230,6 @@ export function tnsRoutes(): Route[] {
   const writeNumbers = createNumberWriter();
   return [
     { method: 'GET', path: '/tns', root, list: true, answer: (call) => list(call, writeNumbers) },
-    { method: 'POST', path: '/tns', root, answer: (call) => look(call, writeNumbers) },
+    { method: 'POST', path: '/tns', root, answer: (call) => lookUp(call, writeNumbers) },
   ];
 }

@@ -1,56 +1,56 @@
 import type pg from 'pg';
-import { lockNumbers, shareNumbers } from '../lock.js';
-import type { MovementKind } from './evidence.js';
+import { historyDescriptions } from '../../dashboard/registry.js';
+import type { OrderDescription } from '../../dashboard/resource.js';
+import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
+import { disconnects } from '../../dashboard/resources/disconnects.js';
+import { numberAssignments } from '../../dashboard/resources/number-assignments.js';
+import { lockNumbers, lockNumbersShared } from '../../database/advisory-locks.js';
 import { reconcileNumbers } from './reconcile.js';
 
-/** The kinds of orders that make history. */
-export type HistoryOrderKind = MovementKind | 'number_assignments';
-
 /**
- * Brings the histories of numbers, `telephone_numbers.assignment_status` and `disconnected_numbers` in line with what is stored
- * about these orders, within the client's transaction. Numbers that an order named before and names no more are put right too.
- * Other transactions that work on the account's numbers wait until this one ends. Whoever calls it has written the orders before, and
- * writes none afterwards: two that took orders and numbers in different turns would wait for each other for ever.
+ * Updates the number histories, `telephone_numbers.assignment_status` and `disconnected_numbers` from what is stored about these
+ * orders, in the client's transaction. This includes numbers that were removed from an order. Other transactions that write the
+ * account's numbers wait until this one ends. Write orders before the call, never after it in the same transaction: two transactions
+ * that lock orders and numbers in a different order would deadlock.
  *
- * @returns how many rows were written: none when it is called again
+ * @param kind the name of the orders' description; kinds that neither move nor mark numbers change nothing
+ * @returns how many rows were written: 0 when called again
  */
 export async function applyOrderEvents(
   client: pg.ClientBase,
   account: string,
-  kind: HistoryOrderKind,
+  kind: string,
   orderIds: readonly string[],
 ): Promise<number> {
-  if (orderIds.length === 0) return 0;
+  const orders = historyDescriptions.find(({ name }) => name === kind);
+  if (orders === undefined || orderIds.length === 0) return 0;
   await lockNumbers(client, account);
-  const query = { text: numbersOf[kind], values: [account, orderIds] };
-  // A declaration moves no number: what state it was in when follows from the nights and from other orders.
-  return reconcileNumbers(client, account, query, kind === 'number_assignments' ? 'declarations' : 'all');
+  const query = { text: numbersOf(orders), values: [account, orderIds] };
+  // Marks don't move numbers: their status follows from the runs and from other orders.
+  return reconcileNumbers(client, account, query, orders.history.effect === 'mark' ? 'assignments' : 'all');
 }
 
 /**
- * The same for one order that declared numbers, all of which the account holds. Several of these work side by side: a bulk assignment
- * ends hundreds at a time.
+ * Does the same for one assignment order, all of whose numbers are on the account. Several of these can run concurrently: a bulk
+ * assignment finishes hundreds at a time.
  */
-export async function applyDeclarations(client: pg.ClientBase, account: string, orderId: string): Promise<number> {
-  await shareNumbers(client, account);
-  // In one order, so that two that have numbers in common don't wait for each other.
-  const text = `${numbersOf.number_assignments} order by telephone_number`;
-  return reconcileNumbers(client, account, { text, values: [account, [orderId]] }, 'declarations', { lockRows: true });
+export async function applyAssignmentOrder(client: pg.ClientBase, account: string, orderId: string): Promise<number> {
+  await lockNumbersShared(client, account);
+  // Sorted, so that two orders with common numbers can't deadlock.
+  const text = `${numbersOf(numberAssignments)} order by telephone_number`;
+  return reconcileNumbers(client, account, { text, values: [account, [orderId]] }, 'assignments', { lockRows: true });
 }
 
 const named = (table: string) => `select telephone_number from ${table} where account_id = $1 and order_id = any($2)`;
 const dated = (column: string) =>
   `select telephone_number from number_status_history where account_id = $1 and ${column} = any($2)`;
 
-/** Numbers that orders name, and those whose histories say that they did. */
-const numbersOf: Record<HistoryOrderKind, string> = {
-  orders: `${named('orders_numbers')} union ${dated('from_order_id')}`,
-  portins: `${named('portins_numbers')} union ${dated('from_order_id')}`,
-  disconnects: `${named('disconnects_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}
-    union ${named('disconnected_numbers')}`,
-  portouts: `${named('portouts_numbers')} union ${dated('from_order_id')} union ${dated('to_order_id')}`,
-  import_tn_orders: `${named('import_tn_orders_numbers')} union ${dated('from_order_id')}`,
-  remove_imported_tn_orders: `${named('remove_imported_tn_orders_numbers')} union ${dated('from_order_id')}
-    union ${dated('to_order_id')}`,
-  number_assignments: `${named('number_assignment_order_numbers')} union ${named('number_assignment_history')}`,
-};
+/** The numbers of the orders, and the numbers whose histories refer to them. */
+function numbersOf({ name, numbersTable, history }: OrderDescription): string {
+  const parts = [named(numbersTable)];
+  if (history?.effect === 'mark') parts.push(named('number_assignment_history'));
+  else parts.push(dated('from_order_id'));
+  if (history?.effect === 'out') parts.push(dated('to_order_id'));
+  if (name === disconnects.name) parts.push(named(disconnectedNumbers.table));
+  return parts.join(' union ');
+}

@@ -1,7 +1,7 @@
 import { aging, type OrderEvent, type StatusInterval } from './status-intervals.js';
 
-/** A number that an assignment order declared and Bandwidth accepted; `at` is when the order was placed, microseconds since 1970. */
-export interface Declaration {
+/** An assignment order marked the number, and Bandwidth accepted it. `at`: when the order was placed, microseconds since 1970. */
+export interface AssignmentMark {
   orderId: string;
   status: 'ASSIGNED' | 'UNASSIGNED';
   at: number;
@@ -12,28 +12,29 @@ export interface AssignmentInterval {
   status: 'ASSIGNED' | 'UNASSIGNED';
   orderId: string;
   from: number;
-  /** Undefined: still. */
+  /** Undefined for the current interval. */
   to: number | undefined;
 }
 
-/** A time in which the account is known not to have held the number; nothing that was declared before or in it holds after it. */
+/** A period in which the account did not have the number. No mark made before or in it is valid after it. */
 interface Absence {
   from: number;
   to: number;
 }
 
 /**
- * What was declared about a number when, by its declarations (by date), its status intervals and its orders. A declaration holds
- * until the next different one, or until the number left; a repeated one changes nothing. One that was made while the number was
- * known to be gone means nothing, so does one of several at the same moment that is not the last of them by its id, and so does one of which nothing says until when it held, of a number that is not on the account.
+ * Computes the assignment status of a number over time from its marks (by date), its status intervals and its orders. A mark is
+ * valid until the next different one, or until the number left; a repeated one changes nothing. Ignored are a mark made while the
+ * number was gone; of several marks at the same time, all but the last by order id; and a mark without a known end if the number
+ * is not on the account.
  */
 export function assignmentIntervalsOf(
-  declarations: readonly Declaration[],
+  marks: readonly AssignmentMark[],
   intervals: readonly StatusInterval[],
   events: readonly OrderEvent[],
 ): AssignmentInterval[] {
   const result: AssignmentInterval[] = [];
-  if (declarations.length === 0) return result;
+  if (marks.length === 0) return result;
   const absences = absencesOf(intervals, events);
   let open: AssignmentInterval | undefined;
   const close = (at: number) => {
@@ -43,8 +44,8 @@ export function assignmentIntervalsOf(
     if (open.to > open.from) result.push(open);
     open = undefined;
   };
-  for (const [index, { at, status, orderId }] of declarations.entries()) {
-    if (declarations[index + 1]?.at === at) continue;
+  for (const [index, { at, status, orderId }] of marks.entries()) {
+    if (marks[index + 1]?.at === at) continue;
     if (absences.some(({ from, to }) => from <= at && at < to)) continue;
     const leftSince =
       open !== undefined && absences.some(({ from }) => from > (open as AssignmentInterval).from && from <= at);
@@ -66,7 +67,7 @@ function isHeld(intervals: readonly StatusInterval[]): boolean {
   return last !== undefined && last.to === undefined && last.status !== aging;
 }
 
-/** When the number was gone, by date. A number that is Aging was given back, and is Bandwidth's. */
+/** When the number was gone, by date. An Aging number is disconnected, and is Bandwidth's. */
 function absencesOf(intervals: readonly StatusInterval[], events: readonly OrderEvent[]): Absence[] {
   const held = intervals.filter(({ status }) => status !== aging);
   const departures: { at: number; goneUntil: number | undefined }[] = [];
@@ -74,15 +75,15 @@ function absencesOf(intervals: readonly StatusInterval[], events: readonly Order
     const goesOn = toOrderId === undefined && held[index + 1]?.from === to;
     if (to !== undefined && !goesOn) departures.push({ at: to, goneUntil });
   }
-  // Orders that took it out of a time of which nothing else is known.
+  // Orders out in a period without any other evidence.
   for (const { direction, at } of events) {
     const known = intervals.some(({ from, to }) => from < at && at <= (to ?? Infinity));
     if (direction === 'out' && !known) departures.push({ at, goneUntil: undefined });
   }
   departures.sort((a, b) => a.at - b.at);
   return departures.map(({ at, goneUntil }, index) => {
-    // Where only a night dates the return, or nothing but that it left again, it may have been back long before: what was
-    // declared since it was last seen to be gone counts.
+    // If only a run dates the return, or only the fact that it left again, it may have been back long before: marks made since it
+    // was last seen gone count.
     const atLeast = Math.max(at, goneUntil ?? at);
     const back = held.find(({ from }) => from >= at);
     const leftAgain = departures[index + 1];

@@ -1,50 +1,50 @@
 import type pg from 'pg';
-import type { Declaration } from './assignment-intervals.js';
-import type { Sighting } from './claims.js';
+import { historyDescriptions } from '../../dashboard/registry.js';
+import type { AssignmentMark } from './assignment-intervals.js';
+import type { Sighting } from './observed-statuses.js';
 import type { OrderEvent } from './status-intervals.js';
 
-// Times are microseconds since 1970, as PostgreSQL keeps them: a JavaScript Date would cut the night's times to milliseconds, and
-// an interval read and written again would differ from itself. Up to the year 2255 they are safe integers.
+// Times are microseconds since 1970, PostgreSQL's precision. A JavaScript Date would truncate the runs' times to milliseconds, and
+// an interval that is read and written back would differ from itself. They are safe integers up to the year 2255.
 
 /**
- * The column as microseconds since 1970. Seconds as a double are exact to a fraction of a microsecond in these centuries, so that
- * rounding gives the very one; `extract` computes in numeric, which takes ten times as long.
+ * The column as microseconds since 1970. In this era, seconds as a double are exact to a fraction of a microsecond, so rounding
+ * restores the exact value. `extract` computes in numeric, which takes ten times as long.
  */
 export const micros = (column: string) => `round(date_part('epoch', ${column}) * 1000000)`;
 
 /** The microseconds as a timestamp. */
 export const timestamp = (expression: string) => `timestamptz 'epoch' + ${expression} * interval '1 microsecond'`;
 
-/** All that is known about one number. */
+/** Everything known about one number. */
 export interface Evidence {
-  /** What the nights saw of it, oldest first; none for a number that was gone before the first night. */
+  /** What the runs saw, oldest first; empty for a number that was gone before the first run. */
   sightings: Sighting[];
   /** By date. */
   events: OrderEvent[];
   /** By date. */
-  declarations: Declaration[];
-  /** As the row in telephone_numbers has it now; undefined where there is no row. */
+  marks: AssignmentMark[];
+  /** The current value in telephone_numbers; undefined if there is no row. */
   assignmentStatus: string | null | undefined;
 }
 
-// Each look-up is one by number on purpose: the planner knows nothing of tables that were filled a moment ago, and whatever else it
-// chooses (a scan of the table, a join over the whole of it) takes minutes whenever it misjudges their size. "offset 0" keeps it
-// from choosing.
+// Each lookup is by number on purpose. The planner has no statistics for tables that were just filled, and if it misjudges their
+// size, any other plan (a table scan, a join over the whole table) takes minutes. "offset 0" forces the lookup by number.
 
-/** The rows of a table about each number of `$2`, as `row`; locked as they are found, if that is said how. */
+/** The rows of a table for each number in `$2`, as `row`. `locking`: an optional locking clause. */
 export const rowsOf = (table: string, locking = '') => `
   unnest($2::text[]) as asked (number)
   cross join lateral (
     select * from ${table} where account_id = $1 and telephone_number = asked.number offset 0 ${locking}) as row`;
 
-/** The rows of `…_numbers` of each number of `$2` that satisfy a condition on `n`, each with its order `o`, if that satisfies another. */
-const ordersOfNumbers = (numbers: string, orders: string, conditions: { named?: string; order: string }) => `
+/** Orders of a kind that affect the history of each number in `$2`, as `o`. */
+const ordersOfNumbers = ({ table, numbersTable, history }: (typeof historyDescriptions)[number]) => `
   unnest($2::text[]) as asked (number)
   cross join lateral (
-    select n.order_id from ${numbers} n
-     where n.account_id = $1 and n.telephone_number = asked.number and ${conditions.named ?? 'true'} offset 0) as n
+    select n.order_id from ${numbersTable} n
+     where n.account_id = $1 and n.telephone_number = asked.number and ${history.numbers ?? 'true'} offset 0) as n
   cross join lateral (
-    select o.* from ${orders} o where o.account_id = $1 and o.order_id = n.order_id and ${conditions.order} offset 0) as o`;
+    select o.* from ${table} o where o.account_id = $1 and o.order_id = n.order_id and ${history.orders} offset 0) as o`;
 
 const rowsOfNumbers = (locking: string) => `
   select asked.number, ${micros('first_seen_at')} as at, status, assignment_status,
@@ -57,75 +57,32 @@ const versionsOfNumbers = `
   from ${rowsOf('telephone_number_versions')}
   order by asked.number, replaced_at`;
 
-/**
- * How each kind of order moves its numbers, and when: the event's date, as far as the order tells it. What failed or was
- * cancelled moved nothing; of port-ins, port-outs, imports and removals only completed ones did, for these name their numbers from the
- * beginning.
- */
-const movements = [
-  {
-    kind: 'orders',
-    direction: 'in',
-    at: 'coalesce(o.order_date, o.last_modified_date)',
-    counts: `coalesce(upper(o.status), '') not in ('FAILED', 'CANCELLED')`,
-  },
-  {
-    kind: 'portins',
-    direction: 'in',
-    at: 'coalesce(o.actual_foc_date, o.last_modified_date, o.order_date)',
-    counts: `upper(o.status) = 'COMPLETE'`,
-  },
-  {
-    kind: 'disconnects',
-    direction: 'out',
-    at: 'coalesce(o.order_date, o.last_modified_date)',
-    counts: `coalesce(upper(o.status), '') not in ('FAILED', 'CANCELLED')`,
-  },
-  {
-    kind: 'portouts',
-    direction: 'out',
-    at: 'coalesce(o.actual_foc_date, o.order_date, o.last_modified_date)',
-    counts: `upper(o.status) = 'COMPLETE'`,
-  },
-  {
-    kind: 'import_tn_orders',
-    direction: 'in',
-    at: 'coalesce(o.order_date, o.last_modified_date)',
-    named: `n.outcome = 'ACCEPTED'`,
-    counts: `upper(o.status) in ('COMPLETE', 'PARTIAL')`,
-  },
-  {
-    kind: 'remove_imported_tn_orders',
-    direction: 'out',
-    at: 'coalesce(o.order_date, o.last_modified_date)',
-    named: `n.outcome = 'ACCEPTED'`,
-    counts: `upper(o.status) in ('COMPLETE', 'PARTIAL')`,
-  },
-] as const;
-
-/** The kinds of orders that bring numbers or take them away. */
-export type MovementKind = (typeof movements)[number]['kind'];
-
 const eventsOfNumbers = `
   select number, kind, direction, order_id, ${micros('at')} as at from (
-    ${movements
+    ${historyDescriptions
+      .filter(({ history }) => history.effect !== 'mark')
       .map(
-        ({ kind, direction, at, counts, ...more }) => `
-    select asked.number, '${kind}' as kind, '${direction}' as direction, o.order_id, ${at} as at
-    from ${ordersOfNumbers(`${kind}_numbers`, kind, { order: counts, ...more })}`,
+        (orders) => `
+    select asked.number, '${orders.name}' as kind, '${orders.history.effect}' as direction, o.order_id, ${orders.history.at} as at
+    from ${ordersOfNumbers(orders)}`,
       )
       .join(' union all ')}
   ) as event where at is not null
-  -- What leaves and comes at the same moment leaves first.
+  -- At the same time, out comes before in.
   order by at, direction desc, order_id`;
 
-const declarationsOfNumbers = `
-  select asked.number, o.order_id, o.action || 'ED' as status, ${micros('o.order_date')} as at
-  from ${ordersOfNumbers('number_assignment_order_numbers', 'number_assignment_orders', {
-    named: `n.outcome = 'ACCEPTED'`,
-    order: `coalesce(upper(o.status), '') <> 'FAILED' and o.action is not null and o.order_date is not null`,
-  })}
-  order by o.order_date, o.order_id`;
+const marksOfNumbers = `
+  select number, order_id, status, ${micros('at')} as at from (
+    ${historyDescriptions
+      .filter(({ history }) => history.effect === 'mark')
+      .map(
+        (orders) => `
+    select asked.number, o.order_id, ${orders.history.status} as status, ${orders.history.at} as at
+    from ${ordersOfNumbers(orders)}`,
+      )
+      .join(' union all ')}
+  ) as marked
+  order by at, order_id`;
 
 interface SightingRow {
   number: string;
@@ -137,9 +94,9 @@ interface SightingRow {
 }
 
 /**
- * Reads what is known about each of the numbers, in four statements however many they are.
+ * Reads everything known about the numbers, in four statements regardless of their count.
  *
- * @param lockRows keeps others from the rows in telephone_numbers, one after the other, before anything else is read
+ * @param lockRows lock the rows in telephone_numbers, in the given order, before reading anything else
  */
 export async function readEvidence(
   client: pg.ClientBase,
@@ -152,7 +109,7 @@ export async function readEvidence(
     all.set(number, {
       sightings: [],
       events: [],
-      declarations: [],
+      marks: [],
       assignmentStatus: undefined,
     });
   }
@@ -163,7 +120,7 @@ export async function readEvidence(
       if (evidence !== undefined) take(evidence, row);
     }
   };
-  // A version ends when it was replaced, and so what replaced it begins then: each sighting dates the next one.
+  // A version ends when it was replaced, and its replacement starts then: each sighting dates the next one.
   const seenSince = new Map<Evidence, number>();
   const current = new Map<Evidence, SightingRow>();
   await read<SightingRow & { assignment_status: string | null }>(
@@ -185,9 +142,9 @@ export async function readEvidence(
     eventsOfNumbers,
     ({ events }, { kind, direction, order_id, at }) => events.push({ kind, direction, orderId: order_id, at }),
   );
-  await read<{ number: string; order_id: string; status: Declaration['status']; at: number }>(
-    declarationsOfNumbers,
-    ({ declarations }, { order_id, status, at }) => declarations.push({ orderId: order_id, status, at }),
+  await read<{ number: string; order_id: string; status: AssignmentMark['status']; at: number }>(
+    marksOfNumbers,
+    ({ marks }, { order_id, status, at }) => marks.push({ orderId: order_id, status, at }),
   );
   return all;
 }

@@ -1,27 +1,29 @@
 import type pg from 'pg';
+import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
+import { disconnects } from '../../dashboard/resources/disconnects.js';
 import { assignmentIntervalsOf } from './assignment-intervals.js';
-import { claimsOf } from './claims.js';
 import { type Evidence, micros, readEvidence, rowsOf, timestamp } from './evidence.js';
+import { observedStatusesOf } from './observed-statuses.js';
 import { statusIntervalsOf } from './status-intervals.js';
 import { assignmentHistory, statusHistory, writeHistory } from './write.js';
 
 /**
- * Numbers looked at together: many enough that a statement costs nothing, few enough that the evidence of several transactions fits
- * any memory.
+ * Numbers per batch: enough that the cost per statement is negligible, few enough that the evidence of several transactions fits in
+ * memory.
  */
 const numbersAtOnce = 2500;
 
-/** What the news may have changed: everything, or what numbers were declared and nothing else. */
-export type ReconcileScope = 'all' | 'declarations';
+/** What may have changed: everything, or only the assignment status. */
+export type ReconcileScope = 'all' | 'assignments';
 
 /**
- * Brings both histories of the numbers, their `assignment_status` and their row in `disconnected_numbers` in line with all that
- * the tables hold about them: what the nights saw and what the orders say. It computes them anew from that evidence, so that the
- * result does not depend on what came to be known first, and writes only what differs.
+ * Updates both histories of the numbers, their `assignment_status` and their row in `disconnected_numbers` from everything stored
+ * about them: what runs saw, and the orders. It recomputes them from that evidence, so that the result doesn't depend on what was
+ * known first, and writes only differences.
  *
- * @param query tells the numbers, once each, in its first column
- * @param lockRows keeps others from the numbers' rows, in the query's order, until the client's transaction ends: where it has not got
- *   all the account's numbers for itself
+ * @param query returns the numbers, once each, in its first column
+ * @param lockRows lock the numbers' rows, in the query's order, until the transaction ends; needed if it does not hold the
+ *   exclusive lock on the account's numbers
  * @returns how many rows were written
  */
 export async function reconcileNumbers(
@@ -31,7 +33,7 @@ export async function reconcileNumbers(
   scope: ReconcileScope = 'all',
   { lockRows = false }: { lockRows?: boolean } = {},
 ): Promise<number> {
-  // All rows of the cursor will be fetched: the plan for them is wanted, not one that is quick with the first.
+  // All rows of the cursor are fetched, so plan for the total time, not for the first rows.
   await client.query('set local cursor_tuple_fraction = 1');
   await client.query(`declare numbers_to_reconcile no scroll cursor for ${query.text}`, [...query.values]);
   let written = 0;
@@ -58,23 +60,26 @@ async function reconcile(
   scope: ReconcileScope,
 ): Promise<number> {
   const statuses = new Map(
-    [...evidence].map(([number, { sightings, events }]) => [number, statusIntervalsOf(claimsOf(sightings), events)]),
+    [...evidence].map(([number, { sightings, events }]) => [
+      number,
+      statusIntervalsOf(observedStatusesOf(sightings), events),
+    ]),
   );
   const assignments = new Map(
-    [...evidence].map(([number, { declarations, events }]) => [
+    [...evidence].map(([number, { marks, events }]) => [
       number,
-      assignmentIntervalsOf(declarations, statuses.get(number) ?? [], events),
+      assignmentIntervalsOf(marks, statuses.get(number) ?? [], events),
     ]),
   );
   const isAll = scope === 'all';
   const intervals = isAll ? await writeHistory(client, account, statusHistory, statuses) : 0;
-  const declared = await writeHistory(client, account, assignmentHistory, assignments);
+  const marked = await writeHistory(client, account, assignmentHistory, assignments);
   const latest = new Map(
     [...assignments].map(([number, of]) => [number, of.at(-1)?.to === undefined ? (of.at(-1)?.status ?? null) : null]),
   );
   const statusesChanged = await writeAssignmentStatus(client, account, evidence, latest);
   const disconnects = isAll ? await writeDisconnects(client, account, evidence) : 0;
-  return intervals + declared + statusesChanged + disconnects;
+  return intervals + marked + statusesChanged + disconnects;
 }
 
 async function writeAssignmentStatus(
@@ -87,7 +92,7 @@ async function writeAssignmentStatus(
     assignmentStatus !== undefined && assignmentStatus !== latest.get(number) ? [number] : [],
   );
   if (changed.length === 0) return 0;
-  // telephone_number is set, to itself, for the reason that apply-numbers.ts gives.
+  // Sets telephone_number to itself: see apply-numbers.ts.
   const { rowCount } = await client.query(
     `update telephone_numbers t set telephone_number = t.telephone_number, assignment_status = c.status, changed_at = now()
        from unnest($2::text[], $3::text[]) as c (number, status)
@@ -97,7 +102,7 @@ async function writeAssignmentStatus(
   return rowCount ?? 0;
 }
 
-/** The latest disconnect order of each number; where a known one turned out to be none, the number keeps its row without it. */
+/** Stores the latest disconnect order of each number. If there no longer is one, the number keeps its row without an order. */
 async function writeDisconnects(
   client: pg.ClientBase,
   account: string,
@@ -108,7 +113,7 @@ async function writeDisconnects(
   const times: (number | null)[] = [];
   const orders: (string | null)[] = [];
   for (const [number, { events }] of evidence) {
-    const last = events.findLast(({ kind }) => kind === 'disconnects');
+    const last = events.findLast(({ kind }) => kind === disconnects.name);
     const known = stored.get(number);
     if (last?.orderId === (known?.order_id ?? undefined) && (last === undefined || last.at === known?.at)) continue;
     numbers.push(number);
@@ -117,7 +122,7 @@ async function writeDisconnects(
   }
   if (numbers.length === 0) return 0;
   const { rowCount } = await client.query(
-    `insert into disconnected_numbers (account_id, telephone_number, disconnected_at, order_id)
+    `insert into ${disconnectedNumbers.table} (account_id, telephone_number, disconnected_at, order_id)
      select $1, number, ${timestamp('at')}, order_id
      from unnest($2::text[], $3::float8[], $4::text[]) as d (number, at, order_id)
      on conflict (account_id, telephone_number) do update
@@ -139,7 +144,7 @@ async function readDisconnects(
   numbers: readonly string[],
 ): Promise<Map<string, StoredDisconnect>> {
   const { rows } = await client.query<StoredDisconnect>(
-    `select asked.number, order_id, ${micros('disconnected_at')} as at from ${rowsOf('disconnected_numbers')}`,
+    `select asked.number, order_id, ${micros('disconnected_at')} as at from ${rowsOf(disconnectedNumbers.table)}`,
     [account, numbers],
   );
   return new Map(rows.map((row) => [row.number, row]));

@@ -1,12 +1,12 @@
-import { type Claim, inService, isInventory } from './claims.js';
-import type { MovementKind } from './evidence.js';
+import { inService, isInventory, type ObservedStatus } from './observed-statuses.js';
 
-/** The status of a number that was given back to Bandwidth. */
+/** The status of a disconnected number, which is Bandwidth's again. */
 export const aging = 'Aging';
 
-/** An order that brought a number to the account or took it away; `at` is the event's date, microseconds since 1970. */
+/** An order that added a number to the account or removed it. `at`: the event's date, microseconds since 1970. */
 export interface OrderEvent {
-  kind: MovementKind;
+  /** The name of the order's description. */
+  kind: string;
   direction: 'in' | 'out';
   orderId: string;
   at: number;
@@ -16,35 +16,37 @@ export interface OrderEvent {
 export interface StatusInterval {
   status: string;
   from: number;
-  /** Undefined: still. */
+  /** Undefined for the current interval. */
   to: number | undefined;
   fromOrderId: string | undefined;
   toOrderId: string | undefined;
-  /** Whether something else than the night dates the begin. */
+  /** Whether the start has a better date than the run that first saw it. */
   dated: boolean;
-  /** A night until which the number was seen to be gone, after the interval; undefined where none saw it. */
+  /** The last run that saw the number gone after this interval; undefined if none did. */
   goneUntil: number | undefined;
 }
 
 /**
- * Which status a number had when, by what the nights claim (oldest first) and the orders (by date) together: the same whatever
- * came to be known first. A number that is not yet live (InAccount) is the account's as one in service is: "service" below means
- * both. The rules, each of which asks what the order before or after a moment says:
+ * Computes which status a number had when, from the statuses that runs observed (oldest first) and from the orders (by date). The
+ * result doesn't depend on which was known first. "Service" below includes InAccount: a number that is not yet live is the
+ * account's too. The rules, each based on the nearest order before or after a point in time:
  *
- * - A claim of service that ended is ended by the last order in it, if that one took the number out. One that still lasts is
- *   not: the next night will see whether it left.
- * - Within a claim of service there is a gap from an order out to the next one, if that brings the number in.
- * - A begin that only the night dates is moved back to the last order before it, if that brought the number in, and a status
- *   after service begins when the last order before it was seen took the number out.
- * - Where the nights claim nothing, the number was in service from an order in to the next one, if that takes it out. What was
- *   taken out without anything that says since when it was in service is in no interval, and so is what was brought in without
- *   anything that says until when: there is nothing to say how long that was.
+ * - An observed service that ended ends with the last order in it, if that removed the number. A current one doesn't: the next run
+ *   will see whether the number left.
+ * - Observed service has a gap from an order out to the next order, if that is an order in.
+ * - A start dated only by a run moves back to the last order before it, if that is an order in. A status after service starts
+ *   with the last order before it was seen, if that is an order out.
+ * - If no run observed the number, it was in service from an order in to the next order, if that is an order out. An order out
+ *   without a known start of service makes no interval, nor does an order in without a known end: the duration is unknown.
  */
-export function statusIntervalsOf(claims: readonly Claim[], events: readonly OrderEvent[]): StatusInterval[] {
+export function statusIntervalsOf(
+  statuses: readonly ObservedStatus[],
+  events: readonly OrderEvent[],
+): StatusInterval[] {
   const intervals: StatusInterval[] = [];
-  for (const [index, claim] of claims.entries()) {
-    if (isInventory(claim.status)) addService(intervals, events, claim, claims[index + 1]);
-    else addOtherStatus(intervals, events, claim);
+  for (const [index, observed] of statuses.entries()) {
+    if (isInventory(observed.status)) addService(intervals, events, observed, statuses[index + 1]);
+    else addOtherStatus(intervals, events, observed);
   }
   if (intervals.at(-1)?.to !== undefined || intervals.length === 0) addUnseenService(intervals, events, Infinity);
   return intervals;
@@ -53,19 +55,19 @@ export function statusIntervalsOf(claims: readonly Claim[], events: readonly Ord
 function addService(
   intervals: StatusInterval[],
   events: readonly OrderEvent[],
-  claim: Claim,
-  next: Claim | undefined,
+  observed: ObservedStatus,
+  next: ObservedStatus | undefined,
 ): void {
-  const begin = beginOfService(intervals, events, claim);
+  const begin = beginOfService(intervals, events, observed);
   addUnseenService(intervals, events, begin.at);
   let { at: from, dated } = begin;
   let fromOrderId = begin.order?.orderId;
   const add = (to: number | undefined, toOrderId: string | undefined) => {
-    const goneUntil = claim.vanished ? claim.to : undefined;
-    intervals.push({ status: claim.status, from, to, fromOrderId, toOrderId, dated, goneUntil });
+    const goneUntil = observed.vanished ? observed.to : undefined;
+    intervals.push({ status: observed.status, from, to, fromOrderId, toOrderId, dated, goneUntil });
   };
   let out: OrderEvent | undefined;
-  for (const event of movesDuring(events, begin.at, claim, next)) {
+  for (const event of movesDuring(events, begin.at, observed, next)) {
     if (event.direction === 'out') {
       out = event;
     } else if (out !== undefined) {
@@ -78,86 +80,89 @@ function addService(
       out = undefined;
     }
   }
-  if (claim.to === undefined) add(undefined, undefined);
+  if (observed.to === undefined) add(undefined, undefined);
   else if (out !== undefined) add(out.at, out.orderId);
-  else if (from < claim.to) add(claim.to, undefined);
+  else if (from < observed.to) add(observed.to, undefined);
 }
 
-/** The orders that may end a claim of service, or make a gap in it. */
+/** The orders that may end an observed service, or make a gap in it. */
 function movesDuring(
   events: readonly OrderEvent[],
   from: number,
-  { status, to = Infinity, vanished }: Claim,
-  next: Claim | undefined,
+  { status, to = Infinity, vanished }: ObservedStatus,
+  next: ObservedStatus | undefined,
 ): OrderEvent[] {
   const follows = !vanished && next?.from === to ? next : undefined;
-  // Another status was seen some time after it began: the order may be later than the change that dates it.
+  // A run sees another status some time after its start: the order may be later than the change that dates it.
   const until = follows !== undefined && !isInventory(follows.status) ? Math.max(to, lastMomentBefore(follows)) : to;
   const moves = events.filter(({ at }) => at > from && at <= until);
-  // Gone, or activated anew: what the last of them bring in is not of this claim. An order may be placed long before its numbers
-  // come, and the in-service date tells an activation better.
+  // Gone, or activated again: orders in at the end belong to what follows. An order may be placed long before its numbers arrive,
+  // and the in-service date is a better date for an activation.
   if (vanished || (status === inService && follows?.status === inService)) {
     return moves.slice(0, moves.findLastIndex(({ direction }) => direction === 'out') + 1);
   }
   return moves;
 }
 
-/** When a claim of service really begins, and by which order, if one dates it. May shorten the status before. */
+/** When an observed service really starts, and by which order, if one dates it. May shorten the status before it. */
 function beginOfService(
   intervals: StatusInterval[],
   events: readonly OrderEvent[],
-  claim: Claim,
+  observed: ObservedStatus,
 ): { at: number; order?: OrderEvent; dated: boolean } {
   const before = intervals.at(-1);
   const end = before?.to ?? -Infinity;
-  const event = claim.event !== undefined && claim.event >= end && claim.event <= claim.from ? claim.event : undefined;
-  // An in-service date tells the begin better than an order does. Of a number not yet live the details name the last change only.
-  if (event !== undefined && claim.status === inService) return { at: event, dated: true };
-  if (before !== undefined && !isInventory(before.status) && before.to === claim.from) {
-    const order = lastMove(events, before.from + 1, claim.from);
+  const event =
+    observed.event !== undefined && observed.event >= end && observed.event <= observed.from
+      ? observed.event
+      : undefined;
+  // An in-service date is a better start than an order's date. For a number not yet live, the details give only the last change.
+  if (event !== undefined && observed.status === inService) return { at: event, dated: true };
+  if (before !== undefined && !isInventory(before.status) && before.to === observed.from) {
+    const order = lastMove(events, before.from + 1, observed.from);
     if (order?.direction === 'in') {
       before.to = order.at;
       return { at: order.at, order, dated: true };
     }
   }
-  const order = lastMove(events, end, claim.from);
+  const order = lastMove(events, end, observed.from);
   if (order?.direction === 'in') return { at: order.at, order, dated: true };
   if (event !== undefined) return { at: event, dated: true };
-  return { at: Math.max(claim.from, end), dated: claim.event === claim.from };
+  return { at: Math.max(observed.from, end), dated: observed.event === observed.from };
 }
 
-function addOtherStatus(intervals: StatusInterval[], events: readonly OrderEvent[], claim: Claim): void {
+function addOtherStatus(intervals: StatusInterval[], events: readonly OrderEvent[], observed: ObservedStatus): void {
   const before = intervals.at(-1);
   const end = before?.to ?? -Infinity;
-  // Of two such statuses, one after the other, the second has nothing to do with service that ended.
-  const followsService = before === undefined || isInventory(before.status) || end < claim.from;
-  // An order in after it began is about what follows.
-  const moves = events.filter(({ at, direction }) => direction === 'out' || at <= claim.from);
-  const order = followsService ? lastMove(moves, end, lastMomentBefore(claim)) : undefined;
+  // Of two such statuses in a row, the second does not follow service.
+  const followsService = before === undefined || isInventory(before.status) || end < observed.from;
+  // An order in after its start belongs to what follows.
+  const moves = events.filter(({ at, direction }) => direction === 'out' || at <= observed.from);
+  const order = followsService ? lastMove(moves, end, lastMomentBefore(observed)) : undefined;
   const out = order?.direction === 'out' ? order : undefined;
-  const from = out?.at ?? claim.from;
+  const from = out?.at ?? observed.from;
   addUnseenService(intervals, events, from);
-  const to = claim.to ?? Infinity;
+  const to = observed.to ?? Infinity;
   let piece = { from, fromOrderId: out?.orderId };
   const add = (end: number | undefined) => {
     const until = end ?? Infinity;
-    // That it came to this status once more, after service that no night saw, is not said by a night before.
+    // A run before the unobserved service is no evidence that the number returned to this status after it.
     const seen =
-      piece.from === from || end === undefined || claim.seenAgain.some((at) => at >= piece.from && at < until);
+      piece.from === from || end === undefined || observed.seenAgain.some((at) => at >= piece.from && at < until);
     if (!seen || piece.from >= until) return;
-    const goneUntil = claim.vanished ? claim.to : undefined;
-    intervals.push({ status: claim.status, ...piece, to: end, toOrderId: undefined, dated: true, goneUntil });
+    const goneUntil = observed.vanished ? observed.to : undefined;
+    intervals.push({ status: observed.status, ...piece, to: end, toOrderId: undefined, dated: true, goneUntil });
   };
   for (const service of unseenService(events, from, to)) {
     add(service.from);
     intervals.push(service);
     piece = { from: service.to as number, fromOrderId: service.toOrderId };
   }
-  const last = claim.vanished ? lastMove(events, piece.from + 1, to) : undefined;
-  add(last?.direction === 'in' ? last.at : claim.to);
+  const last = observed.vanished ? lastMove(events, piece.from + 1, to) : undefined;
+  add(last?.direction === 'in' ? last.at : observed.to);
 }
 
-/** Adds the service between the last interval and `until` that orders alone tell. */
+/** Adds the service between the last interval and `until` that is known only from orders. */
 function addUnseenService(intervals: StatusInterval[], events: readonly OrderEvent[], until: number): void {
   intervals.push(...unseenService(events, intervals.at(-1)?.to ?? -Infinity, until));
 }
@@ -181,12 +186,12 @@ function unseenService(events: readonly OrderEvent[], since: number, until: numb
   return found;
 }
 
-/** The last moment at which another status may have begun: seen that night, and not yet ended. */
-function lastMomentBefore({ seenAt, to = Infinity }: Claim): number {
+/** The latest possible start of another status: when a run first saw it, and before it ended. */
+function lastMomentBefore({ seenAt, to = Infinity }: ObservedStatus): number {
   return Math.min(seenAt, to - 1);
 }
 
-/** The last order from `from` to `to`, both included. */
+/** The last order from `from` to `to`, inclusive. */
 function lastMove(events: readonly OrderEvent[], from: number, to: number): OrderEvent | undefined {
   return events.findLast(({ at }) => at >= from && at <= to);
 }

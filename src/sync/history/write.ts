@@ -3,7 +3,7 @@ import type { AssignmentInterval } from './assignment-intervals.js';
 import { micros, rowsOf, timestamp } from './evidence.js';
 import type { StatusInterval } from './status-intervals.js';
 
-/** How intervals of one history are kept: their table, and its columns between the number and `valid_from`. */
+/** How the intervals of a history are stored: the table, and its columns besides the number and the dates. */
 interface HistoryTable<Interval> {
   name: string;
   own: readonly string[];
@@ -25,10 +25,10 @@ export const assignmentHistory: HistoryTable<AssignmentInterval> = {
 type Row = readonly (string | number | null)[];
 
 /**
- * Makes the table say about these numbers what the intervals say, and nothing else about them. Only differences are written;
- * what they replace is kept in `…_superseded`, unless this very transaction wrote it.
+ * Makes the table's intervals of these numbers equal to `wanted`. Writes only differences. Replaced rows are kept in
+ * `…_superseded`, unless this same transaction wrote them.
  *
- * @returns how many intervals were begun, moved or ended
+ * @returns how many intervals were added, changed or removed
  */
 export async function writeHistory<Interval extends { from: number; to: number | undefined }>(
   client: pg.ClientBase,
@@ -37,8 +37,8 @@ export async function writeHistory<Interval extends { from: number; to: number |
   wanted: ReadonlyMap<string, readonly Interval[]>,
 ): Promise<number> {
   const stored = await readRows(client, account, table, [...wanted.keys()]);
-  const gone: Row[] = [];
-  const come: Row[] = [];
+  const removed: Row[] = [];
+  const added: Row[] = [];
   let changes = 0;
   for (const [number, intervals] of wanted) {
     const known = stored.get(number);
@@ -48,14 +48,14 @@ export async function writeHistory<Interval extends { from: number; to: number |
     for (const interval of intervals) {
       const row = [number, interval.from, interval.to ?? null, ...table.valuesOf(interval)];
       if (surplus.size > 0 && surplus.delete(JSON.stringify(row))) continue;
-      come.push(row);
+      added.push(row);
       begun += 1;
     }
-    gone.push(...surplus.values());
+    removed.push(...surplus.values());
     changes += Math.max(begun, surplus.size);
   }
-  if (gone.length > 0) await remove(client, account, table, gone);
-  if (come.length > 0) await insert(client, account, table, come);
+  if (removed.length > 0) await remove(client, account, table, removed);
+  if (added.length > 0) await insert(client, account, table, added);
   return changes;
 }
 
@@ -94,8 +94,8 @@ async function remove(
         where h.account_id = $1 and h.telephone_number = g.number and h.valid_from = ${timestamp('g.valid_from')}
        returning h.*
      )
-     insert into ${name}_superseded (${kept}, believed_from, believed_to)
-     select ${kept}, believed_since, now() from gone where believed_since < now()`,
+     insert into ${name}_superseded (${kept}, recorded_from, recorded_to)
+     select ${kept}, recorded_from, now() from gone where recorded_from < now()`,
     [account, column(rows, 0), column(rows, 1)],
   );
 }

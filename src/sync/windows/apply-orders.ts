@@ -1,23 +1,36 @@
 import type pg from 'pg';
+import type { OrderColumn, OrderDescription } from '../../dashboard/resource.js';
+import type { JobContext } from '../../run/job.js';
 import { applyOrderEvents } from '../history/apply-order-events.js';
-import type { JobContext } from '../job.js';
 import type { StagingTable } from '../staging.js';
-import { numbersColumn, type OrderColumn, type OrderTarget, untilColumn } from './order-listing.js';
+
+/** The tables and columns that a list's orders are stored in. */
+export type OrderTarget = Pick<
+  OrderDescription,
+  'name' | 'table' | 'numbersTable' | 'columns' | 'numberField' | 'kept'
+>;
+
+/** Orders of another kind in a list: those whose type matches `orderType`. */
+export type StrayTarget = OrderTarget & { orderType: string };
+
+/** The staging table's column for an order's numbers, which have a table of their own. */
+export const numbersColumn = 'telephone_numbers';
+/** The exclusive end of a date's range, if the list gives it only to the day, hour or second. */
+export const untilColumn = (name: string) => `${name}_until`;
 
 export interface OrdersToApply {
   staging: StagingTable;
   own: OrderTarget;
-  /** Orders of another kind, with the pattern of their type. */
-  strays: (OrderTarget & { orderType: string }) | undefined;
+  strays: StrayTarget | undefined;
 }
 
 /**
- * Brings a window's orders into their table, and the histories in line with those whose numbers are known already; answers how
- * many rows were inserted, changed or removed. A row that would stay as it is stays untouched. Orders that belong to another kind
- * go to that one's table, also those that an earlier version left in the wrong one.
+ * Applies a window's orders to their table, and updates the histories of those whose numbers are already known. Returns how many
+ * rows were inserted, changed or removed; a row that would not change is not written. Orders of another kind go to that kind's
+ * table, including those already stored in the list's own table.
  *
- * The details of an order fill the same columns. What the list leaves out is left as it is, and so is a date of which the list
- * tells the hour or the second only, where the order itself told it exactly.
+ * The details of an order are stored in the same columns. A value that the list omits is kept, and so is an exact date from the
+ * details that falls in the hour or second given by the list.
  */
 export async function applyOrders(
   client: pg.ClientBase,
@@ -26,16 +39,16 @@ export async function applyOrders(
 ): Promise<number> {
   if (strays === undefined) {
     const written = await writeOrders(client, account, { target: own, staging });
-    return written.rows + (await applyOrderEvents(client, account, own.kind, written.telling));
+    return written.rows + (await applyOrderEvents(client, account, own.name, written.withHistory));
   }
-  // All orders are written before any history is: see applyOrderEvents.
+  // All orders are written before any history: see applyOrderEvents.
   const isStray = `coalesce(s.order_type ~* '${strays.orderType}', false)`;
   const moved = await moveStrays(client, account, { staging, own, strays });
   const ordinary = await writeOrders(client, account, { target: own, staging, condition: `not ${isStray}` });
   const stray = await writeOrders(client, account, { target: strays, staging, condition: isStray, keepsRaw: true });
   const events =
-    (await applyOrderEvents(client, account, own.kind, ordinary.telling)) +
-    (await applyOrderEvents(client, account, strays.kind, [...new Set([...moved, ...stray.telling])]));
+    (await applyOrderEvents(client, account, own.name, ordinary.withHistory)) +
+    (await applyOrderEvents(client, account, strays.name, [...new Set([...moved, ...stray.withHistory])]));
   return moved.length + ordinary.rows + stray.rows + events;
 }
 
@@ -44,18 +57,18 @@ interface OrdersToWrite {
   staging: StagingTable;
   /** On the staged row `s`. */
   condition?: string;
-  /** Leave what a row's own list said of it: the two lists would write over each other night by night. */
+  /** Keep `raw` from the row's own list. Otherwise the two lists would overwrite each other on every run. */
   keepsRaw?: boolean;
 }
 
-/** One statement for the orders and one for their numbers; `telling` are the orders whose changes make history. */
+/** Writes the orders and their numbers. `withHistory`: ids of the orders whose changes affect histories. */
 async function writeOrders(
   client: pg.ClientBase,
   account: string,
   orders: OrdersToWrite,
-): Promise<{ rows: number; telling: string[] }> {
+): Promise<{ rows: number; withHistory: string[] }> {
   const { target, staging, condition = 'true', keepsRaw = false } = orders;
-  const { table, columns, numberField } = target;
+  const { table, numbersTable, columns, numberField } = target;
   const own = columns.map(({ name }) => name);
   const names = [...own, 'raw'];
   const merged = [
@@ -76,27 +89,28 @@ async function writeOrders(
      returning order_id, details_at is not null as detailed`,
     [account],
   );
-  if (rows.length > 10_000) await client.query(`analyze ${table}`);
+  if (rows.length > 10_000) await client.query(`analyze (skip_locked) ${table}`);
   const numbered = numberField !== undefined;
-  const numbers = numbered ? await writeNumbers(client, account, { table, staging, condition }) : [];
-  // An order whose numbers are not known yet makes history once its details are read.
-  const telling = [...rows.filter(({ detailed }) => numbered || detailed), ...numbers].map(({ order_id }) => order_id);
-  return { rows: rows.length + numbers.length, telling: [...new Set<string>(telling)] };
+  const numbers = numbered ? await writeNumbers(client, account, { numbersTable, staging, condition }) : [];
+  // An order whose numbers are not known yet affects histories once its details are read.
+  const withHistory = [...rows.filter(({ detailed }) => numbered || detailed), ...numbers].map(
+    ({ order_id }) => order_id,
+  );
+  return { rows: rows.length + numbers.length, withHistory: [...new Set<string>(withHistory)] };
 }
 
 /**
- * Moves the strays that are in the table of the list's own kind to theirs, with their numbers: an earlier version put them there.
- * Answers with the orders that moved. What is known about them only by the other kind's resource is read anew.
+ * Moves orders that are stored in the list's own table, and that the list now names as strays, to the strays' table, with their
+ * numbers. Returns the ids of the moved orders. Their details are read again, from the other kind's resource.
  */
 async function moveStrays(
   client: pg.ClientBase,
   account: string,
-  { staging, own, strays }: OrdersToApply & { strays: { orderType: string } },
+  { staging, own, strays }: OrdersToApply & { strays: StrayTarget },
 ): Promise<string[]> {
   const { rows } = await client.query(
-    `select o.order_id from ${own.table} o
-      where o.account_id = $1 and (o.order_type ~* '${strays.orderType}'
-        or o.order_id in (select s.order_id from ${staging.sql} s where s.order_type ~* '${strays.orderType}'))`,
+    `select o.order_id from ${staging.sql} s join ${own.table} o on o.account_id = $1 and o.order_id = s.order_id
+      where s.order_type ~* '${strays.orderType}'`,
     [account],
   );
   const orderIds = rows.map(({ order_id }) => order_id as string);
@@ -111,8 +125,8 @@ async function moveStrays(
     [account, orderIds],
   );
   await client.query(
-    `with moved as (delete from ${own.table}_numbers where account_id = $1 and order_id = any($2) returning *)
-     insert into ${strays.table}_numbers (account_id, order_id, telephone_number, first_seen_at)
+    `with moved as (delete from ${own.numbersTable} where account_id = $1 and order_id = any($2) returning *)
+     insert into ${strays.numbersTable} (account_id, order_id, telephone_number, first_seen_at)
      select account_id, order_id, telephone_number, first_seen_at from moved on conflict do nothing`,
     [account, orderIds],
   );
@@ -132,11 +146,11 @@ function mergedColumn({ name, type }: OrderColumn): string {
 const mergedRaw = `nullif((coalesce(o.raw, '{}') - 'list') ||
   case when s.raw is null then '{}' else jsonb_build_object('list', s.raw) end, '{}'::jsonb)`;
 
-/** Makes the numbers of the orders whose numbers the list names those that it names; answers a row for each one added or removed. */
+/** Replaces the numbers of orders whose numbers are in the list. Returns a row for each number added or removed. */
 async function writeNumbers(
   client: pg.ClientBase,
   account: string,
-  { table, staging, condition }: { table: string; staging: StagingTable; condition: string },
+  { numbersTable, staging, condition }: { numbersTable: string; staging: StagingTable; condition: string },
 ): Promise<{ order_id: string }[]> {
   const { rows } = await client.query(
     `with named as (
@@ -145,13 +159,13 @@ async function writeNumbers(
         where ${condition}
      ),
      removed as (
-       delete from ${table}_numbers n
+       delete from ${numbersTable} n
         where n.account_id = $1 and n.order_id in (select order_id from named)
           and not exists (select from named where named.order_id = n.order_id and named.telephone_number = n.telephone_number)
        returning n.order_id
      ),
      added as (
-       insert into ${table}_numbers (account_id, order_id, telephone_number)
+       insert into ${numbersTable} (account_id, order_id, telephone_number)
        select $1, order_id, telephone_number from named order by order_id, telephone_number
        on conflict do nothing
        returning order_id

@@ -1,87 +1,83 @@
-import { parseApiDate } from '../../dashboard/dates.js';
-import { ApiError } from '../../dashboard/errors.js';
 import {
   type DateFormat,
   type DateWindow,
   dateFormats,
   windowBounds,
   withinWindow,
-} from '../../dashboard/order-resources.js';
+} from '../../dashboard/date-window.js';
+import { parseApiDate } from '../../dashboard/dates.js';
+import { ApiError } from '../../dashboard/errors.js';
 import { type Page, readFirstPage } from '../../dashboard/pager.js';
+import { inTransaction } from '../../database/transaction.js';
+import { addDays, type Day, dayOf, daysBetween, earlierOf, firstDay, laterOf, today } from '../../days.js';
 import { LedgerError, messageOf } from '../../errors.js';
-import { addDays, type Day, dayOf, daysBetween, earlierOf, firstDay, laterOf, today } from '../days.js';
-import type { JobContext } from '../job.js';
+import type { JobContext } from '../../run/job.js';
 import { forgetListing } from '../snapshot.js';
-import { inTransaction } from '../transaction.js';
 import type { WindowListing } from './listing.js';
 import { deleteWatermark, readWatermark } from './watermark.js';
 
-/** A list shows entries, and its date filter finds none of them in either format, or does not filter at all. */
+/** A list's date filter does not work in either format: it finds none of the list's entries, or doesn't filter at all. */
 export class DateFilterError extends LedgerError {
   override readonly name = 'DateFilterError';
 }
 
-/** A listing whose resource writes days in the format that the API reads. */
+/** A listing whose resource sends days in the format that the API understands. */
 export interface DatedListing {
   listing: WindowListing;
-  /** The format was proved by an earlier run, and nothing was asked. */
+  /** An earlier run verified the format, so no request was made. */
   isRemembered: boolean;
-  /** Neither the list without dates nor any range of days shows an entry. */
+  /** The list has no entries, with or without dates. */
   isEmpty: boolean;
-  /** What earlier runs read in another format does not count: the list is read from its first entry. */
+  /** Earlier runs used a format that doesn't work, so the list is read again from its first entry. */
   isReread: boolean;
 }
 
-/** Before any account at Bandwidth: what a filter shows of these days was not filtered. */
+/** Before any Bandwidth account existed. If a filter for these days returns entries, it doesn't filter. */
 const impossible: DateWindow = { from: firstDay, to: addDays(firstDay, 1) };
-/** An entry's own dates and those that a filter looks at may be of different time zones. */
+/** An entry's dates and the dates that a filter compares may be in different time zones. */
 const toleranceDays = 3;
 
 /**
- * Finds out in which format the API reads the days of a list's date filter. A filter that means something else would make the
- * list look empty, or hide all but the last two years, and nothing else in the answers would tell.
+ * Determines which date format a list's filter expects. With the wrong format the list would look empty, or hide all but the last
+ * two years, and nothing in the response would indicate it.
  *
- * The format is proved when a range of days around an entry of the unfiltered list shows entries, and an impossible range does
- * not show the same. The documented format is tried first, then the other; the proof is kept for the account, list and address
- * of the API, and later runs ask nothing. While the unfiltered list is empty there is nothing to prove it by: that costs one request a run.
+ * A format is verified if a range of days around an entry of the unfiltered list returns entries, and an impossible range does not
+ * return the same. The documented format is tried first, then the other. The result is stored per account, list and API URL, so
+ * that later runs make no request for it. An empty unfiltered list can't verify a format; that costs one request per run.
  *
- * @param isRejected the API refused a remembered format: it is tried again, and the other one after it
- * @throws DateFilterError if neither format works. Nothing was read or written then.
+ * @param isRejected the API rejected a stored format: try it again, then the other one
+ * @throws DateFilterError if neither format works. Nothing was read or written.
  */
 export async function findDateFormat(
   context: JobContext,
   listing: WindowListing,
   { isRejected = false } = {},
 ): Promise<DatedListing> {
-  const { account, database } = context;
+  const { database } = context;
   const known = await readFormat(context, listing);
   const format = known?.format ?? listing.resource.window.format;
   if (known?.isProved && known.apiUrl === context.client.apiUrl && !isRejected)
     return dated(listing, format, { isRemembered: true });
-  const unfiltered = await ask(context, listing, undefined);
+  const unfiltered = await probe(context, listing, undefined);
   const isEmpty = !showsEntries(unfiltered);
-  const mark = await readWatermark(database.pool, account, listing.name);
+  const mark = await readWatermark(database.pool, context, listing.name);
   if (isEmpty && mark !== undefined && !isRejected) return dated(listing, format, { isEmpty });
-  const tries: Try[] = [];
+  const attempts: Attempt[] = [];
   for (const each of [format, ...dateFormats.filter((other) => other !== format)]) {
-    const tried = await tryFormat(context, dated(listing, each).listing, unfiltered);
-    if (tried.result === 'works') {
-      // A format that was never proved may have shown nothing, or the last two years only.
+    const attempt = await tryFormat(context, dated(listing, each).listing, unfiltered);
+    if (attempt.result === 'works') {
+      // A format that was never verified may have returned nothing, or only the last two years.
       const isReread = each !== format && mark !== undefined && known?.isProved !== true;
-      await keep(context, listing, each, { isProved: true, isReread });
+      await storeFormat(context, listing, each, { isProved: true, isReread });
       return dated(listing, each, { isReread });
     }
-    tries.push(tried);
+    attempts.push(attempt);
   }
-  const usable = tries.find(({ result }) => result === 'shows nothing');
-  if (!isEmpty || usable === undefined) throw unusable(context, listing, tries, isEmpty);
-  if (usable.format !== format) await keep(context, listing, usable.format, { isProved: false, isReread: false });
+  const usable = attempts.find(({ result }) => result === 'shows nothing');
+  if (!isEmpty || usable === undefined) throw filterError(context, listing, attempts, isEmpty);
+  if (usable.format !== format)
+    await storeFormat(context, listing, usable.format, { isProved: false, isReread: false });
   return dated(listing, usable.format, { isEmpty });
-}
-
-/** Whether an error may mean that the API does not take the format of the days. */
-export function mayBeRejectedFormat(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 400 || error.status === 404);
 }
 
 function dated(listing: WindowListing, format: DateFormat, facts: Partial<DatedListing> = {}): DatedListing {
@@ -96,50 +92,54 @@ function dated(listing: WindowListing, format: DateFormat, facts: Partial<DatedL
   };
 }
 
-interface Try {
+interface Attempt {
   result: 'works' | 'shows nothing' | 'is refused' | 'is ignored';
   format: DateFormat;
-  /** What was asked, and what came of it, for the message. */
-  account: string;
+  /** The requested ranges and the result, for the error message. */
+  description: string;
 }
 
-async function tryFormat(context: JobContext, listing: WindowListing, unfiltered: Page): Promise<Try> {
+async function tryFormat(context: JobContext, listing: WindowListing, unfiltered: Page): Promise<Attempt> {
   const { format } = listing.resource.window;
   const asked: string[] = [];
-  const done = (result: Try['result'], window: DateWindow, outcome: string): Try => ({
+  const done = (result: Attempt['result'], window: DateWindow, outcome: string): Attempt => ({
     result,
     format,
-    account: `${[...asked, describeBounds(listing, window)].join(' and with ')} (${format}) ${outcome}`,
+    description: `${[...asked, describeBounds(listing, window)].join(' and with ')} (${format}) ${outcome}`,
   });
   const [first, ...more] = testWindows(context, listing, unfiltered) as [DateWindow, ...DateWindow[]];
   let page: Page;
   try {
-    page = await ask(context, listing, first);
+    page = await probe(context, listing, first);
   } catch (error) {
-    // The same list without dates was not refused.
+    // The API accepted the same request without dates.
     if (!(error instanceof ApiError)) throw error;
-    return done('is refused', first, `it is refused: ${messageOf(error)}`);
+    return done('is refused', first, `it is rejected: ${messageOf(error)}`);
   }
   let window = first;
   for (const next of more) {
     if (showsEntries(page)) break;
-    const longer = await askIfTaken(context, listing, next);
+    const longer = await probeIfAccepted(context, listing, next);
     if (longer === undefined) break;
     asked.push(describeBounds(listing, window));
     [page, window] = [longer, next];
   }
-  if (!showsEntries(page)) return done('shows nothing', window, 'it shows none');
-  const early = await askIfTaken(context, listing, impossible);
+  if (!showsEntries(page)) return done('shows nothing', window, 'it returns none');
+  const early = await probeIfAccepted(context, listing, impossible);
   if (early !== undefined && showsAnyway(listing, early, unfiltered)) {
-    return done('is ignored', impossible, 'it shows them anyway');
+    return done('is ignored', impossible, 'it returns them anyway');
   }
-  return done('works', window, 'it shows entries');
+  return done('works', window, 'it returns entries');
 }
 
-/** Undefined where the API refuses the range: then it reads the filter. */
-async function askIfTaken(context: JobContext, listing: WindowListing, window: DateWindow): Promise<Page | undefined> {
+/** Returns undefined if the API rejects the range, which means that it evaluates the filter. */
+async function probeIfAccepted(
+  context: JobContext,
+  listing: WindowListing,
+  window: DateWindow,
+): Promise<Page | undefined> {
   try {
-    return await ask(context, listing, window);
+    return await probe(context, listing, window);
   } catch (error) {
     if (error instanceof ApiError) return undefined;
     throw error;
@@ -147,9 +147,9 @@ async function askIfTaken(context: JobContext, listing: WindowListing, window: D
 }
 
 /**
- * Ranges that show an entry of the unfiltered list whichever of its dates the filter looks at: from the older one to today, or all
- * days where no date of creation is known. An entry that may be of these days may need a range that ends tomorrow: the API may
- * not count the last day in.
+ * Ranges that include an entry of the unfiltered list, whichever of its dates the filter compares: from the older date to today, or
+ * all days if the creation date is unknown. A recent entry may need a range that ends tomorrow, because the API may exclude the
+ * last day.
  */
 function testWindows(context: JobContext, listing: WindowListing, unfiltered: Page): DateWindow[] {
   const now = today(context);
@@ -163,13 +163,13 @@ function testWindows(context: JobContext, listing: WindowListing, unfiltered: Pa
   return [{ from, to: now }, ...(isOld ? [] : [{ from, to: addDays(now, 1) }])];
 }
 
-/** Whether the impossible days show entries that cannot be of those days. */
+/** Whether the impossible range returned entries that can't be in it. */
 function showsAnyway(listing: WindowListing, early: Page, unfiltered: Page): boolean {
   const [entry] = entriesOf(early);
   if (entry === undefined) return false;
   const created = dayIn(listing, entry, 'OrderDate');
   if (created !== undefined) return created > addDays(impossible.to, toleranceDays);
-  // Two days of 2000 never hold as much as two years do.
+  // Two days in 2000 never have half as many entries as two years.
   return 2 * sizeOf(early) >= sizeOf(unfiltered);
 }
 
@@ -179,7 +179,7 @@ function entriesOf({ items, withoutKey }: Page): Entry[] {
   return [...items, ...withoutKey];
 }
 
-/** Entries shown, or counted. */
+/** Whether the page has entries, or its TotalCount says so. */
 function showsEntries(page: Page): boolean {
   return sizeOf(page) > 0;
 }
@@ -193,8 +193,8 @@ function dayIn({ resource }: WindowListing, entry: Entry, field: string): Day | 
   return date && dayOf(date);
 }
 
-/** As little of the list as it gives, unfiltered without a window. */
-async function ask(context: JobContext, listing: WindowListing, window: DateWindow | undefined): Promise<Page> {
+/** Reads one small page of the list, unfiltered if there is no window. */
+async function probe(context: JobContext, listing: WindowListing, window: DateWindow | undefined): Promise<Page> {
   const { account, client, signal, run } = context;
   const resource = window === undefined ? listing.resource : withinWindow(listing.resource, window);
   const page = await readFirstPage({ client, resource, account, pageSize: 1, signal });
@@ -208,11 +208,16 @@ function describeBounds({ resource }: WindowListing, window: DateWindow): string
     .join('&');
 }
 
-function unusable({ account }: JobContext, { title }: WindowListing, tries: readonly Try[], isEmpty: boolean): Error {
+function filterError(
+  { account }: JobContext,
+  { title }: WindowListing,
+  attempts: readonly Attempt[],
+  isEmpty: boolean,
+): Error {
   return new DateFilterError(
-    `The date filter of the list of ${title} of account ${account} does not work: without it the list shows ${isEmpty ? 'nothing' : 'entries'}; ` +
-      `with ${tries.map((each) => each.account).join('; with ')}. Nothing was read, and the watermark was not moved.`,
-    { hint: 'Show Bandwidth these requests. The next run tries both formats again.' },
+    `The date filter of the list of ${title} of account ${account} does not work: without it the list returns ${isEmpty ? 'nothing' : 'entries'}; ` +
+      `with ${attempts.map(({ description }) => description).join('; with ')}. Nothing was read, and the watermark was not moved.`,
+    { hint: 'Report these requests to Bandwidth. The next run tries both formats again.' },
   );
 }
 
@@ -228,14 +233,14 @@ async function readFormat(
   return rows[0];
 }
 
-async function keep(
+async function storeFormat(
   context: JobContext,
   listing: WindowListing,
   format: DateFormat,
   { isProved, isReread }: { isProved: boolean; isReread: boolean },
 ): Promise<void> {
   const { account, client, database, run } = context;
-  await inTransaction(database, {}, async (tx) => {
+  await inTransaction(database, { repeatable: true }, async (tx) => {
     await tx.query(
       `insert into sync_date_filters (account_id, listing, date_format, api_url, proved_at)
        values ($1, $2, $3, $4, case when $5 then clock_timestamp() end)
@@ -251,7 +256,9 @@ async function keep(
   const documented = listing.resource.window.format;
   if (format === documented) return;
   run.warn(
-    `${listing.title}: the API reads the days of this list as ${format}, not as ${documented} as documented; they are sent that way from now on.` +
-      (isReread ? ' The list is read from its first entry: what was read before does not count.' : ''),
+    `${listing.title}: the API expects this list's dates as ${format}, not as ${documented} as documented. They are sent that way from now on.` +
+      (isReread
+        ? ' The list is read again from its first entry, because earlier runs used the documented format.'
+        : ''),
   );
 }

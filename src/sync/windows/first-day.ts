@@ -1,18 +1,18 @@
-import { withinWindow } from '../../dashboard/order-resources.js';
+import { withinWindow } from '../../dashboard/date-window.js';
 import { readFirstPage } from '../../dashboard/pager.js';
-import { addDays, type Day, firstDay, today, yearStart } from '../days.js';
-import type { JobContext } from '../job.js';
+import { addDays, type Day, firstDay, today, yearStart } from '../../days.js';
+import type { JobContext } from '../../run/job.js';
 import type { WindowListing } from './listing.js';
 
-/** So many years in a row without an entry are taken for the time before the account, if nothing lies before them either. */
+/** After this many empty years in a row, one request checks whether there is anything earlier. */
 const emptyYears = 3;
 
 /**
- * The first day to read of a listing that was never read: 1 January of the earliest year that shows entries.
+ * Returns the first day to read of a listing that was never read: January 1 of the earliest year with entries.
  *
- * Years are asked for one by one, backwards from this one, because without dates the API tells of the last two years only. After
- * three empty years one request asks for all that lies before them, back to 2000: where that is empty too, the account has no
- * more; else the search goes on, year by year. So an account that did nothing for a decade is read whole, too.
+ * It requests year by year, backward from this one, because without dates the API returns only the last two years. After three
+ * empty years, one request covers everything before them, back to 2000. If that is empty too, the search ends; otherwise it
+ * continues year by year. So an account with a decade of inactivity is read completely.
  */
 export async function findFirstDay(context: JobContext, listing: WindowListing): Promise<Day> {
   const thisYear = Number(today(context).slice(0, 4));
@@ -29,7 +29,7 @@ export async function findFirstDay(context: JobContext, listing: WindowListing):
     if (!(await hasEntries(context, listing, firstDay, addDays(yearStart(year), -1)))) break;
     empty = 0;
   }
-  context.log.info(`${listing.title} of account ${context.account}: the first ones are of ${earliest}`);
+  context.log.info(`${listing.title} of account ${context.account}: the earliest entries are from ${earliest}`);
   return yearStart(earliest);
 }
 

@@ -1,51 +1,27 @@
 import { parseApiDate } from '../../dashboard/dates.js';
-import type { WindowResource } from '../../dashboard/order-resources.js';
 import type { Item } from '../../dashboard/pager.js';
+import type { OrderColumn, OrderDescription, WindowResource } from '../../dashboard/resource.js';
 import type { XmlValue } from '../../dashboard/xml.js';
 import type { CopyValue } from '../../database/copy.js';
 import { noteContradictions } from '../contradictions.js';
-import type { HistoryOrderKind } from '../history/apply-order-events.js';
 import { checkedNumber } from '../number-listings.js';
 import { withoutPersonalData } from '../personal-data.js';
 import type { ValueWarnings } from '../value-warnings.js';
-import { applyOrders } from './apply-orders.js';
+import { applyOrders, numbersColumn, type OrderTarget, type StrayTarget, untilColumn } from './apply-orders.js';
 import type { WindowListing } from './listing.js';
 
-/** A column that a list of orders fills. */
-export interface OrderColumn {
-  /** As in the resource's fields. */
-  field: string;
-  name: string;
-  type: 'text' | 'timestamptz' | 'integer' | 'boolean' | 'action';
+/** The lists of one kind of order: how each is staged and applied. */
+export function orderListings(orders: OrderDescription): WindowListing[] {
+  const { name, titles, list, moreLists } = orders;
+  return [{ name, title: titles.many, list }, ...moreLists].map((each) => orderListing(orders, each));
 }
 
-/** Where orders of a list go: a kind's table, and which of its columns the list fills. */
-export interface OrderTarget {
-  kind: HistoryOrderKind;
-  table: string;
-  columns: readonly OrderColumn[];
-  /** The field that names an order's number, where the orders themselves don't. */
-  numberField?: string;
-  /** Fields of the list that the table has no column for, kept in `raw`. */
-  kept?: readonly string[];
-}
-
-/** What is special about the orders of a kind: where they are listed, and which columns of which table they fill. */
-export interface OrderListingOptions extends OrderTarget {
-  name: string;
-  title: string;
-  resource: WindowResource;
-  /** Orders of another kind that the list names among its own: those whose type matches, whatever its case. */
-  strays?: OrderTarget & { orderType: string };
-}
-
-/** Columns of the staging table that hold no column of the orders' table. */
-export const numbersColumn = 'telephone_numbers';
-/** Until when a date may have been, exclusive, where the list tells it to the hour or the second only. */
-export const untilColumn = (name: string) => `${name}_until`;
-
-/** A list of orders, as it is staged and brought into its table. */
-export function orderListing({ name, title, resource, strays, ...own }: OrderListingOptions): WindowListing {
+function orderListing(
+  own: OrderDescription,
+  { name, title, list: resource }: { name: string; title: string; list: WindowResource },
+): WindowListing {
+  const { harmless } = own.details;
+  const strays: StrayTarget | undefined = own.strays && { ...own.strays.orders, ...own.strays };
   const indexOf = (field: string) => resource.fields.indexOf(field);
   const [keyIndex, typeIndex] = [indexOf(resource.key), indexOf('OrderType')];
   const isStray = new RegExp(strays?.orderType ?? '$.', 'i');
@@ -54,7 +30,7 @@ export function orderListing({ name, title, resource, strays, ...own }: OrderLis
   return {
     name,
     title,
-    entry: 'order',
+    entry: 'an order id',
     resource,
     columns: [
       { name: 'order_id', type: 'text collate "C"' },
@@ -73,7 +49,7 @@ export function orderListing({ name, title, resource, strays, ...own }: OrderLis
         if (values === undefined) {
           raw[column.field] = text;
           warnings.note(
-            `${column.field} that ${misfit[column.type]} (kept in raw, the column is null)`,
+            `${column.field} that is ${misfit[column.type]} (kept in raw; the column is null)`,
             `"${text}" of ${orderId}`,
           );
         }
@@ -85,14 +61,14 @@ export function orderListing({ name, title, resource, strays, ...own }: OrderLis
       const { numberField } = layout;
       row.push(numbersLiteral(item, numberField, layout.numberIndex, warnings));
       noteContradictions(item, { resource, key: orderId, numberField }, warnings);
-      Object.assign(raw, beyondColumns(item, numberField));
+      Object.assign(raw, beyondColumns(item, numberField, harmless));
       row.push(Object.keys(raw).length === 0 ? null : JSON.stringify(raw));
       return row;
     },
     apply: (client, context, staging) => applyOrders(client, context, { staging, own, strays }),
   };
 
-  /** Where in an item the staged columns are, -1 for those of the other target. */
+  /** The index in an item of each staged column, -1 for columns of the other target only. */
   function layoutOf({ columns: wanted, kept = [], numberField }: OrderTarget) {
     const fields = new Map(wanted.map(({ name: column, field }) => [column, field]));
     return {
@@ -106,10 +82,10 @@ export function orderListing({ name, title, resource, strays, ...own }: OrderLis
 
 const misfit = {
   text: '',
-  timestamptz: 'fits no date form',
-  integer: 'is no number',
-  boolean: 'is neither true nor false',
-  action: 'is neither ASSIGN nor UNASSIGN',
+  timestamptz: 'not in a known date format',
+  integer: 'not a number',
+  boolean: 'neither true nor false',
+  action: 'neither ASSIGN nor UNASSIGN',
 } as const;
 
 function stagedColumns({ name, type }: OrderColumn): { name: string; type: string }[] {
@@ -126,7 +102,7 @@ function emptyColumns({ type }: OrderColumn): CopyValue[] {
   return type === 'timestamptz' ? [null, null] : [null];
 }
 
-/** Undefined for a text that the column can't hold. */
+/** Returns undefined for a text that doesn't fit the column. */
 function toColumns(text: string, column: OrderColumn): CopyValue[] | undefined {
   if (text === '') return emptyColumns(column);
   switch (column.type) {
@@ -145,7 +121,7 @@ function toColumns(text: string, column: OrderColumn): CopyValue[] | undefined {
   }
 }
 
-/** The date, and until when it may have been where the text is less exact than milliseconds. */
+/** Returns the date, and the exclusive end of its range if the text is less precise than milliseconds. */
 function toDates(text: string): CopyValue[] | undefined {
   const date = parseApiDate(text);
   if (date === undefined) return undefined;
@@ -159,7 +135,7 @@ function precisionOf(text: string): number {
   return text.includes('.') ? 0 : 1000;
 }
 
-/** The order's numbers as an array literal; null where the list names none. */
+/** The order's numbers as an array literal; null if the list gives none. */
 function numbersLiteral(
   { values, extra }: Item,
   numberField: string | undefined,
@@ -177,16 +153,16 @@ function isText(value: XmlValue): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** As PostgreSQL reads an element of an array. */
+/** Quotes an element of a PostgreSQL array literal. */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
-function beyondColumns({ extra }: Item, numberField: string | undefined): Record<string, XmlValue> {
+function beyondColumns({ extra }: Item, numberField: string | undefined, harmless: string): Record<string, XmlValue> {
   if (extra === undefined) return {};
-  const rest = { ...withoutPersonalData(extra) };
+  const rest = { ...withoutPersonalData(extra, harmless) };
   if (numberField !== undefined) delete rest[numberField];
-  // The account is that of the row.
+  // The row has its own account column.
   delete rest.accountId;
   delete rest.AccountId;
   return rest;

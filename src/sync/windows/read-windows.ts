@@ -1,10 +1,11 @@
-import { type DateWindow, withinWindow } from '../../dashboard/order-resources.js';
+import { type DateWindow, withinWindow } from '../../dashboard/date-window.js';
+import { isUnknownOrMalformed } from '../../dashboard/errors.js';
 import { readTotal } from '../../dashboard/pager.js';
+import { inTransaction } from '../../database/transaction.js';
+import { addDays, type Day, daysBetween, earlierOf, firstDay, laterOf, today, yearStart } from '../../days.js';
 import { LedgerError } from '../../errors.js';
+import type { JobContext } from '../../run/job.js';
 import { type Cursor, readCursor } from '../cursor.js';
-import { addDays, type Day, daysBetween, earlierOf, firstDay, laterOf, today, yearStart } from '../days.js';
-import type { JobContext } from '../job.js';
-import { IncompleteListingError } from '../prove.js';
 import {
   discardSnapshot,
   dropRepeatedRows,
@@ -15,39 +16,47 @@ import {
   stagingOf,
   usableCursor,
 } from '../snapshot.js';
-import { inTransaction } from '../transaction.js';
 import { collectWarnings, type ValueWarnings } from '../value-warnings.js';
-import { type DatedListing, findDateFormat, mayBeRejectedFormat } from './date-filter.js';
+import { IncompleteListingError } from '../verify-inservice.js';
+import { type DatedListing, findDateFormat } from './date-filter.js';
 import { findFirstDay } from './first-day.js';
 import type { WindowListing } from './listing.js';
-import { advanceWatermark, readWatermark, type StoredWatermark, setWatermark, type Watermark } from './watermark.js';
+import {
+  advanceWatermark,
+  deleteWatermark,
+  readWatermark,
+  type StoredWatermark,
+  setWatermark,
+  type Watermark,
+} from './watermark.js';
 
-/** A window of a list without pages holds as many entries as the API gives at a time, and cannot be split any further. */
-export class CeilingError extends LedgerError {
-  override readonly name = 'CeilingError';
+/** A window of an unpaged list reaches the API's result limit and cannot be split any further. */
+export class ResultLimitError extends LedgerError {
+  override readonly name = 'ResultLimitError';
 }
 
-/** How far each run reaches back behind what was read: entries may turn up late, or under a date some hours off. */
+/** How many days each run reads again: entries may appear late, or with a date some hours off. */
 const overlapDays = 3;
-/** A quiet night takes one request a list; a first run loses no more than a year's reading when it is stopped for long. */
+/** A quiet run takes one request per list. A first run that is stopped for long loses at most a year's reading. */
 const longestWindowDays = 366;
-const mostReadings = 3;
+const maxReadings = 3;
 
 /**
- * Reads a listing from its watermark, less three days, to today, in windows of at most a year, each proved complete and brought
- * into the tables in the transaction that moves the watermark. A run that was stopped is gone on with where its last committed page
- * ended. Neighbouring windows share a day, so that nothing is lost whether or not the API counts the last day in.
+ * Reads a listing from three days before its watermark to today, in windows of at most a year. Each window is verified complete,
+ * then applied in the transaction that moves the watermark. A stopped run resumes after its last committed page. Adjacent windows
+ * share a day, so that nothing is lost if the API excludes the last day.
  *
- * @throws IncompleteListingError for a window that stays short of what the API says it holds; CeilingError for one that can't be
- * asked for in small enough parts. The windows before it are kept, and the next run begins with it. DateFilterError if the API
- * does not understand the days that are asked for.
+ * @throws IncompleteListingError if a window still has fewer entries than the API's count after all retries. ResultLimitError if a
+ * window can't be split enough. Earlier windows stay applied, and the next run begins with the failed one. DateFilterError if the
+ * API does not understand the dates.
  */
 export async function readWindows(context: JobContext, listing: WindowListing): Promise<void> {
   const dated = await findDateFormat(context, listing);
   try {
     await readAll(context, dated);
   } catch (error) {
-    if (!dated.isRemembered || !mayBeRejectedFormat(error)) throw error;
+    // The API may no longer accept the stored date format.
+    if (!dated.isRemembered || !isUnknownOrMalformed(error)) throw error;
     const again = await findDateFormat(context, listing, { isRejected: true });
     if (again.listing.resource.window.format === dated.listing.resource.window.format) throw error;
     await readAll(context, again);
@@ -75,18 +84,18 @@ function windowFrom(from: Day, last: Day): DateWindow {
   return { from, to: earlierOf(addDays(from, longestWindowDays), laterOf(from, last)) };
 }
 
-/** Where to begin: in the window that a stopped run left half-read, if nothing unread lies before it, else at the watermark. */
+/** The first window: the one a stopped run left unfinished, if everything before it was read; otherwise the one at the watermark. */
 async function firstWindow(context: JobContext, dated: DatedListing, last: Day): Promise<DateWindow> {
   const { account, database, log } = context;
   const { listing } = dated;
-  const { from, readTo } = await beginning(context, dated);
+  const { from, readTo } = await startingPoint(context, dated);
   const left = await readCursor(database.pool, account, listing.name);
   if (left !== undefined) {
     const { window } = left;
     const resumes =
       window !== undefined &&
       window.from <= readTo &&
-      listing.resource.ceiling === undefined &&
+      listing.resource.resultLimit === undefined &&
       (await usableCursor(context, snapshotOf(listing, window))) !== undefined;
     if (resumes) return window;
     await discardSnapshot(context, snapshotOf(listing, { from, to: last }));
@@ -95,14 +104,14 @@ async function firstWindow(context: JobContext, dated: DatedListing, last: Day):
   return windowFrom(from, last);
 }
 
-/** `from`: the first day to read. `readTo`: up to which day nothing is unread. */
-async function beginning(
+/** `from`: the first day to read. `readTo`: the day up to which everything was read. */
+async function startingPoint(
   context: JobContext,
   { listing, isEmpty, isReread }: DatedListing,
 ): Promise<{ from: Day; readTo: Day }> {
   const { account, database, options } = context;
-  const stored = await readWatermark(database.pool, account, listing.name);
-  const mark = stored && (await bringToToday(context, listing, stored));
+  const stored = await readWatermark(database.pool, context, listing.name);
+  const mark = stored && (await correctWatermark(context, listing, stored));
   if (mark === undefined) {
     const asked = isReread ? undefined : options.since;
     const since = asked ?? (isEmpty ? yearStart(today(context).slice(0, 4)) : await findFirstDay(context, listing));
@@ -114,39 +123,52 @@ async function beginning(
   }
   if (since <= mark.readTo) return restart(context, listing, { since: earlierOf(since, mark.since), readTo: since });
   context.run.warn(
-    `${listing.title}: the days from ${mark.readTo} to ${since} were never read, and are left out now; \`tn-ledger run ${context.job} --account ${account} --since ${mark.readTo}\` reads them.`,
+    `${listing.title}: the days from ${mark.readTo} to ${since} were never read and are skipped now. To read them: \`tn-ledger run ${context.job} --account ${account} --since ${mark.readTo}\`.`,
   );
   return restart(context, listing, { since, readTo: since });
 }
 
 /**
- * A watermark later than today was set by a run whose clock was ahead: nothing of the days after it was moved was read. It goes back
- * to the day on which the database saw it moved, or to today where the database's clock was ahead as well.
+ * Corrects a watermark later than the day on which it was moved. A run whose clock was ahead set it, and nothing after the day of
+ * the move was read, even if the watermark is in the past by now. It is moved back to that day, or to today if the clock that dated
+ * the move was ahead too. If even its first day is later, it is deleted.
+ *
+ * @returns undefined if the listing counts as never read
  */
-async function bringToToday(context: JobContext, listing: WindowListing, mark: StoredWatermark): Promise<Watermark> {
-  const last = today(context);
-  if (mark.readTo <= last) return mark;
-  const readTo = laterOf(mark.since, earlierOf(mark.movedOn, last));
-  context.run.warn(
-    `${listing.title}: marked as read up to ${mark.readTo}, which lies in the future: an earlier run's clock was ahead. It counts as ` +
-      `read up to ${readTo} now. If that run was more than three days ago, read the days since then again: ` +
-      `tn-ledger run ${context.job} --account ${context.account} --since DATE`,
-  );
-  await setWatermark(context.database.pool, context.account, listing.name, { since: mark.since, readTo });
+async function correctWatermark(
+  context: JobContext,
+  listing: WindowListing,
+  mark: StoredWatermark,
+): Promise<Watermark | undefined> {
+  const { account, database, job, run } = context;
+  const readTo = earlierOf(mark.movedOn, today(context));
+  if (mark.readTo <= readTo) return mark;
+  const finding = `${listing.title}: marked as read up to ${mark.readTo}, which was in the future: an earlier run's clock was ahead.`;
+  if (mark.since > readTo) {
+    run.warn(`${finding} It now counts as never read.`);
+    await inTransaction(database, { repeatable: true }, (client) => deleteWatermark(client, account, listing.name));
+    return undefined;
+  }
+  const advice =
+    mark.movedOn <= readTo
+      ? ''
+      : ` If that run was more than three days ago, read the days since then again: tn-ledger run ${job} --account ${account} --since DATE`;
+  run.warn(`${finding} It now counts as read up to ${readTo}.${advice}`);
+  await setWatermark(database, account, listing.name, { since: mark.since, readTo });
   return { since: mark.since, readTo };
 }
 
-/** From here on the days behind `readTo` count as unread: a run that is stopped leaves the rest to the next. */
+/** Marks the days after `readTo` as unread, so that the next run continues if this one is stopped. */
 async function restart(
   { account, database }: JobContext,
   listing: WindowListing,
   mark: Watermark,
 ): Promise<{ from: Day; readTo: Day }> {
-  await setWatermark(database.pool, account, listing.name, mark);
+  await setWatermark(database, account, listing.name, mark);
   return { from: mark.readTo, readTo: mark.readTo };
 }
 
-/** One reading: a window, or a part of one, and the day that the watermark moves to when it is brought in, if any. */
+/** A window, or a part of one, and the day that the watermark moves to when it is applied, if any. */
 interface Part {
   window: DateWindow;
   filters: Readonly<Record<string, string>>;
@@ -166,25 +188,25 @@ async function readWindow(
 ): Promise<void> {
   const snapshot = snapshotOf(listing, part.window, part.filters);
   let shortage = '';
-  for (let reading = 1; reading <= mostReadings; reading += 1) {
+  for (let reading = 1; reading <= maxReadings; reading += 1) {
     const before = context.run.counts.rowsRead;
     const run = { ...context.run, expect: (rows: number) => context.run.expect(before + rows) };
     const cursor = await readSnapshot({ ...context, run }, snapshot, warnings);
-    if (isAtCeiling(listing, cursor)) {
+    if (reachesLimit(listing, cursor)) {
       await discardSnapshot(context, snapshot);
       for (const smaller of split(context, listing, part)) await readWindow(context, listing, smaller, warnings);
       return;
     }
     const missing = await findShortage(context, snapshot, cursor);
-    if (missing === undefined) return bringIn(context, listing, part);
+    if (missing === undefined) return applyPart(context, listing, part);
     shortage = missing;
     await discardSnapshot(context, snapshot);
-    context.log.info(`${describe(context, listing, part)}: ${shortage} (reading ${reading} of ${mostReadings})`);
+    context.log.info(`${describe(context, listing, part)}: ${shortage} (reading ${reading} of ${maxReadings})`);
   }
   throw new IncompleteListingError(
-    `${describe(context, listing, part)}, is not complete: after ${mostReadings} readings ${shortage}. Nothing of it was written, ` +
+    `${describe(context, listing, part)}, is not complete: after ${maxReadings} readings, ${shortage}. None of it was written, ` +
       'and its days count as unread.',
-    { hint: 'Run it again; if it stays so, show Bandwidth these figures.' },
+    { hint: 'Run it again. If the figures stay the same, report them to Bandwidth.' },
   );
 }
 
@@ -193,7 +215,7 @@ function describe({ account }: JobContext, listing: WindowListing, { window, fil
   return `The list of ${listing.title} of account ${account} from ${window.from} to ${window.to}${narrowed.join('')}`;
 }
 
-/** Undefined for a window that holds as many different entries as the API says; else the difference in words. */
+/** Returns undefined if the window has as many distinct entries as the API's count; otherwise the difference in words. */
 async function findShortage(
   context: JobContext,
   snapshot: SnapshotListing,
@@ -201,24 +223,24 @@ async function findShortage(
 ): Promise<string | undefined> {
   const { account, client, signal } = context;
   const named = await dropRepeatedRows(context, snapshot, cursor);
-  // A list of one page was told with its size in one answer, which the second word of another request makes no surer.
+  // A single page came with its total in the same response; asking …/totals again would prove nothing more.
   const asksTotal =
     snapshot.resource.totals !== undefined && (cursor.pagesRead.length > 1 || cursor.lastTotalCount === undefined);
   const total = asksTotal ? await readTotal(client, snapshot.resource, account, signal) : cursor.lastTotalCount;
   const { lastTotalCount = total } = cursor;
-  // Which of the entries without a name is one of the others told again, nobody can say.
+  // Entries without a key may be duplicates of others.
   const holds = (count: number | undefined) =>
     count === undefined || (named <= count && count <= named + cursor.rowsLeftOut);
   if (holds(total) && holds(lastTotalCount)) return undefined;
   const pages = cursor.pagesRead.length === 1 ? 'its page' : `its ${cursor.pagesRead.length} pages`;
-  return `TotalCount says ${lastTotalCount}${asksTotal ? `, …/totals ${total}` : ''}, but ${pages} named ${named} different ones`;
+  return `TotalCount is ${lastTotalCount}${asksTotal ? `, …/totals ${total}` : ''}, but ${pages} listed ${named} distinct ones`;
 }
 
-function isAtCeiling({ resource: { ceiling } }: WindowListing, cursor: Cursor): boolean {
-  return ceiling !== undefined && cursor.rowsStaged + cursor.rowsLeftOut >= ceiling;
+function reachesLimit({ resource: { resultLimit } }: WindowListing, cursor: Cursor): boolean {
+  return resultLimit !== undefined && cursor.rowsStaged + cursor.rowsLeftOut >= resultLimit;
 }
 
-/** Smaller parts of a window at the ceiling: two halves, or for a single day its orders by action, then by status. */
+/** Splits a window at the result limit: into two halves, or for a single day by action, then by status. */
 function split(context: JobContext, listing: WindowListing, part: Part): Part[] {
   const { window, filters, readTo } = part;
   const days = daysBetween(window.from, window.to);
@@ -238,22 +260,25 @@ function split(context: JobContext, listing: WindowListing, part: Part): Part[] 
       readTo: index === next.values.length - 1 ? readTo : undefined,
     }));
   }
-  throw new CeilingError(
-    `${describe(context, listing, part)}, has ${listing.resource.ceiling} orders or more. The API gives no more at a time, and the ` +
-      'list cannot be asked for in smaller parts. Nothing of it was written, and its day counts as unread.',
+  throw new ResultLimitError(
+    `${describe(context, listing, part)}, reaches the API's result limit of ${listing.resource.resultLimit} orders, and the request cannot be ` +
+      'split further. None of it was written, and its day counts as unread.',
     {
-      hint: `Ask Bandwidth for the orders of that day. \`tn-ledger run ${context.job} --account ${context.account} --since ${addDays(window.to, 1)}\` leaves it out.`,
+      hint: `Ask Bandwidth for the orders of that day. To skip it: \`tn-ledger run ${context.job} --account ${context.account} --since ${addDays(window.to, 1)}\`.`,
     },
   );
 }
 
-/** Everything staged goes into the tables in the transaction that moves the watermark and ends the staging. */
-async function bringIn(context: JobContext, listing: WindowListing, part: Part): Promise<void> {
+/** Applies the staged rows in the transaction that moves the watermark and drops the staging table. */
+async function applyPart(context: JobContext, listing: WindowListing, part: Part): Promise<void> {
   const { account, database, run, signal } = context;
   const snapshot = snapshotOf(listing, part.window, part.filters);
-  const rowsWritten = await inTransaction(database, { signal }, async (client) => {
+  const rowsWritten = await inTransaction(database, { signal, repeatable: true }, async (client) => {
     const rows = await listing.apply(client, context, stagingOf(context, snapshot));
-    if (part.readTo !== undefined) await advanceWatermark(client, account, listing.name, part.readTo);
+    // The API's clock in these responses may be a day earlier than before them.
+    if (part.readTo !== undefined) {
+      await advanceWatermark(client, account, listing.name, earlierOf(part.readTo, today(context)));
+    }
     await forgetListing(client, context, snapshot);
     return rows;
   });

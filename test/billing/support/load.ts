@@ -5,23 +5,26 @@ import type { ExecutionContext } from 'ava';
 import { parse } from 'csv-parse/sync';
 import { type LoadedReport, loadReport } from '../../../src/billing/load-report.js';
 import type { Database } from '../../../src/database/connect.js';
-import { type ZipFile, zipWhole } from '../../../src/sandbox/billing/zip.js';
 import { makeFolder } from '../../end-to-end/support.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
 import { billingSettings } from '../../sync/support/ledger.js';
+import { type MalformedFile, zipMalformed } from './malformed-zip.js';
 
 export interface LoadSpec {
   type?: string;
   days?: { from: string; to: string };
   reportId?: string;
+  /** By default, rows are kept if the days are given, as for a requested report. */
+  otherDays?: 'keep' | 'leave out' | 'reject';
+  acceptShrink?: boolean;
 }
 
-/** A ledger into which archives are loaded. */
+/** A ledger to load archives into. */
 export interface Loader {
   database: Database;
   folder: string;
-  load(files: readonly ZipFile[] | Buffer, spec?: LoadSpec): Promise<LoadedReport & { reportId: string }>;
+  load(files: readonly MalformedFile[] | Buffer, spec?: LoadSpec): Promise<LoadedReport & { reportId: string }>;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
 }
 
@@ -33,24 +36,26 @@ export async function openLoader(t: ExecutionContext<unknown>, server: TestServe
     database,
     folder,
     query,
-    async load(files, { type = 'BDR', days, reportId = randomBytes(6).toString('hex') } = {}) {
+    async load(files, spec = {}) {
+      const { type = 'BDR', days, reportId = randomBytes(6).toString('hex'), acceptShrink = false } = spec;
+      const otherDays = spec.otherDays ?? (days === undefined ? 'reject' : 'keep');
       const path = join(folder, `${reportId}.zip`);
-      await writeFile(path, Buffer.isBuffer(files) ? files : await zipWhole(files));
+      await writeFile(path, Buffer.isBuffer(files) ? files : await zipMalformed(files));
       await query(
         `insert into billing_reports (account_id, report_id, type, start_date, end_date, source, requested_by, state)
          values ('9900000', $1, $2, $3, $4, 'file', 'command', 'downloaded') on conflict do nothing`,
         [reportId, type, days?.from, days?.to],
       );
       const loaded = await loadReport(
-        { account: '9900000', reportId, type, days, path, again: true },
-        { database, limits: billingSettings().limits, signal: new AbortController().signal },
+        { account: '9900000', reportId, type, days, otherDays, command: 'load it with', path, again: true },
+        { database, limits: billingSettings().limits, acceptShrink, signal: new AbortController().signal },
       );
       return { ...loaded, reportId };
     },
   };
 }
 
-/** Rows as csv-parse alone reads them, an empty field without quotes as null. */
+/** Returns rows as csv-parse reads them, with null for an empty unquoted field. */
 export function readByCsvParse(csv: string | Buffer): (string | null)[][] {
   return parse(csv, {
     bom: true,

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import leven from 'leven';
 import { parseAction } from '../../../src/assignment/action.js';
 import { parseReportType } from '../../../src/billing/report-type.js';
-import { parsePastDay } from '../../../src/cli/past-day.js';
+import { parseDayOption } from '../../../src/cli/day-options.js';
 import { categories } from '../../../src/nruf/classify.js';
 import { findForm } from '../../../src/nruf/form.js';
 import { parseFaults, parseOddities } from '../../../src/sandbox/server.js';
@@ -21,10 +21,10 @@ const checks: Record<string, (value: string, option: string) => unknown> = {
   '--form': (value) => findForm(value),
   '--faults': (value) => parseFaults(value),
   '--oddities': (value) => parseOddities(value),
-  '--since': (value, option) => parsePastDay(option, value, new Date('2100-01-01')),
-  '--as-of': (value, option) => parsePastDay(option, value, new Date('2100-01-01')),
-  '--from': (value, option) => parsePastDay(option, value, new Date('2100-01-01')),
-  '--to': (value, option) => parsePastDay(option, value, new Date('2100-01-01')),
+  '--since': (value, option) => parseDayOption(option, value),
+  '--as-of': (value, option) => parseDayOption(option, value),
+  '--from': (value, option) => parseDayOption(option, value),
+  '--to': (value, option) => parseDayOption(option, value),
 };
 
 function must(holds: boolean): void {
@@ -87,7 +87,9 @@ function examine(text: string, isCode: boolean, known: KnownProgram, found: Foun
       continue;
     }
     found.commands += 1;
-    examineArguments(command, words, isCode, jobs, found);
+    const subcommand = command.commands.find((each) => each.name() === words.peek());
+    if (subcommand !== undefined) words.next();
+    examineArguments(subcommand ?? command, words, isCode, jobs, found);
     end = match.index + match[0].length + words.taken;
   }
   rest += text.slice(end);

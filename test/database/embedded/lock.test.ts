@@ -22,7 +22,7 @@ async function folderFor(t: ExecutionContext): Promise<string> {
   return folder;
 }
 
-test('many processes and many tasks of one, all at once: one has the lock at a time, and few tickets are kept', async (t) => {
+test('one of many concurrent processes and tasks has the lock at a time, and few tickets are kept', async (t) => {
   const folder = await folderFor(t);
   const [lock, file] = [join(folder, 'lock'), join(folder, 'count')];
   await writeFile(file, '0');
@@ -37,7 +37,7 @@ test('many processes and many tasks of one, all at once: one has the lock at a t
   t.true(tickets.length < 60, `${tickets.length} tickets`);
 });
 
-test('the lock of a process that is gone is free, and that of one that lives is waited for', async (t) => {
+test('the lock of a dead process is free, and that of a live one is awaited', async (t) => {
   const lock = await folderFor(t);
   const child = spawn('sleep', ['600']);
   await once(child, 'spawn');
@@ -60,21 +60,21 @@ test('the lock of a process that is gone is free, and that of one that lives is 
   await exited;
 });
 
-test('an action that fails gives the lock back', async (t) => {
+test('an action that fails releases the lock', async (t) => {
   const lock = await folderFor(t);
   const failure = new Error('no');
   t.is(await t.throwsAsync(withLock(lock, {}, () => Promise.reject(failure))), failure);
   t.is(await withLock(lock, {}, async () => 'yes'), 'yes');
 });
 
-test('other files among the tickets do no harm', async (t) => {
+test('other files among the tickets are ignored', async (t) => {
   const lock = await folderFor(t);
   await mkdir(join(lock, 'x'));
   await symlink('nonsense', join(lock, '3'));
   t.is(await withLock(lock, {}, async () => 'yes'), 'yes');
 });
 
-test('a process is told apart from a later one of the same number, from one of an earlier boot, and from its zombie', async (t) => {
+test('a process is distinguished from one with the same pid, an earlier boot’s, and its zombie', async (t) => {
   const own = ownIdentity();
   t.true(isAlive(own));
   t.deepEqual(parseIdentity(printIdentity(own)), own);

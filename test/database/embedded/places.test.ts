@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import { accountForServer } from '../../../src/database/embedded/account.js';
 import { LedgerError } from '../../../src/errors.js';
+import { onlyIf } from '../../support/only-if.js';
 import { removeDataFolder } from '../../support/postgres.js';
 import { serverTempFolder } from '../../support/temp-folder.js';
-import { isRoot, nobody } from '../support/accounts.js';
+import { canMount, isRoot, nobody } from '../support/accounts.js';
 import { CommandFailure, startCommand } from '../support/command.js';
 import { type Installation, installInto, removeLibraryLinks } from '../support/installation.js';
 import { ask, homeOf, joinAt, makeFolder, makePlace, type Place, postmasterOf } from '../support/place.js';
@@ -47,7 +48,7 @@ async function failureOf(command: Promise<unknown>): Promise<{ message: string; 
   throw new Error('it did not fail');
 }
 
-test('an ordinary user has everything in the data folder, open to nobody else, and nothing outside of it', async (t) => {
+test('a regular user’s server is entirely in the data folder, with access for no one else', async (t) => {
   const place = await makePlace(t, 'empty');
   const user = await asOrdinaryUser(place);
   const command = await startCommand({ ...place, ...user });
@@ -70,7 +71,7 @@ test('an ordinary user has everything in the data folder, open to nobody else, a
   );
 });
 
-test('the server listens on 127.0.0.1 only, wants passwords of everybody, and keeps what is committed', async (t) => {
+test('the server listens only on 127.0.0.1, requires passwords, and keeps committed data', async (t) => {
   const place = await makePlace(t);
   const server = await joinAt(place);
   const settings = await ask<{ name: string; setting: string }>(
@@ -111,8 +112,8 @@ test('the server listens on 127.0.0.1 only, wants passwords of everybody, and ke
   }
 });
 
-test('library links that npm did not create are created', async (t) => {
-  const place = await makePlace(t, 'empty');
+test('missing library links of the npm package are created', async (t) => {
+  const place = await makePlace(t);
   const installation = await installInto(join(place.base, 'installation'));
   const links = await removeLibraryLinks(installation);
   t.true(links.length > 0);
@@ -121,7 +122,7 @@ test('library links that npm did not create are created', async (t) => {
   t.true(links.every((link) => existsSync(link)));
 });
 
-test('a package that lacks its library links and is read-only is copied below the data folder, once', async (t) => {
+test('a read-only package without library links is copied below the data folder once', async (t) => {
   const place = await makePlace(t, 'empty');
   const installation = await installInto(join(place.base, 'installation'));
   const user = { ...(await asOrdinaryUser(place)), installation };
@@ -139,7 +140,7 @@ test('a package that lacks its library links and is read-only is copied below th
   t.false(existsSync(place.systemFolder));
 });
 
-test('a data folder that cannot be made or written is told, with the mend', async (t) => {
+test('a data folder that can’t be created or written is reported with a fix', async (t) => {
   const place = await makePlace(t, 'empty');
   const user = await asOrdinaryUser(place);
   const closed = await makeFolder(join(place.base, 'closed'), 0o555);
@@ -152,167 +153,155 @@ test('a data folder that cannot be made or written is told, with the mend', asyn
   }
 });
 
-if (isRoot) {
-  test('as root, the server runs under another account with its data in the system folder, where the data folder links to', async (t) => {
-    const place = await makePlace(t, 'empty');
-    const server = await joinAt(place);
-    const link = await readlink(join(place.dataDir, 'postgres'));
-    t.true(link.startsWith(`${place.systemFolder}/`));
-    t.true(server.messages.some((message) => message.includes(link)));
-    t.not((await stat(join(link, 'data'))).uid, 0);
-    t.not((await stat(`/proc/${await postmasterOf(place)}`)).uid, 0);
-    t.is((await stat(join(link, 'data'))).mode & 0o777, 0o700);
-    t.is((await stat(join(link, 'connection.json'))).uid, 0);
-    await server.release();
-  });
+const asRoot = onlyIf(test, isRoot, 'needs root');
 
-  test('as root below a folder that only root may enter, programs are copied to where the server can run them, once', async (t) => {
-    const place = await makePlace(t, 'empty');
-    const closed = await makeFolder(join(place.base, 'closed'), 0o700);
-    const installation = await installInto(join(closed, 'installation'));
-    await removeLibraryLinks(installation);
-    const dataDir = join(closed, 'data');
-    t.teardown(() => removeDataFolder(dataDir));
+asRoot('as root, the server runs under another account, with its data in the system folder', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const server = await joinAt(place);
+  const link = await readlink(join(place.dataDir, 'postgres'));
+  t.true(link.startsWith(`${place.systemFolder}/`));
+  t.true(server.messages.some((message) => message.includes(link)));
+  t.not((await stat(join(link, 'data'))).uid, 0);
+  t.not((await stat(`/proc/${await postmasterOf(place)}`)).uid, 0);
+  t.is((await stat(join(link, 'data'))).mode & 0o777, 0o700);
+  t.is((await stat(join(link, 'connection.json'))).uid, 0);
+  await server.release();
+});
 
-    // A hardened root's mask, under which everything would be its own.
-    const within = ['sh', '-c', 'umask 077; exec "$@"', 'sh'];
-    const [one, two] = await Promise.all([1, 2].map(() => startCommand({ ...place, dataDir, installation, within })));
-    t.deepEqual(await ask(one?.server as never, 'SELECT 1 AS one'), [{ one: 1 }]);
-    await Promise.all([one?.leave(), two?.leave()]);
-    t.is(await postmasterOf({ dataDir }), undefined);
-    const copies = (await readdir(place.systemFolder)).filter((name) => /^postgresql-[^/]*\d$|unfinished/.test(name));
-    t.is(copies.length, 1);
+asRoot('as root, programs in a folder that only root may enter are copied once', async (t) => {
+  const place = await makePlace(t, 'empty');
+  const closed = await makeFolder(join(place.base, 'closed'), 0o700);
+  const installation = await installInto(join(closed, 'installation'));
+  await removeLibraryLinks(installation);
+  const dataDir = join(closed, 'data');
+  t.teardown(() => removeDataFolder(dataDir));
 
-    // A copy that was interrupted is not taken for a whole one, nor left behind.
-    const copy = join(place.systemFolder, copies[0] as string);
-    await rename(copy, `${copy}.unfinished`);
-    await rm(join(`${copy}.unfinished`, 'bin', 'postgres'));
-    await (await startCommand({ ...place, dataDir, installation })).leave();
-    t.false(existsSync(`${copy}.unfinished`));
-    t.true(existsSync(join(copy, 'bin', 'postgres')));
-  });
+  // A hardened root's mask, under which everything would be its own.
+  const within = ['sh', '-c', 'umask 077; exec "$@"', 'sh'];
+  const [one, two] = await Promise.all([1, 2].map(() => startCommand({ ...place, dataDir, installation, within })));
+  t.deepEqual(await ask(one?.server as never, 'SELECT 1 AS one'), [{ one: 1 }]);
+  await Promise.all([one?.leave(), two?.leave()]);
+  t.is(await postmasterOf({ dataDir }), undefined);
+  const copies = (await readdir(place.systemFolder)).filter((name) => /^postgresql-[^/]*\d$|unfinished/.test(name));
+  t.is(copies.length, 1);
 
-  test('as root, a data folder that is moved keeps its database, and a new one in its place gets its own', async (t) => {
-    const place = await makePlace(t, 'empty');
-    const before = await joinAt(place);
-    await ask(before, 'CREATE TABLE kept ()');
-    await before.release();
-    const home = await homeOf(place);
+  // A copy that was interrupted is not taken for a whole one, nor left behind.
+  const copy = join(place.systemFolder, copies[0] as string);
+  await rename(copy, `${copy}.unfinished`);
+  await rm(join(`${copy}.unfinished`, 'bin', 'postgres'));
+  await (await startCommand({ ...place, dataDir, installation })).leave();
+  t.false(existsSync(`${copy}.unfinished`));
+  t.true(existsSync(join(copy, 'bin', 'postgres')));
+});
 
-    const moved = { ...place, dataDir: join(place.base, 'moved') };
-    await rename(place.dataDir, moved.dataDir);
-    t.teardown(() => removeDataFolder(moved.dataDir));
-    const after = await joinAt(moved);
-    t.is(await homeOf(moved), home);
-    t.deepEqual(await ask(after, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: true }]);
-    await after.release();
+asRoot('as root, a moved data folder keeps its database, and a new one in its place gets another', async (t) => {
+  const place = await makePlace(t);
+  const before = await joinAt(place);
+  await ask(before, 'CREATE TABLE kept ()');
+  await before.release();
+  const home = await homeOf(place);
 
-    const fresh = await joinAt(place);
-    t.deepEqual(await ask(fresh, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: false }]);
-    await fresh.release();
-  });
+  const moved = { ...place, dataDir: join(place.base, 'moved') };
+  await rename(place.dataDir, moved.dataDir);
+  t.teardown(() => removeDataFolder(moved.dataDir));
+  const after = await joinAt(moved);
+  t.is(await homeOf(moved), home);
+  t.deepEqual(await ask(after, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: true }]);
+  await after.release();
 
-  test('as root, a data folder that was removed finds its database again and says so; a database that was removed is an error', async (t) => {
-    const place = await makePlace(t, 'empty');
-    await (await joinAt(place)).release();
-    const home = await homeOf(place);
-    await rm(place.dataDir, { recursive: true });
-    const again = await joinAt(place);
-    await again.release();
-    t.is(await homeOf(place), home);
-    t.true(again.messages.some((message) => message.includes(`Going on with the database`) && message.includes(home)));
+  const fresh = await joinAt(place);
+  t.deepEqual(await ask(fresh, "SELECT to_regclass('kept') IS NOT NULL AS there"), [{ there: false }]);
+  await fresh.release();
+});
 
-    await rm(home, { recursive: true });
-    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-    t.regex(error.message, /is gone/);
-    t.regex(error.hint ?? '', /remove the link/);
-    await rm(join(place.dataDir, 'postgres'));
-    await (await joinAt(place)).release();
-  });
+asRoot('as root, a recreated data folder reuses its database; a removed database is an error', async (t) => {
+  const place = await makePlace(t, 'empty');
+  await (await joinAt(place)).release();
+  const home = await homeOf(place);
+  await rm(place.dataDir, { recursive: true });
+  const again = await joinAt(place);
+  await again.release();
+  t.is(await homeOf(place), home);
+  t.true(again.messages.some((message) => message.includes(`Reusing the previous database`) && message.includes(home)));
 
-  test('as root, data that an earlier version kept as nobody are handed over to an account of their own', async (t) => {
-    const place = await makePlace(t);
-    const data = join(await homeOf(place), 'data');
-    execFileSync('chown', ['-Rh', `${nobody.uid}:${nobody.gid}`, data]);
-    const server = await joinAt(place);
-    t.deepEqual(await ask(server, 'SELECT current_user::text AS name'), [{ name: 'tn_ledger' }]);
-    t.not((await stat(data)).uid, nobody.uid);
-    t.true(server.messages.some((message) => message.includes('belonged to nobody')));
-    await server.release();
-  });
+  await rm(home, { recursive: true });
+  const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.regex(error.message, /is missing/);
+  t.regex(error.hint ?? '', /remove the link/);
+  await rm(join(place.dataDir, 'postgres'));
+  await (await joinAt(place)).release();
+});
 
-  test('as root where no user suits, one is created, and it is not nobody', async (t) => {
-    const name = `tn-ledger-test-${process.pid}`;
-    t.teardown(() => execFileSync('userdel', [name]));
-    const created = await accountForServer(['no-such-user', name]);
-    t.truthy(created?.uid);
-    t.not(created?.uid, nobody.uid);
-    t.deepEqual(await accountForServer(['no-such-user', name]), created);
-  });
+asRoot('as root, data of an earlier version owned by nobody moves to a dedicated account', async (t) => {
+  const place = await makePlace(t);
+  const data = join(await homeOf(place), 'data');
+  execFileSync('chown', ['-Rh', `${nobody.uid}:${nobody.gid}`, data]);
+  const server = await joinAt(place);
+  t.deepEqual(await ask(server, 'SELECT current_user::text AS name'), [{ name: 'tn_ledger' }]);
+  t.not((await stat(data)).uid, nobody.uid);
+  t.true(server.messages.some((message) => message.includes('belonged to nobody')));
+  await server.release();
+});
 
-  test("another user's embedded database is refused, also to root, with the owner named", async (t) => {
-    const place = await makePlace(t, 'empty');
-    const user = await asOrdinaryUser(place);
-    await (await startCommand({ ...place, ...user })).leave();
-    const asRoot = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-    t.true(asRoot.message.includes(`user id ${nobody.uid}`), asRoot.message);
-    t.regex(asRoot.hint ?? '', /sudo -u/);
+asRoot('as root without a suitable user, one is created other than nobody', async (t) => {
+  const name = `tn-ledger-test-${process.pid}`;
+  t.teardown(() => execFileSync('userdel', [name]));
+  const created = await accountForServer(['no-such-user', name]);
+  t.truthy(created?.uid);
+  t.not(created?.uid, nobody.uid);
+  t.deepEqual(await accountForServer(['no-such-user', name]), created);
+});
 
-    const rootPlace = { ...place, dataDir: join(place.base, 'root-data') };
-    t.teardown(() => removeDataFolder(rootPlace.dataDir));
-    await (await joinAt(rootPlace)).release();
-    t.regex(
-      (await failureOf(startCommand({ ...rootPlace, ...user }))).message,
-      /belongs to another user \(user id 0\)/,
-    );
-  });
+test("another user's embedded database is refused, also to root, with the owner named", async (t) => {
+  const place = await makePlace(t, 'empty');
+  const user = await asOrdinaryUser(place);
+  await (await startCommand({ ...place, ...user })).leave();
+  const asRoot = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.true(asRoot.message.includes(`user id ${nobody.uid}`), asRoot.message);
+  t.regex(asRoot.hint ?? '', /sudo -u/);
 
-  test('as root without a place for the server, the folder at fault is named', async (t) => {
-    const place = await makePlace(t, 'empty');
-    await writeFile(place.systemFolder, 'not a folder');
-    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-    t.true(error.message.includes(place.systemFolder), error.message);
-    t.truthy(error.hint);
-  });
-}
+  const rootPlace = await makePlace(t);
+  t.regex((await failureOf(startCommand({ ...rootPlace, ...user }))).message, /belongs to another user \(user id 0\)/);
+});
 
-if (isRoot && canMount()) {
-  test('a full disk is told, leaves nothing half-made, and once there is room all goes well', async (t) => {
-    const place = await makePlace(t, 'empty');
-    await mkdir(place.systemFolder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m,mode=755', 'tn-ledger-test', place.systemFolder]);
-    // Lazily, for the server's logger is the last to go, just after the server.
-    t.teardown(() => execFileSync('umount', ['--lazy', place.systemFolder]));
-    const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-    t.regex(error.message, /No space left|ENOSPC|wrote only/);
-    t.regex(error.hint ?? '', /disk space/);
-    const home = await homeOf(place);
-    t.deepEqual(
-      (await readdir(home)).filter((name) => name === 'data' || name.startsWith('initializing-')),
-      [],
-    );
+asRoot('as root without a usable folder, the error names the folder', async (t) => {
+  const place = await makePlace(t, 'empty');
+  await writeFile(place.systemFolder, 'not a folder');
+  const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.true(error.message.includes(place.systemFolder), error.message);
+  t.truthy(error.hint);
+});
 
-    execFileSync('mount', ['-o', 'remount,size=200m', place.systemFolder]);
-    const server = await joinAt(place);
-    t.deepEqual(await ask(server, 'SELECT 1 AS one'), [{ one: 1 }]);
-    await server.release();
-    t.is(await postmasterOf(place), undefined);
+onlyIf(
+  test,
+  canMount,
+  'needs root and the right to mount',
+)('a full disk is reported, leaves nothing half-made, and works again once there is space', async (t) => {
+  const place = await makePlace(t, 'empty');
+  await mkdir(place.systemFolder);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m,mode=755', 'tn-ledger-test', place.systemFolder]);
+  // Lazily, for the server's logger is the last to go, just after the server.
+  t.teardown(() => execFileSync('umount', ['--lazy', place.systemFolder]));
+  const error = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.regex(error.message, /No space left|ENOSPC|wrote only/);
+  t.regex(error.hint ?? '', /disk space/);
+  const home = await homeOf(place);
+  t.deepEqual(
+    (await readdir(home)).filter((name) => name === 'data' || name.startsWith('initializing-')),
+    [],
+  );
 
-    const filler = join(place.systemFolder, 'filler');
-    t.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k'], { stdio: 'pipe' }));
-    const full = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-    t.regex(full.message, /No space left|ENOSPC/);
-    t.regex(full.hint ?? '', /disk space/);
-    await rm(filler);
-    await (await joinAt(place)).release();
-  });
-}
+  execFileSync('mount', ['-o', 'remount,size=200m', place.systemFolder]);
+  const server = await joinAt(place);
+  t.deepEqual(await ask(server, 'SELECT 1 AS one'), [{ one: 1 }]);
+  await server.release();
+  t.is(await postmasterOf(place), undefined);
 
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tn-ledger-test', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+  const filler = join(place.systemFolder, 'filler');
+  t.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k'], { stdio: 'pipe' }));
+  const full = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
+  t.regex(full.message, /No space left|ENOSPC/);
+  t.regex(full.hint ?? '', /disk space/);
+  await rm(filler);
+  await (await joinAt(place)).release();
+});

@@ -46,14 +46,14 @@ async function survives(place: Place): Promise<unknown> {
   return rows;
 }
 
-test('a server that was killed is started again, with all that was committed', async (t) => {
+test('a killed server is restarted with all committed data', async (t) => {
   const place = await makePlace(t);
   t.true(existsSync(await crash(place)));
   t.deepEqual(await survives(place), [{ one: 1 }]);
   t.is(await postmasterOf(place), undefined);
 });
 
-test('a postmaster.pid whose number now belongs to another process of the same account does not keep the server down', async (t) => {
+test('a stale postmaster.pid with the pid of another process does not prevent the start', async (t) => {
   const place = await makePlace(t);
   const pidFile = await crash(place);
   const account = await accountForServer();
@@ -67,13 +67,13 @@ test('a postmaster.pid whose number now belongs to another process of the same a
   t.is(stranger.exitCode, null);
 });
 
-test('an emptied postmaster.pid, which a power failure may leave, does not keep the server down', async (t) => {
+test('an empty postmaster.pid, as after a power failure, does not prevent the start', async (t) => {
   const place = await makePlace(t);
   await truncate(await crash(place));
   t.deepEqual(await survives(place), [{ one: 1 }]);
 });
 
-test('registrations and locks of processes that are gone count for nothing, also if their numbers are in use again', async (t) => {
+test('registrations and locks of dead processes are ignored, even if their pids are reused', async (t) => {
   const place = await makePlace(t);
   const home = await homeOf(place);
   const own = ownIdentity();
@@ -97,7 +97,7 @@ test('registrations and locks of processes that are gone count for nothing, also
   t.deepEqual(await readdir(join(home, 'users')), []);
 });
 
-test('a registration from another boot or container that has just fallen silent is waited for, then removed', async (t) => {
+test('a recent registration from another boot or container is awaited, then removed', async (t) => {
   const place = await makePlace(t);
   const users = join(await homeOf(place), 'users');
   await mkdir(users, { recursive: true });
@@ -110,7 +110,7 @@ test('a registration from another boot or container that has just fallen silent 
   await server.release();
 });
 
-test('a server that is in use in another container is left alone', async (t) => {
+test('a server in use in another container is not touched', async (t) => {
   const place = await makePlace(t);
   const users = join(await homeOf(place), 'users');
   await mkdir(users, { recursive: true });
@@ -144,7 +144,7 @@ function canMakeContainers(): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
 
-test('when another program has the remembered port, a new one is chosen, said, and remembered', async (t) => {
+test('if another program has the port, a new one is chosen, logged, and stored', async (t) => {
   const place = await makePlace(t);
   const before = await joinAt(place);
   await before.release();
@@ -161,7 +161,7 @@ test('when another program has the remembered port, a new one is chosen, said, a
   await again.release();
 });
 
-test('an initdb that was killed half-way leaves no broken database and, after the next start, nothing behind', async (t) => {
+test('an interrupted initdb leaves no broken database, and the next start cleans up', async (t) => {
   const place = await makePlace(t, 'empty');
   const starting = startCommand(place);
   const failed = t.throwsAsync(starting);
@@ -190,13 +190,13 @@ async function killStarter(place: Place): Promise<void> {
   process.kill(Number((await readlink(join(lock, String(last)))).split('_')[0]), 'SIGKILL');
 }
 
-test('a data folder of another major version is refused and left as it is', async (t) => {
+test('a data folder of another major version is rejected and unchanged', async (t) => {
   const place = await makePlace(t);
   const data = join(await homeOf(place), 'data');
   await writeFile(join(data, 'PG_VERSION'), '17\n');
   const before = await listing(data);
   const error = await t.throwsAsync(joinAt(place), { instanceOf: LedgerError });
-  t.regex(error?.message ?? '', /made by PostgreSQL 17; this tn-ledger brings 18.*Nothing was changed/);
+  t.regex(error?.message ?? '', /created by PostgreSQL 17; this tn-ledger includes 18.*Nothing was changed/);
   t.deepEqual(await listing(data), before);
 
   await rm(join(data, 'PG_VERSION'));
@@ -214,7 +214,7 @@ async function listing(folder: string): Promise<string[]> {
   );
 }
 
-test('a server that does not start is told with the last words of its log and the place of the logs', async (t) => {
+test('a server that does not start is reported with the last lines and paths of its logs', async (t) => {
   const place = await makePlace(t);
   const home = await homeOf(place);
   await appendFile(join(home, 'data', 'postgresql.auto.conf'), 'shared_buffers = nonsense\n');
@@ -224,7 +224,7 @@ test('a server that does not start is told with the last words of its log and th
   t.deepEqual(await readdir(join(home, 'users')), []);
 });
 
-test('lost or damaged passwords are told, and never quoted', async (t) => {
+test('missing or damaged passwords are reported, and never quoted', async (t) => {
   const place = await makePlace(t);
   const server = await joinAt(place);
   await server.release();
@@ -233,14 +233,14 @@ test('lost or damaged passwords are told, and never quoted', async (t) => {
   t.is((await stat(file)).mode & 0o777, 0o600);
 
   await rm(file);
-  t.regex((await t.throwsAsync(joinAt(place), { instanceOf: LedgerError }))?.message ?? '', /has lost its passwords/);
+  t.regex((await t.throwsAsync(joinAt(place), { instanceOf: LedgerError }))?.message ?? '', /has no passwords: /);
   await writeFile(file, content.slice(0, -20));
   const damaged = await t.throwsAsync(joinAt(place), { instanceOf: LedgerError });
   t.regex(damaged?.message ?? '', /is damaged/);
   t.false(damaged?.message.includes(server.password));
   await writeFile(file, content.replace(/"superuserPassword": ".*"/, '"superuserPassword": "other"'));
   const wrong = (await t.throwsAsync(joinAt(place), { instanceOf: LedgerError })) as LedgerError;
-  t.regex(wrong.message, /refused the user name or password/);
+  t.regex(wrong.message, /rejected the user name or password/);
   t.regex(wrong.hint ?? '', /connection\.json/);
   t.is(await postmasterOf(place), undefined);
 
@@ -260,7 +260,7 @@ test('an abort while waiting for another command ends the wait', async (t) => {
   await (await joinAt(place)).release();
 });
 
-test('an abort while the database is being created or started leaves neither a server nor a broken database', async (t) => {
+test('an abort during creation or start leaves no server and no broken database', async (t) => {
   const place = await makePlace(t, 'empty');
   const creating = new AbortController();
   const reason = new Error('stop');

@@ -4,7 +4,7 @@ import test from 'ava';
 import { startCommand } from '../support/command.js';
 import { ask, homeOf, joinAt, makePlace, postmasterOf } from '../support/place.js';
 
-test('commands share one server, and the last one out stops it; the next one finds the data and the port again', async (t) => {
+test('commands share one server, the last one stops it, and the next one reuses data and port', async (t) => {
   const place = await makePlace(t, 'empty');
   const first = await startCommand(place);
   const second = await startCommand(place);
@@ -27,7 +27,7 @@ test('commands share one server, and the last one out stops it; the next one fin
   t.deepEqual(await readdir(join(await homeOf(place), 'users')), []);
 });
 
-test('a process may join several times, and may release twice', async (t) => {
+test('a process may join several times and release twice', async (t) => {
   const place = await makePlace(t);
   const one = await joinAt(place);
   const two = await joinAt(place);
@@ -38,7 +38,7 @@ test('a process may join several times, and may release twice', async (t) => {
   t.is(await postmasterOf(place), undefined);
 });
 
-test('five commands that start at the same moment get the same server', async (t) => {
+test('five commands that start at the same time get the same server', async (t) => {
   const place = await makePlace(t, 'empty');
   const commands = await Promise.all(Array.from({ length: 5 }, () => startCommand(place)));
   t.is(new Set(commands.map(({ server }) => JSON.stringify(server))).size, 1);
@@ -48,7 +48,7 @@ test('five commands that start at the same moment get the same server', async (t
   t.is(await postmasterOf(place), undefined);
 });
 
-test('a command that is killed does not keep the server up, nor take it down', async (t) => {
+test('a killed command does not keep the server running or stop it', async (t) => {
   const place = await makePlace(t);
   const killed = await startCommand(place);
   const other = await startCommand(place);
@@ -59,7 +59,7 @@ test('a command that is killed does not keep the server up, nor take it down', a
   t.is(await postmasterOf(place), undefined);
 });
 
-test('a server whose commands were all killed is joined by the next one, which stops it', async (t) => {
+test('a server whose commands were all killed is joined and stopped by the next one', async (t) => {
   const place = await makePlace(t);
   const killed = await Promise.all([startCommand(place), startCommand(place)]);
   const pid = await postmasterOf(place);
@@ -72,7 +72,7 @@ test('a server whose commands were all killed is joined by the next one, which s
   t.is(await postmasterOf(place), undefined);
 });
 
-test('a signal to one command, by Ctrl-C at its terminal, stops neither the server nor the others', async (t) => {
+test('Ctrl-C for one command does not stop the server or the other commands', async (t) => {
   const place = await makePlace(t);
   // The starter: were the server in its process group, the signal would reach it.
   const [starter, other] = [await startCommand({ ...place, patient: true }), await startCommand(place)];

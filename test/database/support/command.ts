@@ -4,7 +4,7 @@ import type { Account } from '../../../src/database/embedded/account.js';
 import type { EmbeddedServer } from '../../../src/database/embedded.js';
 import { type Installation, thisInstallation } from './installation.js';
 
-/** What a command says in its one line. */
+/** The line of JSON that a command prints. */
 interface Saying {
   joined?: EmbeddedServer;
   failed?: string;
@@ -16,11 +16,11 @@ interface Saying {
 export interface Command {
   child: ChildProcess;
   server: EmbeddedServer;
-  /** What it logged until it had joined. */
+  /** Its log messages until it joined. */
   messages: string[];
-  /** Lets it leave the server and end. */
+  /** Makes it release the server and exit. */
   leave(): Promise<void>;
-  /** Sends a signal, to its process group if so asked, and waits for its end. */
+  /** Sends a signal, optionally to its process group, and waits until it exits. */
   end(signal: NodeJS.Signals, target?: 'process' | 'group'): Promise<void>;
 }
 
@@ -29,13 +29,13 @@ export interface CommandOptions {
   systemFolder?: string;
   installation?: Installation;
   account?: Account | undefined;
-  /** Leaves the server on SIGINT, as the program's commands do, instead of dying. */
+  /** Releases the server on SIGINT, like the program's commands, instead of dying. */
   patient?: boolean;
   /** A program that runs it, with its arguments. */
   within?: string[];
 }
 
-/** A command that failed to get the server, with what it told. */
+/** A command that failed to join the server, with its output. */
 export class CommandFailure extends Error {
   constructor(
     readonly saying: Saying,
@@ -45,7 +45,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** Runs a process that joins the embedded server and stays until it is told to leave. */
+/** Runs a process that joins the embedded server and stays until told to leave. */
 export async function startCommand(options: CommandOptions): Promise<Command> {
   const { installation = thisInstallation, account, dataDir, systemFolder, patient, within = [] } = options;
   const command = [installation.node, installation.script, JSON.stringify({ dataDir, systemFolder, patient })];

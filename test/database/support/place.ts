@@ -11,9 +11,9 @@ import { type EmbeddedServer, joinEmbeddedServer } from '../../../src/database/e
 import { copyFlags, freePort, removeDataFolder } from '../../support/postgres.js';
 import { serverTempFolder } from '../../support/temp-folder.js';
 
-/** A data folder of its own for one test, and a stand-in for /var/lib/tn-ledger. */
+/** A data folder for one test, and a substitute for /var/lib/tn-ledger. */
 export interface Place {
-  /** Holds all else; every account may enter it. */
+  /** The parent folder; every account may enter it. */
   base: string;
   dataDir: string;
   systemFolder: string;
@@ -74,7 +74,7 @@ export async function joinAt(
   return { ...server, messages };
 }
 
-/** The folder with everything of the server. */
+/** The folder with all files of the server. */
 export function homeOf({ dataDir }: Pick<Place, 'dataDir'>): Promise<string> {
   return realpath(join(dataDir, 'postgres'));
 }
@@ -94,7 +94,7 @@ export async function ask<T extends pg.QueryResultRow>(server: EmbeddedServer, s
   }
 }
 
-/** Waits until something is so; the test's own time limit ends it if it never is. */
+/** Waits until a condition is true, limited by the test's timeout. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) {
     await delay(10);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 export interface ExampleEvent {
-  /** Full ISO time; noon where the document names a day only. */
+  /** ISO time; noon if the document gives only a day. */
   at: string;
   what: string;
   numbers: string[];
@@ -9,11 +9,11 @@ export interface ExampleEvent {
 
 export interface Example {
   events: ExampleEvent[];
-  /** Cells of the table that was computed by hand, by its headings. */
+  /** The rows of the table computed by hand, keyed by heading. */
   expected: Record<string, string>[];
 }
 
-/** Reads the worked example out of `docs/nruf.md`. */
+/** Reads the worked example in `docs/nruf.md`. */
 export async function readExample(): Promise<Example> {
   const text = await readFile(new URL('../../../../docs/nruf.md', import.meta.url), 'utf8');
   const section = /^## A worked example$(?<body>[\s\S]*?)^## /m.exec(text)?.groups?.body;
@@ -50,7 +50,7 @@ function toTime(text: string): string {
   return `${day}T${time}Z`;
 }
 
-/** `919-555-0000`, or `919-555-0000 to 919-555-0015`. */
+/** Expands `919-555-0000` or `919-555-0000 to 919-555-0015`. */
 function toNumbers(text: string): string[] {
   const [first, last = first] = text.split(' to ').map((number) => Number(number.replaceAll('-', '')));
   const list: string[] = [];

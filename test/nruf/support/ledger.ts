@@ -3,17 +3,17 @@ import type { Database } from '../../../src/database/connect.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
 
-/** The tables that a count rests on, filled by hand: no sync, no sandbox. */
+/** A ledger whose tables the test fills directly, without a sync or a sandbox. */
 export interface CountingLedger {
   database: Database;
   url: string;
   superuserUrl: string;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
-  /** Inserts rows given as objects; columns left out get their defaults. */
+  /** Inserts rows given as objects; missing columns get their defaults. */
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
 }
 
-/** Opens an empty ledger that is closed at the end of the test. */
+/** Opens an empty ledger and closes it at the end of the test. */
 export async function openCountingLedger(
   t: ExecutionContext<unknown>,
   server: TestServer,

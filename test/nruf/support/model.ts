@@ -8,15 +8,15 @@ export interface Counted {
   leftOut: string | null;
 }
 
-/** Whether the area codes of the world are the FCC's; 230 is in no list. */
+/** Whether the FCC wants numbers in the area codes of the test data; 230 is not in area_codes. */
 const reportedToFcc: Record<string, boolean> = { 919: true, 503: true, 787: true, 416: false, 441: false };
 const states: Record<string, boolean> = { NC: true, ON: false };
 
 const tollFree = ['800', '833', '844', '855', '866', '877', '888'];
 
 /**
- * What the design says of each number in service at the end of a day, computed number by number from its life: nothing in it is
- * taken from the SQL.
+ * The expected category of each number in service at the end of a day, computed from its life by the documented rules, independently
+ * of the SQL.
  */
 export function countLives(lives: readonly Life[], day: number, agingDays = 0): Counted[] {
   const end = (day + 1) * 24;
@@ -40,7 +40,7 @@ export function countLives(lives: readonly Life[], day: number, agingDays = 0): 
   });
   return onceEach.map(({ life, stay }) => {
     const { account, number } = life;
-    const leftOut = leftOutBecause(lives, life, day, Math.floor(stay.from / 24));
+    const leftOut = leftOutReason(lives, life, day, Math.floor(stay.from / 24));
     if (leftOut !== null) return { account, number, category: null, undeclared: false, leftOut };
     const declared = life.categories.find(
       ({ fromDay, toDay }) => fromDay <= day && (toDay === undefined || toDay > day),
@@ -58,7 +58,7 @@ export function countLives(lives: readonly Life[], day: number, agingDays = 0): 
   });
 }
 
-function leftOutBecause(lives: readonly Life[], life: Life, day: number, stayFrom: number): string | null {
+function leftOutReason(lives: readonly Life[], life: Life, day: number, stayFrom: number): string | null {
   const { number, account, owner, state } = life;
   if (!/^[2-9]\d{9}$/.test(number)) return 'not NANP';
   const npa = number.slice(0, 3);

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import type { CountingLedger } from './ledger.js';
 
-/** A number's life in one account, its times in hours since the epoch of `day 0`, and what follows from it for the end of a day. */
+/** The life of a number in one account. Times are in hours since the start of day 0. */
 export interface Life {
   account: string;
   number: string;
@@ -11,11 +11,11 @@ export interface Life {
   declarations: { status: 'ASSIGNED' | 'UNASSIGNED'; from: number; to: number | undefined }[];
   categories: { category: string; fromDay: number; toDay: number | undefined }[];
   ports: Port[];
-  /** The account that the details name as owner; null: the account itself. */
+  /** The owner account in the number details; null: the account itself. */
   owner: string | null;
-  /** Completed imports, and when a removal ended them. */
+  /** Completed imports, each with the time of its removal. */
   imports: { from: number; to: number | undefined }[];
-  /** Number orders that brought it; undefined: Bandwidth does not date it. */
+  /** Number orders that added it; `at` is undefined if the order has no date. */
   orders: { at: number | undefined; status: string }[];
 }
 
@@ -36,7 +36,7 @@ export const dayText = (day: number) => moment(day * 24).slice(0, 10);
 
 const blocks = [
   ...['9195550', '9195550', '9195551', '5035550', '5215550', '8005550', '9005550', '+44203', '1195550'],
-  // San Juan, Toronto, Bermuda, and an area code that no list has.
+  // San Juan, Toronto, Bermuda, and an area code that is not in area_codes.
   ...['7875550', '4165550', '4415550', '2305550'],
 ];
 const hour = fc.oneof(
@@ -44,7 +44,7 @@ const hour = fc.oneof(
   fc.integer({ min: 0, max: days }).map((day) => day * 24),
 );
 
-/** Rising, different times: the ends of intervals; an odd one out stays open. */
+/** Distinct times in ascending order, as boundaries of intervals. */
 const times = (most: number) => fc.uniqueArray(hour, { maxLength: most }).map((list) => list.sort((a, b) => a - b));
 
 const statuses = fc
@@ -111,7 +111,7 @@ const orders = fc.array(
 );
 
 /** A list that is empty three times out of four. */
-const seldom = <T>(list: fc.Arbitrary<T[]>) =>
+const rarely = <T>(list: fc.Arbitrary<T[]>) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant<T[]>([]) }, { weight: 1, arbitrary: list });
 
 const life = (account: fc.Arbitrary<string>): fc.Arbitrary<Life> =>
@@ -125,13 +125,13 @@ const life = (account: fc.Arbitrary<string>): fc.Arbitrary<Life> =>
     statuses,
     declarations,
     categories,
-    ports: seldom(ports),
+    ports: rarely(ports),
     owner: fc.constantFrom(null, null, null, '9900001', '7700001'),
-    imports: seldom(imports),
-    orders: seldom(orders),
+    imports: rarely(imports),
+    orders: rarely(orders),
   });
 
-/** Lives of different numbers (or of one number in both accounts). */
+/** Lives of distinct numbers per account; accounts may share a number. */
 export const world = (accounts: readonly string[]): fc.Arbitrary<Life[]> =>
   fc.uniqueArray(life(fc.constantFrom(...accounts)), {
     minLength: 1,
@@ -139,7 +139,7 @@ export const world = (accounts: readonly string[]): fc.Arbitrary<Life[]> =>
     selector: ({ account, number }) => `${account} ${number}`,
   });
 
-/** Writes lives into the tables; `known` is when the ledger came to believe them. */
+/** Writes lives into the tables; `known` is when the ledger recorded them. */
 export async function writeLives(ledger: CountingLedger, lives: readonly Life[], known?: string): Promise<void> {
   const when = <K extends string>(column: K) => (known === undefined ? {} : { [column]: known });
   const key = ({ account, number }: Life) => ({ account_id: account, telephone_number: number });
@@ -161,7 +161,7 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
   await ledger.insert(
     'number_status_history',
     lives.flatMap((each) =>
-      each.statuses.map((one) => ({ ...key(each), status: one.status, ...interval(one), ...when('believed_since') })),
+      each.statuses.map((one) => ({ ...key(each), status: one.status, ...interval(one), ...when('recorded_from') })),
     ),
   );
   await ledger.insert(
@@ -172,7 +172,7 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
         assignment_status: one.status,
         order_id: 'a',
         ...interval(one),
-        ...when('believed_since'),
+        ...when('recorded_from'),
       })),
     ),
   );
@@ -185,7 +185,7 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
         valid_from: moment(one.fromDay * 24),
         valid_to: one.toDay === undefined ? null : moment(one.toDay * 24),
         overridden: false,
-        ...when('believed_since'),
+        ...when('recorded_from'),
       })),
     ),
   );
@@ -229,7 +229,7 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
   }
 }
 
-/** Writes a completed order that imports a number, or removes an imported one. */
+/** Writes a completed import order or a completed removal. */
 async function placeImport(
   ledger: CountingLedger,
   table: string,
@@ -244,7 +244,7 @@ async function placeImport(
   await ledger.insert(`${table}_numbers`, [{ ...order, telephone_number: number, outcome: 'ACCEPTED' }]);
 }
 
-/** What orders, named by their numbers, are in: the table of the orders, and with `_numbers` that of their numbers. */
+/** The tables of orders; `<table>_numbers` has the numbers of each order. */
 export const orderTables = ['portins', 'orders', 'import_tn_orders', 'remove_imported_tn_orders'];
 
 export const emptyTables = (ledger: CountingLedger) =>

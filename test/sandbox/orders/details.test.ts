@@ -5,7 +5,7 @@ import { account, accountOf, details, elementOf, elementsOf } from './support.js
 
 const amounts = { numbers: 1500, orders: 300, disconnects: 120, portins: 90, portouts: 30, assignments: 60, open: 0.1 };
 
-test('a number order names the numbers that came, and with its request those that failed', async (t) => {
+test('a number order lists its delivered numbers, and the failed ones in its request', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   let failing = 0;
   for (const order of accountOf(sandbox).orders()) {
@@ -44,7 +44,7 @@ test('a number order names the numbers that came, and with its request those tha
   t.true(failing > 0);
 });
 
-test('a disconnect order names the numbers that left, and under its errors those that did not', async (t) => {
+test('a disconnect order lists the disconnected numbers, and the failed ones under its errors', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   for (const order of accountOf(sandbox).disconnects()) {
     const { DisconnectTelephoneNumberOrderResponse: read } = parse(
@@ -65,7 +65,7 @@ test('a disconnect order names the numbers that left, and under its errors those
   }
 });
 
-test('a port-in has its numbers, its dates, and personal data of its own', async (t) => {
+test('a port-in has its numbers, dates and unique personal data', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const seen = new Set<string>();
   const portIns = accountOf(sandbox).portIns();
@@ -93,7 +93,7 @@ test('a port-in has its numbers, its dates, and personal data of its own', async
   t.true(seen.size > portIns.length * 7.5, 'no two port-ins share personal data');
 });
 
-test('a port-out tells its dates and names no number, which only the list does once it is confirmed', async (t) => {
+test('a port-out shows its dates; only the list shows its number, once confirmed', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   for (const order of accountOf(sandbox).portOuts()) {
     const body = await details(sandbox, `portouts/${order.orderId}`);
@@ -114,7 +114,7 @@ test('a port-out tells its dates and names no number, which only the list does o
   );
 });
 
-test('an assignment order wraps its texts in white space, and lists its failures by code', async (t) => {
+test('an assignment order wraps its texts in whitespace and lists failures by code', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, assignments: 200, assignmentPace: { ms: 86_400_000 } });
   let silent = 0;
   for (const order of accountOf(sandbox).assignmentOrders()) {
@@ -147,7 +147,7 @@ test('an assignment order wraps its texts in white space, and lists its failures
   t.true(silent > 0);
 });
 
-test('an order that there is not has 404 in the words of its resource', async (t) => {
+test('an unknown order gets 404 with the root element of its resource', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   for (const [kind, root] of [
     ['orders', 'OrderResponse'],
@@ -164,7 +164,7 @@ test('an order that there is not has 404 in the words of its resource', async (t
   }
 });
 
-test('one number tells the order that brought it', async (t) => {
+test('a single number shows the order that added it', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const portIn = accountOf(sandbox)
     .portIns()

@@ -4,7 +4,7 @@ import { accountOf, day, statusesOf } from './support.js';
 
 const amounts = { numbers: 3000, orders: 800, disconnects: 200, portins: 120, portouts: 40, assignments: 60 };
 
-test('an account starts with as many orders of each kind as were asked for', async (t) => {
+test('an account starts with the configured number of orders of each kind', async (t) => {
   const account = accountOf(await sandboxFor(t, amounts));
   t.is(account.orders().length, 800);
   t.is(account.disconnects().length, 200);
@@ -18,7 +18,7 @@ test('an account starts with as many orders of each kind as were asked for', asy
   t.deepEqual([...empty, none.disconnectedNumbers()].flat(), []);
 });
 
-test('every number in service came once, with a number order or a port-in of its in-service date', async (t) => {
+test('every number in service arrived once, by a number order or port-in on its in-service date', async (t) => {
   const account = accountOf(await sandboxFor(t, amounts));
   const arrivals = new Map<string, Date[]>();
   const arrive = (number: string, at: Date) => arrivals.set(number, [...(arrivals.get(number) ?? []), at]);
@@ -47,10 +47,10 @@ test('every number in service came once, with a number order or a port-in of its
     ported += status === 'Inservice' ? 1 : 0;
   }
   t.is(ported, account.inServiceCount);
-  t.true(arrivals.size > account.count, 'other numbers came too, and left');
+  t.true(arrivals.size > account.count, 'other numbers also arrived and left');
 });
 
-test('disconnected numbers came before they left, and are gone or Aging', async (t) => {
+test('disconnected numbers arrived before they left, and are gone or Aging', async (t) => {
   const account = accountOf(await sandboxFor(t, amounts));
   const held = new Map(Array.from(account.numbers(), (number) => [number.telephoneNumber, number]));
   const came = new Map<string, Date>();
@@ -95,7 +95,7 @@ test('disconnected numbers came before they left, and are gone or Aging', async 
   }
 });
 
-test('orders are of every status that their kind has at rest', async (t) => {
+test('orders have every final or idle status of their kind', async (t) => {
   const account = accountOf(await sandboxFor(t, { ...amounts, assignments: 300, open: 0.1 }));
   t.deepEqual(statusesOf(t, account.orders()), [
     'BACKORDERED',
@@ -115,7 +115,7 @@ test('orders are of every status that their kind has at rest', async (t) => {
   );
 });
 
-test('orders spread over the years told, and the same seed makes the same ones', async (t) => {
+test('orders span the configured years, and the same seed gives the same orders', async (t) => {
   const until = new Date('2024-07-01T00:00:00Z');
   const options = { ...amounts, datesUntil: until, now: until, years: 2, open: 0 };
   const account = accountOf(await sandboxFor(t, options));
@@ -133,7 +133,7 @@ test('orders spread over the years told, and the same seed makes the same ones',
   t.notDeepEqual(other.orders(), account.orders());
 });
 
-test('the past that is made up late leads to the account as it was, not as it is by then', async (t) => {
+test('history generated late leads to the initial account, not to its current state', async (t) => {
   const options = { ...amounts, open: 0 };
   const churned = accountOf(await sandboxFor(t, options));
   churned.churn(600, 3);
@@ -144,7 +144,7 @@ test('the past that is made up late leads to the account as it was, not as it is
   t.is(unexplained.length, 180);
 });
 
-test('a declaration accepts what was in service on its day, and names why it refuses the rest', async (t) => {
+test('assignment orders accept numbers in service on their day and give errors for the rest', async (t) => {
   const account = accountOf(await sandboxFor(t, { ...amounts, assignments: 600 }));
   const codes = new Set<string | undefined>();
   for (const order of account.assignmentOrders()) {
@@ -164,7 +164,7 @@ test('a declaration accepts what was in service on its day, and names why it ref
   t.deepEqual([...codes].toSorted(), ['5076', '5130', '5131', undefined]);
 });
 
-test('what tests are given are copies', async (t) => {
+test('returned orders are copies', async (t) => {
   const account = accountOf(await sandboxFor(t, amounts));
   const [order] = account.orders();
   const id = order?.orderId as string;

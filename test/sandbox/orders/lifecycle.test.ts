@@ -4,13 +4,13 @@ import type { OrderKind, SandboxAccount } from '../../../src/sandbox/server.js';
 import { get, inServiceNumbers, sandboxFor } from '../client.js';
 import { account, accountOf, day, details, elementOf, hour, inService } from './support.js';
 
-/** Nothing happens on it but what the test does. */
+/** Nothing happens in it except what the test does. */
 const quiet = { numbers: 300, open: 0 };
 
 const statusOf = (of: SandboxAccount, number: string) =>
   [...of.numbers()].find(({ telephoneNumber }) => telephoneNumber === number)?.status;
 
-test('a number order goes through its states as the clock moves, and then its numbers are in service', async (t) => {
+test('a number order advances with the clock, and then its numbers are in service', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const before = own.inServiceCount;
@@ -31,7 +31,7 @@ test('a number order goes through its states as the clock moves, and then its nu
   }
 });
 
-test('a back-order fills part by part', async (t) => {
+test('a back-order is filled in several deliveries', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const { orderId } = own.placeOrder({ numbers: 7, parts: 3 });
@@ -48,7 +48,7 @@ test('a back-order fills part by part', async (t) => {
   ]);
 });
 
-test('orders that were open at the start go on, and change the account', async (t) => {
+test('orders that are open at the start advance and change the account', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 2000, open: 0.2 });
   const own = accountOf(sandbox);
   const open = own.orders().filter(({ status }) => status === 'RECEIVED').length;
@@ -70,7 +70,7 @@ test('orders that were open at the start go on, and change the account', async (
   }
 });
 
-test('disconnected numbers leave, or turn Aging, and come back with another order', async (t) => {
+test('disconnected numbers leave or turn Aging, and return with another order', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const [gone = '', aging = ''] = inService(sandbox);
@@ -90,10 +90,10 @@ test('disconnected numbers leave, or turn Aging, and come back with another orde
   t.is(statusOf(own, gone), 'Inservice');
   t.is(statusOf(own, aging), 'Inservice');
   t.false(own.disconnectedNumbers().some(({ telephoneNumber }) => [gone, aging].includes(telephoneNumber)));
-  t.is(own.placeOrder({ numbers: [gone], done: true }).status, 'FAILED', 'what is in service can’t be ordered');
+  t.is(own.placeOrder({ numbers: [gone], done: true }).status, 'FAILED', 'a number in service can’t be ordered');
 });
 
-test('a port-in brings its numbers on its FOC date, and one in EXCEPTION stays there', async (t) => {
+test('a port-in adds its numbers on its FOC date; one in EXCEPTION stays there', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const good = own.placePortIn({ numbers: 2 });
@@ -122,7 +122,7 @@ test('a port-in brings its numbers on its FOC date, and one in EXCEPTION stays t
   t.is(find(stuck.orderId)?.errors.length, 1);
 });
 
-test('a port-out takes its number away, unless it is cancelled', async (t) => {
+test('a port-out removes its number unless it is cancelled', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const [leaving = '', staying = ''] = inService(sandbox);
@@ -138,7 +138,7 @@ test('a port-out takes its number away, unless it is cancelled', async (t) => {
   );
 });
 
-test('an order of long ago has long been done, and stands where its date puts it', async (t) => {
+test('an order placed in the past is already done and is listed by its date', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const orderDate = new Date('2021-05-05T10:00:00Z');
@@ -152,7 +152,7 @@ test('an order of long ago has long been done, and stands where its date puts it
   );
 });
 
-test('an old order can change late, and an open one be ended from outside', async (t) => {
+test('an old order can change late, and an open order can be ended by a test', async (t) => {
   const sandbox = await sandboxFor(t, quiet);
   const own = accountOf(sandbox);
   const old = own.orders().at(-1)?.orderId as string;
@@ -173,7 +173,7 @@ test('an old order can change late, and an open one be ended from outside', asyn
   t.throws(() => own.placeOrder({ numbers: ['0123'] }), { instanceOf: LedgerError, message: /can't order 0123/ });
 });
 
-test('a busy night places and changes orders of all kinds, the same for the same seed', async (t) => {
+test('a busy day places and changes orders of all kinds, the same for the same seed', async (t) => {
   const options = { numbers: 2000, open: 0.1 };
   const [sandbox, same] = [await sandboxFor(t, options), await sandboxFor(t, options)];
   const own = accountOf(sandbox);
@@ -185,8 +185,8 @@ test('a busy night places and changes orders of all kinds, the same for the same
     numbersAssignment: own.assignmentOrders,
   };
   const counts = Object.values(truth).map((read) => read().length);
-  const { placed, changed } = own.night(5);
-  t.deepEqual(accountOf(same).night(5), { placed, changed });
+  const { placed, changed } = own.busyDay(5);
+  t.deepEqual(accountOf(same).busyDay(5), { placed, changed });
   for (const [n, [kind, read]] of Object.entries(truth).entries()) {
     const ids = placed[kind as OrderKind];
     t.true(ids.length > 0, kind);
@@ -198,10 +198,10 @@ test('a busy night places and changes orders of all kinds, the same for the same
   sandbox.clock.advance(8 * day);
   const resumed = own.portIns().find(({ orderId }) => orderId === changed.portins[0]);
   t.is(resumed?.status, 'COMPLETE');
-  t.notDeepEqual(own.night(6).placed, placed);
+  t.notDeepEqual(own.busyDay(6).placed, placed);
 });
 
-test('an imported number is in service and carries its attribute, cannot be assigned, and leaves with its removal', async (t) => {
+test('an imported number is in service with its attribute, can’t be assigned, and leaves by removal', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 50, orders: 0, disconnects: 0, assignmentPace: { reads: 0 } });
   const own = accountOf(sandbox);
   const order = own.placeImport({ numbers: 2, outcome: 'PARTIAL' });
@@ -220,7 +220,7 @@ test('an imported number is in service and carries its attribute, cannot be assi
   t.deepEqual(own.disconnectedNumbers(), []);
 });
 
-test('a port-in wins back a number that an order brought before', async (t) => {
+test('a port-in brings back a number that an earlier order added', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 50, orders: 0 });
   const own = accountOf(sandbox);
   const number = own.placeOrder({ done: true }).numbers[0]?.telephoneNumber as string;

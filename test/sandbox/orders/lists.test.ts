@@ -39,7 +39,7 @@ function truth(of: Account, kind: OrderKind): Array<SandboxOrderBase & { status:
 }
 
 for (const kind of kinds) {
-  test(`${kind}: the pages name every order once, newest first`, async (t) => {
+  test(`${kind}: the pages list every order once, newest first`, async (t) => {
     const sandbox = await sandboxFor(t, { ...amounts, open: 0.1 });
     const expected = truth(accountOf(sandbox), kind);
     const query: Record<string, string> = isUnpaged(kind) ? {} : { size: '50' };
@@ -52,7 +52,7 @@ for (const kind of kinds) {
     t.is(pages, isUnpaged(kind) ? 1 : Math.ceil(expected.length / 50));
   });
 
-  test(`${kind}: without a date range the list goes back two years`, async (t) => {
+  test(`${kind}: without a date range the list covers two years`, async (t) => {
     const sandbox = await sandboxFor(t, { ...amounts, datesUntil: new Date(), open: 0 });
     const twoYearsAgo = Date.now() - 2 * 365.25 * day;
     const recent = truth(accountOf(sandbox), kind).filter(
@@ -66,7 +66,7 @@ for (const kind of kinds) {
     );
   });
 
-  test(`${kind}: a status narrows the list, and a page that is none is refused`, async (t) => {
+  test(`${kind}: the list can be filtered by status, and an invalid page is rejected`, async (t) => {
     const sandbox = await sandboxFor(t, amounts);
     const expected = truth(accountOf(sandbox), kind).filter(({ status }) => status === 'COMPLETE');
     const { ids, total } = await listed(sandbox, kind, { ...always(kind), status: 'COMPLETE' });
@@ -82,7 +82,7 @@ for (const kind of kinds) {
   });
 }
 
-test('days mean creation in orders and disconnects, the last change in port-ins and port-outs, and include both ends', async (t) => {
+test('date ranges are inclusive; orders and disconnects filter by creation, ports by last change', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, open: 0 });
   for (const kind of ['orders', 'disconnects', 'portins', 'portouts'] as const) {
     const dateOf = (order: SandboxOrderBase) => (/^port/.test(kind) ? order.lastModifiedDate : order.orderDate);
@@ -108,7 +108,7 @@ test('days mean creation in orders and disconnects, the last change in port-ins 
   }
 });
 
-test('assignment orders are filtered by their last change, inclusive, and by their creation, by the letter of the reference', async (t) => {
+test('assignment orders filter by last change, inclusive, and by creation, exclusive', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, open: 0 });
   const all = accountOf(sandbox).assignmentOrders();
   const dayOf = (date: Date) => date.toISOString().slice(0, 10);
@@ -149,7 +149,7 @@ test('assignment orders are filtered by their last change, inclusive, and by the
   t.is((await get(sandbox, `/accounts/${account}/numbersAssignment?status=RECEIVED`)).status, 400);
 });
 
-test('of assignment orders no answer names more than a thousand, whatever it counts', async (t) => {
+test('a list of assignment orders has at most 1,000 orders, whatever its total', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, assignments: 1100 });
   const { ids, total } = await listed(sandbox, 'numbersAssignment', always('numbersAssignment'));
   t.is(ids.length, 1000);
@@ -161,7 +161,7 @@ test('of assignment orders no answer names more than a thousand, whatever it cou
   );
 });
 
-test('drafts come only when asked for, and /portins/totals counts what the list names', async (t) => {
+test('drafts are listed only on request, and /portins/totals counts what the list contains', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, open: 0.1 });
   const drafts = accountOf(sandbox)
     .portIns()
@@ -178,7 +178,7 @@ test('drafts come only when asked for, and /portins/totals counts what the list 
   t.is(Number(elementOf(totals, 'Count')), total as number);
 });
 
-test('port-ins are found by number, billing number, purchase order number and the customer’s id, however old', async (t) => {
+test('port-ins of any age are found by number, billing number, PON and customer order ID', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const all = accountOf(sandbox).portIns();
   const old = all.findLast(({ customerOrderId }) => customerOrderId !== undefined);
@@ -195,7 +195,7 @@ test('port-ins are found by number, billing number, purchase order number and th
   }
 });
 
-test('disconnected numbers come in pages that begin with a number, and their totals agree', async (t) => {
+test('disconnected numbers are paged by number, and their totals agree', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const expected = accountOf(sandbox).disconnectedNumbers();
   const numbers: string[] = [];
@@ -224,7 +224,7 @@ test('disconnected numbers come in pages that begin with a number, and their tot
   );
 });
 
-test('an empty list is 404 with Links, 204 or 200, as its resource has it', async (t) => {
+test('an empty list gets 404 with Links, 204 or 200, depending on its resource', async (t) => {
   const sandbox = await sandboxFor(t, { numbers: 0 });
   for (const [path, status, pattern] of [
     ['orders', 404, /^<\?xml[^>]*>\n<Links>/],
@@ -242,7 +242,7 @@ test('an empty list is 404 with Links, 204 or 200, as its resource has it', asyn
   }
 });
 
-test('dates are written in the odd forms of their resources, all of which can be read', async (t) => {
+test('dates are written in the formats of their resources, all of which can be parsed', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const forms = new Set<string>();
   const note = (texts: readonly string[]) => {
@@ -281,7 +281,7 @@ test('dates are written in the odd forms of their resources, all of which can be
   );
 });
 
-test('the list of number orders tells the hour alone of some, and what their numbers are', async (t) => {
+test('the list of number orders shows some dates to the hour, and a summary of the numbers', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, open: 0 });
   const { items } = await listed(sandbox, 'orders', always('orders'));
   const orders = accountOf(sandbox).orders();
@@ -301,7 +301,7 @@ test('the list of number orders tells the hour alone of some, and what their num
   t.true(hours > orders.length / 12 && hours < orders.length / 3);
 });
 
-test('a page goes on after the order that began it, also if that order fits the filter no more', async (t) => {
+test('a page continues after its first order even if that order no longer matches the filter', async (t) => {
   const sandbox = await sandboxFor(t, { ...amounts, open: 0 });
   const query = `status=COMPLETE&size=20&startdate=00-01-01&enddate=69-12-31`;
   const first = await details(sandbox, `orders?${query}`);
@@ -318,7 +318,7 @@ test('a page goes on after the order that began it, also if that order fits the 
   t.deepEqual(elementsOf(second, 'orderId'), rest.slice(1, 21));
 });
 
-test('the faults of lists befall lists of orders too', async (t) => {
+test('list faults also apply to lists of orders', async (t) => {
   const sandbox = await sandboxFor(t, amounts);
   const path = `/accounts/${account}/orders?size=50&startdate=00-01-01&enddate=69-12-31`;
   const whole = await get(sandbox, path);

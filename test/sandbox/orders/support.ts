@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
-import type { OrderKind, Sandbox, SandboxAccount } from '../../../src/sandbox/server.js';
+import type { Sandbox, SandboxAccount } from '../../../src/sandbox/server.js';
 import { get, linkOf, post } from '../client.js';
+import type { ListKind } from '../support/misbehave.js';
 
 export const account = '9900000';
 export const day = 86_400_000;
@@ -10,8 +11,8 @@ export function accountOf(sandbox: Sandbox): SandboxAccount {
   return sandbox.account(account);
 }
 
-/** What a list is called on the wire: its items, and their ids. */
-const shapes: Record<OrderKind, { item: string; id: string }> = {
+/** Element names of a list: its items and their IDs. */
+const shapes: Record<ListKind, { item: string; id: string }> = {
   orders: { item: 'OrderIdUserIdDate', id: 'orderId' },
   disconnects: { item: 'OrderIdUserIdDate', id: 'OrderId' },
   portins: { item: 'lnpPortInfoForGivenStatus', id: 'OrderId' },
@@ -19,19 +20,21 @@ const shapes: Record<OrderKind, { item: string; id: string }> = {
   numbersAssignment: { item: 'TelephoneNumbersAssignmentOrderSummary', id: 'OrderId' },
   importTnOrders: { item: 'ImportTnOrderSummary', id: 'OrderId' },
   removeImportedTnOrders: { item: 'RemoveImportedTnOrderSummary', id: 'OrderId' },
+  tnoptions: { item: 'TnOptionOrderSummary', id: 'OrderId' },
+  lidbs: { item: 'OrderIdUserIdDate', id: 'orderId' },
 };
 
 export interface Listed {
   status: number;
-  /** Items of all pages, as their own XML. */
+  /** Items of all pages, as XML. */
   items: string[];
   ids: string[];
   pages: number;
   total: number | undefined;
 }
 
-/** Reads a list to its end, as a client does that takes nothing from a `next` link but its page. */
-export async function listed(sandbox: Sandbox, kind: OrderKind, query: Record<string, string> = {}): Promise<Listed> {
+/** Reads a list to its end like a client that uses only the page of a `next` link. */
+export async function listed(sandbox: Sandbox, kind: ListKind, query: Record<string, string> = {}): Promise<Listed> {
   const { item, id } = shapes[kind];
   const found: Listed = { status: 200, items: [], ids: [], pages: 0, total: undefined };
   let page: string | undefined = '1';
@@ -49,17 +52,19 @@ export async function listed(sandbox: Sandbox, kind: OrderKind, query: Record<st
   return found;
 }
 
-/** Whether the list comes whole, without pages. */
-export function isUnpaged(kind: OrderKind): boolean {
-  return ['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'].includes(kind);
+/** Whether the list has no pages. */
+export function isUnpaged(kind: ListKind): boolean {
+  return ['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders', 'tnoptions', 'lidbs'].includes(kind);
 }
 
-/** The whole range of dates, in the form that a list wants. */
-export function always(kind: OrderKind): Record<string, string> {
+/** The widest date range, in the format of the list. */
+export function always(kind: ListKind): Record<string, string> {
   switch (kind) {
     case 'numbersAssignment':
     case 'importTnOrders':
     case 'removeImportedTnOrders':
+    case 'tnoptions':
+    case 'lidbs':
       return { modifiedDateFrom: '2000-01-01', modifiedDateTo: '2069-12-31' };
     case 'portins':
     case 'portouts':
@@ -69,7 +74,7 @@ export function always(kind: OrderKind): Record<string, string> {
   }
 }
 
-/** The text of the first element of a name, decoded and trimmed. */
+/** The text of the first element with a name, decoded and trimmed. */
 export function elementOf(xml: string, name: string): string | undefined {
   return elementsOf(xml, name)[0];
 }
@@ -94,13 +99,13 @@ export async function details(sandbox: Sandbox, path: string): Promise<string> {
   return body;
 }
 
-export interface Declaration {
+export interface AssignmentRequest {
   action?: string;
   customerOrderId?: string;
   numbers: readonly string[];
 }
 
-export function declare(sandbox: Sandbox, { action = 'ASSIGN', customerOrderId, numbers }: Declaration) {
+export function postAssignment(sandbox: Sandbox, { action = 'ASSIGN', customerOrderId, numbers }: AssignmentRequest) {
   const id = customerOrderId === undefined ? '' : `<CustomerOrderId>${customerOrderId}</CustomerOrderId>`;
   const list = numbers.map((number) => `<TelephoneNumber>${number}</TelephoneNumber>`).join('');
   return post(
@@ -110,7 +115,7 @@ export function declare(sandbox: Sandbox, { action = 'ASSIGN', customerOrderId, 
   );
 }
 
-/** NANP numbers in service, in the order of the numbers. */
+/** NANP numbers in service, in ascending order. */
 export function inService(sandbox: Sandbox): string[] {
   return [...accountOf(sandbox).numbers()].flatMap(({ telephoneNumber, status }) =>
     status === 'Inservice' && !telephoneNumber.startsWith('+') ? [telephoneNumber] : [],

@@ -1,9 +1,13 @@
 import type { Ledger } from './ledger.js';
 
 /** Tables that every run writes to, whether or not anything changed. */
-const runLog = ['sync_runs', 'sync_watermarks', 'nruf_intervals_mark', 'knex_migrations', 'knex_migrations_lock'];
+const runLog = [
+  ...['sync_runs', 'sync_watermarks', 'nruf_intervals_mark', 'knex_migrations', 'knex_migrations_lock'],
+  // The latest report, which says when it was written.
+  ...['result_files', 'result_file_parts'],
+];
 
-/** Contents and row versions of every table of the ledger but the run log: the same twice where nothing was written. */
+/** Contents and row versions of every table except the run log: equal if nothing was written in between. */
 export async function ledgerVersions(ledger: Pick<Ledger, 'query'>): Promise<Record<string, unknown>> {
   const tables = await ledger.query<{ name: string }>(
     `select quote_ident(relname) as name from pg_class
@@ -21,7 +25,7 @@ export async function ledgerVersions(ledger: Pick<Ledger, 'query'>): Promise<Rec
   return versions;
 }
 
-/** Places of the ledger, staging included, where a NANP number is spelled with `+1`. */
+/** Columns, including staging, that have a NANP number with `+1`. */
 export async function e164Places(ledger: Pick<Ledger, 'query'>): Promise<string[]> {
   const columns = await ledger.query<{ place: string; name: string }>(
     `select quote_ident(table_schema) || '.' || quote_ident(table_name) as place, quote_ident(column_name) as name

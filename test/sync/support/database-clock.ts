@@ -3,8 +3,8 @@ import type { TestServer } from '../../support/postgres.js';
 import type { Ledger } from './ledger.js';
 
 /**
- * Lets `now()` of the ledger's database, which dates nights, run ahead of the real time; `clock_timestamp()` stays. Answers with
- * what moves it, in milliseconds.
+ * Makes `now()` of the ledger's database, which dates runs, run ahead of real time; `clock_timestamp()` stays. Returns a function
+ * that moves it, in milliseconds.
  */
 export async function movableDatabaseClock(
   server: TestServer,

@@ -1,28 +1,29 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionContext } from 'ava';
-import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
+import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
 import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
+import type { RunReport } from '../../../src/run/job.js';
+import { runJob } from '../../../src/run/run-job.js';
 import { readOrderDetails } from '../../../src/sync/order-details.js';
-import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
-import { account, billingSettings } from './ledger.js';
+import { account, billingSettings, usualLimits } from './ledger.js';
 
-/** What the API of a test answers for an order: a payload, a status, or whatever the function does. */
+/** A test API's response for an order: a payload, a status, or a function. */
 export type OrderAnswer = string | number | ((response: ServerResponse) => void);
 
-/** A ledger whose API knows nothing but what a test says of single orders: for answers that the sandbox never gives. */
+/** A ledger whose API returns only the orders that a test sets: for responses that the sandbox never sends. */
 export interface DetailApi {
   database: Database;
   /** By path below the account: `orders/abc`. */
   answers: Map<string, OrderAnswer>;
-  /** Paths that were asked for, in order. */
+  /** The requested paths, in order. */
   asked: string[];
-  /** The most requests that were under way at once. */
+  /** The maximum number of concurrent requests. */
   most: () => number;
-  /** Called for each request before it is answered. */
+  /** Called before each response. */
   onRequest: (path: string) => void | Promise<void>;
   read(resource: OrderDetailResource, options?: { signal?: AbortSignal; nightLimitMs?: number }): Promise<RunReport>;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
@@ -55,7 +56,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
           signal,
           progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
         },
-        { maxShrink: 0.2, acceptShrink: false, nightLimitMs, followedBy: new Set() },
+        { ...usualLimits, maxShrink: 0.2, acceptShrink: false, nightLimitMs, followedBy: new Set() },
       ),
     async query(sql, values = []) {
       return (await database.pool.query(sql, values)).rows;
@@ -79,7 +80,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
   return api;
 }
 
-/** An answer of `orders/{id}`. */
+/** A response of `orders/{id}`. */
 export function orderAnswer(
   orderId: string,
   { status = 'COMPLETE', numbers = [] as string[], modified = '2024-03-01T10:00:00.000Z', more = '' } = {},

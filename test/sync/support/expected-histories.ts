@@ -1,18 +1,18 @@
-// What the histories must say, life by life, once all is known about a number: worked out from what really happened. Nothing here
-// knows how the product comes to it. Times are microseconds since 1970.
+// The expected histories, life by life, when everything about a number is known, derived from what really happened. Nothing here
+// depends on how the product computes them. Times are microseconds since 1970.
 
-/** One time of a number on the account, from the order that brought it to the order that took it away. */
+/** A number's stay on the account, from the order that added it to the order that removed it. */
 export interface KnownLife {
-  /** Since when it was in service, as the number details told some night. */
+  /** The in-service date, as the number details gave it in some run. */
   toldDate: bigint | undefined;
-  /** The date of the order that brought it, where one is known. */
+  /** The date of the order that added it, if known. */
   ordered: bigint | undefined;
-  /** The date of the order that took it away, once that is done. */
+  /** The date of the order that removed it, once complete. */
   out: bigint | undefined;
-  /** As what nights saw it. */
+  /** The statuses that runs saw. */
   seen: ReadonlyMap<number, string>;
-  /** What was declared in this life, by date. */
-  declared: readonly { action: 'ASSIGN' | 'UNASSIGN'; at: bigint; orderId: string }[];
+  /** The assignment marks in this life, by date. */
+  marks: readonly { action: 'ASSIGN' | 'UNASSIGN'; at: bigint; orderId: string }[];
 }
 
 export interface Span {
@@ -21,7 +21,7 @@ export interface Span {
   to: bigint | undefined;
 }
 
-/** The status history after these nights. */
+/** The status history after these runs. */
 export function expectedStatuses(lives: readonly KnownLife[], nights: readonly bigint[]): Span[] {
   const spans: Span[] = [];
   const begins = lives.map((life) => beginOf(life, nights));
@@ -32,8 +32,8 @@ export function expectedStatuses(lives: readonly KnownLife[], nights: readonly b
     if (aged === undefined || life.out === undefined) continue;
     const next = lives[index + 1];
     const absent = nights.findIndex((_, night) => night > aged && !lives.some(({ seen }) => seen.has(night)));
-    // It ends with what brings the number in again, or with the night that does not see it any more. One that was ordered by
-    // then was not Aging any more, even if it came later.
+    // It ends when the number is added again, or with the run that no longer sees it. A number that was ordered by
+    // then was no longer Aging, even if it arrived later.
     const gone = absent < 0 ? undefined : nights[absent];
     const again = begins[index + 1];
     const until = gone !== undefined && next?.ordered !== undefined && next.ordered < gone ? next.ordered : gone;
@@ -50,10 +50,10 @@ function beginOf({ toldDate, ordered, seen }: KnownLife, nights: readonly bigint
   return first === undefined ? undefined : nights[first];
 }
 
-/** The assignment history: within a life each change of what is declared, until the number is given back. */
+/** The assignment history: each change of the assignment status in a life, until the number is disconnected. */
 export function expectedAssignments(lives: readonly KnownLife[]): (Span & { orderId: string })[] {
-  return lives.flatMap(({ declared, out }) => {
-    const last = declared.filter(({ at }, index) => at !== declared[index + 1]?.at);
+  return lives.flatMap(({ marks, out }) => {
+    const last = marks.filter(({ at }, index) => at !== marks[index + 1]?.at);
     const changes = last.filter(({ action }, index) => action !== last[index - 1]?.action);
     return changes.map(({ action, at, orderId }, index) => ({
       status: `${action}ED`,
@@ -64,7 +64,7 @@ export function expectedAssignments(lives: readonly KnownLife[]): (Span & { orde
   });
 }
 
-/** What `telephone_numbers.assignment_status` must say; undefined where the number has no row, because no night saw it. */
+/** The expected `telephone_numbers.assignment_status`; undefined if the number has no row because no run saw it. */
 export function expectedAssignmentStatus(lives: readonly KnownLife[]): string | null | undefined {
   if (lives.every(({ seen }) => seen.size === 0)) return undefined;
   const last = expectedAssignments(lives).at(-1);

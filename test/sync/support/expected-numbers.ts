@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SandboxNumber } from '../../../src/sandbox/server.js';
 import type { Ledger } from './ledger.js';
 
-/** A row of `telephone_numbers` less its times of observation; times are ISO 8601 with milliseconds. */
+/** A row of `telephone_numbers` without observation times. Times are ISO 8601 with milliseconds. */
 export interface NumberRow {
   telephone_number: string;
   status: string;
@@ -23,7 +23,7 @@ export interface NumberRow {
   removed: boolean;
 }
 
-/** The row that a number must have, by what the sandbox holds. */
+/** The expected row of a number, according to the sandbox. */
 export function expectedRow(number: SandboxNumber): NumberRow {
   const isNanp = /^[2-9]\d{9}$/.test(number.telephoneNumber);
   const digits = (length: number) => (isNanp ? number.telephoneNumber.slice(0, length) : null);
@@ -70,7 +70,7 @@ export async function storedRows(
   return new Map(rows.map((row) => [row.telephone_number, row]));
 }
 
-/** The first differences between two maps of rows, for an assertion that stays readable with a million of them. */
+/** The first differences between two maps of rows, so that assertions stay readable with a million rows. */
 export function differences<T>(actual: ReadonlyMap<string, T>, expected: ReadonlyMap<string, T>, most = 3): unknown[] {
   const found: unknown[] = [];
   for (const key of new Set([...expected.keys(), ...actual.keys()])) {

@@ -1,8 +1,13 @@
-import type { OrderDetailResource } from '../../../src/dashboard/order-details.js';
-import type { SandboxAccount, SandboxAssignmentNumber, SandboxOrderBase } from '../../../src/sandbox/server.js';
+import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
+import type {
+  SandboxAccount,
+  SandboxAssignmentNumber,
+  SandboxFeatureOrder,
+  SandboxOrderBase,
+} from '../../../src/sandbox/server.js';
 import { account, type Ledger } from './ledger.js';
 
-/** An order as its table must show it, its numbers with it; by order id. */
+/** The expected row of an order, with its numbers; by order id. */
 export type ExpectedOrders = Map<string, Record<string, unknown>>;
 
 const common = ({ customerOrderId, orderDate, lastModifiedDate, userId }: SandboxOrderBase) => ({
@@ -12,9 +17,11 @@ const common = ({ customerOrderId, orderDate, lastModifiedDate, userId }: Sandbo
   user_id: userId,
 });
 
-/** What the tables must hold of a kind of orders, as the sandbox itself knows them. */
+/** The expected rows of a kind of order, according to the sandbox. */
 export function expectedOrders(held: SandboxAccount, kind: OrderDetailResource['kind']): ExpectedOrders {
-  return new Map(expectations[kind](held));
+  const expectation = expectations[kind];
+  if (expectation === undefined) throw new TypeError(`expected-orders.ts says nothing of ${kind}.`);
+  return new Map(expectation(held));
 }
 
 const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) => [string, Record<string, unknown>][]> =
@@ -43,7 +50,7 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
         order.orderId,
         {
           ...common(order),
-          // No resource tells it more exactly.
+          // No resource has it more exactly.
           last_modified_date: new Date(Math.floor(order.lastModifiedDate.getTime() / 1000) * 1000),
           status: order.status,
           order_type: order.orderType,
@@ -100,7 +107,7 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
         order.orderId,
         {
           ...common(order),
-          // No resource tells it.
+          // No resource has it.
           last_modified_date: null,
           status: order.status,
           action: order.action,
@@ -120,7 +127,7 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           site_id: order.siteId,
           peer_id: order.sipPeerId,
           loa_type: order.loaType,
-          // The description of an error quotes the subscriber's name.
+          // The error description quotes the subscriber's name.
           numbers: outcomesOf(order.numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
         },
       ]),
@@ -135,7 +142,33 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           numbers: outcomesOf(order.numbers),
         },
       ]),
+    tnoptions: (held) => featureOrders(held, 'tnoptions', 'tn_option', () => ({})),
+    lidbs: (held) =>
+      featureOrders(held, 'lidbs', 'lidb', ({ completedDate, numbers }) => ({
+        order_complete_date: completedDate ?? null,
+        // The error description quotes the subscriber's name.
+        numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
+      })),
   };
+
+function featureOrders(
+  held: SandboxAccount,
+  segment: string,
+  orderType: string,
+  own: (order: SandboxFeatureOrder) => Record<string, unknown>,
+): [string, Record<string, unknown>][] {
+  return held.featureOrders(segment).map((order) => [
+    order.orderId,
+    {
+      ...common(order),
+      status: order.status,
+      order_type: orderType,
+      count_of_tns: order.numbers.length,
+      numbers: outcomesOf(order.numbers),
+      ...own(order),
+    },
+  ]);
+}
 
 function outcomesOf(numbers: readonly SandboxAssignmentNumber[]): string[] {
   return numbers
@@ -151,7 +184,7 @@ function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
   return numbers.map(({ telephoneNumber }) => telephoneNumber).sort();
 }
 
-/** What the tables hold of a kind of orders, in the columns of the expectation. */
+/** The stored rows of a kind of order, in the same columns. */
 export async function storedOrders(
   ledger: Pick<Ledger, 'query'>,
   { table, numbers }: OrderDetailResource,
@@ -174,7 +207,7 @@ export async function storedOrders(
   );
 }
 
-/** Differences between what a table holds and what it must hold, order by order, a line each. */
+/** The differences between stored and expected orders, one line per order. */
 export async function orderDifferences(ledger: Ledger, resource: OrderDetailResource): Promise<string[]> {
   const expected = expectedOrders(ledger.sandbox.account(account), resource.kind);
   const [first] = expected.values();

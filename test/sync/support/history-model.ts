@@ -1,14 +1,14 @@
 import type { Ledger } from './ledger.js';
 
-// What the history must say, worked out one number at a time from what each night saw: written from the design and not from
-// the SQL, in terms of one belief at a time.
+// The expected history, computed one number at a time from what each run saw. Written from the design, not from
+// the SQL.
 
-/** What a night saw of a number; times are epoch microseconds, as PostgreSQL keeps them. */
+/** What a run saw of a number. Times are epoch microseconds, PostgreSQL's precision. */
 export interface Sighting {
   status: string;
   inServiceDate: bigint | undefined;
   lastModified: bigint | undefined;
-  /** All its other columns in one. A number of which nothing changed is not looked at again. */
+  /** All other columns in one. An unchanged number is not processed again. */
   rest?: string;
 }
 
@@ -18,41 +18,41 @@ export interface Interval {
   to: bigint | undefined;
 }
 
-/** A number of any other status is no longer the account's. */
+/** A number with any other status is no longer the account's. */
 const isHeld = (status: string) => status === 'Inservice' || status === 'InAccount';
 
-/** One number's history, night by night. */
+/** A number's history, run by run. */
 export class NumberHistory {
   intervals: Interval[] = [];
-  /** Beliefs as they were after each night on which they changed. */
-  readonly believed: { at: bigint; intervals: Interval[] }[] = [];
+  /** The history as recorded after each run that changed it. */
+  readonly recorded: { at: bigint; intervals: Interval[] }[] = [];
   #last: string | undefined;
   #inServiceDate: bigint | undefined;
-  /** What the first night saw, until another saw something else. */
+  /** What the first run saw, until a run saw something else. */
   #first: (Sighting & { at: bigint }) | undefined;
   /** When the last interval was last changed. */
   #since = 0n;
 
-  /** A night at `now` that saw the number so, or not at all. */
+  /** A run at `now` that saw the number like this, or not at all. */
   night(now: bigint, seen: Sighting | undefined): void {
     const before = render(this.intervals);
     const open = this.intervals.find(({ to }) => to === undefined);
     if (seen === undefined) {
-      // It left: its last interval ends, no other begins.
+      // It left: its last interval ends, and none starts.
       if (open !== undefined) open.to = later(now, open.from + 1n);
     } else {
       this.#see(now, seen, open);
     }
-    const told = seen === undefined ? undefined : describe(seen);
-    const learnt = this.#first !== undefined && told !== this.#last && mereDetails(this.#first, seen);
-    // Only what came first is looked at for that, and only once.
+    const state = seen === undefined ? undefined : describe(seen);
+    const learnt = this.#first !== undefined && state !== this.#last && mereDetails(this.#first, seen);
+    // This applies only to the first sighting, and only once.
     if (this.#last === undefined && this.#since === 0n && seen !== undefined) this.#first = { ...seen, at: now };
-    else if (told !== this.#last) this.#first = undefined;
-    this.#last = told;
+    else if (state !== this.#last) this.#first = undefined;
+    this.#last = state;
     this.#inServiceDate = seen?.inServiceDate;
     if (render(this.intervals) === before) return;
     if (!learnt) this.#since = now;
-    this.believed.push({ at: now, intervals: structuredClone(this.intervals) });
+    this.recorded.push({ at: now, intervals: structuredClone(this.intervals) });
   }
 
   #see(now: bigint, seen: Sighting, open: Interval | undefined): void {
@@ -61,7 +61,7 @@ export class NumberHistory {
     const past = (time: bigint | undefined) => (time === undefined || time > now ? now : time);
     const last = this.intervals.at(-1);
     if (last === undefined) {
-      // First sight. A number that is not in service any more was before.
+      // First sighting. A number that is no longer in service was in service before.
       if (!isHeld(seen.status) && seen.inServiceDate !== undefined) {
         const until = past(seen.lastModified);
         if (seen.inServiceDate < until) {
@@ -72,7 +72,7 @@ export class NumberHistory {
       return;
     }
     if (open === undefined) {
-      // It was gone and is back. Where the event lies within what was believed, what was believed of another status was too long.
+      // It was gone and is back. If the event is within a recorded interval of another status, that interval was too long.
       const end = last.to as bigint;
       if (last.status !== seen.status && event !== undefined && event > last.from && event < end) last.to = event;
       const inServiceDate = isHeld(seen.status) ? undefined : seen.inServiceDate;
@@ -96,11 +96,11 @@ export class NumberHistory {
     }
   }
 
-  /** In service until now, since a date that is told now. */
+  /** Still in service, with a date that is known only now. */
   #dateService(now: bigint, date: bigint | undefined, open: Interval): void {
     if (date === undefined || date > now) return;
     if (date > this.#since) {
-      // After all that was believed so far: activated anew.
+      // After everything recorded so far: activated again.
       open.to = date;
       this.intervals.push({ status: 'Inservice', from: date, to: undefined });
     } else {
@@ -108,7 +108,7 @@ export class NumberHistory {
     }
   }
 
-  /** In service before it came to its present status, since a date that is told now. */
+  /** In service before its current status, with a date that is known only now. */
   #dateFormerService(now: bigint, { status, inServiceDate: date, lastModified }: Sighting, open: Interval): void {
     if (date === undefined) return;
     if (date > open.from) {
@@ -127,7 +127,7 @@ export class NumberHistory {
   }
 }
 
-/** Whether a night told no more than details of the first sight that were unknown then. */
+/** Whether a run only added details to the first sighting. */
 function mereDetails(first: Sighting & { at: bigint }, seen: Sighting | undefined): boolean {
   if (seen === undefined) return false;
   const same = <T>(then: T | undefined, now: T | undefined) => then === undefined || then === now;
@@ -163,7 +163,7 @@ const epoch = (column: string) => `(extract(epoch from ${column}) * 1000000)::bi
 
 type IntervalRow = { number: string; status: string; valid_from: string; valid_to: string | null };
 
-/** The histories in the database, rendered, by number; as they are believed now, or as they were at a time. */
+/** The rendered histories in the database by number, as recorded now or at a given time. */
 export async function storedHistories(
   ledger: Pick<Ledger, 'query'>,
   account: string,
@@ -174,10 +174,10 @@ export async function storedHistories(
     knownAt === undefined
       ? `select ${columns} from number_status_history where account_id = $1 order by number, valid_from`
       : `select * from (
-           select ${columns} from number_status_history where account_id = $1 and ${epoch('believed_since')} <= $2
+           select ${columns} from number_status_history where account_id = $1 and ${epoch('recorded_from')} <= $2
            union all
            select ${columns} from number_status_history_superseded
-            where account_id = $1 and ${epoch('believed_from')} <= $2 and ${epoch('believed_to')} > $2
+            where account_id = $1 and ${epoch('recorded_from')} <= $2 and ${epoch('recorded_to')} > $2
          ) as known order by number, valid_from`,
     knownAt === undefined ? [account] : [account, knownAt],
   );
@@ -190,7 +190,7 @@ export async function storedHistories(
   return new Map([...histories].map(([number, intervals]) => [number, render(intervals)]));
 }
 
-/** What no history may ever show, whatever the nights saw; answers with the offending rows. */
+/** Returns rows that violate the invariants of every history. */
 export function impossibilities(ledger: Pick<Ledger, 'query'>): Promise<unknown[]> {
   return ledger.query(`
     select 'overlap' as what, h.* from number_status_history h join number_status_history o using (account_id, telephone_number)
@@ -203,7 +203,7 @@ export function impossibilities(ledger: Pick<Ledger, 'query'>): Promise<unknown[
     limit 5`);
 }
 
-/** The time of the last night that changed something, as the database dates it. */
+/** The database's time of the last run that changed something. */
 export async function lastNight(ledger: Pick<Ledger, 'query'>): Promise<bigint> {
   const [row] = await ledger.query<{ at: string }>(`select ${epoch('max(changed_at)')} as at from telephone_numbers`);
   return BigInt(row?.at ?? 0);

@@ -1,16 +1,16 @@
 import type { ExecutionContext } from 'ava';
-import { makeFolder, startCli } from '../../end-to-end/support.js';
+import { cli, makeFolder, startCli } from '../../end-to-end/support.js';
 import type { Ledger } from './ledger.js';
 import { isEverBlocked, waitForGone } from './moments.js';
 
 /** Where a run is killed. */
 export type Moment =
-  /** When its n-th request arrives, before it is answered or right after. */
+  /** When its n-th request arrives, before the response or right after it. */
   | { request: number; answered: boolean }
-  /** When one of its statements first needs this table, in the transaction that compares. */
+  /** When a statement of the comparing transaction first needs this table. */
   | { table: string };
 
-/** Numbers below a bound, the same for the same seed. */
+/** Pseudo-random numbers below a bound, from a seed. */
 export function randomFrom(seed: number): (bound: number) => number {
   let state = seed >>> 0;
   return (bound) => {
@@ -22,12 +22,12 @@ export function randomFrom(seed: number): (bound: number) => number {
   };
 }
 
-/** Runs `tn-ledger run nightly` as a process and kills it (SIGKILL) at the moment given; false where it ended well before that. */
-export function killNight(t: ExecutionContext, ledger: Ledger, moment: Moment): Promise<boolean> {
+/** Runs `tn-ledger run nightly` as a process and kills it (SIGKILL) at the given moment; false if it succeeded before that. */
+export function killNightly(t: ExecutionContext, ledger: Ledger, moment: Moment): Promise<boolean> {
   return killRun(t, ledger, moment, ['run', 'nightly']);
 }
 
-/** The same with any command; one that ends before the moment comes must end with one of the statuses. */
+/** The same for any command. If it ends before the moment, it must exit with one of the statuses. */
 export async function killRun(
   t: ExecutionContext,
   ledger: Ledger,
@@ -46,7 +46,7 @@ export async function killRun(
     ledger.proxy.onRequest = () => {
       count += 1;
       if (count === moment.request) kill();
-      // Not answered: the request is held until the process is gone.
+      // No response: the request is held until the process is gone.
       return count === moment.request && !moment.answered ? gone : undefined;
     };
     const { child, result } = startCli(t, args, { cwd, env });
@@ -64,7 +64,7 @@ export async function killRun(
     await blocker.query('begin');
     await blocker.query(`lock table ${moment.table} in share mode`);
     const { child, result } = startCli(t, args, { cwd, env });
-    // A run that finds nothing to change may do without the table.
+    // A run without changes may not need the table.
     const isBlocked = await isEverBlocked(ledger, result);
     if (isBlocked) child.kill('SIGKILL');
     const { status, output } = await result;
@@ -78,10 +78,10 @@ export async function killRun(
   }
 }
 
-/** Runs the night to its end. */
-export async function finishNight(t: ExecutionContext, ledger: Ledger): Promise<void> {
+/** Runs the nightly run to its end. */
+export async function finishNightly(t: ExecutionContext, ledger: Ledger): Promise<void> {
   const cwd = await makeFolder(t);
   const env = { ...ledger.env, TN_LEDGER_DATA_DIR: `${cwd}/data` };
-  const { status, output } = await startCli(t, ['run', 'nightly'], { cwd, env }).result;
+  const { status, output } = await cli(t, ['run', 'nightly'], { cwd, env });
   t.is(status, 0, output);
 }

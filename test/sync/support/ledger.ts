@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { jobs } from '../../../jobs/index.js';
-import { type BillingSettings, defaultTimeoutMs } from '../../../src/billing/settings.js';
+import { defaultTimeoutMs } from '../../../src/billing/fetch-reports.js';
+import type { JobLimits } from '../../../src/config.js';
 import {
   createDashboardClient,
   type DashboardClient,
@@ -11,28 +12,31 @@ import {
 } from '../../../src/dashboard/client.js';
 import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
+import type { BillingJobOptions, JobOptions, RunReport } from '../../../src/run/job.js';
+import { type RunEnvironment, runJob } from '../../../src/run/run-job.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.js';
-import type { JobOptions } from '../../../src/sync/job.js';
-import { type RunReport, runJob } from '../../../src/sync/run-job.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
+import { localPermits } from '../../support/permits.js';
 import type { TestServer } from '../../support/postgres.js';
 import { type SandboxProxy, startProxy } from './proxy.js';
 
-/** The sandbox's only account, unless told otherwise. */
+/** The sandbox's only account by default. */
 export const account = '9900000';
 
-/** A ledger of its own for a test: a sandbox, a proxy before it, an empty database with the schema, and a client. */
+/** A test's own ledger: a sandbox behind a proxy, an empty database with the schema, and a client. */
 export interface Ledger {
   sandbox: Sandbox;
   proxy: SandboxProxy;
   database: Database;
-  /** Data folder of its jobs. */
+  /** The data folder of its jobs. */
   dataDir: string;
-  /** Environment for the command line to work on the same. */
+  /** The environment for the command line to use the same ledger. */
   env: Record<string, string>;
-  /** Lines of the log, as JSON. */
+  /** The log lines, as JSON. */
   log: string[];
   run(job: string, options?: RunOptions): Promise<RunReport>;
+  /** The environment of its jobs. */
+  environment(): RunEnvironment;
   /** A second client, with other options, for the same API. */
   openClient(options?: Partial<DashboardClientOptions>): DashboardClient;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
@@ -42,29 +46,46 @@ export interface RunOptions extends Partial<JobOptions> {
   account?: string;
   signal?: AbortSignal;
   client?: DashboardClient;
-  billing?: Partial<BillingSettings>;
-  /** Stands in for the sandbox’s clock. */
+  billing?: Partial<BillingJobOptions>;
+  /** Replaces the sandbox’s clock. */
   now?: Date;
 }
 
 export interface LedgerOptions {
-  /** Billing reports: no types unless told. */
-  billing?: Partial<BillingSettings>;
+  /** Billing reports: no types by default. */
+  billing?: Partial<BillingJobOptions>;
   sandbox?: SandboxOptions;
   client?: Partial<DashboardClientOptions>;
   pageSize?: number;
 }
 
-/** Orders are in the way of tests that are about numbers: whoever wants some says how many. */
+/** No orders by default: they would only slow down tests about numbers. */
 export const withoutOrders = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 } as const;
 
-/** Settings as the configuration has them, and waits as short as the test wants to be. */
-export function billingSettings(settings: Partial<BillingSettings> = {}): BillingSettings {
+/** The defaults of the configuration. */
+export const usualLimits = {
+  nightLimitMs: 4 * 3_600_000,
+  jobDeadlineMs: 24 * 3_600_000,
+  maxListEntries: 10_000_000,
+  minPageFill: 0.01,
+} satisfies JobLimits;
+
+/** The configuration's settings with short waits for a fast test. */
+export function billingSettings(settings: Partial<BillingJobOptions> = {}): BillingJobOptions {
   const limits = { entries: 100, ratio: 200, uncompressedBytes: 200e9 };
-  return { types: [], timeoutMs: defaultTimeoutMs, keepArchivesDays: 400, limits, firstWaitMs: 1, ...settings };
+  const download = { bytesPerSecond: 10_000, extraMs: 15 * 60_000 };
+  return {
+    types: [],
+    timeoutMs: defaultTimeoutMs,
+    keepArchivesDays: 400,
+    limits,
+    download,
+    firstWaitMs: 1,
+    ...settings,
+  };
 }
 
-/** Opens a ledger that is closed at the end of the test. */
+/** Opens a ledger that closes at the end of the test. */
 export async function openLedger(
   t: ExecutionContext<unknown>,
   server: TestServer,
@@ -97,6 +118,7 @@ export async function openLedger(
         tokenUrl: proxy.tokenUrl,
       },
       requestsPerMinute: 1_000_000,
+      permits: localPermits(),
       concurrency: 4,
       ...more,
     });
@@ -106,6 +128,19 @@ export async function openLedger(
     await proxy.close();
     await sandbox.close();
     await rm(dataDir, { recursive: true });
+  });
+  const environment = (): RunEnvironment => ({
+    accounts: sandbox.accountIds,
+    billing: billingSettings(options.billing),
+    dataDir,
+    inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
+    requestsPerMinute: 1_000_000,
+    database,
+    client,
+    log,
+    signal: new AbortController().signal,
+    progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
+    now: () => sandbox.clock.now(),
   });
   return {
     sandbox,
@@ -123,26 +158,21 @@ export async function openLedger(
       DATABASE_URL: url,
     },
     openClient,
+    environment,
     run(name, { account: of = account, signal, client: other, billing, now, ...jobOptions } = {}) {
       const job = jobs.find((each) => each.name === name);
       if (job === undefined) throw new Error(`there is no job ${name}`);
-      const environment = {
-        accounts: sandbox.accountIds,
+      const own = {
+        ...environment(),
         billing: billingSettings(billing ?? options.billing),
-        dataDir,
-        inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
-        requestsPerMinute: 1_000_000,
-        database,
-        client: other ?? client,
-        log,
-        signal: signal ?? new AbortController().signal,
-        progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
-        now: () => now ?? sandbox.clock.now(),
+        ...(other !== undefined && { client: other }),
+        ...(signal !== undefined && { signal }),
+        ...(now !== undefined && { now: () => now }),
       };
-      return runJob(job, of, environment, {
+      return runJob(job, of, own, {
         maxShrink: 0.2,
         acceptShrink: false,
-        nightLimitMs: 4 * 3_600_000,
+        ...usualLimits,
         followedBy: new Set(),
         ...jobOptions,
       });
@@ -153,7 +183,7 @@ export async function openLedger(
   };
 }
 
-/** What is in the ledger beyond the run log, for comparing it before and after: contents and row versions of all tables. */
+/** Contents and row versions of all tables except the run log, for a comparison before and after. */
 export async function versionsOf(ledger: Pick<Ledger, 'query'>): Promise<Record<string, unknown>> {
   const tables = [
     ...['telephone_numbers', 'telephone_number_versions', 'number_status_history', 'number_status_history_superseded'],
@@ -170,7 +200,7 @@ export async function versionsOf(ledger: Pick<Ledger, 'query'>): Promise<Record<
   return versions;
 }
 
-/** What a finished night must not leave behind. */
+/** What a finished run must not leave behind. */
 export async function leftovers(ledger: Pick<Ledger, 'query'>): Promise<unknown[]> {
   return [
     ...(await ledger.query('select listing from sync_cursors')),

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Ledger } from './ledger.js';
 
-/** Waits until something is so, however long that takes; the test's own time limit ends it. */
+/** Waits until a condition is true. The test's own time limit applies. */
 export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look();
@@ -18,12 +18,12 @@ async function blockedProcess(ledger: Pick<Ledger, 'query'>): Promise<number | u
   return row?.pid;
 }
 
-/** Waits until a statement of the ledger waits for a lock on a table; answers with its backend's process id. */
+/** Waits until a statement of the ledger waits for a lock on a table; returns its backend's process id. */
 export function waitForBlocked(ledger: Pick<Ledger, 'query'>): Promise<number> {
   return until(() => blockedProcess(ledger));
 }
 
-/** The same for a run that may end without; answers whether a statement waits. */
+/** The same for a run that may end first; returns whether a statement waits. */
 export function isEverBlocked(ledger: Pick<Ledger, 'query'>, run: Promise<unknown>): Promise<boolean> {
   let isOver = false;
   void run.then(() => {
@@ -35,7 +35,7 @@ export function isEverBlocked(ledger: Pick<Ledger, 'query'>, run: Promise<unknow
   });
 }
 
-/** Waits until the server knows of no connection of the program itself any more, after its process was killed. */
+/** Waits until the server has no connection of the program, after its process was killed. */
 export async function waitForGone(ledger: Pick<Ledger, 'query'>): Promise<void> {
   await until(async () => {
     const rows = await ledger.query(

@@ -1,53 +1,53 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import type { KnownLife } from './expected-histories.js';
 import type { Sighting } from './history-model.js';
 import type { OrderRow } from './order-rows.js';
 
-// What really happened to a number, made up first: from that follow both what the nights see and what the orders say, and
-// what the histories must say.
+// What really happened to a number, generated first. From that follow what the runs see, what the orders say and
+// the expected histories.
 
-/** Something that happens: before which night, and when exactly. */
+/** An event: before which run it happens, and when exactly. */
 export interface Moment {
-  /** The number of the night before which it happens; the first night is 0. */
+  /** The index of the run before which it happens; the first run is 0. */
   night: number;
   at: bigint;
 }
 
-export interface Declared extends Moment {
+export interface Mark extends Moment {
   action: 'ASSIGN' | 'UNASSIGN';
   orderId: string;
 }
 
-/** One time of a number on the account; what lies after the last night has not happened. */
+/** A number's stay on the account. Anything after the last run has not happened. */
 export interface Life {
   inOrder: { id: string; kind: 'orders' | 'portins'; known: boolean };
   outOrder: { id: string; kind: 'disconnects' | 'portouts' };
   ordered: Moment;
   inService: Moment;
-  declared: Declared[];
-  /** When the order that takes it out was placed, and when that was done. */
+  marks: Mark[];
+  /** When the order that removes it was placed, and when it completed. */
   disconnectOrdered: Moment;
   gone: Moment;
-  /** Until when the number details name it as Aging; undefined: they don't. */
+  /** Until when the number details list it as Aging; undefined: they don't. */
   agedUntil: Moment | undefined;
 }
 
 export interface NumberStory {
   number: string;
-  /** Whether the number details tell when it came into service. */
+  /** Whether the number details have its in-service date. */
   tellsDate: boolean;
-  /** What the number details say was the last change of an Aging number. */
+  /** The last change of an Aging number, according to the number details. */
   agingSince: 'disconnectOrdered' | 'gone';
   lives: Life[];
 }
 
-/** How many nights and microseconds lie between what happens. */
+/** The runs and microseconds between events. */
 const step = fc.record({ nights: fc.constantFrom(0, 0, 0, 0, 1, 1, 2), action: fc.constantFrom('ASSIGN', 'UNASSIGN') });
 const lifePlan = fc.record({
   known: fc.integer({ min: 0, max: 4 }),
   port: fc.boolean(),
   ages: fc.boolean(),
-  declarations: fc.array(step, { maxLength: 3 }),
+  marks: fc.array(step, { maxLength: 3 }),
   steps: fc.tuple(step, step, step, step, step),
 });
 const storyPlan = fc.record({
@@ -56,7 +56,7 @@ const storyPlan = fc.record({
   lives: fc.array(lifePlan, { minLength: 1, maxLength: 3 }),
 });
 
-/** Of each number: what is to happen, and in how many nights' time. */
+/** The plan of each number: its events, and the runs between them. */
 export const storyPlans = fc.array(storyPlan, { minLength: 5, maxLength: 5 });
 
 export type StoryPlan = typeof storyPlan extends fc.Arbitrary<infer Plan> ? Plan : never;
@@ -65,8 +65,8 @@ const base = 1_500_000_000_000_000n;
 const day = 86_400_000_000n;
 
 /**
- * The story of a number as far as it is known when it happens: moments before the first night are days apart and long ago, others
- * follow the night before them by microseconds.
+ * The lives of a number: moments before the first run are days apart and long ago, others
+ * follow the previous run by microseconds.
  */
 export function tellStory(
   number: string,
@@ -79,20 +79,20 @@ export function tellStory(
     return made;
   };
   const lives = plan.lives.map((life, index): Life => {
-    // Of how it came to be held first, all may be forgotten.
+    // Everything about how it was first added may be unknown.
     const known = index > 0 || life.known > 0;
     const [ordered, inService, disconnectOrdered, gone, aged] = life.steps;
-    const declare = (nights: number, action: string, nth: number): Declared =>
-      Object.assign(moment(nights), { action: action as 'ASSIGN', orderId: `${number}-${index}-declared-${nth}` });
+    const mark = (nights: number, action: string, nth: number): Mark =>
+      Object.assign(moment(nights), { action: action as 'ASSIGN', orderId: `${number}-${index}-marks-${nth}` });
     const made = {
       inOrder: { id: `${number}-${index}-in`, kind: life.port ? ('portins' as const) : ('orders' as const), known },
       outOrder: { id: `${number}-${index}-out`, kind: life.port ? ('portouts' as const) : ('disconnects' as const) },
       ordered: moment(ordered.nights),
       inService: moment(inService.nights),
-      declared: life.declarations.map(({ nights, action }, nth) => declare(nights, action, nth)),
+      marks: life.marks.map(({ nights, action }, nth) => mark(nights, action, nth)),
     };
-    // Where nothing tells since when a number was in service but the night that saw it first, an order to take it out that was
-    // placed before that night is none of that service's: such orders are placed after it, or done before it.
+    // If only the run that first saw a number dates its service, an order to remove it that was
+    // placed before that run doesn't belong to that service: such orders are placed after it, or complete before it.
     const waits = known || plan.tellsDate ? disconnectOrdered.nights : Math.max(1, disconnectOrdered.nights);
     const ordersOut = moment(waits);
     const atOnce = !plan.tellsDate && ordersOut.night === made.inService.night;
@@ -115,7 +115,7 @@ export function tellStory(
   };
 }
 
-/** What the night sees of the number. */
+/** What the run sees of the number. */
 export function sightingOf({ lives, tellsDate, agingSince }: NumberStory, night: number): Sighting | undefined {
   const life = lives.findLast(({ inService }) => inService.night <= night);
   if (life === undefined) return undefined;
@@ -125,7 +125,7 @@ export function sightingOf({ lives, tellsDate, agingSince }: NumberStory, night:
   return { status: 'Aging', inServiceDate, lastModified: life[agingSince].at };
 }
 
-/** The orders that have come to their end before the night, with when they could be learnt first. */
+/** The orders that ended before the run, with the first time they could be known. */
 export function ordersOf({ number, lives }: NumberStory): { from: number; order: () => OrderRow }[] {
   const numbers = [number];
   return lives.flatMap((life) => [
@@ -138,20 +138,20 @@ export function ordersOf({ number, lives }: NumberStory): { from: number; order:
         ]
       : []),
     { from: life.gone.night, order: (): OrderRow => ({ ...life.outOrder, at: life.disconnectOrdered.at, numbers }) },
-    ...life.declared.map((declared) => ({
-      from: declared.night,
+    ...life.marks.map((mark) => ({
+      from: mark.night,
       order: (): OrderRow => ({
         kind: 'number_assignments',
-        id: declared.orderId,
-        action: declared.action,
-        at: declared.at,
+        id: mark.orderId,
+        action: mark.action,
+        at: mark.at,
         numbers,
       }),
     })),
   ]);
 }
 
-/** The lives of the number as far as they have come by these nights, when every order that came to its end is known. */
+/** The number's lives after these runs, when every order that ended is known. */
 export function knownLives(story: NumberStory, nights: readonly bigint[]): KnownLife[] {
   const begun = story.lives.filter(({ inService }) => inService.night < nights.length);
   return begun.map((life) => ({
@@ -165,6 +165,6 @@ export function knownLives(story: NumberStory, nights: readonly bigint[]): Known
         return status !== undefined && current === life ? [[night, status]] : [];
       }),
     ),
-    declared: life.declared.filter(({ night }) => night < nights.length),
+    marks: life.marks.filter(({ night }) => night < nights.length),
   }));
 }

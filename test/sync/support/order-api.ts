@@ -2,38 +2,38 @@ import type { ExecutionContext } from 'ava';
 import type { ClientEvent } from '../../../src/dashboard/client.js';
 import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
-import type { Job, JobOptions } from '../../../src/sync/job.js';
-import { type RunReport, runJob } from '../../../src/sync/run-job.js';
+import type { Job, JobOptions, RunReport } from '../../../src/run/job.js';
+import { runJob } from '../../../src/run/run-job.js';
 import { clientFor, quantity, type Received, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
-import { billingSettings } from './ledger.js';
+import { billingSettings, usualLimits } from './ledger.js';
 
-/** An order as a list tells it: elements by name, and the day by which windows find it. */
+/** An order in a list: elements by name, and the day that windows match. */
 export interface ListedOrder {
   day: string;
   id: string | undefined;
   elements?: Record<string, string>;
-  /** Filters that it answers to, besides days. */
+  /** Filters that it matches, besides days. */
   filters?: Record<string, string>;
 }
 
 /**
- * An API of lists and nothing else, as exact as a test needs it: windows, pages that begin at an order, `TotalCount`. It stands in
- * where the sandbox is too well-behaved.
+ * An API with only lists, as exact as tests need it: windows, pages that begin at an order, `TotalCount`. For cases
+ * in which the sandbox is too well-behaved.
  */
 export interface OrderApi {
   /** By the last segment of the list's path. */
   lists: Record<string, ListedOrder[]>;
-  /** Orders on a page at most, whatever the client asks for. */
+  /** Maximum orders per page, whatever the client requests. */
   pageSize: number;
   /** Added to every TotalCount. */
   totalOff: number;
-  /** Called before each answer. */
+  /** Called before each response. */
   onRequest: (request: Received, nth: number) => void;
-  /** What it answers in place of the list: a page, or a status without a body. */
+  /** Its response instead of the list: a page, or a status without a body. */
   instead: (request: Received) => string | number | undefined;
-  /** Path's last segment and query of every request. */
+  /** The last path segment and the query of every request. */
   readonly requests: { list: string; query: Record<string, string> }[];
   database: Database;
   events: ClientEvent[];
@@ -100,7 +100,7 @@ export async function openOrderApi(
           progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
           now: () => now,
         },
-        { maxShrink: 0.2, acceptShrink: false, nightLimitMs: 0, followedBy: new Set(), ...options },
+        { ...usualLimits, maxShrink: 0.2, acceptShrink: false, nightLimitMs: 0, followedBy: new Set(), ...options },
       );
     },
     async query(sql, values = []) {
@@ -110,7 +110,7 @@ export async function openOrderApi(
   return api;
 }
 
-/** Without days, a list shows the two years before the run. */
+/** Without days, a list returns the two years before the run. */
 function matches(entry: ListedOrder, query: URLSearchParams, now: Date): boolean {
   const today = now.toISOString().slice(0, 10);
   const twoYearsAgo = `${Number(today.slice(0, 4)) - 2}${today.slice(4)}`;

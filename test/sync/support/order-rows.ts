@@ -1,24 +1,25 @@
 import type pg from 'pg';
-import { applyOrderEvents, type HistoryOrderKind } from '../../../src/sync/history/apply-order-events.js';
-import { inTransaction } from '../../../src/sync/transaction.js';
+import { inTransaction } from '../../../src/database/transaction.js';
+import { applyOrderEvents } from '../../../src/sync/history/apply-order-events.js';
 import type { Ledger } from './ledger.js';
 
-/** An order as tests write it, past the jobs: its date is the one that counts for its kind. */
+/** An order that tests write without the jobs. Its date is the one that matters for its kind. */
 export interface OrderRow {
-  kind: HistoryOrderKind;
+  /** The name of its resource description. */
+  kind: string;
   id: string;
   /** Microseconds since 1970. */
   at: bigint;
   numbers: readonly string[];
   status?: string;
   action?: 'ASSIGN' | 'UNASSIGN';
-  /** Of assignment orders: numbers that were refused. */
+  /** For assignment orders: numbers that failed. */
   failed?: readonly string[];
 }
 
 const time = (parameter: string) => `timestamptz 'epoch' + ${parameter}::bigint * interval '1 microsecond'`;
 
-/** Writes the orders in place of what was stored about them, as the jobs do, and applies them to the histories. */
+/** Replaces the stored orders, as the jobs do, and applies them to the histories. */
 export function learn(ledger: Pick<Ledger, 'database'>, account: string, orders: readonly OrderRow[]): Promise<number> {
   return inTransaction(ledger.database, {}, async (client) => {
     for (const order of orders) await store(client, account, order);
@@ -38,7 +39,7 @@ async function store(client: pg.ClientBase, account: string, order: OrderRow): P
   const numbersTable = isAssignment ? 'number_assignment_order_numbers' : `${kind}_numbers`;
   await client.query(`delete from ${table} where account_id = $1 and order_id = $2`, [account, id]);
   await client.query(`delete from ${numbersTable} where account_id = $1 and order_id = $2`, [account, id]);
-  // The FOC date is what counts for ports; what they have else is to be of no account.
+  // For ports the FOC date matters; other dates must be ignored.
   const ports = kind === 'portins' || kind === 'portouts';
   const dates = ports ? 'actual_foc_date, order_date, last_modified_date' : 'order_date, last_modified_date';
   const values = ports ? `${time('$4')}, now(), now()` : `${time('$4')}, now()`;

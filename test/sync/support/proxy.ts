@@ -4,7 +4,7 @@ import { breakConnection } from '../../../src/sandbox/break-connection.js';
 
 /** A request on its way to the sandbox. */
 export interface PassingRequest {
-  /** How many came before it, tokens not counted, beginning with 1. */
+  /** Its position, starting at 1, not counting token requests. */
   nth: number;
   method: string;
   path: string;
@@ -12,22 +12,22 @@ export interface PassingRequest {
 }
 
 export interface SandboxProxy {
-  /** What to configure in place of the sandbox's address. */
+  /** The URL to configure instead of the sandbox's. */
   url: string;
   tokenUrl: string;
-  /** Called for each request before it is passed on, which waits for it. May be changed at any time. */
+  /** Called before each request is passed on; the request waits for it. Can be changed at any time. */
   onRequest: (request: PassingRequest) => void | Promise<void>;
   close(): Promise<void>;
 }
 
 export interface ProxyOptions {
-  /** The sandbox's address, up to and including `/api`. */
+  /** The sandbox's URL, up to and including `/api`. */
   target: string;
-  /** Asks for pages of at most this size, whatever the client asks for: many pages from few numbers. */
+  /** Limits the page size, whatever the client requests: many pages from few numbers. */
   pageSize?: number;
 }
 
-/** Stands between a client and the sandbox, so that tests can act at the moment of a request. */
+/** A proxy between a client and the sandbox, so that tests can act when a request is made. */
 export async function startProxy({ target, pageSize }: ProxyOptions): Promise<SandboxProxy> {
   const upstream = new URL(target);
   let count = 0;

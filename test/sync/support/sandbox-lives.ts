@@ -13,13 +13,13 @@ interface Move {
   direction: 'in' | 'out';
   /** When it happened, by the sandbox's clock. */
   at: bigint;
-  /** The date of its order that counts. */
+  /** The effective date of its order. */
   ordered: bigint;
 }
 
-type Declared = KnownLife['declared'][number];
+type Mark = KnownLife['marks'][number];
 
-/** Follows the sandbox's account night by night, and tells the lives of its numbers from what the sandbox itself knows. */
+/** Follows the sandbox's account run by run, and derives its numbers' lives from the sandbox's own state. */
 export class SandboxLives {
   readonly #account: SandboxAccount;
   readonly #now: () => Date;
@@ -31,7 +31,7 @@ export class SandboxLives {
     this.#now = now;
   }
 
-  /** Takes note of what a night that runs now sees. */
+  /** Records what a run sees now. */
   night(): void {
     const at = micros(this.#now());
     for (const { telephoneNumber, status, inServiceDate } of this.#account.numbers()) {
@@ -41,15 +41,15 @@ export class SandboxLives {
     this.#nights += 1;
   }
 
-  /** The lives of every number that a night saw or an order names. */
+  /** The lives of every number that a run saw or an order lists. */
   all(): Map<string, KnownLife[]> {
     const moves = this.#moves();
-    const declared = this.#declared();
-    const numbers = new Set([...this.#sightings.keys(), ...moves.keys(), ...declared.keys()]);
+    const marks = this.#marks();
+    const numbers = new Set([...this.#sightings.keys(), ...moves.keys(), ...marks.keys()]);
     return new Map(
       [...numbers].map((number) => [
         number,
-        livesOf(this.#sightings.get(number) ?? [], moves.get(number) ?? [], declared.get(number) ?? []),
+        livesOf(this.#sightings.get(number) ?? [], moves.get(number) ?? [], marks.get(number) ?? []),
       ]),
     );
   }
@@ -81,30 +81,30 @@ export class SandboxLives {
       const at = micros(actualFocDate ?? orderDate);
       if (status === 'COMPLETE') push(moves, telephoneNumber, { direction: 'out', at, ordered: at });
     }
-    // What leaves and comes in the same millisecond leaves first.
+    // In the same millisecond, out comes before in.
     for (const of of moves.values()) of.sort((a, b) => compare(a.at, b.at) || compare(b.direction, a.direction));
     return moves;
   }
 
-  #declared(): Map<string, Declared[]> {
-    const declared = new Map<string, Declared[]>();
+  #marks(): Map<string, Mark[]> {
+    const marks = new Map<string, Mark[]>();
     for (const { orderId, action, orderDate, numbers } of this.#account.assignmentOrders()) {
       for (const { telephoneNumber, outcome } of numbers) {
-        if (outcome === 'ACCEPTED') push(declared, telephoneNumber, { orderId, action, at: micros(orderDate) });
+        if (outcome === 'ACCEPTED') push(marks, telephoneNumber, { orderId, action, at: micros(orderDate) });
       }
     }
-    for (const of of declared.values()) of.sort((a, b) => compare(a.at, b.at) || compare(a.orderId, b.orderId));
-    return declared;
+    for (const of of marks.values()) of.sort((a, b) => compare(a.at, b.at) || compare(a.orderId, b.orderId));
+    return marks;
   }
 }
 
-function livesOf(sightings: readonly Sighting[], moves: readonly Move[], declared: readonly Declared[]): KnownLife[] {
+function livesOf(sightings: readonly Sighting[], moves: readonly Move[], marks: readonly Mark[]): KnownLife[] {
   const lives: { came: bigint | undefined; ordered: bigint | undefined; out: bigint | undefined }[] = [];
   for (const { direction, at, ordered } of moves) {
     const current = lives.at(-1);
     if (direction === 'in') lives.push({ came: at, ordered, out: undefined });
     else if (current === undefined) lives.push({ came: undefined, ordered: undefined, out: ordered });
-    // Of several orders to take it away the last counts: each found it there.
+    // Of several orders that removed it, the last one counts: each found it there.
     else current.out = ordered;
   }
   if (lives.length === 0) lives.push({ came: undefined, ordered: undefined, out: undefined });
@@ -115,18 +115,18 @@ function livesOf(sightings: readonly Sighting[], moves: readonly Move[], declare
       ...life,
       toldDate: seen.at(-1)?.inServiceDate,
       seen: new Map(seen.map(({ night, status }) => [night, status])),
-      declared: [] as Declared[],
+      marks: [] as Mark[],
     };
   });
-  for (const each of declared) {
+  for (const each of marks) {
     const life = known.find(({ out }) => out === undefined || each.at < out);
     const previous = life && known[known.indexOf(life) - 1];
     const begin = life && ((life.seen.size > 0 ? life.toldDate : undefined) ?? life.ordered);
-    // Between two lives the number was not the account's, whatever Bandwidth accepted while it was on its way out.
+    // Between two lives the number was not the account's, even if Bandwidth accepted an assignment while it was leaving.
     if (life === undefined || (previous !== undefined && begin !== undefined && each.at < begin)) continue;
-    // Nothing says until when it held: no night saw the number, and no order took it away.
+    // Its end is unknown: no run saw the number, and no order removed it.
     if (life.seen.size === 0 && life.out === undefined) continue;
-    life.declared.push(each);
+    life.marks.push(each);
   }
   return known;
 }

@@ -1,0 +1,111 @@
+import { basename, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { accountNamed } from '../config.js';
+import type { Database } from '../database/connect.js';
+import { inTransaction } from '../database/transaction.js';
+import { type ExitStatus, exitStatus, LedgerError, messageOf, UsageError } from '../errors.js';
+import { checkOutputPath, writeWhole } from '../output-file.js';
+import { findFiles } from '../stored-files/find-files.js';
+import { readParts, type StoredFile } from '../stored-files/parts.js';
+import { formatCount } from './format.js';
+import { openLedgerToRead } from './open-ledger.js';
+import { printResult } from './print-result.js';
+import type { Session } from './session.js';
+
+export interface GetFileOptions {
+  account?: string;
+  out?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+/** Writes a file of the database to a file or to standard output, byte for byte. */
+export async function getFile(
+  session: Session,
+  wanted: string,
+  { account: named, out, force = false, json = false }: GetFileOptions,
+): Promise<ExitStatus> {
+  if (out === '') throw new UsageError('--out is empty.');
+  if (out !== undefined && out !== '-') await checkOutputPath(resolve(out), { replace: force });
+  const database = await openLedgerToRead(session);
+  const account = named === undefined ? undefined : accountNamed(session.config, named);
+  const file = await findOne(database, wanted, account);
+  await checkRights(database, file);
+  const read = (write: (parts: AsyncIterable<Buffer>) => Promise<void>) =>
+    // A file isn't changed, but a newer report or result may replace it meanwhile.
+    inTransaction(database, { snapshot: true, signal: session.signal }, (client) => write(readParts(client, file)));
+  if (out === '-') {
+    await read((parts) => pipeline(Readable.from(parts, { objectMode: false }), process.stdout, { end: false })).catch(
+      (error: NodeJS.ErrnoException) => {
+        // A closed pipe (`| head`) is not a failure.
+        if (error.code !== 'EPIPE') throw error;
+      },
+    );
+    return exitStatus.done;
+  }
+  const path = resolve(out ?? basename(file.name));
+  await checkOutputPath(path, { replace: force });
+  await read((parts) => write(path, parts, force));
+  const text = json
+    ? JSON.stringify(
+        {
+          file_id: file.fileId,
+          account_id: file.account,
+          file: path,
+          file_sha256: file.sha256,
+          byte_count: file.bytes,
+        },
+        null,
+        2,
+      )
+    : `File ${file.fileId} of account ${file.account} (${file.name}, ${formatCount(file.bytes)} bytes) written to ${path}\nSHA-256 ${file.sha256}`;
+  printResult(text, { json });
+  return exitStatus.done;
+}
+
+async function findOne(database: Database, wanted: string, account: string | undefined): Promise<StoredFile> {
+  const found = await findFiles(database.pool, { account, wanted });
+  const [first] = found;
+  if (first === undefined) {
+    const whose = account === undefined ? '' : ` of account ${account}`;
+    throw new LedgerError(`There is no file ${JSON.stringify(wanted)}${whose} in ${database.describe}.`, {
+      hint: 'Run `tn-ledger files` to list the files.',
+    });
+  }
+  const accounts = [...new Set(found.map((file) => file.account))];
+  if (first.fileId === wanted || accounts.length === 1) return first;
+  throw new UsageError(`Several accounts have a file ${JSON.stringify(wanted)}: ${accounts.sort().join(', ')}.`, {
+    hint: 'Select the account with --account ID, or name the file by its number.',
+  });
+}
+
+/** Members of the group roles don't read submitted files, which may have columns that the ledger doesn't keep. */
+async function checkRights({ pool, describe }: Database, { table, fileId, name }: StoredFile): Promise<void> {
+  if (table !== 'submitted_files') return;
+  const { rows } = await pool.query(`select has_table_privilege('tn_ledger.submitted_file_parts', 'select') as may`);
+  if (rows[0].may) return;
+  throw new LedgerError(
+    `The user of DATABASE_URL may not read the content of submitted files, such as file ${fileId} (${name}), in ${describe}.`,
+    { hint: 'Results and reports can be read. For a submitted file, connect as the owner of the ledger.' },
+  );
+}
+
+async function write(path: string, parts: AsyncIterable<Buffer>, replace: boolean): Promise<void> {
+  try {
+    await writeWhole(
+      path,
+      async (handle) => {
+        for await (const part of parts) await handle.appendFile(part);
+      },
+      { replace },
+    );
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined || error instanceof LedgerError) throw error;
+    throw new LedgerError(`The file can't be written to ${path}: ${code ?? messageOf(error)}. Nothing was written.`, {
+      hint: 'Free disk space, make the folder writable for this user, or choose another file with --out FILE.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { commonColumns, describeOrders, endStatuses, unpaged } from '../describe-orders.js';
+
+/**
+ * Orders that set line features of numbers: calling name display, number formats, call forwarding, SMS. They don't add
+ * or remove numbers.
+ */
+export const tnoptions = describeOrders({
+  name: 'tnoptions',
+  segment: 'tnoptions',
+  table: 'tnoptions',
+  place: 100,
+  titles: { one: 'TN option order', many: 'TN option orders' },
+  job: { name: 'sync-tnoptions', summary: 'orders that set line features of numbers (TN options)' },
+  permission: {},
+  optional: true,
+  reportsChanges: true,
+  columns: commonColumns,
+  list: {
+    ...unpaged,
+    container: 'TnOptionOrders',
+    item: 'TnOptionOrderSummary',
+    totalCount: 'TnOptionOrders.TotalCount',
+    splits: [endStatuses],
+  },
+  details: {
+    root: 'TnOptionOrder',
+    // The forwarding destination may be a personal number, and an error may quote it.
+    personal: true,
+    id: 'OrderId',
+    status: 'ProcessingStatus',
+    lastModified: 'LastModifiedDate',
+    fields: [
+      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
+      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
+      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
+    ],
+    numbers: {
+      path: 'TnOptionGroups.TnOptionGroup.TelephoneNumbers.TelephoneNumber',
+      listedCount: 'count_of_tns',
+      outcomes: true,
+    },
+    harmless: `
+      a2psettings action callingnamedisplay campaignid espid messageclass nnid numberformat protected rpidformat sms
+      tnoptiongroup tnoptiongroups`,
+    terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
+  },
+});

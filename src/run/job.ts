@@ -1,0 +1,105 @@
+import type { BillingSettings, DownloadLimits, JobLimits } from '../config.js';
+import type { DashboardClient } from '../dashboard/client.js';
+import type { Database } from '../database/connect.js';
+import type { Log } from '../log.js';
+import type { RunCounts, RunRecord } from './run-record.js';
+
+/** The context of a job's run for one account. */
+export interface JobContext {
+  /** Name of the job, for messages with the command to rerun it. */
+  job: string;
+  account: string;
+  /** All accounts of the invocation, including this one: files that don't name an account belong to the only one. */
+  accounts: readonly string[];
+  /** Absolute path of the data folder, which contains the inbox, outbox, downloads, and reports. */
+  dataDir: string;
+  /** Rate limit per account and minute, for time estimates. */
+  requestsPerMinute: number;
+  /** Ids of the users whose inbox files are accepted. */
+  inboxUsers: ReadonlySet<number>;
+  billing: BillingJobOptions;
+  database: Database;
+  client: DashboardClient;
+  log: Log;
+  /** Aborted on a stop request: requests end immediately, the current page is still committed. */
+  signal: AbortSignal;
+  run: RunRecord;
+  /**
+   * Deadline for reading order details, in milliseconds of the monotonic clock: `nightLimitMs` after the start of the
+   * run, or of the nightly run.
+   */
+  detailsUntil: number;
+  /** Overrides the API's time; for tests. */
+  now?: () => Date;
+  options: JobOptions;
+  /** Runs another job for the same account as part of this one, with its own lock and row in `sync_runs`. */
+  runPart(job: Job, options: JobOptions): Promise<RunReport>;
+}
+
+/** Settings for fetching billing reports. */
+export interface BillingJobOptions extends BillingSettings {
+  download: DownloadLimits & {
+    /** Period over which the rate is measured, in milliseconds; a minute by default. */
+    windowMs?: number;
+    /** Maximum archive size; by default, the largest that can be loaded. */
+    bytes?: number;
+  };
+  /** How long a run waits for reports, in milliseconds; the next run resumes. */
+  timeoutMs: number;
+  /**
+   * Upper bound of the first pause between status checks of a report, in milliseconds; doubles up to a minute. Half a
+   * second by default.
+   */
+  firstWaitMs?: number;
+}
+
+export interface JobOptions extends JobLimits {
+  /** Fraction (0..1) of an account's numbers that a snapshot may close. */
+  maxShrink: number;
+  /** Allows a snapshot to close more. */
+  acceptShrink: boolean;
+  /**
+   * Windows start on this day (UTC, `yyyy-MM-dd`). By default they start where the previous run ended, or with the
+   * account's first orders.
+   */
+  since?: string;
+  /** Rereads windows from the first day ever read. */
+  full?: boolean;
+  /**
+   * When the nightly run that this one continues was planned, by the database's clock: jobs that read the API and have
+   * succeeded since are not run again.
+   */
+  continuesFrom?: Date;
+  /** Names of the jobs that follow in the same invocation. */
+  followedBy: ReadonlySet<string>;
+}
+
+export interface Job {
+  /** Name for `tn-ledger run`. */
+  name: string;
+  /** One line for `tn-ledger run --help`. */
+  summary: string;
+  /** The job uses only the database. */
+  withoutApi?: true;
+  run(context: JobContext): Promise<void>;
+}
+
+export type RunResult = 'succeeded' | 'failed' | 'interrupted' | 'already running';
+
+/** The result of a run, for the summary and the exit status. */
+export interface RunReport {
+  job: string;
+  account: string;
+  result: RunResult;
+  counts: RunCounts;
+  seconds: number;
+  warnings: readonly string[];
+  /** Rejected numbers or rows, including those of its parts. */
+  rejected: number;
+  /** As in `RunRecord`. */
+  changesUntil?: string;
+  /** The error of a run that did not succeed. */
+  error?: Error;
+  /** Reports of the jobs that this job ran (the nightly job). */
+  parts: RunReport[];
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import test from 'ava';
+import { migrations } from '../../migrations/index.js';
+
+/**
+ * SHA-256 of every released migration and of the files that migrations import. Users' databases were created by these
+ * files: if one changed, new databases would have a different schema. Add an entry with each new migration, and never
+ * change one.
+ */
+const landed: Readonly<Record<string, string>> = {
+  'migrations/create-table.ts': '6ac7ad79e844ca0127f1274fa56cfb4a11f7ccbf72b0cdbcb250a8d345c1f115',
+  'migrations/order-tables.ts': 'e18e3e233618ca32513afbbe4cb6eee54e469f7b8612bdf50a6c59f081f5c9f9',
+  'migrations/0001-numbers.ts': '326b3005cd5f8118d1f76210ae279bfca9507a696214864a2a738671c7023d5e',
+  'migrations/0002-orders.ts': 'f2ff09e17a7a1de0d2b8d2b95bde4d9f2ba34384b78fc10704a881818bb7fd65',
+  'migrations/0003-assignment.ts': '2dfd88d4ad3eb6e8be2c195d39a7aa8980f0facc34fd75501cdfa8b7a3070ad4',
+  'migrations/0004-billing.ts': '7d74f77f6e60d6aaf6abb3fed622c2928596886d7d146a880765ff426b60c440',
+  'migrations/0005-nruf.ts': 'e28522f621c8158142e1d82bffa4425150f0d99ab0bea8cfe7606f2db423ad6e',
+  'migrations/0006-runs.ts': 'ac7c9e4d3fdf9fd8e48abc644f5b1d62dbb86ea5f5c86f876b536265fcfe73c7',
+  'migrations/0007-tnoptions.ts': '2d87ffda565854fb2a088ce3c894e3b0c515ed124ac71991a60f4ca101fb5b73',
+  'migrations/0008-lidbs.ts': '79bd301906ecc3b7a66c61e5e5c41e5119e46352f06da4aa5a5caed1b8a1c184',
+  'migrations/0009-request-leases.ts': '1e9579e5b13800ee508d23695f2f374052ed6a24f917f3e209115c9d59b048de',
+  'migrations/0010-run-hosts.ts': 'da61b674cde247d5e0637346df73808e0823ad4026eb829cef3573eeabf3d93f',
+  'migrations/0011-stored-files.ts': 'c70a562025a1e1f09c1793f862715cdea1b4a9c0425d149d06e800cfcc6bbf03',
+};
+
+const root = new URL('../../../', import.meta.url);
+
+/** The file and, recursively, the files that it imports, as paths from the repository's root. */
+async function withImports(path: string, found = new Map<string, string>()): Promise<Map<string, string>> {
+  if (found.has(path)) return found;
+  const text = await readFile(new URL(path, root), 'utf8');
+  found.set(path, text);
+  for (const [, specifier] of text.matchAll(/ from '(\.[^']+)\.js';/g)) {
+    await withImports(new URL(`${specifier}.ts`, new URL(path, root)).href.slice(root.href.length), found);
+  }
+  return found;
+}
+
+test('released migrations and the files that they import never change', async (t) => {
+  const files = new Map<string, string>();
+  for (const { name } of migrations) await withImports(`migrations/${name}.ts`, files);
+  for (const [path, text] of files) {
+    const checksum = createHash('sha256').update(text).digest('hex');
+    if (landed[path] === undefined) {
+      t.fail(`${path} is new. Add it to test/database/landed-migrations.test.ts: '${path}': '${checksum}'`);
+    } else {
+      t.is(
+        checksum,
+        landed[path],
+        `${path} is released and was changed. Revert the change, and write a new migration instead.`,
+      );
+    }
+  }
+  t.deepEqual(
+    Object.keys(landed).filter((path) => !files.has(path)),
+    [],
+    'a released migration is missing',
+  );
+});
