@@ -358,6 +358,11 @@ export async function loadArchive(
       `Report ${report.reportId}: ${loaded.leftOut} rows of days other than ${report.days?.from} were left out. Bandwidth refuses one-day ranges, so the next day was requested as well.`,
     );
   }
+  if (loaded.sameAs !== undefined) {
+    context.log.info(
+      `Report ${report.reportId} has the same content as report ${loaded.sameAs}, whose rows stay; nothing was loaded.`,
+    );
+  }
   context.run.reject(loaded.rejected);
   for (const warning of loaded.warnings) context.run.warn(`Report ${report.reportId}: ${warning}`);
   return loaded;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { ArchiveLimits } from '../config.js';
 import type { Database } from '../database/connect.js';
@@ -31,6 +32,7 @@ import {
   replaceRows,
 } from './replace-rows.js';
 import { shapeOf } from './report-type.js';
+import { findSameReport } from './same-report.js';
 
 /** A report whose archive is to be loaded. It has a row in `billing_reports`. */
 export interface LoadableReport {
@@ -64,8 +66,20 @@ export interface LoadReportOptions {
   onProgress?(bytes: number, rows: number): void;
 }
 
+/** A file of an archive, as in `billing_reports.files`. */
+export interface ReportFile {
+  name: string;
+  /** Uncompressed. */
+  bytes: number;
+  /** Null: a document, which is not loaded. */
+  rows: number | null;
+  rejected: number;
+  /** Of the uncompressed content, hexadecimal; undefined for documents, and if an earlier version loaded the file. */
+  sha256?: string;
+}
+
 export interface LoadedReport {
-  files: { name: string; bytes: number; rows: number | null; rejected: number }[];
+  files: ReportFile[];
   rows: number;
   rejected: number;
   /** Rows of days that were requested only because Bandwidth refuses a one-day range. */
@@ -73,13 +87,15 @@ export interface LoadedReport {
   /** Rows of older reports that were replaced. */
   replaced: number;
   days: { from: Day; to: Day } | undefined;
+  /** The earlier report with the same content, whose rows stay: nothing was loaded. */
+  sameAs: string | undefined;
   warnings: string[];
 }
 
 /**
  * Loads all CSV files of an archive in one all-or-nothing transaction. They replace the rows of older reports of
- * the same account, type and days. Month partitions are attached before and after it, so that readers never wait
- * for the load to finish.
+ * the same account, type and days, unless an older one has the same content: then nothing is loaded. Month
+ * partitions are attached before and after it, so that readers never wait for the load to finish.
  *
  * @throws {ArchiveError, CsvError} if the archive must not be loaded
  * @throws {FewerRowsError} if any day, by row time in UTC, would have fewer rows than before
@@ -206,7 +222,7 @@ async function loadInto(
   await lockRecords(client, type);
   if (!report.again && (await isLoaded(client, report))) {
     return {
-      loaded: { files: [], rows: 0, rejected: 0, leftOut: 0, replaced: 0, days: report.days, warnings: [] },
+      loaded: { ...nothingLoaded, days: report.days },
       written: [],
     };
   }
@@ -219,13 +235,15 @@ async function loadInto(
   const table = existing ?? (await makeRecordsTable(client, type));
   // A new table has no readers yet.
   if (existing === undefined) for (const { from, to } of months) await addMonths(client, table, from, to);
+  const sameAs = report.again ? undefined : await findSameReport(client, table, report, archive, limits);
+  if (sameAs !== undefined) return { loaded: await keepSame(client, report, archive, sameAs), written: [] };
   const removed: Removed = { found: new Map(), recorded: new Map() };
   await removeRows(client, table, { account, reportId }, removed);
   await set(client, 'account_id', account);
   await set(client, 'report_id', reportId);
   if (report.days !== undefined) await set(client, 'report_date', report.days.from);
 
-  const files: LoadedReport['files'] = [];
+  const files: ReportFile[] = [];
   const sources = new Map<string, CsvSource>();
   const warnings: string[] = [];
   let unpacked = 0;
@@ -236,11 +254,14 @@ async function loadInto(
     }
     await set(client, 'file_name', file.name);
     let bytes = 0;
+    let hash = createHash('sha256');
     const before = unpacked;
     const read = async function* () {
       bytes = 0;
+      hash = createHash('sha256');
       for await (const chunk of readFileIn(archive, file, { limits, unpacked: before })) {
         bytes += chunk.length;
+        hash.update(chunk);
         yield chunk;
       }
     };
@@ -251,7 +272,7 @@ async function loadInto(
       onProgress: (more, moreRows) => onProgress?.(more, moreRows),
     });
     unpacked += bytes;
-    files.push({ name: file.name, bytes, rows, rejected });
+    files.push({ name: file.name, bytes, rows, rejected, sha256: hash.digest('hex') });
     if (rejected > 0) warnings.push(rejectWarning(file, { rows, rejected, refusal }));
   }
   const written = await partitionsWritten(client, table);
@@ -262,7 +283,7 @@ async function loadInto(
     const others = await removeOtherDays(client, table, written, report, days);
     for (const day of dayCounts.keys()) if (day !== null && (day < days.from || day > days.to)) dayCounts.delete(day);
     for (const [name, count] of others) {
-      const file = files.find((each) => each.name === name) as LoadedReport['files'][number];
+      const file = files.find((each) => each.name === name) as ReportFile;
       file.rows = (file.rows ?? 0) - count;
       if (report.otherDays === 'leave out') {
         leftOut += count;
@@ -297,12 +318,12 @@ async function loadInto(
   const rejected = files.reduce((sum, file) => sum + file.rejected, 0);
   await client.query(
     `update tn_ledger.billing_reports
-        set state = 'loaded', loaded_at = clock_timestamp(), row_count = $3, rejected_count = $4, files = $5, partitions = $6,
+        set state = 'loaded', same_as = null, loaded_at = clock_timestamp(), row_count = $3, rejected_count = $4, files = $5, partitions = $6,
             start_date = $7, end_date = $8, error = null, replaced_by = null
       where account_id = $1 and report_id = $2`,
     [account, reportId, rows, rejected, JSON.stringify(files), written, days?.from ?? null, days?.to ?? null],
   );
-  return { loaded: { files, rows, rejected, leftOut, replaced, days, warnings }, written };
+  return { loaded: { files, rows, rejected, leftOut, replaced, days, sameAs: undefined, warnings }, written };
 }
 
 /** Counts the report's rows by day. */
@@ -423,6 +444,34 @@ function rejectWarning(
   return `${JSON.stringify(file.name)}: ${rejected} of ${rows + rejected} rows could not be loaded and are in billing_rejects (PostgreSQL refused the whole file: ${refusal}).`;
 }
 
+const nothingLoaded: LoadedReport = {
+  files: [],
+  rows: 0,
+  rejected: 0,
+  leftOut: 0,
+  replaced: 0,
+  days: undefined,
+  sameAs: undefined,
+  warnings: [],
+};
+
+/** Records that a report has the content of an earlier one, whose rows stay. */
+async function keepSame(
+  client: pg.PoolClient,
+  { account, reportId, days }: LoadableReport,
+  archive: Archive,
+  sameAs: string,
+): Promise<LoadedReport> {
+  const files = archive.files.map(({ name, bytes }) => ({ name, bytes, rows: null, rejected: 0 }));
+  await client.query(
+    `update tn_ledger.billing_reports
+        set state = 'kept', files = $3, row_count = 0, rejected_count = 0, error = null, same_as = $4
+      where account_id = $1 and report_id = $2`,
+    [account, reportId, JSON.stringify(files), sameAs],
+  );
+  return { ...nothingLoaded, files, days, sameAs };
+}
+
 /** Records an archive of documents, such as invoices, without loading it. */
 async function keepDocuments(
   { account, reportId, type, days }: LoadableReport,
@@ -437,5 +486,5 @@ async function keepDocuments(
     [account, reportId, JSON.stringify(files)],
   );
   if (rowCount === 0) throw new LedgerError(`Report ${reportId} of type ${type} is not in billing_reports.`);
-  return { files, rows: 0, rejected: 0, leftOut: 0, replaced: 0, days, warnings: [] };
+  return { ...nothingLoaded, files, days };
 }

@@ -97,25 +97,29 @@ function readTimeout(text: string): number {
 }
 
 function toText({ reportId, loaded }: ReportJobResult, { type }: ReportJobOptions): string {
-  const { days, files, rows, rejected, leftOut, replaced } = loaded;
+  const { days, files, rows, rejected, leftOut, replaced, sameAs } = loaded;
+  const unloaded = sameAs === undefined ? 'saved, not loaded' : 'unchanged';
   const table = formatTable(
     ['file', 'bytes', 'rows', 'rejected'],
     files.map((file) => [
       file.name,
       formatCount(file.bytes),
-      file.rows === null ? 'saved, not loaded' : formatCount(file.rows),
+      file.rows === null ? unloaded : formatCount(file.rows),
       formatCount(file.rejected),
     ]),
     { right: [1, 2, 3] },
   );
   const range = days === undefined ? 'no days' : `${days.from} to ${days.to}`;
+  if (sameAs !== undefined) {
+    return `${table}\n\n${type} ${range}, report ${reportId}: the same content as report ${sameAs}, whose rows stay. Nothing was loaded.`;
+  }
   const counts = `${formatCount(rows)} rows loaded, ${formatCount(rejected)} rejected, ${formatCount(replaced)} rows of older reports replaced`;
   const others = leftOut === 0 ? '' : ` ${formatCount(leftOut)} rows of other days were skipped.`;
   return `${table}\n\n${type} ${range}, report ${reportId}: ${counts}.${others}`;
 }
 
 function toJson({ reportId, loaded }: ReportJobResult): string {
-  const { days, files, rows, rejected, leftOut, replaced } = loaded;
+  const { days, files, rows, rejected, leftOut, replaced, sameAs } = loaded;
   return JSON.stringify(
     {
       report_id: reportId,
@@ -125,6 +129,7 @@ function toJson({ reportId, loaded }: ReportJobResult): string {
       rejected,
       left_out: leftOut,
       replaced,
+      same_as: sameAs ?? null,
       files,
     },
     null,

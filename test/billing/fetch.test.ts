@@ -93,6 +93,42 @@ test('the next run requests three days and replaces older calls; a day three day
   );
 });
 
+test('reports with the content of those before are not loaded again, unless rows are missing', async (t) => {
+  const ledger = await open(t, t.context.server);
+  await ledger.run(job, { now });
+  const before = await ledger.query('select report_id from billing_reports order by start_date');
+  await ledger.query(
+    `delete from billing_bdr where report_id = $1 and call_id = (select min(call_id) from billing_bdr where report_id = $1)`,
+    [before[1]?.report_id],
+  );
+  const next = await ledger.run(job, { now: new Date('2026-10-11T06:00:00Z') });
+  t.is(next.result, 'succeeded', next.error?.message);
+  // The day with the missing row and the new one.
+  t.deepEqual(next.counts, { pages: 3, rowsRead: 40, rowsWritten: 40 });
+  t.deepEqual(
+    await callsADay(ledger),
+    [...lastThree, '2026-10-10'].map((day) => ({ day, calls: 20, reports: 1 })),
+  );
+  t.deepEqual(
+    await ledger.query(
+      `select start_date::text as day, state, same_as, row_count::int as rows from billing_reports
+        where report_id <> all ($1) order by start_date`,
+      [before.map(({ report_id }) => report_id)],
+    ),
+    [
+      { day: '2026-10-08', state: 'loaded', same_as: null, rows: 20 },
+      { day: '2026-10-09', state: 'kept', same_as: before[2]?.report_id, rows: 0 },
+      { day: '2026-10-10', state: 'loaded', same_as: null, rows: 20 },
+    ],
+  );
+  // 8 October is final: a report that was kept makes a day final, too.
+  await ledger.run(job, { now: new Date('2026-10-12T19:00:00Z') });
+  t.deepEqual(
+    ledger.sandbox.billing.reports.slice(6).map(({ from }) => from),
+    ['2026-10-09', '2026-10-10', '2026-10-11'],
+  );
+});
+
 test('the first run starts at --since', async (t) => {
   const ledger = await open(t, t.context.server);
   const report = await ledger.run(job, { now, since: '2026-09-28' });

@@ -126,15 +126,22 @@ test('a failed run mentions loaded reports only if there are any', async (t) => 
 
 test('on the command line, one day is loaded alone, and the omitted rows are counted', async (t) => {
   const ledger = await open(t, t.context.server);
-  for (const via of ['billingreports', 'bdrs']) {
+  for (const [via, rowsPerDay] of [
+    ['billingreports', 20],
+    ['bdrs', 21],
+  ] as const) {
+    ledger.sandbox.billing.rowsPerDay = rowsPerDay;
     const args = ['billing', '--type', 'BDR', '--from', '2026-09-30', '--to', '2026-09-30', '--via', via];
     const { status, output } = await cli(t, args, { env: ledger.env });
     t.is(status, 0, output);
     t.regex(
       output,
-      /^BDR 2026-09-30 to 2026-09-30, report \S+: 20 rows loaded, 0 rejected, \d+ rows of older reports replaced\. 20 rows of other days were skipped\.$/m,
+      new RegExp(
+        `^BDR 2026-09-30 to 2026-09-30, report \\S+: ${rowsPerDay} rows loaded, 0 rejected, \\d+ rows of older reports replaced\\. ${rowsPerDay} rows of other days were skipped\\.$`,
+        'm',
+      ),
     );
-    t.deepEqual(await callsADay(ledger), [{ day: '2026-09-30', calls: 20, reports: 1 }]);
+    t.deepEqual(await callsADay(ledger), [{ day: '2026-09-30', calls: rowsPerDay, reports: 1 }]);
   }
   t.deepEqual(
     ledger.sandbox.billing.reports.map(({ account: of, from, to }) => [of, from, to]),

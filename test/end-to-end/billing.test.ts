@@ -37,7 +37,7 @@ async function open(t: ExecutionContext, options: SandboxOptions = {}): Promise<
 
 const october = ['--type', 'BDR', '--from', '2026-10-01', '--to', '2026-10-31'];
 
-test('a report is requested, fetched, loaded and summarized, and the same range again replaces it', async (t) => {
+test('a report is requested, fetched, loaded and summarized, and the same range again replaces what changed', async (t) => {
   const { sandbox, billing, sql, cwd } = await open(t, { billing: { pace: { reads: 2 } } });
   const first = await billing(...october);
   t.is(first.status, 0, first.output);
@@ -48,25 +48,33 @@ test('a report is requested, fetched, loaded and summarized, and the same range 
     /^BDR 2026-10-01 to 2026-10-31, report [0-9a-f-]{36}: 310 rows loaded, 0 rejected, 0 rows of older reports replaced\.$/m,
   );
   t.is((await readdir(join(cwd, 'data', 'downloads'))).length, 1);
+  const same = await billing(...october);
+  t.is(same.status, 0, same.output);
+  t.regex(same.stdout, /^BDR-2026-10-01-2026-10-31\.csv +[\d,]+ +unchanged +0$/m);
+  t.regex(
+    same.stdout,
+    /^BDR 2026-10-01 to 2026-10-31, report \S+: the same content as report \S+, whose rows stay\. Nothing was loaded\.$/m,
+  );
+  sandbox.billing.rowsPerDay = 11;
   const second = await billing(...october, '--json');
   t.is(second.status, 0, second.output);
   t.like(JSON.parse(second.stdout), {
-    rows: 310,
+    rows: 341,
     rejected: 0,
     replaced: 310,
     start_date: '2026-10-01',
     end_date: '2026-10-31',
+    same_as: null,
   });
-  sandbox.billing.rowsPerDay = 9;
+  sandbox.billing.rowsPerDay = 10;
   const fewer = await billing(...october);
   t.is(fewer.status, 1, fewer.output);
   t.regex(
     fewer.stderr,
-    /would leave 31 fewer rows \(2026-10-01: 10 before, 9 after; .*; 26 more days\)\. Nothing was changed\.\nIf .*: tn-ledger billing --type BDR --from 2026-10-01 --to 2026-10-31 --account 9900000 --accept-shrink\n/,
+    /would leave 31 fewer rows \(2026-10-01: 11 before, 10 after; .*; 26 more days\)\. Nothing was changed\.\nIf .*: tn-ledger billing --type BDR --from 2026-10-01 --to 2026-10-31 --account 9900000 --accept-shrink\n/,
   );
-  sandbox.billing.rowsPerDay = 10;
   t.is((await billing(...october, '--accept-shrink')).status, 0);
-  t.is(sandbox.billing.reports.length, 4);
+  t.is(sandbox.billing.reports.length, 5);
   t.is(
     await sql(
       `select call_type, count(*), sum(amount) > 0 as paid from billing_bdr where call_start_date_time >= '2026-10-01' group by 1 order by 1`,
@@ -75,7 +83,7 @@ test('a report is requested, fetched, loaded and summarized, and the same range 
   );
   t.is(
     await sql(`select job, status, rows_written from sync_runs order by run_id`),
-    'job,status,rows_written\nbilling,succeeded,310\nbilling,succeeded,310\nbilling,failed,0\nbilling,succeeded,310',
+    'job,status,rows_written\nbilling,succeeded,310\nbilling,succeeded,0\nbilling,succeeded,341\nbilling,failed,0\nbilling,succeeded,310',
   );
 });
 
