@@ -32,6 +32,7 @@ import {
   replaceRows,
 } from './replace-rows.js';
 import { shapeOf } from './report-type.js';
+import type { ReportFile } from './reports.js';
 import { findSameReport } from './same-report.js';
 
 /** A report whose archive is to be loaded. It has a row in `billing_reports`. */
@@ -64,18 +65,6 @@ export interface LoadReportOptions {
   /** Called before the first byte with the total uncompressed size. */
   onStart?(bytes: number): void;
   onProgress?(bytes: number, rows: number): void;
-}
-
-/** A file of an archive, as in `billing_reports.files`. */
-export interface ReportFile {
-  name: string;
-  /** Uncompressed. */
-  bytes: number;
-  /** Null: a document, which is not loaded. */
-  rows: number | null;
-  rejected: number;
-  /** Of the uncompressed content, hexadecimal; undefined for documents, and if an earlier version loaded the file. */
-  sha256?: string;
 }
 
 export interface LoadedReport {

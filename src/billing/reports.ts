@@ -22,6 +22,18 @@ export interface OpenReport {
   archiveFile: string | undefined;
 }
 
+/** A file of an archive, as in `billing_reports.files`. */
+export interface ReportFile {
+  name: string;
+  /** Uncompressed. */
+  bytes: number;
+  /** Null: a document, which is not loaded. */
+  rows: number | null;
+  rejected: number;
+  /** Of the uncompressed content, hexadecimal; undefined for documents, and if an earlier version loaded the file. */
+  sha256?: string;
+}
+
 interface Row {
   report_id: string;
   type: string;

@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { ArchiveLimits } from '../config.js';
 import type { Archive, ArchiveFile } from './archive.js';
-import type { LoadableReport, ReportFile } from './load-report.js';
 import { readFileIn } from './read-file.js';
 import { partitionsOf, type RecordsTable } from './records-table.js';
+import type { ReportFile } from './reports.js';
 
+/** A report that is loaded. */
 interface Candidate {
   report_id: string;
   files: ReportFile[];
@@ -27,11 +28,10 @@ interface Candidate {
 export async function findSameReport(
   client: pg.ClientBase,
   table: RecordsTable,
-  { account, reportId, days }: LoadableReport,
+  { account, reportId }: { account: string; reportId: string },
   archive: Archive,
   limits: ArchiveLimits,
 ): Promise<string | undefined> {
-  if (days === undefined) return undefined;
   const { rows } = await client.query<Candidate>(
     `select earlier.report_id, earlier.files, earlier.row_count, earlier.partitions
        from tn_ledger.billing_reports as own
