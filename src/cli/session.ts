@@ -14,6 +14,7 @@ import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../er
 import { createLog, type Log } from '../log.js';
 import { folderMode } from '../output-file.js';
 import { createRedactor, type Redact } from '../redact.js';
+import { hasColors } from './colors.js';
 import { printFailure } from './failure.js';
 import type { ClientSettings } from './open-client.js';
 import { createStatusLine, type StatusLine } from './status-line.js';
@@ -95,6 +96,7 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
+    color: hasColors(process.stderr),
     redact,
     write: statusLine.printAbove,
   });
@@ -128,6 +130,7 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
       applicationName: 'tn-ledger',
       signal,
       log: (message) => log.info(message),
+      debug: (message) => log.debug(message),
       ...options,
     });
     closers.push(() => opened.close());

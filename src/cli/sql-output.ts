@@ -28,6 +28,22 @@ export function tableOutput(): SqlOutput {
   };
 }
 
+/** One line per value, for rows that are wider than the terminal. */
+export function expandedOutput(): SqlOutput {
+  let count = 0;
+  return {
+    rows(fields, rows) {
+      const blocks = rows.map((row) => {
+        count += 1;
+        const values = fields.map(({ name }, index) => [name, row[index] ?? '']);
+        return `${formatTable([`row ${count}`, ''], values)}\n`;
+      });
+      return `${blocks.join('\n')}\n`;
+    },
+    end: (_fields, tag) => `(${tag})\n`,
+  };
+}
+
 /** NULL is an empty field and an empty string is a quoted one, as in PostgreSQL's CSV. */
 export function csvOutput(): SqlOutput {
   let headed = false;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
-import type { SqlOptions } from './run-sql.js';
+import type { SqlOptions } from './sql-statement.js';
 
 export function define(command: DefineCommand): Command {
   return command('sql')
-    .description('run a SQL query on the ledger and print the result as a table')
-    .argument('[query]', 'SQL statement (default: read from standard input)')
+    .description('run a SQL query on the ledger and print the result as a table, or open a SQL shell')
+    .argument('[query]', 'SQL statement (default: read from standard input; on a terminal, open a shell)')
     .option('--csv', 'print CSV')
     .option('--json', 'print JSON')
     .option(
@@ -19,7 +19,8 @@ export function define(command: DefineCommand): Command {
       `
 Examples:
   $ tn-ledger sql "select state, count(*) from telephone_numbers group by 1 order by 2 desc"
-  $ tn-ledger sql --csv "select * from telephone_numbers" > numbers.csv`,
+  $ tn-ledger sql --csv "select * from telephone_numbers" > numbers.csv
+  $ tn-ledger sql`,
     )
     .action(async (query: string | undefined, options: SqlOptions) => {
       const [{ processSettings, withSession }, { runSql }] = await Promise.all([

@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   applicationName: string;
   signal?: AbortSignal | undefined;
   log: (message: string) => void;
+  /** For what is of interest only when something is wrong. */
+  debug?: ((message: string) => void) | undefined;
   /** Maximum number of connections, opened on demand. Default: enough for `lanes`. */
   maxConnections?: number | undefined;
   /** How many accounts are worked on at the same time; 1 by default. */
@@ -106,14 +108,14 @@ const keepAlive = { clientIdleMs: 15_000, serverIdle: 30, serverInterval: 5, ser
  * see `toLedgerError`
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { databaseUrl, dataDir, log, signal } = options;
+  const { databaseUrl, dataDir, log, debug, signal } = options;
   signal?.throwIfAborted();
   if (databaseUrl !== undefined) {
     const describe = describeUrl(databaseUrl);
     const { end, ...opened } = await openPool(databaseUrl, describe, options);
     return { ...opened, url: databaseUrl, describe, embedded: false, close: once(end) };
   }
-  const server = await joinEmbeddedServer({ dataDir, log, signal });
+  const server = await joinEmbeddedServer({ dataDir, log, debug, signal });
   const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;
   try {

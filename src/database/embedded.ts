@@ -19,6 +19,8 @@ export interface EmbeddedServerOptions {
   /** Absolute path of the data folder. */
   dataDir: string;
   log: (message: string) => void;
+  /** For what is of interest only when something is wrong. */
+  debug?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** Folder for data and binaries of root's servers; `/var/lib/tn-ledger` by default. */
   systemFolder?: string | undefined;
@@ -40,6 +42,7 @@ interface Site {
   account: Account | undefined;
   binaries: Binaries;
   log: (message: string) => void;
+  debug: ((message: string) => void) | undefined;
 }
 
 /**
@@ -49,7 +52,7 @@ interface Site {
  * @throws {LedgerError} if the data folder can't be used or has another version, or the server doesn't start
  */
 export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { dataDir, log, signal, systemFolder = defaultSystemFolder } = options;
+  const { dataDir, log, debug, signal, systemFolder = defaultSystemFolder } = options;
   if (process.platform === 'win32') {
     throw new LedgerError('The embedded PostgreSQL does not run on Windows.', {
       hint: 'Set DATABASE_URL to a PostgreSQL server, or run tn-ledger in WSL.',
@@ -66,7 +69,7 @@ export async function joinEmbeddedServer(options: EmbeddedServerOptions): Promis
       return await withLock(home.lock, { signal, onWait }, async () => {
         const account = await serverAccount(home, log);
         const copiesFolder = account === undefined ? home.folder : systemFolder;
-        const site = { home, account, binaries: await findBinaries({ account, copiesFolder, log }), log };
+        const site = { home, account, binaries: await findBinaries({ account, copiesFolder, log }), log, debug };
         const known = await ensureInitialized({ ...site, signal });
         const { port, password } = await startOrJoin(site, known, unregister, signal);
         const { host, user, database } = endpoint;
@@ -110,13 +113,13 @@ async function startOrJoin(
   unregister: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
-  const { home, log } = site;
+  const { home, log, debug } = site;
   try {
     const running = await waitForStableState(home.data, signal);
     const port = running?.port ?? (await startServer({ ...site, connection, signal }));
     signal?.throwIfAborted();
     if (running === undefined) {
-      log(`Started the embedded PostgreSQL on port ${port}.`);
+      debug?.(`Started the embedded PostgreSQL on port ${port}.`);
     }
     const current = { ...connection, port };
     await provision(current).catch((error: unknown) => {

@@ -85,14 +85,20 @@ test('without an argument, the statement is read from standard input; an empty o
   t.is((await cli(t, ['sql', '--csv', '--json', 'select 1'], { env })).status, 2);
 });
 
-test('a statement error is reported with its position, exit 1', async (t) => {
+test('a statement error is reported with its line, its position and the hint of PostgreSQL, exit 1', async (t) => {
   const { env } = await setUp(t);
   const failing = async (statement: string) => cli(t, ['sql', statement], { env });
   const syntax = await failing('selec 1');
   t.is(syntax.status, 1);
   t.is(syntax.stdout, '');
-  t.is(syntax.stderr, 'The statement failed: syntax error at or near "selec" (at character 1). Nothing was changed.\n');
-  t.regex((await failing('select * from nothing')).stderr, /relation "nothing" does not exist \(at character 15\)/);
+  t.is(
+    syntax.stderr,
+    'The statement failed: syntax error at or near "selec". Nothing was changed.\nLINE 1: selec 1\n        ^\n',
+  );
+  t.is(
+    (await failing("select '日本',\n amont from things")).stderr,
+    'The statement failed: column "amont" does not exist. Nothing was changed.\nLINE 2:  amont from things\n         ^\nHint: Perhaps you meant to reference the column "things.amount".\n',
+  );
   t.regex((await failing('select 1/0')).stderr, /^The statement failed: division by zero\./);
 });
 
