@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Redact } from './redact.js';
@@ -11,13 +12,15 @@ export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
 export interface LogOptions {
   level: 'debug' | 'info' | 'warn' | 'error';
   format: 'pretty' | 'json';
+  /** Color the level of warnings and errors; only for `pretty`. */
+  color?: boolean;
   redact: Redact;
   /** Receives formatted lines. The command line writes them to standard error. */
   write: (line: string) => void;
 }
 
 /** Creates the log. The redactor sees every formatted line, so that no field can leak a secret. */
-export function createLog({ level, format, redact, write }: LogOptions): Log {
+export function createLog({ level, format, color = false, redact, write }: LogOptions): Log {
   const sink: DestinationStream = { write: (line) => write(redact(line)) };
   if (format === 'json') return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
   const formatted = pretty.prettyFactory({
@@ -26,5 +29,9 @@ export function createLog({ level, format, redact, write }: LogOptions): Log {
     ignore: 'pid,hostname',
     singleLine: true,
   });
-  return pino({ level, base: null }, { write: (line) => sink.write(terminalSafe(formatted(JSON.parse(line)))) });
+  const paint = (line: string) =>
+    color
+      ? line.replace(/(?<=^\S+ )(?:WARN|ERROR)/, (word) => styleText(word === 'WARN' ? 'yellow' : 'red', word))
+      : line;
+  return pino({ level, base: null }, { write: (line) => sink.write(paint(terminalSafe(formatted(JSON.parse(line))))) });
 }

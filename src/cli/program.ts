@@ -8,10 +8,13 @@ import * as audit from './audit.js';
 import * as billing from './billing.js';
 import * as check from './check.js';
 import * as classify from './classify.js';
+import * as completion from './completion.js';
+import * as db from './db.js';
 import * as demo from './demo.js';
 import * as enqueue from './enqueue.js';
 import { printFailure } from './failure.js';
 import * as files from './files.js';
+import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
 import * as report from './report.js';
@@ -21,11 +24,13 @@ import * as schedule from './schedule.js';
 import * as sql from './sql.js';
 import * as status from './status.js';
 import * as submit from './submit.js';
+import * as tables from './tables.js';
 import * as worker from './worker.js';
 
 /** The commands in the order of `--help`. Each loads its dependencies only when it runs, so that help is fast. */
 const commands = [
   demo,
+  init,
   check,
   migrate,
   run,
@@ -43,7 +48,10 @@ const commands = [
   status,
   report,
   sql,
+  tables,
+  db,
   sandbox,
+  completion,
 ];
 
 /** Builds the command line with all commands and options, without parsing arguments. */

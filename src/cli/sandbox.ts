@@ -6,7 +6,8 @@ export function define(command: DefineCommand): Command {
   return command('sandbox')
     .description('run a local sandbox of the Dashboard API for trials, tests and benchmarks')
     .option('--port <port>', 'port on 127.0.0.1', wholeNumber, 8099)
-    .option('--numbers <count>', 'telephone numbers in the account', wholeNumber, 1000)
+    .option('--accounts <count>', 'accounts', atLeastOne, 1)
+    .option('--numbers <count>', 'telephone numbers in each account', wholeNumber, 1000)
     .option('--billing-rows <count>', 'records per day in billing reports', wholeNumber, 100)
     .option('--seed <seed>', 'random seed; the same seed generates the same data', wholeNumber, 1)
     .option('--orders <count>', 'number orders (default: a tenth of the numbers; 0: none)', wholeNumber)
@@ -30,7 +31,10 @@ export function define(command: DefineCommand): Command {
       const { parseFaults, parseOddities, startSandbox } = await import('../sandbox/server.js');
       const sandbox = await startSandbox({
         port: options.port,
-        numbers: options.numbers,
+        accounts: Array.from({ length: options.accounts }, (_, index) => ({
+          id: String(firstAccount + index),
+          numbers: options.numbers,
+        })),
         seed: options.seed,
         billing: { rowsPerDay: options.billingRows },
         latency: options.latency,
@@ -41,9 +45,11 @@ export function define(command: DefineCommand): Command {
         ...(options.oddities !== undefined && { oddities: parseOddities(options.oddities) }),
       });
       process.stdout.write(
-        `The sandbox API is serving ${options.numbers} numbers. Press Ctrl-C to stop. To use it, add these lines to .env:\n\n` +
+        `The sandbox API is serving ${options.accounts === 1 ? '' : `${options.accounts} accounts, each with `}${options.numbers} numbers. Press Ctrl-C to stop. To use it, add these lines to .env:\n\n` +
           `BANDWIDTH_ACCOUNT_ID=${sandbox.accountIds.join(',')}\nBANDWIDTH_CLIENT_ID=${sandbox.clientId}\n` +
-          `BANDWIDTH_CLIENT_SECRET=${sandbox.clientSecret}\nBANDWIDTH_API_URL=${sandbox.url}\nBANDWIDTH_TOKEN_URL=${sandbox.tokenUrl}\n`,
+          `BANDWIDTH_CLIENT_SECRET=${sandbox.clientSecret}\nBANDWIDTH_API_URL=${sandbox.url}\nBANDWIDTH_TOKEN_URL=${sandbox.tokenUrl}\n` +
+          // The default of 100 is for Bandwidth's API.
+          `BANDWIDTH_REQUESTS_PER_MINUTE=${options.requestsPerMinute || 100_000}\n`,
       );
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       await sandbox.close();
@@ -57,8 +63,12 @@ function amountsOf(options: Amounts): Amounts {
   return Object.fromEntries(amounts.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 
+/** Further accounts follow it. */
+const firstAccount = 9_900_000;
+
 interface SandboxCommandOptions extends Amounts {
   port: number;
+  accounts: number;
   numbers: number;
   billingRows: number;
   seed: number;
@@ -72,4 +82,10 @@ interface SandboxCommandOptions extends Amounts {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+function atLeastOne(text: string): number {
+  const count = wholeNumber(text);
+  if (count === 0) throw new InvalidArgumentError('It must be at least 1.');
+  return count;
 }

@@ -29,7 +29,7 @@ export async function removeCopies(dataDir: string, account: string): Promise<vo
   const folder = folderOf(dataDir, account);
   await rm(folder, { recursive: true, force: true }).catch((cause: unknown) => {
     throw new LedgerError(`Old copies of submitted files can't be removed from ${folder}: ${messageOf(cause)}.`, {
-      hint: 'Remove the folder, or let the user that runs tn-ledger do it.',
+      hint: 'Remove the folder, or make it writable for the user that runs tn-ledger.',
       cause,
     });
   });

@@ -17,6 +17,7 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/cli\/format-batch\./, ['assign']],
   [/^src\/cli\/format-submission\./, ['submit']],
   [/^src\/cli\/get-file\./, ['files']],
+  [/^src\/cli\/sql-statement\./, ['sql']],
   [/^src\/cli\/read-classification\./, ['classify', 'submit']],
   [/^src\/cli\/format-filing\./, ['nruf']],
   [/^src\/cli\/(?:aging-days|accounts-to-count)\./, ['nruf', 'audit']],

@@ -9,7 +9,7 @@ async function settingsPrinted(stdout: NodeJS.ReadableStream): Promise<string[]>
   let text = '';
   for await (const chunk of stdout) {
     text += chunk;
-    if (/^BANDWIDTH_TOKEN_URL=.+\n/m.test(text)) break;
+    if (/^BANDWIDTH_REQUESTS_PER_MINUTE=.+\n/m.test(text)) break;
   }
   return text.split('\n').filter((line) => /^[A-Z_]+=/.test(line));
 }
@@ -19,10 +19,14 @@ test('the sandbox runs until SIGTERM, and its .env lines work', async (t) => {
   t.teardown(server.stop);
   const cwd = await makeFolder(t);
   const port = await freePort();
-  const { child, result } = startCli(t, ['sandbox', '--port', String(port), '--numbers', '120', '--seed', '7'], {
-    cwd,
-    printsSecrets: true,
-  });
+  const { child, result } = startCli(
+    t,
+    ['sandbox', '--port', String(port), '--accounts', '2', '--numbers', '60', '--seed', '7'],
+    {
+      cwd,
+      printsSecrets: true,
+    },
+  );
   const lines = await settingsPrinted(child.stdout as NodeJS.ReadableStream);
   t.deepEqual(
     lines.map((line) => line.split('=')[0]),
@@ -32,16 +36,22 @@ test('the sandbox runs until SIGTERM, and its .env lines work', async (t) => {
       'BANDWIDTH_CLIENT_SECRET',
       'BANDWIDTH_API_URL',
       'BANDWIDTH_TOKEN_URL',
+      'BANDWIDTH_REQUESTS_PER_MINUTE',
     ],
   );
   const database = await makeDatabase(t, server);
-  const ours = [`DATABASE_URL=${database.url}`, 'BANDWIDTH_REQUESTS_PER_MINUTE=10000'];
-  await writeFile(join(cwd, '.env'), [...lines, ...ours].join('\n'));
+  await writeFile(join(cwd, '.env'), [...lines, `DATABASE_URL=${database.url}`].join('\n'));
   const night = await cli(t, ['run', 'nightly'], { cwd });
   t.is(night.status, 0);
-  t.deepEqual(await database.query('select count(*)::int as numbers from tn_ledger.telephone_numbers'), [
-    { numbers: 120 },
-  ]);
+  t.deepEqual(
+    await database.query(
+      'select account_id as account, count(*)::int as numbers from tn_ledger.telephone_numbers group by 1 order by 1',
+    ),
+    [
+      { account: '9900000', numbers: 60 },
+      { account: '9900001', numbers: 60 },
+    ],
+  );
 
   const second = await cli(t, ['sandbox', '--port', String(port)], { printsSecrets: true });
   t.is(second.status, 1);

@@ -1,5 +1,7 @@
+import { styleText } from 'node:util';
 import { toLedgerError } from '../../database/connect.js';
 import { type ExitStatus, exitStatus, LedgerError } from '../../errors.js';
+import { hasColors } from '../colors.js';
 import { printResult } from '../print-result.js';
 import type { Session } from '../session.js';
 
@@ -22,13 +24,17 @@ export interface CheckReport {
 }
 
 const labelWidth = 'warning '.length;
+const colors = { ok: 'green', warning: 'yellow', skipped: 'dim', failed: 'red' } as const;
 
 export function createReport({ signal, redact }: Pick<Session, 'signal' | 'redact'>): CheckReport {
   const failed: string[] = [];
   let count = 0;
   let usage = false;
-  const print = (state: string, title: string, text: string) =>
-    printResult(redact(`${state.padEnd(labelWidth)}${title}: ${text}`));
+  const print = (state: keyof typeof colors, title: string, text: string) => {
+    const label = state.padEnd(labelWidth);
+    process.stdout.write(hasColors(process.stdout) ? styleText(colors[state], label) : label);
+    printResult(redact(`${title}: ${text}`));
+  };
   return {
     async check(title, run) {
       count += 1;
