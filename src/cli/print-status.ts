@@ -132,7 +132,7 @@ function toText(
       run.status,
       `${formatDuration(run.age_seconds)} ago`,
       formatCount(run.pages),
-      formatCount(run.rows_read),
+      rowsOf(run),
       formatCount(run.rows_written),
       String(run.warnings.length),
     ]);
@@ -181,6 +181,12 @@ function toText(
     lines.push(`Next nightly run${whose} (${source}: ${expression}, ${config.timezone}): ${when}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** While a run is in progress also how many rows it expects. */
+function rowsOf({ status, rows_read, rows_expected }: LastRun): string {
+  const isUnderway = status === 'running' && rows_expected !== null && rows_expected > rows_read;
+  return `${formatCount(rows_read)}${isUnderway ? ` of ${formatCount(rows_expected)}` : ''}`;
 }
 
 function describeState(state: string): string {

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { ProgressDisplay } from '../run/run-job.js';
 import type { RunStep } from '../run/run-record.js';
 import { terminalSafe } from '../terminal-text.js';
@@ -6,7 +7,7 @@ import { createStatusLine, type StatusLine } from './status-line.js';
 
 /** How often a line is printed if there is no terminal. */
 const lineEveryMs = 5000;
-const barWidth = 40;
+const barWidth = { most: 40, least: 10 };
 
 export interface ProgressOptions {
   stream: NodeJS.WriteStream;
@@ -16,6 +17,8 @@ export interface ProgressOptions {
   statusLine?: StatusLine;
   /** How an account is shown; by default, its ID. */
   titleOf?: (account: string) => string;
+  /** An account's rate limit in requests per minute, for the time left; by default, none. */
+  limitOf?: (account: string) => number;
   /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
@@ -29,6 +32,7 @@ export function createProgress({
   bar,
   statusLine = createStatusLine(stream),
   titleOf = (account) => account,
+  limitOf = () => Number.POSITIVE_INFINITY,
   now = () => performance.now(),
 }: ProgressOptions): ProgressDisplay {
   const active = new Set<{ account: string; hasParts: boolean }>();
@@ -67,11 +71,15 @@ export function createProgress({
             return [
               rowsOf(rowsRead, expected),
               rate(rowsRead, elapsed),
-              timeLeft(rowsRead, expected, elapsed),
+              timeLeft({ rows: rowsRead, pages, expected, elapsedMs: elapsed, perMinute: limitOf(account) }),
             ] as const;
           };
           display(
-            () => `${title} ${barOf(rowsRead, expected)}${facts().join(' | ')}`,
+            () => {
+              const text = facts().join(' | ');
+              const room = (stream.columns || 80) - stringWidth(`${title} [] 100 % | ${text}`) - 1;
+              return `${title} ${barOf(rowsRead, expected, room)}${text}`;
+            },
             () => {
               const [rows, ...times] = facts();
               return `${title}: ${[rows, `${formatCount(pages)} pages`, ...times].join(', ')}`;
@@ -94,12 +102,15 @@ export function createProgress({
   };
 }
 
-/** Empty if the total is unknown, as for number details. */
-function barOf(done: number, expected: number): string {
+/** Empty if the total is unknown, as for number details. Without the bar itself if there is no room for it. */
+function barOf(done: number, expected: number, room: number): string {
   if (expected === 0) return '';
   const share = Math.min(1, done / expected);
-  const filled = Math.round(share * barWidth);
-  return `[${'■'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${Math.floor(share * 100)} % | `;
+  const percent = `${Math.floor(share * 100)} % | `;
+  const width = Math.min(barWidth.most, room);
+  if (width < barWidth.least) return percent;
+  const filled = Math.round(share * width);
+  return `[${'■'.repeat(filled)}${' '.repeat(width - filled)}] ${percent}`;
 }
 
 function rowsOf(rows: number, expected: number): string {
@@ -110,9 +121,26 @@ function rate(rows: number, elapsedMs: number): string {
   return `${formatCount(Math.round(rows / Math.max(0.001, elapsedMs / 1000)))} rows/s`;
 }
 
-function timeLeft(done: number, expected: number, elapsedMs: number): string {
-  if (expected <= done || done === 0) return `${formatDuration(elapsedMs / 1000)} so far`;
-  return `${formatDuration(((elapsedMs / done) * (expected - done)) / 1000)} left`;
+interface Pace {
+  rows: number;
+  /** Requests that read these rows. */
+  pages: number;
+  expected: number;
+  elapsedMs: number;
+  perMinute: number;
+}
+
+/**
+ * The longer of two estimates: at the rate so far, and at the rate limit. The first minute's requests are sent as fast as they
+ * are answered, so the rate so far promises too much as long as more requests remain than fit in a minute.
+ */
+function timeLeft({ rows, pages, expected, elapsedMs, perMinute }: Pace): string {
+  if (expected <= rows || rows === 0) return `${formatDuration(elapsedMs / 1000)} so far`;
+  const seconds = ((elapsedMs / rows) * (expected - rows)) / 1000;
+  const requests = Math.ceil((pages / rows) * (expected - rows));
+  const limited = requests > perMinute ? (requests / perMinute) * 60 : 0;
+  if (limited <= seconds) return `${formatDuration(seconds)} left`;
+  return `${formatDuration(limited)} left, limited by ${formatCount(perMinute)} requests/min`;
 }
 
 function describeStep({ text, done }: RunStep, elapsedMs: number): string {

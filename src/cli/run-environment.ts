@@ -29,6 +29,7 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
       bar: process.stderr.isTTY,
       statusLine: session.statusLine,
       titleOf: (account) => titleOfAccount(config, account),
+      limitOf: (account) => apiOf(config, account).requestsPerMinute,
     }),
   };
   return async (account) => {

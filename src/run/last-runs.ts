@@ -19,6 +19,8 @@ export interface LastRun {
   age_seconds: number;
   pages: number;
   rows_read: number;
+  /** Rows to read in all; null if unknown. */
+  rows_expected: number | null;
   rows_written: number;
   error: string | null;
   warnings: string[];
@@ -53,7 +55,7 @@ export async function readLastRuns(
   { account, configured, locks }: LastRunsScope,
 ): Promise<LastRuns> {
   const { rows } = await db.query<LastRun>(
-    // Status reads the ledger before it is migrated: `host` may be missing.
+    // Status reads the ledger before it is migrated: columns may be missing.
     `with recursive jobs as (
        (select account_id, job from sync_runs where $3::text is null or account_id = $3 order by account_id, job limit 1)
        union all
@@ -65,6 +67,7 @@ export async function readLastRuns(
             started_at, finished_at,
             extract(epoch from clock_timestamp() - coalesce(finished_at, started_at))::float8 as age_seconds,
             pages::float8, rows_read::float8, rows_written::float8,
+            (to_jsonb(last) ->> 'rows_expected')::float8 as rows_expected,
             case when dead then 'The process exited without recording a result (it was killed, or its machine or the database stopped). The next run resumes where it stopped.'
                  else error end as error,
             warnings

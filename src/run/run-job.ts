@@ -14,6 +14,7 @@ import {
   markAbandonedRuns,
   type ProgressListener,
   type RunRecord,
+  recordProgress,
 } from './run-record.js';
 
 /** Context shared by the runs of one invocation. */
@@ -99,6 +100,9 @@ async function underLock(
       log.warn(`${job.name} of account ${account}: a previous run exited without recording a result; resuming`);
     const run = createRunRecord(await insertRun(database, job.name, account), progress, redact);
     onStarted(run);
+    const stopRecording = recordProgress(database, run, {
+      onError: (error) => log.debug(`The progress could not be written to sync_runs: ${messageOf(error)}`),
+    });
     const deadline = startDeadline(job.name, account, options.jobDeadlineMs);
     const signal = AbortSignal.any([environment.signal, lock.lost, deadline.signal]);
     try {
@@ -140,6 +144,7 @@ async function underLock(
       throw isOurs ? error : await describeTakeover(database, job.name, run, error);
     } finally {
       deadline.clear();
+      stopRecording();
     }
     if (!(await finishRun(database, run, 'succeeded'))) throw await describeTakeover(database, job.name, run);
     return run;

@@ -20,6 +20,8 @@ export interface RunKey {
 /** What a run has done so far; displayed while it runs, and stored in `sync_runs` when it ends. */
 export interface RunRecord extends RunKey {
   readonly counts: Readonly<RunCounts>;
+  /** Rows to read in all; undefined if unknown. */
+  readonly expected: number | undefined;
   readonly warnings: readonly string[];
   /** Rejected numbers or rows; the run continued with the others. */
   readonly rejected: number;
@@ -59,9 +61,13 @@ export function createRunRecord(key: RunKey, listener: ProgressListener, redact:
   const counts: RunCounts = { pages: 0, rowsRead: 0, rowsWritten: 0 };
   const warnings: string[] = [];
   let rejected = 0;
+  let expected: number | undefined;
   return {
     ...key,
     counts,
+    get expected() {
+      return expected;
+    },
     warnings,
     changesUntil: undefined,
     get rejected() {
@@ -78,7 +84,10 @@ export function createRunRecord(key: RunKey, listener: ProgressListener, redact:
     },
     warn: (sentence) => warnings.push(redact(sentence)),
     step: (step) => listener.step?.(step),
-    expect: (rows) => listener.expect(rows),
+    expect(rows) {
+      expected = rows;
+      listener.expect(rows);
+    },
   };
 }
 
@@ -117,6 +126,42 @@ function settledBefore(clock: string): string {
              from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
               and (xact_start is not null or backend_xid is not null))`;
+}
+
+/** How often a running job's counts are written to its row, in milliseconds. */
+const progressEveryMs = 10_000;
+
+/**
+ * Writes a run's counts to its row from time to time, for `status` and for monitoring.
+ *
+ * @param onError called if they can't be written now; the run itself notices what matters
+ *
+ * @returns stops it
+ */
+export function recordProgress(
+  database: Database,
+  run: RunRecord,
+  { everyMs = progressEveryMs, onError }: { everyMs?: number; onError(error: unknown): void },
+): () => void {
+  let written = '';
+  let isWriting = false;
+  const timer = setInterval(() => {
+    const values = [run.counts.pages, run.counts.rowsRead, run.counts.rowsWritten, run.expected ?? null];
+    if (isWriting || String(values) === written) return;
+    isWriting = true;
+    written = String(values);
+    change(
+      database,
+      `update sync_runs set pages = $3, rows_read = $4, rows_written = $5, rows_expected = $6
+        where account_id = $1 and run_id = $2 and status = 'running'`,
+      [run.account, run.runId, ...values],
+    )
+      .catch(onError)
+      .finally(() => {
+        isWriting = false;
+      });
+  }, everyMs).unref();
+  return () => clearInterval(timer);
 }
 
 export type RunOutcome = 'succeeded' | 'failed' | 'interrupted';

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import test from 'ava';
+import stringWidth from 'string-width';
 import { createProgress } from '../../src/cli/progress.js';
 import { createStatusLine } from '../../src/cli/status-line.js';
 
@@ -42,6 +43,44 @@ test('the bar is full at the expected total, and absent if the total is unknown'
   details.stop();
   t.regex(unknown.text(), /unknown 9900008 2,500 rows \| [\d,]+ rows\/s \| .+ so far/);
   t.notRegex(unknown.text(), /%/);
+});
+
+test('the bar takes the room that the terminal leaves it, and none if there is too little', (t) => {
+  for (const [columns, bar] of [
+    [120, /^sync-orders 9900008 \[■{2,}[■ ]+\] 50 % \|/],
+    [70, /^sync-orders 9900008 50 % \|/],
+  ] as const) {
+    const { stream, text } = fakeStream(true);
+    stream.columns = columns;
+    const progress = createProgress({ stream, bar: true, now: () => 1000 }).start({
+      job: 'sync-orders',
+      account: '9900008',
+    });
+    progress.expect(10_000);
+    progress.advance({ pages: 5, rowsRead: 5_000, rowsWritten: 0 });
+    progress.stop();
+    t.regex(text(), bar);
+    t.true(stringWidth(text()) < columns, text());
+  }
+});
+
+test('the time left is at least what the rate limit takes for the remaining requests', (t) => {
+  const shown = (rowsRead: number, seconds: number) => {
+    const { stream, text } = fakeStream(true);
+    let time = 0;
+    const display = createProgress({ stream, bar: true, limitOf: () => 100, now: () => time });
+    const progress = display.start({ job: 'sync-orders', account: '9900008' });
+    progress.expect(10_000);
+    time = seconds * 1000;
+    progress.advance({ pages: rowsRead, rowsRead, rowsWritten: 0 });
+    progress.stop();
+    return text().split(' | ').at(-1);
+  };
+  // 9,950 requests are left.
+  t.is(shown(50, 1), '1 h 39 min left, limited by 100 requests/min');
+  // The last hundred can be sent at once.
+  t.is(shown(9_900, 990), '10.0 s left');
+  t.is(shown(50, 60), '3 h 19 min left');
 });
 
 test('during a nightly run, only the current job is shown', (t) => {
