@@ -6,7 +6,7 @@ const unit = new Set(unitTests(resolve('dist/test')));
 
 export default {
   ...prepareRun(1),
-  files: ['dist/test/**/*.test.js'],
+  files: ['dist/test/**/*.test.js', '!dist/test/**/*.slow.test.js'],
   // Two tiers in one run: the unit tests come first.
   sortTestFiles: (one, other) => Number(unit.has(other)) - Number(unit.has(one)) || (one < other ? -1 : 1),
   workerThreads: false,
