@@ -108,6 +108,10 @@ export interface Config {
   billing: BillingSettings;
   /** Share (0..1) of an account's numbers that a snapshot may close without `--accept-shrink`. */
   maxShrink: number;
+  /** Where `schedule` and `worker` serve health, metrics and reports; undefined: nowhere. */
+  http: HttpSettings | undefined;
+  /** Absolute path of the file for node_exporter's textfile collector. */
+  metricsFile: string | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Undefined: pretty on a terminal, json elsewhere. */
   logFormat: 'pretty' | 'json' | undefined;
@@ -128,6 +132,17 @@ export interface Config {
   warnings: string[];
   /** Variables that are set and have one of our prefixes, but don't exist. */
   unknownVariables: UnknownVariable[];
+}
+
+export interface HttpSettings {
+  /** A name or an address, IPv6 without brackets. */
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  /** Whether it is the default rather than a setting. */
+  isDefault: boolean;
+  /** Further names that clients may use for this server, in lower case. */
+  hosts: readonly string[];
 }
 
 export interface UnknownVariable {
@@ -233,6 +248,9 @@ const fileVariables = [
   'DATABASE_URL',
   'TN_LEDGER_READ_URL',
 ] as const;
+
+/** The default of TN_LEDGER_HTTP. */
+const defaultHttp = '127.0.0.1:9464';
 
 const durationUnits = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -420,6 +438,41 @@ const variables = z.object({
       "Maximum percentage of an account's numbers that one run may close. A run that would close more stops; `tn-ledger run nightly --accept-shrink` closes them.",
     ),
   ),
+  TN_LEDGER_HTTP: z
+    .string()
+    .refine((text) => text === '' || parseAddress(text) !== undefined, {
+      error: `must be an address and a port such as ${defaultHttp}, [::1]:9464 or 0.0.0.0:9464 (empty: none)`,
+    })
+    .optional()
+    .meta(
+      about(
+        'Address and port where `schedule` and `worker` serve `/healthz`, `/readyz`, `/metrics` and the reports; empty: none. Anyone who can connect can read them; see [monitoring.md](monitoring.md).',
+        `\`${defaultHttp}\`, if it is free`,
+      ),
+    ),
+  TN_LEDGER_HTTP_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => splitList(text.toLowerCase()))
+    .refine((names) => names.every((name) => /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/.test(name)), {
+      error: 'must be host names without ports, separated by commas, such as ledger.example.com',
+    })
+    .meta(
+      about(
+        'Host names by which clients reach `TN_LEDGER_HTTP`, comma-separated, such as the name of a reverse proxy or a Kubernetes service. Addresses and the name of this machine need no entry.',
+        'none',
+      ),
+    ),
+  TN_LEDGER_METRICS_FILE: optional(
+    z.string().refine((text) => text.endsWith('.prom'), {
+      error: "must end in .prom, or node_exporter's textfile collector ignores it",
+    }),
+  ).meta(
+    about(
+      "File for node_exporter's textfile collector, ending in `.prom`: `run`, `assign`, `billing` and `tn-ledger worker --until-done` write their metrics to it when they end, failed or not.",
+      'none',
+    ),
+  ),
   TN_LEDGER_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' })
     .default('info')
@@ -561,6 +614,9 @@ export function loadConfig(source: ConfigSource): Config {
       },
     },
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
+    http: httpSettings(general.TN_LEDGER_HTTP, general.TN_LEDGER_HTTP_HOSTS),
+    metricsFile:
+      general.TN_LEDGER_METRICS_FILE === undefined ? undefined : resolve(source.cwd, general.TN_LEDGER_METRICS_FILE),
     logLevel: general.TN_LEDGER_LOG_LEVEL,
     logFormat: general.TN_LEDGER_LOG_FORMAT,
     accounts,
@@ -579,12 +635,15 @@ export function loadConfig(source: ConfigSource): Config {
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-/** The trimmed values. An empty value counts as unset, except for the billing types, where it means none. */
+/** Variables whose empty value means none; for all others it means unset. */
+const mayBeEmpty: readonly string[] = ['TN_LEDGER_BILLING_TYPES', 'TN_LEDGER_HTTP'];
+
+/** The trimmed values. */
 function readValues(given: Values, cwd: string, problems: string[]): Values {
   const values: Record<string, string | undefined> = {};
   for (const name of knownVariables) {
     const value = given[name]?.trim();
-    if (value !== undefined && (value !== '' || name === 'TN_LEDGER_BILLING_TYPES')) values[name] = value;
+    if (value !== undefined && (value !== '' || mayBeEmpty.includes(name))) values[name] = value;
   }
   for (const name of fileVariables) {
     const file = given[`${name}_FILE`]?.trim();
@@ -623,6 +682,12 @@ function findUnknown(given: Values): UnknownVariable[] {
     .filter((name) => ownPrefix.test(name) && !known.includes(name))
     .sort()
     .map((name) => ({ name, nearest: nearestOf(name) }));
+}
+
+/** The log format that the settings name, for messages about settings that are wrong; undefined if they name none. */
+export function readLogFormat({ env, cwd }: Pick<ConfigSource, 'env' | 'cwd'>): 'pretty' | 'json' | undefined {
+  const { TN_LEDGER_LOG_FORMAT: text } = { ...readDotenv(cwd, []), ...env };
+  return variables.shape.TN_LEDGER_LOG_FORMAT.safeParse(text?.trim()).data;
 }
 
 function readDotenv(cwd: string, problems: string[]): Record<string, string> {
@@ -806,6 +871,18 @@ function collect<T>(result: z.ZodSafeParseResult<T>, problems: string[]): T | un
   if (result.success) return result.data;
   for (const issue of result.error.issues) problems.push(`${issue.path.join('.')} ${issue.message}`);
   return undefined;
+}
+
+/** The host and port of `127.0.0.1:9464`, `[::1]:9464` or `name:9464`; undefined for anything else. */
+function parseAddress(text: string): { host: string; port: number } | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
+}
+
+function httpSettings(text: string | undefined, hosts: readonly string[]): HttpSettings | undefined {
+  const address = parseAddress(text ?? defaultHttp);
+  return address && { ...address, isDefault: text === undefined, hosts };
 }
 
 function splitList(text: string): string[] {

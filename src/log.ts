@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { styleText } from 'node:util';
 import { type DestinationStream, pino } from 'pino';
 import pretty from 'pino-pretty';
@@ -5,7 +6,7 @@ import type { Redact } from './redact.js';
 import { terminalSafe } from './terminal-text.js';
 
 /** Structured log: data as fields, one sentence as the message. `child` adds fields to every line. */
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {
   child(fields: Readonly<Record<string, string>>): Log;
 };
 
@@ -19,14 +20,21 @@ export interface LogOptions {
   write: (line: string) => void;
 }
 
-/** Creates the log. The redactor sees every formatted line, so that no field can leak a secret. */
+/**
+ * Creates the log. A JSON line has the level as a word, the time, the host, the message, and the fields that apply, such as
+ * `account`, `job` and `run_id`. The redactor sees every formatted line, so that no field can leak a secret.
+ */
 export function createLog({ level, format, color = false, redact, write }: LogOptions): Log {
   const sink: DestinationStream = { write: (line) => write(redact(line)) };
-  if (format === 'json') return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  if (format === 'json') {
+    const formatters = { level: (label: string) => ({ level: label }) };
+    return pino({ level, formatters, base: { host: hostname() }, timestamp: pino.stdTimeFunctions.isoTime }, sink);
+  }
   const formatted = pretty.prettyFactory({
     colorize: false,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'pid,hostname',
+    // Only useful for searching the lines of several runs.
+    ignore: 'pid,hostname,run_id',
     singleLine: true,
   });
   const paint = (line: string) =>

@@ -15,6 +15,7 @@ export function secureUrlProblem(text: string, example: string): string | undefi
   return `would send the credentials over plain http to ${url.hostname}: use https (http is allowed for loopback addresses only)`;
 }
 
-function isLoopback(hostname: string): boolean {
+/** @param hostname as in a URL: an IPv6 address has brackets */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -46,6 +46,8 @@ test('with an account and client credentials, everything else has its documented
       download: { bytesPerSecond: 10_000, extraMs: 900_000 },
     },
     maxShrink: 0.2,
+    http: { host: '127.0.0.1', port: 9464, isDefault: true, hosts: [] },
+    metricsFile: undefined,
     logLevel: 'info',
     logFormat: undefined,
     api: {

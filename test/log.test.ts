@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import test from 'ava';
 import { createLog } from '../src/log.js';
 import { createRedactor } from '../src/redact.js';
@@ -13,7 +14,7 @@ test('json: a line is an object with time, level, fields and message', (t) => {
   log.warn({ account: '9900008', pages: 3 }, 'Read');
   t.is(lines.length, 1);
   const { time, ...rest } = JSON.parse(lines[0] as string);
-  t.deepEqual(rest, { level: 40, account: '9900008', pages: 3, msg: 'Read' });
+  t.deepEqual(rest, { level: 'warn', host: hostname(), account: '9900008', pages: 3, msg: 'Read' });
   t.false(Number.isNaN(Date.parse(time)));
 });
 

@@ -32,10 +32,14 @@ Examples:
     )
     .action(async (file: string, options: AssignCommandOptions) => {
       limitSemiSpace();
-      const [{ processSettings, withApiSession }, { runAssign }] = await Promise.all([
+      const [{ processSettings, withApiSession }, { runAssign }, { withMetricsFile }] = await Promise.all([
         import('./session.js'),
         import('./run-assign.js'),
+        import('./metrics-file.js'),
       ]);
-      await withApiSession(processSettings(), (session) => runAssign(session, file, options));
+      await withApiSession(
+        processSettings(),
+        withMetricsFile((session) => runAssign(session, file, options)),
+      );
     });
 }

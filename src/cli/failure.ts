@@ -1,13 +1,12 @@
 import { type ExitStatus, exitStatus, LedgerError } from '../errors.js';
-import type { Redact } from '../redact.js';
-import { terminalSafe } from '../terminal-text.js';
+import type { PrintMessage } from './messages.js';
 
 /**
  * Prints an error to standard error and returns its exit status. A LedgerError is printed as its message and hint; any other
  * error is a bug, printed with its stack trace so that it can be reported.
  */
-export function printFailure(error: unknown, redact: Redact = (text) => text): ExitStatus {
-  process.stderr.write(`${terminalSafe(redact(describeFailure(error)))}\n`);
+export function printFailure(error: unknown, print: PrintMessage): ExitStatus {
+  print('error', describeFailure(error));
   return error instanceof LedgerError ? error.exitStatus : exitStatus.failed;
 }
 

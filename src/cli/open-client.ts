@@ -12,7 +12,7 @@ export interface ClientSettings {
 
 /**
  * Creates the API client of an account, and of all accounts with the same credentials; without an account, of the
- * configuration's first credentials. It logs retries and pauses.
+ * configuration's first credentials. It logs every event, and passes it on.
  */
 export function openClient(
   config: ApiReady,
@@ -20,6 +20,7 @@ export function openClient(
   permits: Permits,
   log: Log,
   signal: AbortSignal,
+  onEvent: (event: ClientEvent) => void,
   { tries, anyClock = false }: ClientSettings = {},
 ): DashboardClient {
   const api = account === undefined ? config.api : apiOf(config, account);
@@ -38,13 +39,19 @@ export function openClient(
     maxBodyBytes: api.maxBodyBytes,
     signal,
     ...(tries !== undefined && { retry: { tries } }),
-    // Tokens are routine (one per hour), so they are logged at debug level.
-    onEvent: (event) => log[event.type === 'token' ? 'debug' : 'info'](event, describeEvent(event)),
+    onEvent: (event) => {
+      onEvent(event);
+      // Tokens and responses are routine, so they are logged at debug level.
+      const level = event.type === 'token' || event.type === 'response' ? 'debug' : 'info';
+      if (log.isLevelEnabled(level)) log[level](event, describeEvent(event));
+    },
   });
 }
 
 function describeEvent(event: ClientEvent): string {
   switch (event.type) {
+    case 'response':
+      return `${event.method} ${event.path} of account ${event.account}: ${event.status ?? 'no complete response'} after ${seconds(event.elapsedMs)} (attempt ${event.attempt})`;
     case 'retry':
       return `${event.method} ${event.path} of account ${event.account}: ${event.reason}; retrying in ${seconds(event.waitMs)} (after attempt ${event.attempt})`;
     case 'pause':

@@ -1,6 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitStatus } from '../errors.js';
-import { terminalSafe } from '../terminal-text.js';
 import { version } from '../version.js';
 import * as assign from './assign.js';
 import * as assignments from './assignments.js';
@@ -54,8 +53,12 @@ const commands = [
   completion,
 ];
 
-/** Builds the command line with all commands and options, without parsing arguments. */
-export function buildProgram(): Command {
+/**
+ * Builds the command line with all commands and options, without parsing arguments.
+ *
+ * @param writeError receives usage errors, with line breaks
+ */
+export function buildProgram(writeError: (text: string) => void = () => undefined): Command {
   const program = new Command('tn-ledger')
     .description(
       'Syncs a Bandwidth account into PostgreSQL every night: telephone numbers, orders, assignments and billing records.',
@@ -63,8 +66,8 @@ export function buildProgram(): Command {
     .version(version)
     .showHelpAfterError("(run 'tn-ledger <command> --help' for usage)")
     .showSuggestionAfterError()
-    // Error messages quote arguments, which may be file names. Commands inherit this setting.
-    .configureOutput({ outputError: (text, write) => write(terminalSafe(text)) })
+    // Commands inherit this setting.
+    .configureOutput({ writeErr: writeError })
     .exitOverride()
     .addHelpText(
       'after',
@@ -84,16 +87,26 @@ Exit status: 0 success, 1 failure, 2 invalid usage or configuration, 3 success w
 
 /** Runs a command, prints its failure, and sets the exit status of the process. */
 export async function runProgram(args: readonly string[]): Promise<void> {
+  let usageErrors = '';
+  const program = buildProgram((text) => {
+    usageErrors += text;
+  });
   try {
-    await buildProgram().parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Commander has already printed help, the version, or the usage error.
-      process.exitCode = error.exitCode === 0 ? exitStatus.done : exitStatus.usage;
-    } else if (error instanceof InvalidArgumentError) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      // Commander has already printed help or the version.
+      process.exitCode = exitStatus.done;
+      return;
+    }
+    // Loaded late, so that help is fast.
+    const { messagesWithoutSession } = await import('./messages.js');
+    const printMessage = messagesWithoutSession({ env: process.env, cwd: process.cwd() });
+    if (usageErrors !== '') printMessage('error', usageErrors.trimEnd());
+    if (error instanceof CommanderError || error instanceof InvalidArgumentError) {
       process.exitCode = exitStatus.usage;
     } else {
-      process.exitCode = printFailure(error);
+      process.exitCode = printFailure(error, printMessage);
     }
   }
 }

@@ -13,6 +13,8 @@ export interface ProgressOptions {
   stream: NodeJS.WriteStream;
   /** Draw a progress bar in place; otherwise print a line every few seconds. */
   bar: boolean;
+  /** Prints a line of a run; by default, on the stream. */
+  printLine?: (text: string, run: { job: string; account: string }) => void;
   /** The status line that shows the bar; belongs to `stream`. */
   statusLine?: StatusLine;
   /** How an account is shown; by default, its ID. */
@@ -30,6 +32,7 @@ export interface ProgressOptions {
 export function createProgress({
   stream,
   bar,
+  printLine = (text) => void stream.write(`${text}\n`),
   statusLine = createStatusLine(stream),
   titleOf = (account) => account,
   limitOf = () => Number.POSITIVE_INFINITY,
@@ -56,7 +59,7 @@ export function createProgress({
           statusLine.show(account, barText);
         } else if (now() - lastLine >= lineEveryMs) {
           lastLine = now();
-          stream.write(`${lineText()}\n`);
+          printLine(lineText(), { job, account });
         }
       };
       return {

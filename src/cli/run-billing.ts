@@ -9,6 +9,7 @@ import { chooseOneAccount } from './choose-accounts.js';
 import { parseDayOption, rejectFutureDays } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
 import { limitHeapGrowth } from './memory.js';
+import { withMetricsFile } from './metrics-file.js';
 import { printResult } from './print-result.js';
 import { openRunEnvironment } from './run-environment.js';
 import { printProblems, statusOf } from './run-jobs.js';
@@ -30,7 +31,10 @@ export interface BillingOptions {
 export async function runBilling(source: SettingsSource, options: BillingOptions): Promise<void> {
   const wanted = readOptions(options, source.cwd);
   const timeoutMs = readTimeout(options.timeout);
-  await withApiSession(source, (session) => bring(session, wanted, { ...options, timeoutMs }));
+  await withApiSession(
+    source,
+    withMetricsFile((session) => bring(session, wanted, { ...options, timeoutMs })),
+  );
 }
 
 async function bring(

@@ -26,7 +26,9 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
     signal: session.signal,
     progress: createProgress({
       stream: process.stderr,
-      bar: process.stderr.isTTY,
+      // Under JSON, everything on standard error is a line of the log.
+      bar: process.stderr.isTTY && (config.logFormat ?? 'pretty') === 'pretty',
+      printLine: (text, run) => session.printMessage('info', text, run),
       statusLine: session.statusLine,
       titleOf: (account) => titleOfAccount(config, account),
       limitOf: (account) => apiOf(config, account).requestsPerMinute,

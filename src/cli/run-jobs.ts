@@ -3,13 +3,13 @@ import { type ExitStatus, exitStatus } from '../errors.js';
 import type { Job, JobOptions, RunReport } from '../run/job.js';
 import { runAccounts } from '../run/run-accounts.js';
 import type { RunEnvironment } from '../run/run-job.js';
-import { terminalSafe } from '../terminal-text.js';
 import { checkClocks } from './check-clocks.js';
 import { chooseAccounts } from './choose-accounts.js';
 import { rejectFutureDays } from './day-options.js';
 import { describeFailure } from './failure.js';
 import { formatCount, formatTable } from './format.js';
 import { limitHeapGrowth } from './memory.js';
+import { defaultLogFormat } from './messages.js';
 import { openRunEnvironments } from './run-environment.js';
 import type { ApiSession } from './session.js';
 
@@ -36,6 +36,7 @@ export async function runJobs(
   const reports = await runAll(session, jobs, options);
   process.stdout.write(`${options.json ? session.redact(toJson(reports)) : summaryTable(reports)}\n`);
   printProblems(session, reports);
+  logResults(session, reports);
   return statusOf(reports);
 }
 
@@ -109,13 +110,25 @@ function toJson(reports: readonly RunReport[]): string {
 }
 
 export function printProblems(session: ApiSession, reports: readonly RunReport[]): void {
-  const { log, redact } = session;
-  for (const { job, account, warnings, error, parts } of reports) {
+  const { log, printMessage } = session;
+  for (const { job, account, runId, warnings, error, parts } of reports) {
     printProblems(session, parts);
-    for (const warning of warnings) log.warn(`${job} of account ${account}: ${warning}`);
+    const fields = { account, job, run_id: runId };
+    for (const warning of warnings) log.warn(fields, `${job} of account ${account}: ${warning}`);
     // The error of a job that failed because of its parts only repeats theirs.
     if (error === undefined || parts.some((part) => part.error !== undefined)) continue;
-    process.stderr.write(`${terminalSafe(redact(`${job}: ${describeFailure(error)}`))}\n`);
+    printMessage('error', `${job}: ${describeFailure(error)}`, fields);
+  }
+}
+
+/** Logs what the summary on standard output says, for those who only collect the log. */
+function logResults({ log, config }: ApiSession, reports: readonly RunReport[]): void {
+  if ((config.logFormat ?? defaultLogFormat()) !== 'json') return;
+  for (const { job, account, runId, result, counts, seconds, warnings, rejected } of flatten(reports)) {
+    const { pages, rowsRead, rowsWritten } = counts;
+    const fields = { account, job, run_id: runId, result, pages, rows_read: rowsRead, rows_written: rowsWritten };
+    const rest = { seconds: Number(seconds.toFixed(3)), warnings: warnings.length, rejected };
+    log.info({ ...fields, ...rest }, `${job} of account ${account} ${result}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { formatInZone } from '../wall-clock.js';
 import { checkClocks } from './check-clocks.js';
 import { describeFailure } from './failure.js';
 import { openQueue } from './open-queue.js';
+import { whileMonitored } from './serve-monitoring.js';
 import type { ApiSession } from './session.js';
 import { workNights } from './work-nights.js';
 
@@ -20,7 +21,9 @@ import { workNights } from './work-nights.js';
 export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: boolean }): Promise<ExitStatus> {
   const groups = scheduleGroups(session.config);
   const schedulers = groups.map((group) => prepareGroup(session, group, { catchUp, isOnly: groups.length === 1 }));
-  await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
+  await whileMonitored(session, async () => {
+    await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
+  });
   return exitStatus.done;
 }
 

@@ -15,7 +15,7 @@ export async function runSql(session: Session, query: string | undefined, option
     const { runSqlShell } = await import('./sql-shell.js');
     return runSqlShell(session, options);
   }
-  const statement = (query ?? (await readStandardInput(session.signal))).trim();
+  const statement = (query ?? (await readStandardInput(session))).trim();
   if (statement === '' || statement === ';')
     throw new UsageError('There is no SQL to run.', { hint: 'Pass a statement as the argument or on standard input.' });
   const connection = await connectForSql(session, options);
@@ -34,8 +34,8 @@ export async function runSql(session: Session, query: string | undefined, option
   }
 }
 
-async function readStandardInput(signal: AbortSignal): Promise<string> {
-  if (process.stdin.isTTY) process.stderr.write('Type one SQL statement, then press Ctrl-D.\n');
+async function readStandardInput({ signal, printMessage }: Session): Promise<string> {
+  if (process.stdin.isTTY) printMessage('info', 'Type one SQL statement, then press Ctrl-D.');
   try {
     return await text(addAbortSignal(signal, process.stdin));
   } catch (error) {

@@ -32,10 +32,11 @@ Examples:
   $ tn-ledger run sync-orders --since 2024-01-31`,
     )
     .action(async (names: string[], options: RunOptions) => {
-      const [{ processSettings, withApiSession }, { jobs }, { runJobs }] = await Promise.all([
+      const [{ processSettings, withApiSession }, { jobs }, { runJobs }, { withMetricsFile }] = await Promise.all([
         import('./session.js'),
         import('../../jobs/index.js'),
         import('./run-jobs.js'),
+        import('./metrics-file.js'),
       ]);
       const [{ findNamed }, { parseDayOption }] = await Promise.all([
         import('../nearest.js'),
@@ -43,7 +44,10 @@ Examples:
       ]);
       if (options.since !== undefined) parseDayOption('--since', options.since);
       const chosen = names.map((name) => findNamed(jobs, name, 'job'));
-      await withApiSession(processSettings(), (session) => runJobs(session, chosen, options));
+      await withApiSession(
+        processSettings(),
+        withMetricsFile((session) => runJobs(session, chosen, options)),
+      );
     });
   // Help is printed before the action runs, and this is the only command whose help needs the resources.
   run.parent?.hook('preSubcommand', async (_program, chosen) => {

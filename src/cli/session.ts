@@ -12,10 +12,12 @@ import type { DashboardClient } from '../dashboard/client.js';
 import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../database/connect.js';
 import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
 import { createLog, type Log } from '../log.js';
+import { type ApiUsage, createApiUsage } from '../monitoring/api-usage.js';
 import { folderMode } from '../output-file.js';
 import { createRedactor, type Redact } from '../redact.js';
 import { hasColors } from './colors.js';
 import { printFailure } from './failure.js';
+import { createPrintMessage, defaultLogFormat, type PrintMessage } from './messages.js';
 import type { ClientSettings } from './open-client.js';
 import { createStatusLine, type StatusLine } from './status-line.js';
 import { readTokenAccounts } from './token-accounts.js';
@@ -24,11 +26,19 @@ import { readTokenAccounts } from './token-accounts.js';
 export interface Session {
   config: Config;
   log: Log;
+  /** Prints a message on standard error, in the format of the log. */
+  printMessage: PrintMessage;
   redact: Redact;
   /** Aborted by SIGINT and SIGTERM, with an InterruptedError. */
   signal: AbortSignal;
   /** Shows progress on a terminal; the log is printed above it. */
   statusLine: StatusLine;
+  /** The API requests of this process. */
+  apiUsage: ApiUsage;
+  /** Opens a connection of its own to the database, which the caller closes. */
+  openSeparately(
+    options: Access & Pick<DatabaseOptions, 'applicationName' | 'maxConnections' | 'log' | 'signal'>,
+  ): Promise<Database>;
   /** Opens the database on first use; closed at the end of the session. */
   database(options?: Access): Promise<Database>;
   /** The same for a command that only reads: the replica, if there is one. */
@@ -80,7 +90,10 @@ export async function withSession(
 }
 
 /** Shared by all sessions of a process. */
-type Base<C extends Config = Config> = Pick<Session, 'log' | 'redact' | 'signal' | 'statusLine'> & {
+type Base<C extends Config = Config> = Pick<
+  Session,
+  'log' | 'printMessage' | 'redact' | 'signal' | 'statusLine' | 'apiUsage'
+> & {
   config: C;
   /** Adds a secret to the redactor that was not known at the start. */
   addSecret(value: string): void;
@@ -93,13 +106,10 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   let redactor = createRedactor([...secrets]);
   const redact: Redact = (text) => redactor(text);
   const statusLine = createStatusLine(process.stderr);
-  const log = createLog({
-    level: config.logLevel,
-    format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
-    color: hasColors(process.stderr),
-    redact,
-    write: statusLine.printAbove,
-  });
+  const format = config.logFormat ?? defaultLogFormat();
+  const write = statusLine.printAbove;
+  const log = createLog({ level: config.logLevel, format, color: hasColors(process.stderr), redact, write });
+  const printMessage = createPrintMessage({ format, log, redact, write });
   for (const warning of config.warnings) log.warn(warning);
   for (const variable of config.unknownVariables) log.debug(describeUnknown(variable));
   // Applies to all files, including those written by libraries: call records and assignment results are confidential.
@@ -108,20 +118,22 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   const addSecret = (value: string) => {
     redactor = createRedactor([...secrets.add(value)]);
   };
+  const apiUsage = createApiUsage();
+  const base = { config, log, printMessage, redact, statusLine, signal: stop.signal, apiUsage, addSecret };
   try {
-    process.exitCode = await work({ config, log, redact, statusLine, signal: stop.signal, addSecret });
+    process.exitCode = await work(base);
   } catch (error) {
-    process.exitCode = printFailure(error, redact);
+    process.exitCode = printFailure(error, printMessage);
   }
   stop.end();
 }
 
 async function within<T>(base: Base, work: (session: Session, closers: Closers) => Promise<T>): Promise<T> {
-  const { config, log, redact, statusLine, signal } = base;
+  const { config, log, printMessage, redact, statusLine, signal, apiUsage } = base;
   const closers: Closers = [];
   let database: Promise<Database> | undefined;
   let replica: Promise<Database> | undefined;
-  const openOnce = async (databaseUrl: string | undefined, options: Access) => {
+  const open = async (databaseUrl: string | undefined, options: Partial<DatabaseOptions>) => {
     const opened = await openDatabase({
       databaseUrl,
       dataDir: config.dataDir,
@@ -133,17 +145,24 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
       debug: (message) => log.debug(message),
       ...options,
     });
-    closers.push(() => opened.close());
     // The embedded server's password isn't in the settings, so the redactor doesn't know it yet.
     if (opened.embedded) base.addSecret(decodeURIComponent(new URL(opened.url).password));
+    return opened;
+  };
+  const openOnce = async (databaseUrl: string | undefined, options: Access) => {
+    const opened = await open(databaseUrl, options);
+    closers.push(() => opened.close());
     return opened;
   };
   const session: Session = {
     config,
     log,
+    printMessage,
     redact,
     statusLine,
     signal,
+    apiUsage,
+    openSeparately: (options) => open(config.databaseUrl, options),
     database: (options = {}) => (database ??= openOnce(config.databaseUrl, options)),
     databaseToRead: (options = {}) => {
       if (config.readUrl === undefined) return session.database(options);
@@ -176,7 +195,15 @@ async function withinApi<T>(base: Base<ApiSession['config']>, work: (session: Ap
         import('./open-client.js'),
         import('../database/request-leases.js'),
       ]);
-      const opened = openClient(config, account, createRequestLeases(session.database), log, signal, settings);
+      const opened = openClient(
+        config,
+        account,
+        createRequestLeases(session.database),
+        log,
+        signal,
+        session.apiUsage.record,
+        settings,
+      );
       closers.push(() => opened.close());
       return opened;
     };

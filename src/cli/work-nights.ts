@@ -119,7 +119,7 @@ function shareSessions(
 }
 
 function createNightRunner(session: ApiSession): NightRunner {
-  const { config, log } = session;
+  const { config } = session;
   /** Clients whose credentials the API rejected: no other account tries them in these nights. */
   const refused: RefusedClients = new Set();
   /** Clients whose API has shown that the clocks agree. */
@@ -141,6 +141,7 @@ function createNightRunner(session: ApiSession): NightRunner {
   return {
     async run(night, signal) {
       const title = describeNight(night, config.timezone);
+      const log = session.log.child({ account: night.account, job: nightly.name });
       try {
         // Its worker may have stopped right after the run, before it could say so.
         if (night.attempt > 1 && (await isDone(await session.database(), night))) {
@@ -151,7 +152,7 @@ function createNightRunner(session: ApiSession): NightRunner {
         const reports = await attempt(night, signal);
         if (reports.length === 0 && signal.aborted) return { result: 'stopped' };
         printProblems(session, reports);
-        return conclude(session, reports, title);
+        return conclude({ ...session, log }, reports, title);
       } catch (error) {
         if (signal.aborted) return { result: 'stopped' };
         const explained =

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
+import type { ApiSession } from './session.js';
 
 export function define(command: DefineCommand): Command {
   return command('worker')
@@ -17,14 +18,23 @@ Examples:
   $ tn-ledger enqueue nightly && tn-ledger worker --until-done`,
     )
     .action(async ({ untilDone = false }: { untilDone?: boolean }) => {
-      const [{ processSettings, withApiSession }, { workNights }, { exitStatus }] = await Promise.all([
+      const [
+        { processSettings, withApiSession },
+        { workNights },
+        { whileMonitored },
+        { withMetricsFile },
+        { exitStatus },
+      ] = await Promise.all([
         import('./session.js'),
         import('./work-nights.js'),
+        import('./serve-monitoring.js'),
+        import('./metrics-file.js'),
         import('../errors.js'),
       ]);
-      await withApiSession(processSettings(), async (session) => {
-        await workNights(session, { untilDone });
+      const work = async (session: ApiSession) => {
+        await whileMonitored(session, () => workNights(session, { untilDone }));
         return exitStatus.done;
-      });
+      };
+      await withApiSession(processSettings(), untilDone ? withMetricsFile(work) : work);
     });
 }

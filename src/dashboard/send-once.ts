@@ -88,6 +88,13 @@ export async function sendOnce<T>(
   progress.sent += 1;
   options.onSend(request.account);
   const began = performance.now();
+  let status: number | undefined;
+  const report = (received: number | undefined) => {
+    const { account, method, url } = request;
+    const elapsedMs = performance.now() - began;
+    const attempt = progress.sent;
+    options.onEvent({ type: 'response', account, method, path: pathOf(url), attempt, status: received, elapsedMs });
+  };
   try {
     const answer = await exchange({
       ...wireOptions(wire, request.url, signal),
@@ -97,9 +104,11 @@ export async function sendOnce<T>(
       ...(request.body === undefined ? {} : { body: request.body }),
       consume: (streamed) => {
         options.clock.note(streamed);
+        status = streamed.status;
         return receiveAnswer(streamed, request.file, wire.maxBodyBytes);
       },
     });
+    report(status);
     if (answer.kind === 'file') {
       queue.lastProgress = performance.now();
       return { kind: 'value', value: answer.value };
@@ -121,6 +130,7 @@ export async function sendOnce<T>(
     return classification;
   } catch (error) {
     if (error instanceof ExchangeFailure) {
+      report(undefined);
       return { kind: 'lost', reason: error.message, cause: error.cause, mayHaveArrived: error.mayHaveArrived };
     }
     throw error;

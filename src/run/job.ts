@@ -90,6 +90,8 @@ export type RunResult = 'succeeded' | 'failed' | 'interrupted' | 'already runnin
 export interface RunReport {
   job: string;
   account: string;
+  /** Its key in `sync_runs`; undefined if it did not start. */
+  runId?: string;
   result: RunResult;
   counts: RunCounts;
   seconds: number;

@@ -59,6 +59,7 @@ export async function runJob(
   const report = (result: RunResult, error?: Error): RunReport => ({
     job: job.name,
     account,
+    ...(run !== undefined && { runId: run.runId }),
     result,
     counts: run?.counts ?? { pages: 0, rowsRead: 0, rowsWritten: 0 },
     seconds: (performance.now() - begun) / 1000,
@@ -89,7 +90,7 @@ async function underLock(
   onStarted: (run: RunRecord) => void,
 ): Promise<RunRecord> {
   const { redact = (text) => text } = environment;
-  const log = environment.log.child({ account, job: job.name });
+  const logOfJob = environment.log.child({ account, job: job.name });
   const detailsUntil = environment.detailsUntil ?? performance.now() + options.nightLimitMs;
   const lock = await takeJobLock(environment.database, job.name, account);
   const database = lock.guard(environment.database);
@@ -97,9 +98,10 @@ async function underLock(
   try {
     const abandoned = await markAbandonedRuns(database, job.name, account);
     if (abandoned > 0)
-      log.warn(`${job.name} of account ${account}: a previous run exited without recording a result; resuming`);
+      logOfJob.warn(`${job.name} of account ${account}: a previous run exited without recording a result; resuming`);
     const run = createRunRecord(await insertRun(database, job.name, account), progress, redact);
     onStarted(run);
+    const log = logOfJob.child({ run_id: run.runId });
     const stopRecording = recordProgress(database, run, {
       onError: (error) => log.debug(`The progress could not be written to sync_runs: ${messageOf(error)}`),
     });

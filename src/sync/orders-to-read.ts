@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { OrderDetailResource } from '../dashboard/resource.js';
 import type { JobContext } from '../run/job.js';
 import type { OrderToRead } from './order-numbers.js';
@@ -27,6 +28,20 @@ export async function countOrdersToRead(
     [account],
   );
   return rows[0];
+}
+
+/** Counts the orders of accounts that lack current details. Accounts without any are left out. */
+export async function countLackingDetails(
+  client: pg.ClientBase,
+  resource: OrderDetailResource,
+  accounts: readonly string[],
+): Promise<{ account: string; count: number }[]> {
+  const { rows } = await client.query<{ account: string; count: number }>(
+    `select t.account_id as account, count(*)::int as count
+       from ${resource.table} t where t.account_id = any($1) and ${toRead(resource)} and (${lacking}) group by t.account_id`,
+    [accounts],
+  );
+  return rows;
 }
 
 /** Orders per query: an account may have more than fit in memory. */

@@ -383,7 +383,10 @@ test('the client’s signal ends active, retrying, paused, and future requests',
   const { client } = clientFor(t, server, {
     signal: abort.signal,
     retry: { baseMs: 1e9, capMs: 1e9 },
-    onEvent: ({ type }) => (type === 'retry' ? between : paused).signal(),
+    onEvent: ({ type }) => {
+      if (type === 'retry') between.signal();
+      if (type === 'pause') paused.signal();
+    },
   });
   const requests = ['1', '2', '3'].map((account) => getCount(client, { account, path: `/accounts/${account}/x` }));
   await Promise.all([arrived.promise, between.promise, paused.promise]);

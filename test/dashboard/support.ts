@@ -70,7 +70,7 @@ export async function serve(t: ExecutionContext, handler: Handler): Promise<Test
 
 export const basic = { kind: 'basic', username: 'api-user', password: 'p\u00e4ss:word' } as const;
 
-/** A client with short waits, closed when the test ends, and its events. */
+/** A client with short waits, closed when the test ends, and its events other than those of each response. */
 export function clientFor(
   t: ExecutionContext,
   server: TestServer,
@@ -84,7 +84,7 @@ export function clientFor(
     permits: localPermits(),
     concurrency: 4,
     retry: { baseMs: 1, capMs: 4 },
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => void (event.type !== 'response' && events.push(event)),
     ...options,
   });
   t.teardown(() => client.close());

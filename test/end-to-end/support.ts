@@ -22,6 +22,9 @@ import { publicTempFolder } from '../support/temp-folder.js';
 
 export const mainScript = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
+/** Settings of every command unless a test has others: readable messages, and no port that other tests need. */
+const usualSettings = { TN_LEDGER_LOG_FORMAT: 'pretty', TN_LEDGER_HTTP: '' };
+
 export type Env = Readonly<Record<string, string>>;
 
 export interface CliOptions {
@@ -69,7 +72,7 @@ export function startCli(
   const child = spawn(program.node, [...nodeArguments, program.script, ...args], {
     ...account,
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, ...env },
+    env: { PATH: process.env.PATH, HOME: cwd, ...usualSettings, ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.end(stdin);
@@ -137,7 +140,7 @@ async function runHere(
   for (const [name, value] of Object.entries(streams)) {
     Object.defineProperty(process, name, { value, configurable: true, enumerable: true });
   }
-  process.env = { PATH: process.env.PATH, HOME: cwd, ...env };
+  process.env = { PATH: process.env.PATH, HOME: cwd, ...usualSettings, ...env };
   process.chdir(cwd);
   process.exitCode = 0;
   try {

@@ -177,7 +177,7 @@ test('a stop request ends the running accounts, and no other one starts', async 
   );
 });
 
-test('every line of an account’s log names the account and the job once', async (t) => {
+test('every line of an account’s log names the account, the job and the run once', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: sandboxOf(2) });
   const job: Job = {
     name: 'talk',
@@ -190,10 +190,10 @@ test('every line of an account’s log names the account and the job once', asyn
   await runAll(ledger, { what: [job] });
   const lines = ledger.log.filter((line) => line.includes('hello'));
   t.deepEqual(
-    lines.map((line) => line.replace(/^.*?("account".*)\n$/, '$1')).sort(),
+    lines.map((line) => line.replace(/^.*?("account".*)\n$/, '$1').replace(/"run_id":"\d+"/, '"run_id":"N"')).sort(),
     ['9900000', '9900001'].flatMap((account) => [
-      `"account":"${account}","job":"part","msg":"hello"}`,
-      `"account":"${account}","job":"talk","msg":"hello"}`,
+      `"account":"${account}","job":"part","run_id":"N","msg":"hello"}`,
+      `"account":"${account}","job":"talk","run_id":"N","msg":"hello"}`,
     ]),
   );
 });

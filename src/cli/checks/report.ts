@@ -26,7 +26,11 @@ export interface CheckReport {
 const labelWidth = 'warning '.length;
 const colors = { ok: 'green', warning: 'yellow', skipped: 'dim', failed: 'red' } as const;
 
-export function createReport({ signal, redact }: Pick<Session, 'signal' | 'redact'>): CheckReport {
+export function createReport({
+  signal,
+  redact,
+  printMessage,
+}: Pick<Session, 'signal' | 'redact' | 'printMessage'>): CheckReport {
   const failed: string[] = [];
   let count = 0;
   let usage = false;
@@ -53,7 +57,7 @@ export function createReport({ signal, redact }: Pick<Session, 'signal' | 'redac
     },
     end() {
       if (failed.length === 0) return exitStatus.done;
-      process.stderr.write(`${failed.length} of ${count} checks failed: ${failed.join(', ')}.\n`);
+      printMessage('error', `${failed.length} of ${count} checks failed: ${failed.join(', ')}.`);
       return usage ? exitStatus.usage : exitStatus.failed;
     },
   };

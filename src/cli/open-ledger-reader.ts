@@ -1,0 +1,20 @@
+import { jobs } from '../../jobs/index.js';
+import { createLedgerReader, type LedgerReader } from '../monitoring/ledger-reader.js';
+import type { Session } from './session.js';
+
+/** Opens what monitoring reads the database with. The caller closes it. */
+export function openLedgerReader({ config, log, openSeparately }: Session): LedgerReader {
+  return createLedgerReader({
+    open: (signal) =>
+      openSeparately({
+        applicationName: 'tn-ledger monitoring',
+        maxConnections: 2,
+        toleratesReadOnly: true,
+        log: (message) => log.debug(message),
+        signal,
+      }),
+    accounts: config.accounts,
+    jobs: jobs.map(({ name }) => name),
+    log,
+  });
+}

@@ -1,0 +1,152 @@
+import type pg from 'pg';
+import type { Database } from '../database/connect.js';
+import { LedgerError, messageOf } from '../errors.js';
+import type { Log } from '../log.js';
+import { type Counter, type Counts, createCounter, type Reading } from './counts.js';
+import { type LedgerFigures, readAccounts, readLedgerFigures } from './ledger-figures.js';
+
+export interface LedgerReaderOptions {
+  /** Opens connections apart from those of the runs, which may all be in use. */
+  open: (signal: AbortSignal) => Promise<Database>;
+  /** Empty: all accounts that any run was for. */
+  accounts: readonly string[];
+  /** Names of all jobs. */
+  jobs: readonly string[];
+  /** How long an answer may take, including connecting. */
+  timeoutMs?: number;
+  /** How long counting the numbers of one account may take. */
+  countTimeoutMs?: number;
+  log: Pick<Log, 'warn' | 'info'>;
+}
+
+/** Reads what monitoring shows from the database, which may be down or hang at any time. */
+export interface LedgerReader {
+  /** The figures; undefined if the database can't be read. Callers that ask at the same time share the answer. */
+  figures(): Promise<LedgerFigures | undefined>;
+  /** The latest counts. `figures` starts counting what is out of date, and doesn't wait for it. */
+  counts(): Counts;
+  /** Waits for the counts of these figures. */
+  finishCounts(figures: LedgerFigures): Promise<void>;
+  /**
+   * Runs work in a read-only transaction with a time limit.
+   *
+   * @throws {LedgerError} the database can't be reached, or takes too long
+   */
+  read<T>(work: (client: pg.ClientBase, database: Database) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const defaultTimeoutMs = 5000;
+const defaultCountTimeoutMs = 60_000;
+
+export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
+  const { open, accounts, jobs, timeoutMs = defaultTimeoutMs, countTimeoutMs = defaultCountTimeoutMs, log } = options;
+  const counter: Counter = createCounter(log);
+  let opened: Promise<Database> | undefined;
+  let isDown = false;
+  const life = new AbortController();
+  let pending: Promise<LedgerFigures | undefined> | undefined;
+
+  /** Lets the next reading open new connections: these may be broken, or lead to a server that is gone. */
+  const drop = (database: Promise<Database>) => {
+    if (opened === database) opened = undefined;
+    // It waits for connections in use, which may take until the network gives up on them.
+    database.then((each) => each.close()).catch(() => undefined);
+  };
+  const readWithin = async <T>(ms: number, work: (client: pg.ClientBase, database: Database) => Promise<T>) => {
+    if (life.signal.aborted) throw new LedgerError('tn-ledger is stopping.');
+    opened ??= open(life.signal);
+    const database = opened;
+    let isOpen = false;
+    database.then(
+      () => {
+        isOpen = true;
+      },
+      () => drop(database),
+    );
+    try {
+      return await within(
+        ms,
+        database.then((each) => inReadOnly(each, ms, (client) => work(client, each))),
+      );
+    } catch (error) {
+      // An attempt to connect may go on: the next reading waits for it too.
+      if (isOpen) drop(database);
+      throw error;
+    }
+  };
+  const countReading: Reading = (work) => readWithin(countTimeoutMs, work);
+
+  const readFigures = async () => {
+    try {
+      const figures = await readWithin(timeoutMs, async (client) =>
+        readLedgerFigures(client, { accounts: accounts.length > 0 ? accounts : await readAccounts(client), jobs }),
+      );
+      if (isDown) log.info('Monitoring can read the database again');
+      isDown = false;
+      return figures;
+    } catch (error) {
+      if (!isDown && !life.signal.aborted) log.warn(`Monitoring can't read the database: ${messageOf(error)}`);
+      isDown = true;
+      return undefined;
+    }
+  };
+
+  return {
+    figures() {
+      pending ??= readFigures().finally(() => {
+        pending = undefined;
+      });
+      return pending.then((figures) => {
+        if (figures !== undefined) void counter.refresh(countReading, figures.jobs);
+        return figures;
+      });
+    },
+    counts: counter.latest,
+    finishCounts: (figures) => counter.refresh(countReading, figures.jobs),
+    read: (work) => readWithin(timeoutMs, work),
+    async close() {
+      life.abort();
+      const database = opened;
+      opened = undefined;
+      await database?.then(
+        (each) => each.close(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+async function inReadOnly<T>(
+  { pool }: Database,
+  timeoutMs: number,
+  work: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query(`begin isolation level repeatable read read only; set local statement_timeout = ${timeoutMs}`);
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Settles like the promise, or rejects after the time. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new LedgerError(`there was no answer within ${ms / 1000} s`)), ms);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
