@@ -1,5 +1,5 @@
 import { jobs } from '../../jobs/index.js';
-import { createLedgerReader, type LedgerReader } from '../monitoring/ledger-reader.js';
+import { connections, createLedgerReader, type LedgerReader } from '../monitoring/ledger-reader.js';
 import type { Session } from './session.js';
 
 /** Opens what monitoring reads the database with. The caller closes it. */
@@ -8,7 +8,7 @@ export function openLedgerReader({ config, log, openSeparately }: Session): Ledg
     open: (signal) =>
       openSeparately({
         applicationName: 'tn-ledger monitoring',
-        maxConnections: 2,
+        maxConnections: connections,
         toleratesReadOnly: true,
         log: (message) => log.debug(message),
         signal,

@@ -3,6 +3,7 @@ import { exitStatus, UsageError } from '../errors.js';
 import { checkOutputPath, writeWhole } from '../output-file.js';
 import { isAccountId } from '../setting-rules.js';
 import { printFailure } from './failure.js';
+import { messagesWithoutSession } from './messages.js';
 import { processSettings, withApiSession } from './session.js';
 import { askQuestions, type Questions } from './terminal-questions.js';
 
@@ -30,7 +31,7 @@ export async function runInit({ force = false }: { force?: boolean }): Promise<v
       { replace: force },
     );
   } catch (error) {
-    process.exitCode = printFailure(error);
+    process.exitCode = printFailure(error, messagesWithoutSession({ env, cwd }));
     return;
   }
   process.stdout.write(`Wrote ${path}. Checking the setup:\n\n`);

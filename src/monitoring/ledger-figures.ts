@@ -47,7 +47,7 @@ export async function readLedgerFigures(
   { accounts, jobs }: { accounts: readonly string[]; jobs: readonly string[] },
 ): Promise<LedgerFigures> {
   const runs = await client.query<JobFigures>(
-    `select account, job, extract(epoch from success.finished_at)::float8 as succeeded_at,
+    `select accounts.account, jobs.job, extract(epoch from success.finished_at)::float8 as succeeded_at,
             extract(epoch from last.finished_at)::float8 as finished_at, last.status = 'succeeded' as succeeded,
             extract(epoch from last.finished_at - last.started_at)::float8 as seconds, last.pages::float8,
             last.rows_read::float8, last.rows_written::float8, jsonb_array_length(last.warnings) as warnings
@@ -55,11 +55,11 @@ export async function readLedgerFigures(
       cross join unnest($2::text[]) with ordinality as jobs (job, j)
        left join lateral (
          select finished_at from sync_runs r
-          where r.account_id = account collate "C" and r.job = jobs.job and status = 'succeeded'
+          where r.account_id = accounts.account collate "C" and r.job = jobs.job and status = 'succeeded'
           order by finished_at desc limit 1) as success on true
        left join lateral (
          select * from sync_runs r
-          where r.account_id = account collate "C" and r.job = jobs.job and status <> 'running'
+          where r.account_id = accounts.account collate "C" and r.job = jobs.job and status <> 'running'
           order by started_at desc, run_id desc limit 1) as last on true
       order by a, j`,
     [accounts, jobs],

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { LedgerError, messageOf } from '../errors.js';
@@ -32,9 +33,14 @@ export interface LedgerReader {
    *
    * @throws {LedgerError} the database can't be reached, or takes too long
    */
-  read<T>(work: (client: pg.ClientBase, database: Database) => Promise<T>): Promise<T>;
+  read<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  /** The same without a transaction, for work that takes a connection of its own. */
+  use<T>(work: (database: Database) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Connections that it may open: one counts, the others answer requests. */
+export const connections = 3;
 
 const defaultTimeoutMs = 5000;
 const defaultCountTimeoutMs = 60_000;
@@ -53,7 +59,7 @@ export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
     // It waits for connections in use, which may take until the network gives up on them.
     database.then((each) => each.close()).catch(() => undefined);
   };
-  const readWithin = async <T>(ms: number, work: (client: pg.ClientBase, database: Database) => Promise<T>) => {
+  const useWithin = async <T>(ms: number, work: (database: Database) => Promise<T>): Promise<T> => {
     if (life.signal.aborted) throw new LedgerError('tn-ledger is stopping.');
     opened ??= open(life.signal);
     const database = opened;
@@ -65,21 +71,24 @@ export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
       () => drop(database),
     );
     try {
-      return await within(
-        ms,
-        database.then((each) => inReadOnly(each, ms, (client) => work(client, each))),
-      );
+      return await within(ms, database.then(work));
     } catch (error) {
       // An attempt to connect may go on: the next reading waits for it too.
       if (isOpen) drop(database);
       throw error;
     }
   };
-  const countReading: Reading = (work) => readWithin(countTimeoutMs, work);
+  const countReading: Reading = (work) =>
+    useWithin(countTimeoutMs, (database) => inReadOnly(database, countTimeoutMs, work));
+  /** Their time starts when they do: many requests at once are no reason to think that the database hangs. */
+  const readings = new PQueue({ concurrency: connections - 1 });
+  const use = <T>(work: (database: Database) => Promise<T>) => readings.add(() => useWithin(timeoutMs, work));
+  const read = <T>(work: (client: pg.ClientBase) => Promise<T>) =>
+    use((database) => inReadOnly(database, timeoutMs, work));
 
   const readFigures = async () => {
     try {
-      const figures = await readWithin(timeoutMs, async (client) =>
+      const figures = await read(async (client) =>
         readLedgerFigures(client, { accounts: accounts.length > 0 ? accounts : await readAccounts(client), jobs }),
       );
       if (isDown) log.info('Monitoring can read the database again');
@@ -104,7 +113,8 @@ export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
     },
     counts: counter.latest,
     finishCounts: (figures) => counter.refresh(countReading, figures.jobs),
-    read: (work) => readWithin(timeoutMs, work),
+    read,
+    use,
     async close() {
       life.abort();
       const database = opened;

@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client';
 import { readSchemaState } from '../database/migrations.js';
-import { type LedgerError, messageOf } from '../errors.js';
+import { LedgerError, messageOf } from '../errors.js';
 import { formatMinute } from '../format.js';
+import type { Redact } from '../redact.js';
 import { html } from '../report/html.js';
 import type { AccountUsage } from './api-usage.js';
 import { metricsOf } from './exposition.js';
@@ -21,16 +22,28 @@ export interface PagesOptions {
   usage: () => ReadonlyMap<string, AccountUsage>;
   /** Metrics of the process itself: memory, processor time. */
   processMetrics: Registry;
+  /** Applied to errors that are shown. */
+  redact: Redact;
   /** Whether the process was asked to stop. */
   isStopping: () => boolean;
 }
 
 /** Returns the function that answers requests by their path. */
 export function createPages(options: PagesOptions): (path: string) => Promise<Answer | undefined> {
-  const { reader, dataDir, usage, processMetrics, isStopping } = options;
+  const { reader, dataDir, usage, processMetrics, redact, isStopping } = options;
+  const reasonOf = (error: unknown) => redact(messageOf(error));
+  /** What needs the database is unavailable without it. */
+  const fromDatabase = async (answer: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await answer();
+    } catch (error) {
+      const hint = error instanceof LedgerError && error.hint !== undefined ? `\n${redact(error.hint)}` : '';
+      return text(503, `The report can't be read from the database: ${reasonOf(error)}${hint}`);
+    }
+  };
   const pages: Record<string, () => Promise<Answer>> = {
-    '/healthz': async () => health((await reader.figures()) === undefined ? ['the database can not be read'] : []),
-    '/readyz': async () => health(await problems()),
+    '/healthz': async () => health(await problemsOf(() => reader.read((client) => client.query('select 1')))),
+    '/readyz': async () => health(isStopping() ? ['the process is stopping'] : await problemsOf(checkSchema)),
     async '/metrics'() {
       const ledger = await reader.figures();
       const registry = metricsOf({ ledger, counts: ledger && reader.counts(), usage: usage() });
@@ -44,32 +57,37 @@ export function createPages(options: PagesOptions): (path: string) => Promise<An
         if (only !== undefined && latest.length === 1) return latestReport(only.account);
         return page('tn-ledger', latestList(latest));
       }),
-    async '/reports/'() {
-      const latest = await reader
-        .read(listLatestReports)
-        .then(latestList, (error: unknown) => html`<p>The database can't be read: ${messageOf(error)}</p>`);
-      const files = await listReportFiles(dataDir);
-      return page(
-        'Reports',
-        html`${latest}
+    '/reports': () => reports(),
+    '/reports/': () => reports(),
+  };
+  const reports = async (): Promise<Answer> => {
+    const latest = await reader
+      .read(listLatestReports)
+      .then(latestList, (error: unknown) => html`<p>The database can't be read: ${reasonOf(error)}</p>`);
+    const files = await listReportFiles(dataDir);
+    return page(
+      'Reports',
+      html`${latest}
 <h2>Written by this host</h2>
 ${files.length === 0 ? html`<p>None.</p>` : html`<ul>${files.map((name) => html`<li><a href="/reports/${name}">${name}</a></li>`)}</ul>`}`,
-      );
-    },
+    );
   };
 
   const latestReport = async (account: string): Promise<Answer> => {
     const report = await reader.read((client) => readLatestReport(client, account));
     return report === undefined ? text(404, 'There is no report of this account.') : asHtml(report);
   };
-  const problems = async (): Promise<string[]> => {
-    if (isStopping()) return ['the process is stopping'];
+  const problemsOf = async (check: () => Promise<unknown>): Promise<string[]> => {
     try {
-      const { pending } = await reader.read((_client, database) => readSchemaState(database));
-      return pending.length === 0 ? [] : ['the schema is not up to date; `tn-ledger migrate` and every run update it'];
+      await check();
+      return [];
     } catch (error) {
-      return [messageOf(error)];
+      return [reasonOf(error)];
     }
+  };
+  const checkSchema = async () => {
+    const { pending } = await reader.use(readSchemaState);
+    if (pending.length > 0) throw new LedgerError('The schema is not up to date. `tn-ledger migrate` updates it.');
   };
 
   return async (path) => {
@@ -81,19 +99,6 @@ ${files.length === 0 ? html`<p>None.</p>` : html`<ul>${files.map((name) => html`
     const file = await readReportFile(dataDir, name);
     return file && asHtml(file);
   };
-}
-
-/** What needs the database is unavailable without it. */
-async function fromDatabase(answer: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer();
-  } catch (error) {
-    const { hint } = error as Partial<LedgerError>;
-    return text(
-      503,
-      `The report can't be read from the database: ${messageOf(error)}${hint === undefined ? '' : `\n${hint}`}`,
-    );
-  }
 }
 
 function health(found: readonly string[]): Answer {

@@ -30,15 +30,16 @@ export async function countOrdersToRead(
   return rows[0];
 }
 
-/** Counts the orders of accounts that lack current details. Accounts without any are left out. */
+/** Counts the orders of accounts that lack current details. */
 export async function countLackingDetails(
   client: pg.ClientBase,
   resource: OrderDetailResource,
   accounts: readonly string[],
 ): Promise<{ account: string; count: number }[]> {
   const { rows } = await client.query<{ account: string; count: number }>(
-    `select t.account_id as account, count(*)::int as count
-       from ${resource.table} t where t.account_id = any($1) and ${toRead(resource)} and (${lacking}) group by t.account_id`,
+    `select account, (select count(*)::int from ${resource.table} t
+                       where t.account_id = account collate "C" and ${toRead(resource)} and (${lacking})) as count
+       from unnest($1::text[]) as account`,
     [accounts],
   );
   return rows;
