@@ -171,7 +171,7 @@ if (process.platform === 'linux') {
     const full = openSync('/dev/full', 'w');
     const child = spawn(process.execPath, [mainScript, 'sql', '--csv', 'select g from generate_series(1, 5000) g'], {
       cwd: await makeFolder(t),
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, TN_LEDGER_LOG_FORMAT: 'pretty', ...env },
       stdio: ['ignore', full, 'pipe'],
     });
     let stderr = '';
