@@ -66,7 +66,12 @@ const start = /(?<![\w/.-])(?:tn-ledger|dist\/src\/cli\/main\.js) +(?=\S)/g;
 /** Words that stand for a value. */
 const placeholder = new RegExp(`${unknownValue}|^<|^\\[|…|^\\$|^[A-Z][A-Z.]+$`);
 
-function examine(text: string, isCode: boolean, known: KnownProgram, found: Found): void {
+/** Other programs, up to where one of them runs ours. */
+const otherPrograms =
+  /^ *(?:docker|journalctl|kubectl|systemctl|systemd-run|useradd|npx --package)\b(?:(?!dist\/src\/cli\/main\.js |tn-ledger demo).)*/gm;
+
+function examine(wholeText: string, isCode: boolean, known: KnownProgram, found: Found): void {
+  const text = wholeText.replace(otherPrograms, '');
   const { program, jobs } = known;
   let rest = '';
   let end = 0;
