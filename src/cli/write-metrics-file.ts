@@ -13,7 +13,8 @@ export async function writeMetricsFile(session: Session, path: string, status: E
   const reader = openLedgerReader(session);
   try {
     const ledger = await reader.figures();
-    if (ledger !== undefined) await reader.finishCounts(ledger);
+    // Counting may take a minute in a large ledger: too long for a command that was asked to stop.
+    if (ledger !== undefined && !session.signal.aborted) await reader.finishCounts(ledger);
     const registry = metricsOf({
       ...{ ledger, counts: ledger && reader.counts(), usage: apiUsage.read() },
       command: { endedAt: new Date(), status },

@@ -88,3 +88,14 @@ onlyIf(
 )('promtool accepts the alerting rules', (t) => {
   t.regex(execFileSync('promtool', ['check', 'rules', rulesFile], { encoding: 'utf8' }), /SUCCESS: \d+ rules found/);
 });
+
+onlyIf(
+  test,
+  hasPromtool,
+  'needs promtool',
+)('a stale ledger and a job that keeps failing raise one alert per account, whichever process reports them', (t) => {
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'test/deploy/alert-cases.yml'], {
+    encoding: 'utf8',
+  });
+  t.is(status, 0, stdout + stderr);
+});
