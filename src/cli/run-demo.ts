@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { nightly } from '../../jobs/nightly.js';
+import { readLogFormat } from '../config.js';
 import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
 import { disconnects } from '../dashboard/resources/disconnects.js';
 import { portins } from '../dashboard/resources/portins.js';
@@ -77,7 +78,9 @@ export async function runDemo(numbers: number): Promise<void> {
   makeFolder(dataDir);
   const sandbox = await startSandbox({ numbers, features: Math.ceil(numbers / 100) });
   try {
+    const logFormat = readLogFormat({ env: process.env, cwd: process.cwd() });
     const env = {
+      ...(logFormat !== undefined && { TN_LEDGER_LOG_FORMAT: logFormat }),
       BANDWIDTH_ACCOUNT_ID: sandbox.accountIds.join(','),
       BANDWIDTH_CLIENT_ID: sandbox.clientId,
       BANDWIDTH_CLIENT_SECRET: sandbox.clientSecret,
