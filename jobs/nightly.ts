@@ -1,6 +1,7 @@
 import { CredentialsError } from '../src/dashboard/errors.js';
 import { windowDescriptions } from '../src/dashboard/registry.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
+import { FailedJobsError } from '../src/run/cause.js';
 import type { Job, JobContext } from '../src/run/job.js';
 import { loadJobs } from '../src/run/load-jobs.js';
 import { fetchBillingReports } from './fetch-billing-reports.js';
@@ -48,7 +49,7 @@ export const nightly: Job = {
     }
     if (failures.length === 0) return;
     if (failures.every((failure) => failure.cause instanceof AlreadyRunningError)) throw failures[0]?.cause;
-    throw new LedgerError(
+    throw new FailedJobsError(
       `${failures.length} of ${plan.length} jobs of account ${context.account} failed: ${failures.map((failure) => failure.message).join('; ')}`,
       { hint: 'To run a failed job by itself: tn-ledger run <job>.' },
     );

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { parse as parseConnectionString } from 'pg-connection-string';
@@ -6,7 +7,7 @@ import { z } from 'zod';
 import { type AccountsFile, readAccountsFile } from './accounts-file.js';
 import { messageOf, UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
-import { secureUrlProblem } from './secure-url.js';
+import { secretUrlProblem, secureUrlProblem, smtpUrlProblem } from './secure-url.js';
 import { isAccountId, isBillingType, wholeNumberText } from './setting-rules.js';
 import { scheduleProblem } from './timetable.js';
 
@@ -87,6 +88,14 @@ export interface AccountSettings {
   api: ApiConfig | undefined;
 }
 
+/** Where alerts are sent. Its URLs are secrets: whoever has them can send messages too. */
+export interface AlertSettings {
+  webhook: { url: string; format: 'slack' | 'json' } | undefined;
+  email: { smtpUrl: string; from: string; to: readonly string[] } | undefined;
+  /** Receives pings when nightly runs start and end, as healthchecks.io does. */
+  pingUrl: string | undefined;
+}
+
 export interface Config {
   /** Undefined: the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | undefined;
@@ -115,6 +124,7 @@ export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Undefined: pretty on a terminal, json elsewhere. */
   logFormat: 'pretty' | 'json' | undefined;
+  alerts: AlertSettings;
   /**
    * Accounts in BANDWIDTH_ACCOUNT_ID or in the accounts file, in order and without duplicates. Empty if neither is set;
    * commands that use the API then work on the accounts listed in the access token.
@@ -247,6 +257,9 @@ const fileVariables = [
   'BANDWIDTH_PASSWORD',
   'DATABASE_URL',
   'TN_LEDGER_READ_URL',
+  'TN_LEDGER_ALERT_WEBHOOK',
+  'TN_LEDGER_ALERT_SMTP_URL',
+  'TN_LEDGER_PING_URL',
 ] as const;
 
 /** The default of TN_LEDGER_HTTP. */
@@ -316,6 +329,19 @@ const secureUrl = z.string().superRefine((text, context) => {
   const problem = secureUrlProblem(text, hosts.production.oauth);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
+
+const secretUrl = (example: string) =>
+  z.string().superRefine((text, context) => {
+    const problem = secretUrlProblem(text, example);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
+
+const smtpUrl = z.string().superRefine((text, context) => {
+  const problem = smtpUrlProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
+const isMailAddress = (text: string) => /^[^\s@,<>]+@[^\s@,<>]+$/.test(text);
 
 const apiUrl = secureUrl
   .transform((text) => text.replace(/\/+$/, ''))
@@ -481,6 +507,44 @@ const variables = z.object({
     .enum(['pretty', 'json'], { error: 'must be pretty or json' })
     .optional()
     .meta(about('Log format: `pretty` or `json`.', '`pretty` on a terminal, otherwise `json`')),
+  TN_LEDGER_ALERT_WEBHOOK: optional(secretUrl('https://hooks.slack.com/services/…')).meta(
+    about(
+      'URL to which alerts are posted: a Slack-compatible incoming webhook, or any other with `TN_LEDGER_ALERT_FORMAT=json`; see [alerts.md](alerts.md). A secret.',
+      'none',
+    ),
+  ),
+  TN_LEDGER_ALERT_FORMAT: z
+    .enum(['slack', 'json'], { error: 'must be slack or json' })
+    .default('slack')
+    .meta(about('What is posted: `slack` (`{"text": …}`) or `json`, the object that [alerts.md](alerts.md) describes.')),
+  TN_LEDGER_ALERT_SMTP_URL: optional(smtpUrl).meta(
+    about(
+      'Mail server for alerts: `smtps://user:password@host:465`, or `smtp://user:password@host:587`, which must offer STARTTLS. Special characters in the password are percent-encoded. A secret.',
+      'none',
+    ),
+  ),
+  TN_LEDGER_ALERT_TO: z
+    .string()
+    .default('')
+    .transform(splitList)
+    .refine((addresses) => addresses.every(isMailAddress), {
+      error: 'must be mail addresses separated by commas, such as ops@example.com',
+    })
+    .meta(about('Mail addresses that get alerts, comma-separated.', 'none')),
+  TN_LEDGER_ALERT_FROM: optional(
+    z.string().refine(isMailAddress, { error: 'must be a mail address such as tn-ledger@example.com' }),
+  ).meta(
+    about(
+      'Mail address from which alerts are sent.',
+      'the user of `TN_LEDGER_ALERT_SMTP_URL` if it is a mail address, otherwise `tn-ledger@` and the name of the host',
+    ),
+  ),
+  TN_LEDGER_PING_URL: optional(secretUrl('https://hc-ping.com/…')).meta(
+    about(
+      'URL that is pinged when a nightly run starts (`/start`) and ends (`/` and the exit status), as [healthchecks.io](https://healthchecks.io/docs/http_api/) expects; see [alerts.md](alerts.md). A secret.',
+      'none',
+    ),
+  ),
 });
 
 const apiVariables = z.object({
@@ -575,6 +639,7 @@ export function loadConfig(source: ConfigSource): Config {
   const given = { ...readDotenv(source.cwd, problems), ...source.env };
   const values = readValues(given, source.cwd, problems);
   const general = collect(variables.safeParse(values), problems);
+  const alerts = general === undefined ? undefined : readAlerts(general, problems);
   const file = readFileOfAccounts(values, source.cwd, problems);
   const unknownVariables = findUnknown(given).filter(({ name }) => !file?.secretVariables.has(name));
   const secrets = secretsOf(values);
@@ -583,7 +648,7 @@ export function loadConfig(source: ConfigSource): Config {
     : undefined;
   const accounts =
     file?.accounts.map(({ id }) => id) ?? api?.accounts ?? readAccounts(values, source.needsApi ? [] : problems);
-  if (general === undefined || problems.length > 0) throw new ConfigError(problems);
+  if (general === undefined || alerts === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: general.DATABASE_URL,
     readUrl: general.TN_LEDGER_READ_URL,
@@ -619,6 +684,7 @@ export function loadConfig(source: ConfigSource): Config {
       general.TN_LEDGER_METRICS_FILE === undefined ? undefined : resolve(source.cwd, general.TN_LEDGER_METRICS_FILE),
     logLevel: general.TN_LEDGER_LOG_LEVEL,
     logFormat: general.TN_LEDGER_LOG_FORMAT,
+    alerts,
     accounts,
     accountSettings: new Map(
       file?.accounts.map(({ id, label, billingTypes, ocn, schedule: name }) => {
@@ -630,6 +696,22 @@ export function loadConfig(source: ConfigSource): Config {
     secrets,
     warnings: api?.warnings ?? [],
     unknownVariables,
+  };
+}
+
+function readAlerts(general: z.infer<typeof variables>, problems: string[]): AlertSettings {
+  const { TN_LEDGER_ALERT_SMTP_URL: smtp, TN_LEDGER_ALERT_TO: to, TN_LEDGER_ALERT_WEBHOOK: webhook } = general;
+  if (smtp !== undefined && to.length === 0) {
+    problems.push('TN_LEDGER_ALERT_TO is missing: set it to the mail addresses that get alerts');
+  } else if (smtp === undefined && to.length > 0) {
+    problems.push('TN_LEDGER_ALERT_SMTP_URL is missing: set it to the mail server that sends alerts');
+  }
+  const user = smtp === undefined ? '' : safelyDecoded(new URL(smtp).username);
+  const from = general.TN_LEDGER_ALERT_FROM ?? (isMailAddress(user) ? user : `tn-ledger@${hostname()}`);
+  return {
+    webhook: webhook === undefined ? undefined : { url: webhook, format: general.TN_LEDGER_ALERT_FORMAT },
+    email: smtp === undefined ? undefined : { smtpUrl: smtp, from, to },
+    pingUrl: general.TN_LEDGER_PING_URL?.replace(/\/+$/, ''),
   };
 }
 
@@ -922,5 +1004,22 @@ function secretsOf(values: Values): string[] {
       // databaseUrlProblem reports a malformed URL without quoting it, so it never reaches a log.
     }
   }
+  for (const url of [values.TN_LEDGER_ALERT_WEBHOOK, values.TN_LEDGER_ALERT_SMTP_URL, values.TN_LEDGER_PING_URL]) {
+    if (url !== undefined && URL.canParse(url)) secrets.push(url, ...secretParts(new URL(url)));
+  }
   return secrets.filter((secret): secret is string => secret !== undefined && secret !== '');
+}
+
+/** The parts of a secret URL that are secret by themselves. A short path, such as /alerts, is an ordinary word. */
+function secretParts({ pathname, search, password }: URL): string[] {
+  const path = pathname.replace(/\/+$/, '');
+  return [path.length < 16 ? '' : path, search.length < 16 ? '' : search, safelyDecoded(password)];
+}
+
+function safelyDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

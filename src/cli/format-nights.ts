@@ -2,6 +2,7 @@ import { type Config, titleOfAccount } from '../config.js';
 import type { Redact } from '../redact.js';
 import type { NightState, NightStates } from '../schedule/read-nights.js';
 import { formatInZone } from '../wall-clock.js';
+import { formatMinute } from '../format.js';
 import { formatCount, formatDuration } from './format.js';
 
 /** The lines of `status` about planned nights: a summary of each, and the accounts that are not done. */
@@ -26,10 +27,10 @@ export function formatNights(
 }
 
 function describe(
-  { state, host, age_seconds, pages, attempts, wait_seconds, error }: NightState,
+  { state, host, age_seconds, pages, attempts, wait_seconds, next_attempt_at, waits_for, error, hint }: NightState,
   redact: Redact,
 ): string {
-  const reason = error === null ? '' : `: ${redact(error)}`;
+  const reason = error === null ? '' : `: ${redact([error, hint].filter((part) => part !== null).join(' '))}`;
   const again = attempts > 1 ? `, attempt ${attempts}` : '';
   switch (state) {
     case 'running': {
@@ -38,8 +39,11 @@ function describe(
     }
     case 'waiting': {
       if (attempts === 0) return 'is waiting for a worker';
-      const pause = wait_seconds === null || wait_seconds < 1 ? '' : `, in ${formatDuration(wait_seconds)}`;
-      return `waits for attempt ${attempts + 1}${pause}${reason}`;
+      const when =
+        wait_seconds === null || next_attempt_at === null || wait_seconds < 1
+          ? 'now'
+          : `in ${formatDuration(wait_seconds)}, at ${formatMinute(next_attempt_at)}`;
+      return `waits for ${waits_for ?? 'another attempt'}; attempt ${attempts + 1} starts ${when}${reason}`;
     }
     default:
       return `${state}${reason}`;

@@ -12,6 +12,7 @@ import { limitHeapGrowth } from './memory.js';
 import { defaultLogFormat } from './messages.js';
 import { openRunEnvironments } from './run-environment.js';
 import type { ApiSession } from './session.js';
+import { withRunAlerts } from './with-alerts.js';
 
 export interface RunOptions {
   account?: string;
@@ -33,11 +34,14 @@ export async function runJobs(
   jobs: readonly Job[],
   options: RunOptions & AccountChoice,
 ): Promise<ExitStatus> {
-  const reports = await runAll(session, jobs, options);
-  process.stdout.write(`${options.json ? session.redact(toJson(reports)) : summaryTable(reports)}\n`);
-  printProblems(session, reports);
-  logResults(session, reports);
-  return statusOf(reports);
+  return withRunAlerts(session, jobs, async () => {
+    const reports = await runAll(session, jobs, options);
+    const summary = summaryTable(reports);
+    process.stdout.write(`${options.json ? session.redact(toJson(reports)) : summary}\n`);
+    printProblems(session, reports);
+    logResults(session, reports);
+    return { status: statusOf(reports), summary };
+  });
 }
 
 /** Like `runJobs`, but returns the reports instead of printing them. The nightly run's report contains those of its jobs. */

@@ -1,3 +1,4 @@
+import type { Alerts } from '../alerts/alerts.js';
 import { type ScheduleGroup, scheduleGroups } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
@@ -11,6 +12,7 @@ import { describeFailure } from './failure.js';
 import { openQueue } from './open-queue.js';
 import { whileMonitored } from './serve-monitoring.js';
 import type { ApiSession } from './session.js';
+import { withAlerts } from './with-alerts.js';
 import { workNights } from './work-nights.js';
 
 /**
@@ -20,9 +22,12 @@ import { workNights } from './work-nights.js';
  */
 export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: boolean }): Promise<ExitStatus> {
   const groups = scheduleGroups(session.config);
-  const schedulers = groups.map((group) => prepareGroup(session, group, { catchUp, isOnly: groups.length === 1 }));
-  await whileMonitored(session, async () => {
-    await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
+  const isOnly = groups.length === 1;
+  await withAlerts(session, async (alerts) => {
+    const schedulers = groups.map((group) => prepareGroup(session, group, { catchUp, isOnly, alerts }));
+    await whileMonitored(session, async () => {
+      await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
+    });
   });
   return exitStatus.done;
 }
@@ -31,7 +36,7 @@ export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: b
 function prepareGroup(
   session: ApiSession,
   { source, expression, accounts }: ScheduleGroup,
-  { catchUp, isOnly }: { catchUp: boolean; isOnly: boolean },
+  { catchUp, isOnly, alerts }: { catchUp: boolean; isOnly: boolean; alerts: Alerts },
 ): () => Promise<void> {
   const { config, log, signal } = session;
   const timetable = createTimetable(expression, config.timezone);
@@ -52,8 +57,10 @@ function prepareGroup(
       signal,
       // New connections for each run, because a database outage or rejected credentials may be fixed by then.
       plan: (run) =>
-        session.withOwnConnections(async (fresh) =>
-          planNight(fresh, accounts.length > 0 ? accounts : await fresh.accounts(), run, describe),
+        alerts.watch(`planning the nightly run (${source})`, () =>
+          session.withOwnConnections(async (fresh) =>
+            planNight(fresh, accounts.length > 0 ? accounts : await fresh.accounts(), run, describe),
+          ),
         ),
     });
 }

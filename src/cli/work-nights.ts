@@ -1,9 +1,10 @@
 import { nightly } from '../../jobs/nightly.js';
-import { ClockError, RateLimitedError, UnavailableError } from '../dashboard/errors.js';
+import { CredentialsError } from '../dashboard/errors.js';
 import type { Database } from '../database/connect.js';
-import { OutageError, toLedgerError } from '../database/errors.js';
+import { toLedgerError } from '../database/errors.js';
 import { AlreadyRunningError, LedgerError } from '../errors.js';
 import { sleep } from '../retry.js';
+import { whatItWaitsFor } from '../run/cause.js';
 import type { RunReport } from '../run/job.js';
 import { type RefusedClients, runAccount } from '../run/run-accounts.js';
 import type { RunEnvironment } from '../run/run-job.js';
@@ -158,7 +159,13 @@ function createNightRunner(session: ApiSession): NightRunner {
         const explained =
           error instanceof LedgerError ? error : toLedgerError(error, (await session.database()).describe);
         log.error(`${title} could not start; it will be retried. ${describeFailure(explained)}`);
-        return { result: 'retry', error: session.redact(explained.message) };
+        const { message, hint, name } = explained;
+        return {
+          result: 'retry',
+          error: session.redact(message),
+          waitsFor: whatItWaitsFor(name),
+          unrecorded: { cause: name, ...(hint !== undefined && { hint: session.redact(hint) }) },
+        };
       }
     },
   };
@@ -181,7 +188,7 @@ function conclude(session: ApiSession, reports: readonly RunReport[], title: str
   if (report === undefined) {
     const error = 'The API rejected the credentials for another account of this run, so they were not tried again.';
     log.error(`${title} failed. ${error}`);
-    return { result: 'failed', error };
+    return { result: 'failed', error, unrecorded: { cause: CredentialsError.name, hint: rejectedHint } };
   }
   const error = redact(report.error?.message ?? '');
   switch (report.result) {
@@ -189,15 +196,17 @@ function conclude(session: ApiSession, reports: readonly RunReport[], title: str
       return { result: 'stopped' };
     case 'already running':
       log.warn(`${title} is incomplete: another nightly run, or one of its jobs, is in progress; it will be retried`);
-      return { result: 'retry', error };
+      return { result: 'retry', error, waitsFor: whatItWaitsFor(AlreadyRunningError.name) };
     case 'failed':
       if (errorsOf(report).some((each) => each instanceof TakenOverError)) {
         log.warn(`${title} was taken over by another process`);
         return { result: 'retry', error };
       }
-      if (errorsOf(report).some(isTemporary)) {
-        log.error(`${title} failed and will be retried. Run \`tn-ledger status\` to see why and when.`);
-        return { result: 'retry', error };
+      for (const { name } of errorsOf(report)) {
+        const waitsFor = whatItWaitsFor(name);
+        if (waitsFor === undefined) continue;
+        log.error(`${title} failed and will be retried. Run \`tn-ledger status\` to see why.`);
+        return { result: 'retry', error, waitsFor };
       }
       log.error(`${title} failed. Run \`tn-ledger status\` to see why.`);
       return { result: 'failed', error };
@@ -217,12 +226,7 @@ function errorsOf({ error, parts }: RunReport): Error[] {
   return [...(error === undefined ? [] : [error]), ...parts.flatMap(errorsOf)];
 }
 
-/** Errors that may pass by themselves: a later attempt may succeed although nobody changes anything. */
-const temporaryErrors = [UnavailableError, RateLimitedError, ClockError, OutageError, AlreadyRunningError];
-
-function isTemporary(error: Error): boolean {
-  return temporaryErrors.some((type) => error instanceof type);
-}
+const rejectedHint = 'Correct the credentials, then start the run again: tn-ledger run nightly.';
 
 /** `The nightly run of 2026-11-22 02:00 EST (2026-11-22 07:00 UTC) for account 9900000`. */
 function describeNight({ time, origin, account }: ClaimedNight, timezone: string): string {

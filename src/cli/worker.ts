@@ -20,19 +20,21 @@ Examples:
     .action(async ({ untilDone = false }: { untilDone?: boolean }) => {
       const [
         { processSettings, withApiSession },
+        { withAlerts },
         { workNights },
         { whileMonitored },
         { withMetricsFile },
         { exitStatus },
       ] = await Promise.all([
         import('./session.js'),
+        import('./with-alerts.js'),
         import('./work-nights.js'),
         import('./serve-monitoring.js'),
         import('./metrics-file.js'),
         import('../errors.js'),
       ]);
       const work = async (session: ApiSession) => {
-        await whileMonitored(session, () => workNights(session, { untilDone }));
+        await withAlerts(session, () => whileMonitored(session, () => workNights(session, { untilDone })));
         return exitStatus.done;
       };
       await withApiSession(processSettings(), untilDone ? withMetricsFile(work) : work);

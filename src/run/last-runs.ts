@@ -23,6 +23,8 @@ export interface LastRun {
   rows_expected: number | null;
   rows_written: number;
   error: string | null;
+  /** How to fix the error; null if there is no error or no known fix, and for runs recorded by earlier versions. */
+  hint: string | null;
   warnings: string[];
 }
 
@@ -69,7 +71,7 @@ export async function readLastRuns(
             pages::float8, rows_read::float8, rows_written::float8,
             (to_jsonb(last) ->> 'rows_expected')::float8 as rows_expected,
             case when dead then 'The process exited without recording a result (it was killed, or its machine or the database stopped). The next run resumes where it stopped.'
-                 else error end as error,
+                 else error end as error, case when not dead then to_jsonb(last) ->> 'hint' end as hint,
             warnings
        from (select r.*, ${deadRun('r', 1)} is true as dead
                from jobs cross join lateral (

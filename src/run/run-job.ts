@@ -13,6 +13,7 @@ import {
   insertRun,
   markAbandonedRuns,
   type ProgressListener,
+  type RunFailure,
   type RunRecord,
   recordProgress,
 } from './run-record.js';
@@ -136,7 +137,8 @@ async function underLock(
       const error = endOf(signal, thrown);
       const outcome = isInterruption(error, environment.signal) ? 'interrupted' : 'failed';
       const explained = explain(error, account, environment);
-      const isOurs = await finishRun(database, run, outcome, redact(explained.message)).catch((second: unknown) => {
+      const failure = describeFailure(explained, redact);
+      const isOurs = await finishRun(database, run, outcome, failure).catch((second: unknown) => {
         // If the database failed, the row can't be written either. The next run marks it.
         log.warn(
           `The result of ${job.name} for account ${account} could not be written to sync_runs: ${messageOf(second)}`,
@@ -154,6 +156,15 @@ async function underLock(
     progress.stop();
     await lock.release();
   }
+}
+
+function describeFailure(error: Error, redact: Redact): RunFailure {
+  const hint = error instanceof LedgerError ? error.hint : undefined;
+  return {
+    message: redact(error.message),
+    hint: hint === undefined ? undefined : redact(hint),
+    cause: error.name,
+  };
 }
 
 /** A run exceeded its time limit. Its commits are kept. */

@@ -168,6 +168,15 @@ export type RunOutcome = 'succeeded' | 'failed' | 'interrupted';
 
 export type RunStatus = RunOutcome | 'running';
 
+/** Why a run failed or was interrupted, without secrets. */
+export interface RunFailure {
+  message: string;
+  /** How to fix it, with the command. */
+  hint: string | undefined;
+  /** Name of the error. */
+  cause: string;
+}
+
 /**
  * Writes the run's result to its row, even if the run has lost its lock.
  *
@@ -177,13 +186,13 @@ export async function finishRun(
   database: Database,
   run: RunRecord,
   outcome: RunOutcome,
-  error?: string,
+  error?: RunFailure,
 ): Promise<boolean> {
   const { rowCount } = await change(
     { ...database, guards: [] },
     `update sync_runs
         set status = $2, finished_at = clock_timestamp(), pages = $3, rows_read = $4, rows_written = $5, error = $6, warnings = $7,
-            changes_until = coalesce($8, changes_until)
+            hint = $10, cause = $11, changes_until = coalesce($8, changes_until)
       where account_id = $9 and run_id = $1 and status = 'running'`,
     [
       run.runId,
@@ -191,10 +200,12 @@ export async function finishRun(
       run.counts.pages,
       run.counts.rowsRead,
       run.counts.rowsWritten,
-      error ?? null,
+      error?.message ?? null,
       JSON.stringify(run.warnings),
       run.changesUntil ?? null,
       run.account,
+      error?.hint ?? null,
+      error?.cause ?? null,
     ],
   );
   return rowCount === 1;

@@ -34,6 +34,14 @@ export interface ClaimedNight extends Night {
 export interface NightResult {
   result: 'succeeded' | 'failed';
   error?: string;
+  unrecorded?: UnrecordedFailure;
+}
+
+/** A failure that no run records, because none was started. */
+export interface UnrecordedFailure {
+  /** Name of the error, as in `sync_runs.cause`. */
+  cause: string;
+  hint?: string;
 }
 
 /** The nights of all accounts in the database, which any number of hosts plan and work on. */
@@ -54,13 +62,25 @@ export interface NightQueue {
   renew(nights: readonly ClaimedNight[]): Promise<ClaimedNight[]>;
   /** Ends a night. */
   finish(night: ClaimedNight, result: NightResult): Promise<void>;
-  /** Lets any worker try a night again, after a pause that doubles with each attempt, from 5 s up to half an hour. */
-  retryLater(night: ClaimedNight, error: string): Promise<void>;
+  /**
+   * Lets any worker try a night again, after a pause that doubles with each attempt, from 5 s up to half an hour.
+   *
+   * @returns when, by the database's clock, and in how many seconds; undefined if another night has replaced it
+   */
+  retryLater(night: ClaimedNight, reason: RetryReason): Promise<{ at: Date; seconds: number } | undefined>;
   /** Lets any worker continue a night immediately. */
   release(night: ClaimedNight): Promise<void>;
   /** How many nights are waiting or in progress on any host. */
   countOpen(served: readonly string[] | undefined): Promise<number>;
   close(): Promise<void>;
+}
+
+/** Why a night is tried again, without secrets. */
+export interface RetryReason {
+  error: string;
+  /** What the next attempt waits for, as the end of `waiting for …`. */
+  waitsFor?: string | undefined;
+  unrecorded?: UnrecordedFailure;
 }
 
 interface NightData {
@@ -145,8 +165,14 @@ export async function openNightQueue(
     async finish({ claim }, result) {
       await boss.complete(nightsQueue, claim, result);
     },
-    async retryLater({ claim }, error) {
-      await boss.fail(nightsQueue, claim, { error });
+    async retryLater({ claim }, reason) {
+      await boss.fail(nightsQueue, claim, reason);
+      const { rows } = await pool.query<{ at: Date; seconds: number }>(
+        `select start_after as at, greatest(0, extract(epoch from start_after - clock_timestamp()))::float8 as seconds
+           from ${queueSchema}.job where name = $1 and id = $2 and state = 'retry'`,
+        [nightsQueue, claim.id],
+      );
+      return rows[0];
     },
     async release({ claim }) {
       const failed = await boss.fail(nightsQueue, claim, { error: 'The worker was stopped.' });

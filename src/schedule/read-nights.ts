@@ -19,6 +19,12 @@ export interface NightState {
   wait_seconds: number | null;
   /** Why the last attempt failed; null if it didn't. */
   error: string | null;
+  /** What the next attempt waits for, as the end of `waiting for …`; null if nothing is known. */
+  waits_for: string | null;
+  /** Kind and fix of a failure that no run records, because none was started, and when it happened; else null. */
+  unrecorded_cause: string | null;
+  hint: string | null;
+  failed_at: Date | null;
 }
 
 /** A nightly run of several accounts. */
@@ -30,7 +36,7 @@ export interface NightStates {
 }
 
 /** Reads the latest planned night and all earlier ones that are still open, latest first. */
-export async function readNights(pool: pg.Pool): Promise<NightStates[]> {
+export async function readNights(pool: pg.Pool | pg.ClientBase): Promise<NightStates[]> {
   if (!(await isQueueReadable(pool))) return [];
   const { rows } = await pool.query<NightState & { night: string; origin: NightStates['origin'] }>(
     `with latest as (
@@ -46,7 +52,10 @@ export async function readNights(pool: pg.Pool): Promise<NightStates[]> {
             case when state < 'active' then start_after end as next_attempt_at,
             case when state < 'active' then greatest(0, extract(epoch from start_after - clock_timestamp()))::float8 end as wait_seconds,
             case when state <> 'completed' or output ->> 'result' = 'failed'
-                 then coalesce(output ->> 'error', output -> 'value' ->> 'message') end as error
+                 then coalesce(output ->> 'error', output -> 'value' ->> 'message') end as error,
+            case when state < 'active' then output ->> 'waitsFor' end as waits_for,
+            output -> 'unrecorded' ->> 'cause' as unrecorded_cause, output -> 'unrecorded' ->> 'hint' as hint,
+            case when output -> 'unrecorded' is not null then coalesce(completed_on, started_on) end as failed_at
        from ${queueSchema}.job
        left join lateral (
          select night.host, coalesce(sum(part.pages), 0)::integer + coalesce(max(listing.pages), 0)::integer as pages

@@ -1,9 +1,10 @@
 import { InterruptedError, messageOf } from '../errors.js';
+import { formatDuration, formatMinute } from '../format.js';
 import type { Log } from '../log.js';
-import type { ClaimedNight, NightQueue, NightResult } from './night-queue.js';
+import type { ClaimedNight, NightQueue, NightResult, RetryReason } from './night-queue.js';
 
 /** What became of an attempt to run a night for one account. */
-export type NightOutcome = NightResult | { result: 'retry'; error: string } | { result: 'stopped' };
+export type NightOutcome = NightResult | ({ result: 'retry' } & RetryReason) | { result: 'stopped' };
 
 export interface NightWork {
   queue: NightQueue;
@@ -17,7 +18,7 @@ export interface NightWork {
   untilDone: boolean;
   /** Stops the work, with `run`'s signal. */
   signal: AbortSignal;
-  log: Pick<Log, 'warn' | 'error'>;
+  log: Pick<Log, 'info' | 'warn' | 'error'>;
 }
 
 /** How often to look for nights, in milliseconds. */
@@ -36,13 +37,26 @@ export async function workOnNights({ queue, lanes, served, run, untilDone, signa
 
   const settle = async (night: ClaimedNight, outcome: NightOutcome): Promise<void> => {
     switch (outcome.result) {
-      case 'retry':
-        return queue.retryLater(night, outcome.error);
+      case 'retry': {
+        const { result, ...reason } = outcome;
+        return logRetry(night, reason, await queue.retryLater(night, reason));
+      }
       case 'stopped':
         return queue.release(night);
       default:
         return queue.finish(night, outcome);
     }
+  };
+  const logRetry = (
+    { account, attempt }: ClaimedNight,
+    { waitsFor }: RetryReason,
+    next: { at: Date; seconds: number } | undefined,
+  ): void => {
+    if (next === undefined) return;
+    const what = waitsFor === undefined ? '' : `, waiting for ${waitsFor}`;
+    log.info(
+      `The nightly run of account ${account} is tried again in ${formatDuration(next.seconds)}, at ${formatMinute(next.at)} (attempt ${attempt + 1})${what}`,
+    );
   };
   const attempt = async (night: ClaimedNight, claim: AbortSignal): Promise<void> => {
     try {

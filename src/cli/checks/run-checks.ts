@@ -5,6 +5,7 @@ import { databaseTime } from '../../database/time.js';
 import { type ExitStatus, LedgerError } from '../../errors.js';
 import type { ApiSession } from '../session.js';
 import { checkAccount } from './account.js';
+import { checkAlerts } from './alerts.js';
 import { checkDatabase, checkMigrations, checkRights, databaseIfOpen, noDatabase, whyNoRequests } from './database.js';
 import { checkSpace } from './disk-space.js';
 import { checkDataFolder, checkFileModes, checkFolders } from './folders.js';
@@ -16,8 +17,13 @@ const clockToleranceMs = 60_000;
 /** Retries a transient failure, but reports a wrong URL within a second or two, because the user is waiting. */
 const checkTries = 2;
 
-/** Checks everything a nightly run needs and prints one line per check. The exit status is 1 if a configured job can't work. */
-export async function runChecks(session: ApiSession): Promise<ExitStatus> {
+/**
+ * Checks everything a nightly run needs and prints one line per check. The exit status is 1 if a configured job can't
+ * work.
+ *
+ * @param options.alerts also send a test message to every channel for alerts
+ */
+export async function runChecks(session: ApiSession, { alerts }: { alerts: boolean }): Promise<ExitStatus> {
   const { config } = session;
   const report = createReport(session);
   await report.check('configuration', () => ok(describeConfiguration(session)));
@@ -51,6 +57,7 @@ export async function runChecks(session: ApiSession): Promise<ExitStatus> {
   }
   await report.check('clock', () => checkClock(clockAheadMs, config.api.maxClockDifferenceMs));
   await report.check('database clock', () => checkDatabaseClock(session, clockAheadMs));
+  if (alerts) await checkAlerts(report, session);
   return report.end();
 }
 
