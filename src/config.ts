@@ -516,7 +516,9 @@ const variables = z.object({
   TN_LEDGER_ALERT_FORMAT: z
     .enum(['slack', 'json'], { error: 'must be slack or json' })
     .default('slack')
-    .meta(about('What is posted: `slack` (`{"text": …}`) or `json`, the object that [alerts.md](alerts.md) describes.')),
+    .meta(
+      about('What is posted: `slack` (`{"text": …}`) or `json`, the object that [alerts.md](alerts.md) describes.'),
+    ),
   TN_LEDGER_ALERT_SMTP_URL: optional(smtpUrl).meta(
     about(
       'Mail server for alerts: `smtps://user:password@host:465`, or `smtp://user:password@host:587`, which must offer STARTTLS. Special characters in the password are percent-encoded. A secret.',

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ConfigError, knownVariables, loadConfig } from '../src/config.js';
@@ -50,6 +50,7 @@ test('with an account and client credentials, everything else has its documented
     metricsFile: undefined,
     logLevel: 'info',
     logFormat: undefined,
+    alerts: { webhook: undefined, email: undefined, pingUrl: undefined },
     api: {
       credentials: {
         kind: 'oauth',
@@ -276,4 +277,56 @@ test('.env.example lists every variable and no other', (t) => {
   const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
   const named = [...text.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name ?? '');
   t.deepEqual([...named].sort(), [...knownVariables].sort());
+});
+
+test('alerts: the URLs are secrets, and the sender is the mail user or this host', (t) => {
+  const cwd = makeFolder(t, { hook: 'https://hooks.example.com/services/T0/B0/long-secret?key=a-long-secret-key\n' });
+  const env = {
+    ...good,
+    TN_LEDGER_ALERT_WEBHOOK_FILE: 'hook',
+    TN_LEDGER_ALERT_FORMAT: 'json',
+    TN_LEDGER_ALERT_SMTP_URL: 'smtps://ops%40example.com:p%40ss@mail.example.com',
+    TN_LEDGER_ALERT_TO: 'a@example.com, b@example.com',
+    TN_LEDGER_PING_URL: 'http://127.0.0.1:8000/ping/0123456789abcdef/',
+  };
+  const { alerts, secrets } = loadConfig({ env, cwd, needsApi: false });
+  const url = 'https://hooks.example.com/services/T0/B0/long-secret?key=a-long-secret-key';
+  t.deepEqual(alerts, {
+    webhook: { url, format: 'json' },
+    email: { smtpUrl: env.TN_LEDGER_ALERT_SMTP_URL, from: 'ops@example.com', to: ['a@example.com', 'b@example.com'] },
+    pingUrl: 'http://127.0.0.1:8000/ping/0123456789abcdef',
+  });
+  for (const secret of [
+    url,
+    '/services/T0/B0/long-secret',
+    '?key=a-long-secret-key',
+    'p@ss',
+    '/ping/0123456789abcdef',
+  ]) {
+    t.true(secrets.includes(secret), secret);
+  }
+  const relay = { ...env, TN_LEDGER_ALERT_SMTP_URL: 'smtp://mail.example.com:25' };
+  t.is(loadConfig({ env: relay, cwd, needsApi: false }).alerts.email?.from, `tn-ledger@${hostname()}`);
+});
+
+test('URLs for alerts that would be sent in plain text, and half of the mail settings, are errors that quote nothing', (t) => {
+  const problems = problemsOf(t, {
+    ...good,
+    TN_LEDGER_ALERT_WEBHOOK: 'http://hooks.example.com/secret',
+    TN_LEDGER_PING_URL: 'secret',
+    TN_LEDGER_ALERT_SMTP_URL: 'https://user:secret@host',
+    TN_LEDGER_ALERT_TO: 'nobody',
+  });
+  t.deepEqual(problems, [
+    'TN_LEDGER_ALERT_WEBHOOK must start with https: (http: is allowed for loopback addresses only)',
+    'TN_LEDGER_ALERT_SMTP_URL must start with smtps: or smtp:, such as smtps://user:password@host:465',
+    'TN_LEDGER_ALERT_TO must be mail addresses separated by commas, such as ops@example.com',
+    'TN_LEDGER_PING_URL must be a URL such as https://hc-ping.com/…',
+  ]);
+  t.deepEqual(problemsOf(t, { ...good, TN_LEDGER_ALERT_SMTP_URL: 'smtps://host' }), [
+    'TN_LEDGER_ALERT_TO is missing: set it to the mail addresses that get alerts',
+  ]);
+  t.deepEqual(problemsOf(t, { ...good, TN_LEDGER_ALERT_TO: 'a@example.com' }), [
+    'TN_LEDGER_ALERT_SMTP_URL is missing: set it to the mail server that sends alerts',
+  ]);
 });

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
+import { request } from 'undici';
 import type { AlertSettings } from '../config.js';
-import { messageOf } from '../errors.js';
 import { isLoopback } from '../secure-url.js';
 import { version } from '../version.js';
 import type { Message } from './message.js';
@@ -44,18 +44,14 @@ function createWebhook({ url, format }: NonNullable<AlertSettings['webhook']>): 
  * @throws if the response isn't 2xx, or doesn't come in time. Redirects aren't followed: they could lead anywhere
  */
 export async function post(url: string, body: string, type: string): Promise<void> {
-  const response = await fetch(url, {
+  const { statusCode, body: response } = await request(url, {
     method: 'POST',
     body,
     headers: { 'content-type': type, 'user-agent': `tn-ledger/${version}` },
-    redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
-  }).catch((error: unknown) => {
-    const { cause } = error as { cause?: unknown };
-    throw cause === undefined ? error : new Error(messageOf(cause));
   });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  await response.dump();
+  if (statusCode < 200 || statusCode > 299) throw new Error(`HTTP status ${statusCode}`);
 }
 
 /** https://docs.slack.dev/messaging/formatting-message-text#escaping: three characters must be escaped. */

@@ -132,4 +132,3 @@ export function isLocal(cause: string): boolean {
 export function localCause(host: string, what: string): string {
   return `start ${what} on ${host}`;
 }
-

@@ -35,7 +35,9 @@ export async function readDigestDay(
   );
   const { first, busy } = rows[0] as (typeof rows)[number];
   if (first === null) return undefined;
-  const isPlanned = nights.some(({ accounts }) => accounts.some((each) => each.state === 'waiting' && each.attempts === 0));
+  const isPlanned = nights.some(({ accounts }) =>
+    accounts.some((each) => each.state === 'waiting' && each.attempts === 0),
+  );
   const hours = (now.getTime() - first.getTime()) / 3_600_000;
   return (busy || isPlanned) && hours < longestWait ? undefined : today;
 }
@@ -153,4 +155,3 @@ async function filingDeadlines(client: pg.ClientBase, day: string): Promise<stri
 export function digestCause(day: string): string {
   return `digest ${day}`;
 }
-

@@ -86,7 +86,8 @@ function whatOf(runs: readonly Pick<Problem, 'account' | 'job'>[], names: Names)
   const [first] = runs;
   if (runs.length === 1 && first !== undefined) return `${describeRun(first, names)} is`;
   const accounts = [...new Set(runs.map(({ account }) => account))];
-  const whose = accounts.length === 1 ? `account ${names.titleOf(accounts[0] as string)}` : `${accounts.length} accounts`;
+  const whose =
+    accounts.length === 1 ? `account ${names.titleOf(accounts[0] as string)}` : `${accounts.length} accounts`;
   return `${formatCount(runs.length)} jobs of ${whose} are`;
 }
 

@@ -39,7 +39,9 @@ export function nightPings(
     const unfinished = accounts.filter(({ state }) => state !== 'done');
     const lines = unfinished
       .slice(0, mostListed)
-      .map(({ account_id: account, state, error }) => `${titleOf(account)} ${state}${error === null ? '' : `: ${error}`}`);
+      .map(
+        ({ account_id: account, state, error }) => `${titleOf(account)} ${state}${error === null ? '' : `: ${error}`}`,
+      );
     if (unfinished.length > mostListed) lines.push(`and ${formatCount(unfinished.length - mostListed)} more`);
     const done = `${title}: ${formatCount(accounts.length - unfinished.length)} of ${formatCount(accounts.length)} accounts done`;
     const status = unfinished.length === 0 ? exitStatus.done : exitStatus.failed;

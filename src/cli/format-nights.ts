@@ -1,8 +1,8 @@
 import { type Config, titleOfAccount } from '../config.js';
+import { formatMinute } from '../format.js';
 import type { Redact } from '../redact.js';
 import type { NightState, NightStates } from '../schedule/read-nights.js';
 import { formatInZone } from '../wall-clock.js';
-import { formatMinute } from '../format.js';
 import { formatCount, formatDuration } from './format.js';
 
 /** The lines of `status` about planned nights: a summary of each, and the accounts that are not done. */

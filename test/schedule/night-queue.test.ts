@@ -53,7 +53,7 @@ test('a scheduled night replaces one that still waits, also for another attempt,
   const [host] = hosts;
   await host.plan(first, ['1', '2', '3']);
   const [one, other] = await host.claim(2, ['1', '2']);
-  await host.retryLater(one as ClaimedNight, 'the API is down');
+  await host.retryLater(one as ClaimedNight, { error: 'the API is down' });
   const plan = await host.plan(second, ['1', '2', '3']);
   t.deepEqual(plan.blocked, [(other as ClaimedNight).account]);
   t.deepEqual(plan.planned.sort(), [(one as ClaimedNight).account, '3'].sort());
@@ -132,10 +132,11 @@ test('a night that failed for a passing reason waits for its next attempt, and s
   const [host] = hosts;
   await host.plan(first, ['1']);
   const [night] = (await host.claim(1, undefined)) as [ClaimedNight];
-  await host.retryLater(night, 'the API is down');
+  const retry = await host.retryLater(night, { error: 'the API is down', waitsFor: 'the API' });
   const [state] = await readNights(database.pool);
-  t.like(state?.accounts[0], { state: 'waiting', attempts: 1, error: 'the API is down', host: null });
+  t.like(state?.accounts[0], { state: 'waiting', attempts: 1, error: 'the API is down', waits_for: 'the API' });
   const next = state?.accounts[0]?.next_attempt_at as Date;
+  t.deepEqual(retry?.at, next);
   const { rows } = await database.pool.query('select $1::timestamptz > clock_timestamp() as later', [next]);
   t.true(rows[0].later);
 });
@@ -147,7 +148,7 @@ function startWorker(queue: NightQueue, { lanes = 2, untilDone = false } = {}) {
   const ends = new Map<string, () => void>();
   const done = workOnNights({
     ...{ queue, lanes, untilDone, served: undefined, signal: end.signal },
-    log: { warn: () => undefined, error: () => undefined },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     run: async ({ account }, signal) => {
       signals.set(account, signal);
       await new Promise<void>((resolve) => {
