@@ -16,7 +16,7 @@ import { digestCause, readDigest, readDigestDay } from './digest.js';
 import { failureMessage, type Message, type Names, recoveryMessage } from './message.js';
 import { type NightPing, nightPings, sendPing } from './ping.js';
 import type { Problem } from './problem.js';
-import { graceMs, readProblems } from './read-problems.js';
+import { readProblems } from './read-problems.js';
 
 export interface AlertOptions extends Names {
   settings: AlertSettings;
@@ -49,6 +49,8 @@ export interface Alerts {
 
 /** How long further causes of a topic wait after a message. */
 const holdMs = 3_600_000;
+/** How long a failure that is retried and may pass by itself isn't reported. */
+const graceMs = 10 * 60_000;
 const repeatMs = 24 * 3_600_000;
 /** It makes the table of what was sent. */
 const alertsMigration = '0012-alerts';
@@ -100,7 +102,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       lastSuccess: null,
       tables: [],
       error: redact(error.message),
-      fix: hint === undefined ? null : redact(hint),
+      hint: hint === undefined ? null : redact(hint),
       nextAttempt: null,
       isHeld: staysUp && whatItWaitsFor(error.name) !== undefined && now() - since < graceMs,
     };
@@ -114,7 +116,10 @@ export function createAlerts(options: AlertOptions): Alerts {
     const time = rows[0]?.now as Date;
     const nights = await readNights(client);
     const outgoing: Outgoing[] = [];
-    const problems = [...(channels.length > 0 ? await readProblems(client, nights, time) : []), ...localProblems()];
+    const problems = [
+      ...(channels.length > 0 ? await readProblems(client, nights, { now: time, graceMs: staysUp ? graceMs : 0 }) : []),
+      ...localProblems(),
+    ];
     const failing = problems.map(({ cause }) => cause);
     const over = [...resolved].map((what) => localCause(host, what));
     const digestDay = channels.length > 0 ? await readDigestDay(client, nights, { now: time, timezone }) : undefined;

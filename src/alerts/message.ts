@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatMinute } from '../format.js';
 import { groupBy } from '../group-by.js';
+import { fixOf } from '../run/fix.js';
 import type { Problem } from './problem.js';
 
 /** A message to the operators. */
@@ -76,7 +77,7 @@ export function recoveryMessage(runs: readonly RecoveredRun[], names: Names): Me
     title: `recovered: ${whatOf(runs, names)} working again`,
     body: `${lines.join('\n')}\nNothing needs to be done.`,
     problems: runs.map((run) =>
-      factsOf({ ...run, error: null, fix: null, tables: [], lastSuccess: null, nextAttempt: null }, names),
+      factsOf({ ...run, error: null, hint: null, tables: [], lastSuccess: null, nextAttempt: null }, names),
     ),
   };
 }
@@ -96,8 +97,8 @@ function describeRun({ job, account }: Pick<Problem, 'account' | 'job'>, { title
 }
 
 /** Equal for problems that differ only in the account, in counts and in durations. */
-function kindOf({ account, error, fix }: Problem): string {
-  return `${error}\n${fix}`.replaceAll(account || '\0', '#').replace(/\d+/g, '#');
+function kindOf({ account, error, hint }: Problem): string {
+  return `${error}\n${hint}`.replaceAll(account || '\0', '#').replace(/\d+/g, '#');
 }
 
 /** The error and the fix of problems that share them, and what each means for the data. */
@@ -109,10 +110,21 @@ function describeGroup(problems: readonly Problem[], names: Names, now: Date): s
   }
   if (problems.length > mostListed)
     lines.push(`- and ${formatCount(problems.length - mostListed)} more: tn-ledger status`);
-  const next = problems.flatMap(({ nextAttempt }) => nextAttempt ?? []).sort((a, b) => a.getTime() - b.getTime());
-  if (next[0] !== undefined) lines.push(`Next attempt: ${formatMinute(next[0])}.`);
-  if (first.fix !== null) lines.push(`Fix: ${quoted(first.fix)}`);
+  const attempts = problems.flatMap(({ nextAttempt }) => (nextAttempt === null ? [] : [nextAttempt.getTime()]));
+  const next = Math.min(...attempts.filter((time) => time > now.getTime()));
+  if (Number.isFinite(next))
+    lines.push(`It is tried again by itself, the next time at ${formatMinute(new Date(next))}.`);
+  const fix = fixOfGroup(problems);
+  if (fix !== null) lines.push(`Fix: ${quoted(fix)}`);
   return lines.join('\n');
+}
+
+function fixOfGroup(problems: readonly Problem[]): string | null {
+  const [first] = problems as [Problem];
+  if (first.account === '') return first.hint;
+  const accounts = new Set(problems.map(({ account }) => account));
+  const job = problems.length === 1 ? first.job : 'nightly';
+  return fixOf(first.hint, `tn-ledger run ${job}${accounts.size === 1 ? ` --account ${first.account}` : ''}`);
 }
 
 function describeData({ account, tables, lastSuccess }: Problem, now: Date): string {
@@ -129,7 +141,7 @@ function quoted(text: string): string {
 }
 
 function factsOf(
-  { account, job, since, error, fix, tables, lastSuccess, nextAttempt }: Omit<Problem, 'cause' | 'topic' | 'isHeld'>,
+  { account, job, since, error, hint, tables, lastSuccess, nextAttempt }: Omit<Problem, 'cause' | 'topic' | 'isHeld'>,
   { labelOf }: Names,
 ): ProblemFacts {
   return {
@@ -138,7 +150,7 @@ function factsOf(
     job,
     since: since.toISOString(),
     error,
-    fix,
+    fix: error === null || account === '' ? hint : fixOf(hint, `tn-ledger run ${job} --account ${account}`),
     tables,
     data_as_of: lastSuccess?.toISOString() ?? null,
     next_attempt_at: nextAttempt?.toISOString() ?? null,

@@ -14,8 +14,9 @@ export interface Problem {
   /** What the job fills. */
   tables: readonly string[];
   error: string | null;
-  /** How to fix it, with the command. */
-  fix: string | null;
+  /** How to fix it; null if the error doesn't say. */
+  hint: string | null;
+  /** When a later attempt of the night is due; null if none is. */
   nextAttempt: Date | null;
   /** It is retried and may pass by itself: not reported yet. */
   isHeld: boolean;

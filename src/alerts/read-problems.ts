@@ -5,9 +5,6 @@ import { isShared } from './message.js';
 import type { Problem } from './problem.js';
 import { tablesOf } from './tables.js';
 
-/** How long a failure that is retried and may pass by itself isn't reported, in milliseconds. */
-export const graceMs = 10 * 60_000;
-
 /** Errors that are no problem, or not one of their own. */
 const ignored = ['FailedJobsError', 'AlreadyRunningError', 'TakenOverError'];
 
@@ -24,12 +21,13 @@ interface FailedRun {
 /**
  * Reads what fails: the jobs whose last run that ended failed, and the nights that could not start.
  *
- * @param now the database's time
+ * @param options.now the database's time
+ * @param options.graceMs how long a failure that is retried and may pass by itself isn't reported, in milliseconds
  */
 export async function readProblems(
   client: pg.ClientBase,
   nights: readonly NightStates[],
-  now: Date,
+  { now, graceMs }: { now: Date; graceMs: number },
 ): Promise<Problem[]> {
   const openNights = new Map(
     nights
@@ -62,7 +60,7 @@ export async function readProblems(
         since: run.since,
         lastSuccess: run.last_success,
         error: run.error,
-        fix: run.hint ?? `Run it again: tn-ledger run ${run.job} --account ${run.account_id}`,
+        hint: run.hint,
       }),
     );
   for (const night of nights.flatMap(({ accounts }) => accounts)) {
@@ -70,7 +68,7 @@ export async function readProblems(
     if (topic === null || since === null || ignored.includes(topic)) continue;
     const lastSuccess = await readLastSuccess(client, account);
     if (lastSuccess !== null && lastSuccess > since) continue;
-    problems.push(problemOf({ topic, account, job: 'nightly', since, lastSuccess, error, fix: hint }));
+    problems.push(problemOf({ topic, account, job: 'nightly', since, lastSuccess, error, hint }));
   }
   return problems;
 }

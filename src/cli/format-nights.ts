@@ -43,7 +43,7 @@ function describe(
         wait_seconds === null || next_attempt_at === null || wait_seconds < 1
           ? 'now'
           : `in ${formatDuration(wait_seconds)}, at ${formatMinute(next_attempt_at)}`;
-      return `waits for ${waits_for ?? 'another attempt'}; attempt ${attempts + 1} starts ${when}${reason}`;
+      return `waits${waits_for === null ? '' : ` for ${waits_for}`}; attempt ${attempts + 1} starts ${when}${reason}`;
     }
     default:
       return `${state}${reason}`;

@@ -8,6 +8,7 @@ import { readHeldLocks } from '../database/advisory-locks.js';
 import { baseline, readSchemaState } from '../database/migrations.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import type { Redact } from '../redact.js';
+import { fixOf } from '../run/fix.js';
 import { type LastRun, type LastRuns, readLastRuns } from '../run/last-runs.js';
 import { type NightStates, readNights } from '../schedule/read-nights.js';
 import { jobsOfListings } from '../sync/number-listings.js';
@@ -149,7 +150,11 @@ function toText(
     );
     if (run.job === nightly.name && isReported) continue;
     const reason = redact(run.error ?? 'no reason recorded');
-    lines.push('', `${run.job} of account ${run.account_id} ${run.status}: ${reason}`, `  ${redact(fixOf(run))}`);
+    lines.push(
+      '',
+      `${run.job} of account ${run.account_id} ${run.status}: ${reason}`,
+      `  ${redact(fixOf(run.hint, `tn-ledger run ${run.job} --account ${run.account_id}`))}`,
+    );
   }
   for (const run of strays) lines.push('', describeUnconfigured(run, redact));
   for (const listing of open) {
@@ -197,12 +202,6 @@ function describeState(state: string): string {
 function howToAccept({ listing, account_id, state }: OpenListing): string {
   if (state !== 'held') return '';
   return `. To accept it: \`tn-ledger run ${jobsOfListings[listing] ?? nightly.name} --account ${account_id} --accept-shrink\``;
-}
-
-function fixOf({ hint, job, account_id: account, status }: LastRun): string {
-  const again = `tn-ledger run ${job} --account ${account}`;
-  if (hint !== null) return hint.includes('tn-ledger ') ? hint : `${hint} To run it again: \`${again}\``;
-  return status === 'interrupted' ? `To resume it now: \`${again}\`` : `To run it again: \`${again}\``;
 }
 
 /** One line, dimmed on a terminal, because it usually needs no action. */

@@ -226,7 +226,7 @@ function errorsOf({ error, parts }: RunReport): Error[] {
   return [...(error === undefined ? [] : [error]), ...parts.flatMap(errorsOf)];
 }
 
-const rejectedHint = 'Correct the credentials, then start the run again: tn-ledger run nightly.';
+const rejectedHint = 'Correct the credentials, then start the run again: tn-ledger run nightly';
 
 /** `The nightly run of 2026-11-22 02:00 EST (2026-11-22 07:00 UTC) for account 9900000`. */
 function describeNight({ time, origin, account }: ClaimedNight, timezone: string): string {

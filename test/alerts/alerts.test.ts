@@ -2,6 +2,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { type AlertOptions, createAlerts } from '../../src/alerts/alerts.js';
 import { UnavailableError } from '../../src/dashboard/errors.js';
 import { OutageError } from '../../src/database/errors.js';
+import { queueSchema } from '../../src/database/queue-schema.js';
 import { LedgerError } from '../../src/errors.js';
 import { createRedactor } from '../../src/redact.js';
 import { openNightQueue } from '../../src/schedule/night-queue.js';
@@ -81,7 +82,7 @@ test('a failure is alerted once, with the age of its tables and the fix, again a
   t.regex(message?.title ?? '', /^sync-orders of account 1 \(West\) is failing since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
   t.regex(
     message?.body ?? '',
-    /^403\n- sync-orders of account 1 \(West\): orders as of .+ UTC, 26 h \d min old\nFix: Add the role Ordering\.$/,
+    /^403\n- sync-orders of account 1 \(West\): orders as of .+ UTC, 26 h \d min old\nFix: Add the role Ordering\. To run it again: `tn-ledger run sync-orders --account 1`$/,
   );
   t.like(message?.problems[0], { account: '1', label: 'West', job: 'sync-orders', tables: ['orders'] });
 
@@ -178,9 +179,10 @@ test('a passing failure of a night that is tried again is not alerted for ten mi
     ['2'],
   );
   await query(`update sync_runs set started_at = started_at - interval '10 minutes' where account_id = '1'`);
+  await query(`update ${queueSchema}.job set start_after = now() + interval '10 minutes'`);
   await alerts.update(database);
   const [message] = take(webhook);
-  t.regex(message?.body ?? '', /\nNext attempt: .+ UTC\.\n/);
+  t.regex(message?.body ?? '', /\nIt is tried again by itself, the next time at .+ UTC\.\n/);
 });
 
 test('a night that could not start is alerted, although no run records it', async (t) => {
