@@ -43,6 +43,8 @@ export interface Alerts {
   watch<T>(what: string, work: () => Promise<T>): Promise<T>;
   /** Sends what is due, according to the database. */
   update(database: Database): Promise<void>;
+  /** The process ends soon: from now on, nothing waits. */
+  end(): void;
   /** Sends that the database can't be used: once, and again after 24 hours. */
   databaseFailed(error: unknown): Promise<void>;
 }
@@ -71,12 +73,15 @@ interface LocalFailure {
 }
 
 export function createAlerts(options: AlertOptions): Alerts {
-  const { settings, timezone, log, redact, staysUp, host = hostname(), now = Date.now } = options;
+  const { settings, timezone, log, redact, host = hostname(), now = Date.now } = options;
+  let { staysUp } = options;
   const channels = createChannels(settings);
   const failed = new Map<string, LocalFailure>();
   const resolved = new Set<string>();
   let down: (LocalFailure & { sentAt: Map<string, number> }) | undefined;
-  let ledger = 'unknown';
+  /** By channel, since when the database could not be used, until the message that it can is sent. */
+  const reachable = new Map<string, number>();
+  let ledger: string | undefined;
 
   const send = async (channel: Channel, message: Message): Promise<boolean> => {
     try {
@@ -146,7 +151,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       else outgoing.push({ channel, causes, event: 'alerted', message: redacted(digest) });
     }
     const pings: NightPing[] = [];
-    for (const ping of settings.pingUrl === undefined || !staysUp ? [] : nightPings(nights, time, options)) {
+    for (const ping of settings.pingUrl === undefined || !options.staysUp ? [] : nightPings(nights, time, options)) {
       if (await claimOnce(client, ping.cause, 'ping')) pings.push(ping);
     }
     return { outgoing, pings };
@@ -187,8 +192,17 @@ export function createAlerts(options: AlertOptions): Alerts {
         const isSent = await sendPing(settings.pingUrl as string, path, body, { log, redact });
         if (isSent) await settle(database.pool, { target: 'ping', event: 'alerted', causes: [cause] });
       }
-      if (down !== undefined) await sayReachable(down);
+      for (const name of down?.sentAt.keys() ?? []) reachable.set(name, down?.since ?? now());
       down = undefined;
+      for (const channel of channels) {
+        const since = reachable.get(channel.name);
+        if (since === undefined) continue;
+        const run = { account: '', job: 'the database', since: new Date(since) };
+        if (await send(channel, recoveryMessage([run], options))) reachable.delete(channel.name);
+      }
+    },
+    end() {
+      staysUp = false;
     },
     async databaseFailed(thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -210,11 +224,5 @@ export function createAlerts(options: AlertOptions): Alerts {
     for (const [topic, group] of groupBy(problems, (problem) => problem.topic)) {
       await send(channel, failureMessage(topic, group, options, new Date(now())));
     }
-  }
-
-  /** For the channels that were told that the database can't be used. */
-  async function sayReachable({ since, sentAt }: { since: number; sentAt: Map<string, number> }): Promise<void> {
-    const message = recoveryMessage([{ account: '', job: 'the database', since: new Date(since) }], options);
-    for (const channel of channels) if (sentAt.has(channel.name)) await send(channel, message);
   }
 }

@@ -11,10 +11,10 @@ export interface Channel {
   /**
    * Sends a message once.
    *
-   * @param ledger the database, without credentials: readers may get alerts of several ledgers
+   * @param ledger the database, without credentials: readers may get alerts of several ledgers; undefined: it can't be opened
    * @throws if it was not accepted; the message may contain the channel's secrets
    */
-  send(message: Message, ledger: string): Promise<void>;
+  send(message: Message, ledger: string | undefined): Promise<void>;
 }
 
 /** How long sending may take, in milliseconds. */
@@ -55,21 +55,22 @@ export async function post(url: string, body: string, type: string): Promise<voi
 }
 
 /** https://docs.slack.dev/messaging/formatting-message-text#escaping: three characters must be escaped. */
-function slackText(message: Message, ledger: string): string {
+function slackText(message: Message, ledger: string | undefined): string {
   return textOf(message, ledger).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-function textOf(message: Message, ledger: string): string {
+function textOf(message: Message, ledger: string | undefined): string {
   return `${subjectOf(message)}\n\n${message.body}\n\n${signature(ledger)}`;
 }
 
 const subjectOf = ({ title }: Message) => `tn-ledger: ${title}`;
 
-const signature = (ledger: string) => `Ledger ${ledger}, reported by ${hostname()}.`;
+const signature = (ledger: string | undefined) =>
+  `${ledger === undefined ? 'Reported' : `Ledger ${ledger}, reported`} by ${hostname()}.`;
 
 /** The body with `TN_LEDGER_ALERT_FORMAT=json`, as docs/alerts.md describes it. */
-function jsonBody({ event, title, body, problems = [] }: Message, ledger: string): Record<string, unknown> {
-  return { event, title, body, ledger, host: hostname(), time: new Date().toISOString(), problems };
+function jsonBody({ event, title, body, problems = [] }: Message, ledger: string | undefined): Record<string, unknown> {
+  return { event, title, body, ledger: ledger ?? null, host: hostname(), time: new Date().toISOString(), problems };
 }
 
 function createMailer({ smtpUrl, from, to }: NonNullable<AlertSettings['email']>): Channel {

@@ -75,7 +75,7 @@ export async function claimRecoveries(
   { target, holdMs }: ClaimOptions,
 ): Promise<Recovered[]> {
   const values = [target, failing, resolved];
-  // Failing again is news, so a row that is claimed for its failure and fails no more is left to its claimant.
+  // A row whose message is being sent is left alone until its claim ends.
   const isOver = `channel = $1 and recovered_at is null and topic <> '' and ((host is null and cause <> all ($2)) or cause = any ($3))
         and (attempted_at is null or attempted_at < clock_timestamp() - ${claimEnds})`;
   const hasSucceeded = `(host is not null or exists (

@@ -32,6 +32,7 @@ export async function withAlerts<T>(session: ApiSession, work: (alerts: Alerts) 
   } finally {
     end.abort();
     await updating;
+    alerts.end();
     if (!session.signal.aborted) await updateOnce(session, alerts);
   }
 }

@@ -1,9 +1,20 @@
 import test from 'ava';
 import pg from 'pg';
+import { queueSchema } from '../../src/database/queue-schema.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { withoutOrders } from '../sync/support/ledger.js';
-import { cli, ledgerLines, makeDatabase, makeFolder, sandboxLines, settingsOf, startCli, until } from './support.js';
+import {
+  cli,
+  ledgerLines,
+  makeDatabase,
+  makeFolder,
+  sandboxLines,
+  settingsOf,
+  startCli,
+  startProxy,
+  until,
+} from './support.js';
 
 let server: TestServer;
 let sandbox: Sandbox;
@@ -54,6 +65,29 @@ test('an enqueued night is worked on by two workers, which exit when it is done;
   t.is(nights.length, 1);
   t.is(nights[0].origin, 'enqueue');
   t.like(nights[0].accounts[0], { account_id: '9900000', state: 'done', attempts: 1, error: null });
+});
+
+test('a night that waits for something temporary logs for what and until when, and another attempt completes it', async (t) => {
+  const database = await makeDatabase(t, server);
+  const wrongClock: Record<string, string> = { date: new Date(Date.now() - 5 * 86_400_000).toUTCString() };
+  const origin = await startProxy(t, sandbox, () => undefined, wrongClock);
+  const env = {
+    ...settingsOf(sandbox, database.url, origin),
+    BANDWIDTH_ACCOUNT_ID: '9900000',
+    TN_LEDGER_LOG_FORMAT: 'pretty',
+  };
+  await cli(t, ['enqueue', 'nightly'], { env });
+  const worker = cli(t, ['worker', '--until-done'], { env });
+  await until(async () => (await database.query(`select from ${queueSchema}.job where state = 'retry'`)).length === 1);
+  delete wrongClock.date;
+  await database.query(`update ${queueSchema}.job set start_after = now()`);
+  const { status, stderr } = await worker;
+  t.is(status, 0);
+  t.regex(
+    stderr,
+    /INFO: The nightly run of account 9900000 is tried again in [\d.]+ s, at .+ UTC \(attempt 2\), waiting for the clocks to agree$/m,
+  );
+  t.regex(stderr, /continues \(attempt 2\)[\s\S]*for account 9900000 finished/);
 });
 
 test('status shows on which host a night is running and how many pages it has read', async (t) => {

@@ -19,7 +19,7 @@ export async function checkAlerts(report: CheckReport, session: ApiSession): Pro
       skipped('none are configured; set TN_LEDGER_ALERT_WEBHOOK, or TN_LEDGER_ALERT_SMTP_URL and TN_LEDGER_ALERT_TO'),
     );
   }
-  const ledger = (await databaseIfOpen(session))?.describe ?? 'unknown';
+  const ledger = (await databaseIfOpen(session))?.describe;
   for (const channel of channels) {
     await report.check(`alerts by ${channel.name}`, async () => {
       await channel.send(message, ledger).catch((error: unknown) => {
