@@ -4,8 +4,10 @@ import { UnavailableError } from '../../src/dashboard/errors.js';
 import { OutageError } from '../../src/database/errors.js';
 import { queueSchema } from '../../src/database/queue-schema.js';
 import { LedgerError } from '../../src/errors.js';
+import { groupBy } from '../../src/group-by.js';
 import { createRedactor } from '../../src/redact.js';
 import { openNightQueue } from '../../src/schedule/night-queue.js';
+import fc from '../support/fast-check.js';
 import { openLedgerDatabase } from '../support/ledger-database.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type Listener, startListener, startMailServer } from './support/listeners.js';
@@ -405,4 +407,50 @@ test('the digest comes once a day, after the first night, with what somebody sho
     digest?.body ?? '',
     /^12 port-ins are in EXCEPTION and require a response, the oldest first:\n(- port-in order.+\n){10}- and 2 more/m,
   );
+});
+
+test('over thirty nights of random failures, each cause has one message per night, and each recovery one', async (t) => {
+  const { database, webhook, open, query } = await openAlerts(t);
+  const accounts = ['1', '2', '3'];
+  const causes = fc.constantFrom(undefined, undefined, 'UnavailableError', 'ApiError');
+  const nights = fc.sample(fc.tuple(causes, causes, causes), 30);
+  /** The accounts that the last alert of each cause listed. */
+  const alerted = new Map<string, string[]>();
+  for (const [night, topics] of nights.entries()) {
+    await query(later('24 hours'));
+    await query(
+      `update sync_runs set started_at = started_at - interval '24 hours', finished_at = finished_at - interval '24 hours'`,
+    );
+    const outcomes = accounts.map((account) => ({ account, topic: topics[accounts.indexOf(account)] }));
+    for (const { account, topic } of outcomes) {
+      await query(topic === undefined ? succeeded(account, 'sync-orders') : failed(account, 'sync-orders', topic));
+    }
+    const failing = groupBy(
+      outcomes.flatMap(({ account, topic }) => (topic === undefined ? [] : [{ account, topic }])),
+      ({ account, topic }) => (topic === 'UnavailableError' ? topic : `${topic} ${account}`),
+    );
+    const expected = new Set([...failing.values()].map(([{ topic }]) => `failure ${topic}`));
+    for (const [cause, listed] of alerted) {
+      if (failing.has(cause)) continue;
+      alerted.delete(cause);
+      const hasSucceeded = outcomes.some(({ account, topic }) => topic === undefined && listed.includes(account));
+      if (hasSucceeded) expected.add(`recovery ${cause.split(' ')[0]}`);
+    }
+    for (const [cause, group] of failing) {
+      alerted.set(
+        cause,
+        group.map(({ account }) => account),
+      );
+    }
+    // Every night, the processes are new.
+    const hosts = ['one', 'two'].map((host) => open({ host }));
+    for (let round = 0; round < 2; round += 1) await Promise.all(hosts.map((host) => host.update(database)));
+    const sent = take(webhook);
+    const failures = sent
+      .filter(({ event }) => event === 'failure')
+      .map(({ title }) => `failure ${title.includes('Dashboard API') ? 'UnavailableError' : 'ApiError'}`);
+    t.deepEqual(failures.sort(), [...expected].filter((each) => each.startsWith('failure')).sort(), `night ${night}`);
+    t.is(sent.length, expected.size, `night ${night}: ${[...expected].join(', ')}`);
+  }
+  t.true(((await query('select count(*)::integer as count from alerts'))[0]?.count ?? 0) <= 40);
 });
