@@ -23,7 +23,10 @@ const checkTries = 2;
  *
  * @param options.alerts also send a test message to every channel for alerts
  */
-export async function runChecks(session: ApiSession, { alerts }: { alerts: boolean }): Promise<ExitStatus> {
+export async function runChecks(
+  session: ApiSession,
+  { alerts = false }: { alerts?: boolean } = {},
+): Promise<ExitStatus> {
   const { config } = session;
   const report = createReport(session);
   await report.check('configuration', () => ok(describeConfiguration(session)));
