@@ -24,6 +24,7 @@ export type RunEnvironment = Pick<
   | 'billing'
   | 'dataDir'
   | 'inboxUsers'
+  | 'keepReportsDays'
   | 'requestsPerMinute'
   | 'database'
   | 'client'

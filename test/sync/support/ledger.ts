@@ -134,6 +134,7 @@ export async function openLedger(
     billing: billingSettings(options.billing),
     dataDir,
     inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
+    keepReportsDays: 400,
     requestsPerMinute: 1_000_000,
     database,
     client,
