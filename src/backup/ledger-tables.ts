@@ -29,7 +29,7 @@ export interface LedgerTable {
 export async function listTables(client: pg.ClientBase): Promise<LedgerTable[]> {
   const { rows } = await client.query<LedgerTable>(
     `with recursive levels as (
-       select oid, 0 as level from pg_class where relnamespace = 'tn_ledger'::regnamespace
+       select oid, 0 as level from pg_class where relnamespace = to_regnamespace('tn_ledger')
        union
        select conrelid, level + 1 from levels join pg_constraint on confrelid = levels.oid and conrelid <> confrelid
      )
@@ -37,7 +37,7 @@ export async function listTables(client: pg.ClientBase): Promise<LedgerTable[]> 
             array(select attname::text from pg_attribute
                    where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '' order by attnum) as columns
        from pg_class c
-      where relnamespace = 'tn_ledger'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> all ($1)
+      where relnamespace = to_regnamespace('tn_ledger') and relkind in ('r', 'p') and not relispartition and relname <> all ($1)
       order by (select max(level) from levels where levels.oid = c.oid), relname`,
     [leftOut],
   );

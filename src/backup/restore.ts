@@ -14,6 +14,7 @@ import {
 } from '../database/migrations.js';
 import { UsageError } from '../errors.js';
 import { version } from '../version.js';
+import { derivedMarks } from './ledger-tables.js';
 import {
   type BackedUpTable,
   damagedBackup,

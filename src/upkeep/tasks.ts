@@ -10,6 +10,9 @@ import type { Redact } from '../redact.js';
 /** What `tn-ledger schedule` does once per ledger after the nightly runs. */
 export type UpkeepTask = 'backup' | 'prune';
 
+/** The migration that creates the table of tasks. */
+export const tasksMigration = '0014-upkeep';
+
 /**
  * How long a task waits for nightly runs to end, after the last one was due: one that is tried again until the API is
  * back must not cost the day's backup, which may be written while jobs run.
