@@ -42,7 +42,7 @@ const outcome = 'Nothing was restored.';
  */
 export async function checkBackup(folder: string, signal: AbortSignal): Promise<Manifest> {
   const manifest = await readManifest(folder, outcome);
-  const unknown = manifest.migrations.filter((name, index) => name !== numberedMigrations[index]);
+  const unknown = manifest.migrations.filter((name) => !numberedMigrations.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(
       `The backup ${folder} was made by ${manifest.program}, whose schema this tn-ledger ${version} doesn't know: it has ${unknown.join(', ')}. ${outcome}`,

@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { describeRecordsTables } from '../billing/records-table.js';
-import { type Database, toLedgerError } from '../database/connect.js';
+import { cut, type Database, toLedgerError } from '../database/connect.js';
 import { readNumberedMigrations, readRepeatablesChecksum, readSchemaState } from '../database/migrations.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { version } from '../version.js';
@@ -78,7 +78,11 @@ async function checkTarget(folder: string): Promise<void> {
 
 async function readLedger(database: Database, folder: string, options: BackupOptions): Promise<Manifest> {
   const client = await database.pool.connect();
+  // A statement may be waiting for a lock.
+  const stop = () => cut(client);
+  options.signal.addEventListener('abort', stop);
   try {
+    options.signal.throwIfAborted();
     const tables = await beginSnapshot(client, database);
     const manifest = await describeLedger(client, database);
     for (const table of tables) manifest.tables.push(await copyTable(client, folder, table, options));
@@ -89,6 +93,8 @@ async function readLedger(database: Database, folder: string, options: BackupOpt
     // It may be in the middle of a COPY.
     client.release(true);
     throw error;
+  } finally {
+    options.signal.removeEventListener('abort', stop);
   }
 }
 

@@ -20,10 +20,12 @@ export async function keepUp(
   { log, signal }: Session,
   openSession: (work: (session: Session) => Promise<void>) => Promise<void>,
 ): Promise<void> {
+  let isWaiting = false;
   while (!signal.aborted) {
     try {
       await openSession(async (session) => {
         const database = await openLedger(session);
+        isWaiting = false;
         while (!signal.aborted) {
           await doDueTasks(session, database);
           await sleep(pollMs, signal);
@@ -31,7 +33,8 @@ export async function keepUp(
       });
     } catch (error) {
       if (signal.aborted) return;
-      log.warn(`Backups and pruning wait for the database. ${describeFailure(error)}`);
+      if (!isWaiting) log.warn(`Backups and pruning wait for the database. ${describeFailure(error)}`);
+      isWaiting = true;
     }
     await sleep(pollMs, signal).catch(() => undefined);
   }

@@ -278,8 +278,8 @@ export async function ensureNoLedger(
 }
 
 /**
- * Creates the schema in a database without a ledger, in one transaction: applies the numbered migrations `names`, which
- * must be the first ones, calls `load`, then applies all others, and the functions, triggers, and views. So `load` finds
+ * Creates the schema in a database without a ledger, in one transaction: applies the numbered migrations `names`,
+ * calls `load`, then applies all others, and the functions, triggers, and views. So `load` finds
  * the tables of an earlier version as they were, without triggers, and `finish`, which is called last, those of this version. Other processes wait meanwhile, and see all of it or
  * nothing. The queue's schema and the grants are left to `migrate`.
  *

@@ -31,6 +31,9 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
   [/^src\/(report\/report-file|output-file)\./, ['report', 'nruf']],
   [/^src\/schedule\//, ['schedule']],
+  [/^src\/backup\/restore\./, ['restore']],
+  [/^src\/backup\//, ['backup']],
+  [/^src\/upkeep\/prune\./, ['prune']],
   [/^src\/sandbox\//, ['sandbox']],
 ];
 
