@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { lstat, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -10,6 +10,7 @@ import { describeRecordsTables } from '../billing/records-table.js';
 import { cut, type Database, toLedgerError } from '../database/connect.js';
 import { readNumberedMigrations, readRepeatablesChecksum, readSchemaState } from '../database/migrations.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { syncFolder } from '../output-file.js';
 import { version } from '../version.js';
 import { type LedgerTable, listSequences, listTables, readLedgerId } from './ledger-tables.js';
 import {
@@ -110,7 +111,7 @@ async function beginSnapshot(client: pg.ClientBase, database: Database): Promise
         hint: 'Check DATABASE_URL and TN_LEDGER_DATA_DIR.',
       });
     }
-    await client.query('begin isolation level repeatable read read only');
+    await client.query(beginSql);
     try {
       await client.query(`lock table ${tables.map(({ name }) => sqlOf(name)).join(', ')} in access share mode`);
       if (JSON.stringify(await listTables(client)) === JSON.stringify(tables)) return tables;
@@ -126,6 +127,10 @@ async function beginSnapshot(client: pg.ClientBase, database: Database): Promise
     }
   }
 }
+
+// In the order of the table, so that equal tables make equal files.
+const beginSql = `begin isolation level repeatable read read only;
+  set local synchronize_seqscans = off; set local max_parallel_workers_per_gather = 0`;
 
 const snapshotAttempts = 10;
 
@@ -212,13 +217,4 @@ function explain(error: unknown, folder: string, { describe }: Database): unknow
       : ((known as LedgerError).hint ?? 'Run the command again.'),
     cause: error,
   });
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -55,6 +55,7 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
   const [first, second] = await Promise.all(
     ['first', 'second'].map((name) => readManifest(join(folder, name), 'Nothing was done.')),
   );
+  t.log(`${(first?.tables.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0) / 1e6} MB`);
   t.deepEqual(second?.tables, first?.tables);
   t.deepEqual(second?.sequences, first?.sequences);
   const rowsOf = (name: string) => first?.tables.find((table) => table.name === name)?.rows ?? 0;
