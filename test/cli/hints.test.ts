@@ -90,7 +90,7 @@ test('every command, job and option in the documentation exists', async (t) => {
     const found = findMentions(text.text, text.isCode, known);
     commands += found.commands;
     problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
-    const isShell = /^(docker|npx knex|curl)\b/.test(text.text);
+    const isShell = /^(docker|npx knex|curl|pg_dump|pg_restore|pgbackrest)\b/.test(text.text);
     for (const option of found.bareOptions) {
       if (!isShell && !everyOption.has(option)) problems.push(`${place(text)}: there is no option ${option}`);
     }
