@@ -128,7 +128,7 @@ async function beginSnapshot(client: pg.ClientBase, database: Database): Promise
   }
 }
 
-// In the order of the table, so that equal tables make equal files.
+// Rows are read in the order in which they are stored, on which BRIN indexes rest.
 const beginSql = `begin isolation level repeatable read read only;
   set local synchronize_seqscans = off; set local max_parallel_workers_per_gather = 0`;
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
-import { readManifest } from '../../src/backup/manifest.js';
+import { type Manifest, readManifest } from '../../src/backup/manifest.js';
 import { fillLedger } from '../backup/support/full-ledger.js';
 import { cliProcess, makeEmptyDatabase, makeFolder } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
@@ -44,6 +44,8 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
   );
   const filings = await ledger.query('select filing_id, sha256, content from nruf_filings');
   t.is(filings.length, 1);
+  const first = await readManifest(join(folder, 'first'), 'Nothing was done.');
+  const before = await contentsOf(ledger.query, first);
   // Everything is gone, except for the backup.
   await ledger.query('drop schema tn_ledger cascade');
   await ledger.query('drop schema tn_ledger_queue cascade');
@@ -51,14 +53,9 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
 
   const restored = await makeEmptyDatabase(t, t.context.server);
   await run(['restore', join(folder, 'first')], restored.url);
-  await run(['backup', join(folder, 'second')], restored.url);
-  const [first, second] = await Promise.all(
-    ['first', 'second'].map((name) => readManifest(join(folder, name), 'Nothing was done.')),
-  );
-  t.log(`${(first?.tables.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0) / 1e6} MB`);
-  t.deepEqual(second?.tables, first?.tables);
-  t.deepEqual(second?.sequences, first?.sequences);
-  const rowsOf = (name: string) => first?.tables.find((table) => table.name === name)?.rows ?? 0;
+  t.log(`${first.tables.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6} MB`);
+  t.deepEqual(await contentsOf((sql) => restored.query(sql), first), before);
+  const rowsOf = (name: string) => first.tables.find((table) => table.name === name)?.rows ?? 0;
   t.true(rowsOf('telephone_numbers') >= 100_000);
   t.true(rowsOf('billing_bdr') >= 600_000);
   t.deepEqual(
@@ -71,3 +68,14 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
   );
   t.true(Math.max(...peaks) < 250 * megabyte);
 });
+
+/** Rows of each table and the sum of their hashes: their order may differ after a restore. */
+async function contentsOf(query: (sql: string) => Promise<unknown[]>, { tables }: Manifest): Promise<unknown> {
+  const contents: Record<string, unknown> = {};
+  for (const { name } of tables) {
+    [contents[name]] = await query(
+      `select count(*)::int as rows, sum(hashtextextended(t::text, 0)::numeric)::text as sum from tn_ledger.${name} t`,
+    );
+  }
+  return contents;
+}
