@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import { type Manifest, readManifest } from '../../src/backup/manifest.js';
@@ -49,7 +48,6 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
   // Everything is gone, except for the backup.
   await ledger.query('drop schema tn_ledger cascade');
   await ledger.query('drop schema tn_ledger_queue cascade');
-  await rm(ledger.dataDir, { recursive: true });
 
   const restored = await makeEmptyDatabase(t, t.context.server);
   await run(['restore', join(folder, 'first')], restored.url);
