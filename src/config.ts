@@ -416,7 +416,7 @@ const variables = z.object({
     .refine((count) => count <= maxConcurrentAccounts, { error: `must be from 1 to ${maxConcurrentAccounts}` })
     .meta(
       about(
-        `How many accounts one process works on at the same time, from 1 to ${maxConcurrentAccounts}. A process opens up to two database connections per account plus three, and at least twelve: 19 with the default. \`schedule\` and \`worker\` open up to three more for monitoring. The server's \`max_connections\` must allow that for every process.`,
+        `How many accounts one process works on at the same time, from 1 to ${maxConcurrentAccounts}. A process opens up to two database connections per account plus three, and at least twelve: 19 with the default. \`schedule\` and \`worker\` open up to three more for monitoring, and \`schedule\` two for backups and pruning. The server's \`max_connections\` must allow that for every process.`,
       ),
     ),
   TN_LEDGER_LOCK_TIMEOUT: timeLimit('15m').meta(

@@ -11,7 +11,19 @@ const leaf = 'leaf';
 const runs = ['sync', 'run', 'dashboard', 'stored-files', 'database', 'number-file', 'config', leaf];
 /** The modules that each module may import in addition to itself. */
 const directions: Record<string, readonly string[]> = {
-  cli: ['schedule', 'monitoring', 'upkeep', 'backup', 'sandbox', 'jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
+  cli: [
+    'schedule',
+    'monitoring',
+    'upkeep',
+    'backup',
+    'sandbox',
+    'jobs',
+    'assignment',
+    'billing',
+    'nruf',
+    'report',
+    ...runs,
+  ],
   schedule: ['jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
   monitoring: ['report', ...runs],
   upkeep: ['backup', 'assignment', 'billing', 'nruf', 'report', ...runs],

@@ -57,11 +57,17 @@ export function totalsOf({ tables, created_at, program }: Manifest) {
 
 /** Shows the table in hand while a backup is written or restored. */
 export async function showProgress<T>(
-  { statusLine }: Session,
+  { config, printMessage, statusLine }: Session,
   run: { job: string; folder: string },
   work: (onProgress: (table: string, bytes: number) => void) => Promise<T>,
 ): Promise<T> {
-  const display = createProgress({ stream: process.stderr, bar: process.stderr.isTTY, statusLine });
+  const display = createProgress({
+    stream: process.stderr,
+    // Under JSON, everything on standard error is a line of the log.
+    bar: process.stderr.isTTY && (config.logFormat ?? 'pretty') === 'pretty',
+    printLine: (text, { job }) => printMessage('info', text, { job }),
+    statusLine,
+  });
   const progress = display.start({ job: run.job, account: run.folder });
   try {
     return await work((table, bytes) => progress.step?.({ text: table, done: { count: bytes, unit: 'bytes' } }));

@@ -1,5 +1,5 @@
 /**
- * Writes the backup of a released schema that upgrades.test.ts restores: run it once per release that has new migrations, with
+ * Writes the backup of a released schema that upgrades.slow.test.ts restores: run it once per release that has new migrations, with
  * that release's code, after a build: `node dist/test/upgrades/make-backup.js`.
  */
 import { rm } from 'node:fs/promises';
