@@ -1,24 +1,28 @@
 import { basename } from 'node:path';
 import { inTransaction } from '../src/database/transaction.js';
+import { currentTime } from '../src/days.js';
 import type { Job } from '../src/run/job.js';
 import { readSettled } from '../src/run/run-record.js';
 import { storeResult } from '../src/stored-files/result-files.js';
 
 /**
  * Writes the account's HTML report, and stores it in the database for all hosts. The database keeps one report per
- * account, the latest; nothing removes earlier files.
+ * account, the latest; the folder keeps those of `TN_LEDGER_KEEP_REPORTS` days.
  */
 export const writeReport: Job = {
   name: 'write-report',
   summary: 'the HTML report, in reports/ in the data folder and (the latest) in the database',
   withoutApi: true,
-  async run({ account, database, dataDir, log, run, signal }) {
+  async run(context) {
+    const { account, database, dataDir, log, run, signal } = context;
     // Loaded on demand: the chart code takes longer to load than everything else in a run without a report.
-    const [{ refreshIntervals }, { makeReport }, { reportPath, writeReportFile }] = await Promise.all([
-      import('../src/nruf/refresh.js'),
-      import('../src/report/make-report.js'),
-      import('../src/report/report-file.js'),
-    ]);
+    const [{ refreshIntervals }, { makeReport }, { removeOldReports, reportPath, writeReportFile }] = await Promise.all(
+      [
+        import('../src/nruf/refresh.js'),
+        import('../src/report/make-report.js'),
+        import('../src/report/report-file.js'),
+      ],
+    );
     await refreshIntervals(database, [account], signal);
     const settled = await readSettled(database.pool, run);
     const { html, time } = await makeReport(database, { account, signal });
@@ -27,6 +31,7 @@ export const writeReport: Job = {
     const report = { account, kind: 'report', name: basename(path), content: [html], runId: run.runId } as const;
     await inTransaction(database, { signal, repeatable: true }, (connection) => storeResult(connection, report));
     run.changesUntil = settled;
+    await removeOldReports(dataDir, { days: context.keepReportsDays, now: currentTime(context), account });
     log.info(`The report of account ${account} is ${path}`);
   },
 };

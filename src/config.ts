@@ -75,6 +75,14 @@ export interface BillingSettings {
   download: DownloadLimits;
 }
 
+/** Settings of scheduled backups. */
+export interface BackupSettings {
+  /** Absolute path of their folder; undefined: there are none. */
+  folder: string | undefined;
+  /** How many to keep. */
+  keep: number;
+}
+
 /** What the accounts file says about an account. */
 export interface AccountSettings {
   label: string | undefined;
@@ -115,6 +123,11 @@ export interface Config {
   /** Milliseconds that a transaction waits for a lock. */
   lockTimeoutMs: number;
   billing: BillingSettings;
+  backups: BackupSettings;
+  /** Days that runs are kept. */
+  keepRunsDays: number;
+  /** Days that report files are kept. */
+  keepReportsDays: number;
   /** Share (0..1) of an account's numbers that a snapshot may close without `--accept-shrink`. */
   maxShrink: number;
   /** Where `schedule` and `worker` serve health, metrics and reports; undefined: nowhere. */
@@ -429,7 +442,7 @@ const variables = z.object({
     .refine((count) => count <= maxConcurrentAccounts, { error: `must be from 1 to ${maxConcurrentAccounts}` })
     .meta(
       about(
-        `How many accounts one process works on at the same time, from 1 to ${maxConcurrentAccounts}. A process opens up to two database connections per account plus three, and at least twelve: 19 with the default. \`schedule\` and \`worker\` open up to three more for monitoring. The server's \`max_connections\` must allow that for every process.`,
+        `How many accounts one process works on at the same time, from 1 to ${maxConcurrentAccounts}. A process opens up to two database connections per account plus three, and at least twelve: 19 with the default. \`schedule\` and \`worker\` open up to three more for monitoring, and \`schedule\` two for backups and pruning. The server's \`max_connections\` must allow that for every process.`,
       ),
     ),
   TN_LEDGER_LOCK_TIMEOUT: timeLimit('15m').meta(
@@ -447,6 +460,23 @@ const variables = z.object({
     .meta(about('Billing report types that the nightly run fetches, comma-separated; empty: none.')),
   TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)').meta(
     about('How many days to keep the archives of billing reports.'),
+  ),
+  TN_LEDGER_BACKUP_DIR: optional(z.string()).meta(
+    about(
+      'Folder of scheduled backups: `tn-ledger schedule` writes one after the nightly runs, on one of the hosts that have the setting; see [backup.md](backup.md).',
+      'none; no scheduled backups',
+    ),
+  ),
+  TN_LEDGER_KEEP_BACKUPS: wholeNumber(7, '7').meta(
+    about('How many scheduled backups of the ledger to keep in TN_LEDGER_BACKUP_DIR.'),
+  ),
+  TN_LEDGER_KEEP_RUNS: wholeNumber(400, '400 (days)').meta(
+    about('How many days `tn-ledger prune` keeps the runs in `sync_runs`. The latest runs of each job always stay.'),
+  ),
+  TN_LEDGER_KEEP_REPORTS: wholeNumber(400, '400 (days)').meta(
+    about(
+      'How many days `tn-ledger prune` keeps the HTML reports in the data folder. The latest of each account always stays.',
+    ),
   ),
   TN_LEDGER_ARCHIVE_MAX_ENTRIES: wholeNumber(100, '100').meta(about('Maximum number of files in a billing archive.')),
   TN_LEDGER_ARCHIVE_MAX_RATIO: wholeNumber(200, '200').meta(
@@ -680,6 +710,12 @@ export function loadConfig(source: ConfigSource): Config {
         extraMs: general.TN_LEDGER_DOWNLOAD_TIMEOUT,
       },
     },
+    backups: {
+      folder: general.TN_LEDGER_BACKUP_DIR && resolve(source.cwd, general.TN_LEDGER_BACKUP_DIR),
+      keep: general.TN_LEDGER_KEEP_BACKUPS,
+    },
+    keepRunsDays: general.TN_LEDGER_KEEP_RUNS,
+    keepReportsDays: general.TN_LEDGER_KEEP_REPORTS,
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     http: httpSettings(general.TN_LEDGER_HTTP, general.TN_LEDGER_HTTP_HOSTS),
     metricsFile:

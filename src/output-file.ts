@@ -93,7 +93,7 @@ export async function writeWhole(
 }
 
 /** Makes renames in a folder survive a power failure. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -11,10 +11,25 @@ const leaf = 'leaf';
 const runs = ['sync', 'run', 'dashboard', 'stored-files', 'database', 'number-file', 'config', leaf];
 /** The modules that each module may import in addition to itself. */
 const directions: Record<string, readonly string[]> = {
-  cli: ['alerts', 'schedule', 'monitoring', 'sandbox', 'jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
+  cli: [
+    'alerts',
+    'schedule',
+    'monitoring',
+    'upkeep',
+    'backup',
+    'sandbox',
+    'jobs',
+    'assignment',
+    'billing',
+    'nruf',
+    'report',
+    ...runs,
+  ],
   alerts: ['schedule', 'assignment', ...runs],
   schedule: ['jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
   monitoring: ['report', ...runs],
+  upkeep: ['backup', 'assignment', 'billing', 'nruf', 'report', ...runs],
+  backup: ['billing', ...runs],
   jobs: ['assignment', 'billing', 'nruf', 'report', ...runs],
   report: ['assignment', 'nruf', ...runs],
   assignment: runs,

@@ -40,15 +40,15 @@ export async function sha256Of(path: string): Promise<string> {
 }
 
 /**
- * Removes archives older than the given number of days, and partial downloads older than a day; returns how many it
- * removed. Archives that wait to be loaded stay, and so do those that are younger on the database's clock: file
- * times come from this machine's clock, which may have been wrong.
+ * Finds archives older than the given number of days, and partial downloads older than a day. Archives that wait to be
+ * loaded stay, and so do those that are younger on the database's clock: file times come from this machine's clock,
+ * which may have been wrong.
  */
-export async function removeOldArchives(
-  database: Database,
+export async function findOldArchives(
+  { pool }: Pick<Database, 'pool'>,
   folder: string,
   options: { days: number; now: Date },
-): Promise<number> {
+): Promise<string[]> {
   const old: string[] = [];
   for (const name of await readdir(folder)) {
     const isPart = /\.zip\.\d+\.part$/.test(name);
@@ -58,14 +58,24 @@ export async function removeOldArchives(
     if (facts !== undefined && options.now.getTime() - facts.mtimeMs > (isPart ? 1 : options.days) * dayMs)
       old.push(name);
   }
-  if (old.length === 0) return 0;
-  const { rows } = await database.pool.query<{ archive_file: string }>(
+  if (old.length === 0) return [];
+  const { rows } = await pool.query<{ archive_file: string }>(
     `select archive_file from billing_reports
       where archive_file = any($1) and (state = 'downloaded' or completed_at > clock_timestamp() - make_interval(days => $2))`,
     [old, options.days],
   );
   const wanted = new Set(rows.map(({ archive_file }) => archive_file));
-  const removed = old.filter((name) => !wanted.has(name));
+  return old.filter((name) => !wanted.has(name));
+}
+
+/** Removes what `findOldArchives` finds; returns how many there were. */
+export async function removeOldArchives(
+  database: Database,
+  folder: string,
+  options: { days: number; now: Date },
+): Promise<number> {
+  const removed = await findOldArchives(database, folder, options);
+  if (removed.length === 0) return 0;
   for (const name of removed) await rm(join(folder, name), { force: true });
   await change(database, 'update billing_reports set archive_file = null where archive_file = any($1)', [removed]);
   return removed.length;

@@ -56,6 +56,12 @@ export async function findRecordsTable(client: pg.ClientBase, type: string): Pro
 
 /** Creates the table of a type, with the common columns and the known columns of the type. */
 export async function makeRecordsTable(client: pg.ClientBase, type: string): Promise<RecordsTable> {
+  const table = await createRecordsTable(client, type);
+  await grantReaders(client);
+  return table;
+}
+
+async function createRecordsTable(client: pg.ClientBase, type: string): Promise<RecordsTable> {
   const { timeColumn } = shapeOf(type);
   const sql = `${schema}.${recordsTable(type)}`;
   const own = ownColumns.map(({ name, type: of }) => {
@@ -86,8 +92,45 @@ export async function makeRecordsTable(client: pg.ClientBase, type: string): Pro
     partition(type, 'other'),
     'Rows without a usable time, and rows of months without a table',
   );
-  await grantReaders(client);
   return (await findRecordsTable(client, type)) as RecordsTable;
+}
+
+/** What recreates a records table in another database. */
+export interface RecordsTableDescription {
+  type: string;
+  columns: { name: string; type: string; comment: string | null }[];
+  /** First days of the months that have a partition. */
+  months: Day[];
+}
+
+/** Describes the records tables of all types. */
+export async function describeRecordsTables(client: pg.ClientBase): Promise<RecordsTableDescription[]> {
+  const { rows } = await client.query<RecordsTableDescription>(
+    `select upper(substr(relname, 9)) as type,
+            (select json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
+                                               'comment', col_description(attrelid, attnum)) order by attnum)
+               from pg_attribute where attrelid = p.oid and attnum > 0 and not attisdropped) as columns,
+            (select coalesce(json_agg(replace(right(m.relname, 7), '_', '-') || '-01' order by m.relname), '[]')
+               from pg_inherits join pg_class m on m.oid = inhrelid
+              where inhparent = p.oid and m.relname ~ ('^' || p.relname || '__\\d{4}_\\d\\d$')) as months
+       from pg_class p
+      where relnamespace = '${schema}'::regnamespace and relkind = 'p' and starts_with(relname, 'billing_') order by relname`,
+  );
+  return rows;
+}
+
+/** Creates a records table from its description, in the client's transaction. Grants nothing. */
+export async function recreateRecordsTable(
+  client: pg.ClientBase,
+  { type, columns, months }: RecordsTableDescription,
+): Promise<void> {
+  const table = await createRecordsTable(client, type);
+  await addDescribedColumns(
+    client,
+    table,
+    columns.filter(({ name }) => !table.columns.has(name)),
+  );
+  for (const month of months) await addMonth(client, table, month);
 }
 
 /** Adds the columns of a file that the table doesn't have yet to the table and to its `columns`. */
@@ -104,11 +147,27 @@ export async function addColumns(
       { hint: 'Check that the file begins with a header.' },
     );
   }
-  const additions = missing.map(([name, { type }]) => `add column ${pg.escapeIdentifier(name)} ${type}`);
+  await addDescribedColumns(
+    client,
+    table,
+    missing.map(([name, { type, header }]) => {
+      const comment = `${header.trim() === '' ? 'A column without a name' : `Column ${header.trim()}`} of the file`;
+      return { name, type, comment };
+    }),
+  );
+}
+
+async function addDescribedColumns(
+  client: pg.ClientBase,
+  table: RecordsTable,
+  columns: RecordsTableDescription['columns'],
+): Promise<void> {
+  if (columns.length === 0) return;
+  const additions = columns.map(({ name, type }) => `add column ${pg.escapeIdentifier(name)} ${type}`);
   await client.query(`alter table ${table.sql} ${additions.join(', ')}`);
-  for (const [name, { type, header }] of missing) {
+  for (const { name, type, comment: text } of columns) {
     table.columns.set(name, type);
-    const text = `${header.trim() === '' ? 'A column without a name' : `Column ${header.trim()}`} of the file`;
+    if (text === null) continue;
     for (const each of [table.sql, ...(await partitionsOf(client, table))]) {
       await comment(client, 'column', `${each}.${pg.escapeIdentifier(name)}`, text);
     }

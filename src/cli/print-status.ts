@@ -14,8 +14,10 @@ import { type NightStates, readNights } from '../schedule/read-nights.js';
 import { jobsOfListings } from '../sync/number-listings.js';
 import { terminalSafe } from '../terminal-text.js';
 import { createTimetable } from '../timetable.js';
+import { readTasks, type TaskState, tasksMigration } from '../upkeep/tasks.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 import { formatNights } from './format-nights.js';
+import { describeTasks } from './format-upkeep.js';
 import type { Session } from './session.js';
 import { describeOpenFiles, type OpenFile, readOpenFiles } from './status-files.js';
 
@@ -75,7 +77,9 @@ export async function printStatus(session: Session, json: boolean): Promise<Exit
     nights.push(...(await readNights(database.pool)));
   }
   const files = await readOpenFiles(database.pool, applied);
-  const state = { lastRuns, nights, open, batches, rejected, files, nextRuns };
+  // Status reads the ledger before it is migrated.
+  const upkeep = applied.includes(tasksMigration) ? await readTasks(database.pool) : [];
+  const state = { lastRuns, nights, open, batches, rejected, files, upkeep, nextRuns };
   process.stdout.write(json ? toJson(state, session) : terminalSafe(toText(state, session)));
   return exitStatus.done;
 }
@@ -108,6 +112,7 @@ interface State {
   batches: OpenBatch[];
   rejected: RejectedFile[];
   files: OpenFile[];
+  upkeep: TaskState[];
   nextRuns: (ScheduleGroup & { next: Date | undefined })[];
 }
 
@@ -121,7 +126,7 @@ function byAccountAndPlan(a: LastRun, b: LastRun): number {
 }
 
 function toText(
-  { lastRuns: { runs, strays }, nights, open, batches, rejected, files, nextRuns }: State,
+  { lastRuns: { runs, strays }, nights, open, batches, rejected, files, upkeep, nextRuns }: State,
   { config, redact }: Session,
 ): string {
   const lines: string[] = [];
@@ -179,6 +184,7 @@ function toText(
     );
   }
   lines.push(...describeOpenFiles(files).map((line) => redact(line)));
+  for (const line of describeTasks(upkeep)) lines.push('', redact(line));
   lines.push('');
   for (const { source, expression, accounts, next } of nextRuns) {
     const when = next === undefined ? 'never' : `${next.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -213,7 +219,10 @@ function describeUnconfigured({ account_id, job, status, age_seconds, error }: L
   return process.stdout.isTTY && process.stdout.hasColors() ? styleText('dim', line) : line;
 }
 
-function toJson({ lastRuns, nights, open, batches, rejected, files, nextRuns }: State, { config }: Session): string {
+function toJson(
+  { lastRuns, nights, open, batches, rejected, files, upkeep, nextRuns }: State,
+  { config }: Session,
+): string {
   const { strays } = lastRuns;
   const labelOf = ({ account_id }: { account_id: string }) => config.accountSettings.get(account_id)?.label;
   const runs = lastRuns.runs.map((run) => ({ ...run, label: labelOf(run) }));
@@ -224,7 +233,7 @@ function toJson({ lastRuns, nights, open, batches, rejected, files, nextRuns }: 
   const [nextNight] = nextRuns.flatMap(({ next }) => next ?? []).sort((one, other) => one.getTime() - other.getTime());
   const status = {
     ...{ runs, nights: nights.map(withLabels), unconfigured: strays, open, open_batches: batches },
-    ...{ rejected_files: rejected, submitted_files: files, next_night: nextNight ?? null },
+    ...{ rejected_files: rejected, submitted_files: files, upkeep, next_night: nextNight ?? null },
   };
   return `${JSON.stringify(status, null, 2)}\n`;
 }

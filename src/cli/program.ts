@@ -4,6 +4,7 @@ import { version } from '../version.js';
 import * as assign from './assign.js';
 import * as assignments from './assignments.js';
 import * as audit from './audit.js';
+import * as backup from './backup.js';
 import * as billing from './billing.js';
 import * as check from './check.js';
 import * as classify from './classify.js';
@@ -16,7 +17,9 @@ import * as files from './files.js';
 import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
+import * as prune from './prune.js';
 import * as report from './report.js';
+import * as restore from './restore.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -46,6 +49,9 @@ const commands = [
   audit,
   status,
   report,
+  backup,
+  restore,
+  prune,
   sql,
   tables,
   db,

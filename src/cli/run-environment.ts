@@ -21,6 +21,7 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
     accounts: await session.accounts(),
     dataDir: config.dataDir,
     inboxUsers: await userIds(config.inboxUsers),
+    keepReportsDays: config.keepReportsDays,
     database,
     redact: session.redact,
     signal: session.signal,

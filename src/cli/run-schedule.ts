@@ -9,6 +9,7 @@ import { createTimetable } from '../timetable.js';
 import { formatInZone } from '../wall-clock.js';
 import { checkClocks } from './check-clocks.js';
 import { describeFailure } from './failure.js';
+import { keepUp } from './keep-up.js';
 import { openQueue } from './open-queue.js';
 import { whileMonitored } from './serve-monitoring.js';
 import type { ApiSession } from './session.js';
@@ -16,9 +17,9 @@ import { withAlerts } from './with-alerts.js';
 import { workNights } from './work-nights.js';
 
 /**
- * Prints the next scheduled times, plans each nightly run for every account, and works on the planned ones, as any number of
- * other hosts may. Groups of accounts with their own schedule are planned independently of each other. A signal stops it, with
- * exit status 0.
+ * Prints the next scheduled times, plans each nightly run for every account, works on the planned ones, as any number of
+ * other hosts may, and backs up and prunes the ledger after them. Groups of accounts with their own schedule are planned
+ * independently of each other. A signal stops it, with exit status 0.
  */
 export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: boolean }): Promise<ExitStatus> {
   const groups = scheduleGroups(session.config);
@@ -26,7 +27,11 @@ export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: b
   await withAlerts(session, async (alerts) => {
     const schedulers = groups.map((group) => prepareGroup(session, group, { catchUp, isOnly, alerts }));
     await whileMonitored(session, async () => {
-      await Promise.all([...schedulers.map((start) => start()), workNights(session, { untilDone: false })]);
+      await Promise.all([
+        ...schedulers.map((start) => start()),
+        workNights(session, { untilDone: false }),
+        keepUp(session, (work) => session.withOwnConnections(work)),
+      ]);
     });
   });
   return exitStatus.done;

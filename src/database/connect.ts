@@ -213,7 +213,7 @@ export function pidOf(client: pg.ClientBase): number {
 }
 
 /** Breaks a connection: whatever waits for its answers fails. Its socket is missing in the driver's types. */
-function cut(client: pg.ClientBase): void {
+export function cut(client: pg.ClientBase): void {
   (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
 }
 

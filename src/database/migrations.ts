@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import { type Migration, migrations } from '../../migrations/index.js';
 import { dropStatements, readRepeatables } from '../../migrations/repeatable.js';
-import { LedgerError } from '../errors.js';
+import { LedgerError, UsageError } from '../errors.js';
 import { backoffMs, sleep } from '../retry.js';
 import { version } from '../version.js';
 import { type Database, pidOf, prepareSession, toLockError } from './connect.js';
@@ -13,6 +13,9 @@ import { describeBlocker, type LockWait, readWaits } from './watch-locks.js';
 export { baseline } from '../../migrations/index.js';
 
 export const schemaName = 'tn_ledger';
+
+/** The names of the numbered migrations that this version knows, oldest first. */
+export const numberedMigrations: readonly string[] = migrations.map(({ name }) => name);
 
 /** Key of the advisory lock for migrating: an arbitrary number that must never change. */
 const migrationLockKey = 7_386_001;
@@ -83,12 +86,8 @@ export async function readSchemaState(database: Pick<Database, 'pool' | 'describ
     `select to_regclass('${schemaName}.knex_migrations') is not null as numbered,
        to_regclass('${repeatableTable}') is not null as repeatable`,
   );
-  const applied: string[] = exists.rows[0].numbered
-    ? (await database.pool.query(`select name from ${schemaName}.knex_migrations order by id`)).rows.map(
-        (row) => row.name,
-      )
-    : [];
-  const known = migrations.map((migration) => migration.name);
+  const applied = exists.rows[0].numbered ? await readNumberedMigrations(database.pool) : [];
+  const known = numberedMigrations;
   const unknown = applied.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new LedgerError(
@@ -105,6 +104,12 @@ export async function readSchemaState(database: Pick<Database, 'pool' | 'describ
     applied: [...applied, ...current.map(({ name }) => name), ...(queueReady ? [queueMigration] : [])],
     pending: [...known.filter((name) => !applied.includes(name)), ...changed, ...(queueReady ? [] : [queueMigration])],
   };
+}
+
+/** Reads the names of the numbered migrations that a ledger has, oldest first. */
+export async function readNumberedMigrations(client: pg.Pool | pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`select name from ${schemaName}.knex_migrations order by id`);
+  return rows.map(({ name }) => name);
 }
 
 /**
@@ -152,7 +157,7 @@ export async function migrate(database: Database): Promise<string[]> {
     const repeated = await retryLocked(database, pids, () => applyRepeatables(holder, lockTimeoutOf(database)));
     if (pending.includes(queueMigration)) await migrateQueue(database);
     await grantReaders(database.pool);
-    const numbered = migrations.map(({ name }) => name).filter((name) => pending.includes(name));
+    const numbered = numberedMigrations.filter((name) => pending.includes(name));
     return [...numbered, ...repeated, ...pending.filter((name) => name === queueMigration)];
   });
 }
@@ -208,42 +213,110 @@ async function retryLocked<T>(database: Database, pids: ReadonlySet<number>, att
 async function applyRepeatables(client: pg.ClientBase, lockTimeoutMs: number): Promise<string[]> {
   await client.query(`begin; set local lock_timeout = ${lockTimeoutMs}`);
   try {
-    await client.query(`
-      create table if not exists ${repeatableTable} (
-        name text primary key,
-        checksum text not null,
-        applied_at timestamptz not null default now()
-      );
-      alter table ${repeatableTable} add column if not exists version text;
-      comment on table ${repeatableTable} is 'Files of functions, triggers, and views that are applied after the migrations of knex_migrations.';
-      comment on column ${repeatableTable}.name is 'Name of the file';
-      comment on column ${repeatableTable}.checksum is 'SHA-256 of the file. If it changes, tn-ledger applies all files again';
-      comment on column ${repeatableTable}.applied_at is 'When the files were last applied';
-      comment on column ${repeatableTable}.version is 'Version of tn-ledger that applied the files; an earlier version does not replace them. Null: a version that did not record it';
-    `);
-    const changed = await changedRepeatables(client, true);
-    if (changed.length > 0) {
-      for (const { name, sql } of readRepeatables()) {
-        await client.query(await sql()).catch((error) => {
-          if (isLockTimeout(error)) throw error;
-          throw new LedgerError(`The functions and views of ${name} could not be replaced: ${error.message}.`, {
-            cause: error,
-            hint: error.detail?.replace(/\.?$/, '.'),
-          });
-        });
-      }
-      await client.query(`delete from ${repeatableTable}`);
-      await client.query(
-        `insert into ${repeatableTable} (name, checksum, version) select *, $3 from unnest($1::text[], $2::text[])`,
-        [readRepeatables().map(({ name }) => name), readRepeatables().map(({ checksum }) => checksum), version],
-      );
-    }
+    const changed = await replaceRepeatables(client);
     await client.query('commit');
     return changed;
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
+}
+
+/** The same in the client's transaction. */
+async function replaceRepeatables(client: pg.ClientBase): Promise<string[]> {
+  await client.query(`
+    create table if not exists ${repeatableTable} (
+      name text primary key,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    );
+    alter table ${repeatableTable} add column if not exists version text;
+    comment on table ${repeatableTable} is 'Files of functions, triggers, and views that are applied after the migrations of knex_migrations.';
+    comment on column ${repeatableTable}.name is 'Name of the file';
+    comment on column ${repeatableTable}.checksum is 'SHA-256 of the file. If it changes, tn-ledger applies all files again';
+    comment on column ${repeatableTable}.applied_at is 'When the files were last applied';
+    comment on column ${repeatableTable}.version is 'Version of tn-ledger that applied the files; an earlier version does not replace them. Null: a version that did not record it';
+  `);
+  const changed = await changedRepeatables(client, true);
+  if (changed.length === 0) return [];
+  for (const { name, sql } of readRepeatables()) {
+    await client.query(await sql()).catch((error) => {
+      if (isLockTimeout(error)) throw error;
+      throw new LedgerError(`The functions and views of ${name} could not be replaced: ${error.message}.`, {
+        cause: error,
+        hint: error.detail?.replace(/\.?$/, '.'),
+      });
+    });
+  }
+  await client.query(`delete from ${repeatableTable}`);
+  await client.query(
+    `insert into ${repeatableTable} (name, checksum, version) select *, $3 from unnest($1::text[], $2::text[])`,
+    [readRepeatables().map(({ name }) => name), readRepeatables().map(({ checksum }) => checksum), version],
+  );
+  return changed;
+}
+
+/**
+ * Checks that a database contains no ledger, not even an empty one.
+ *
+ * @throws {UsageError} it does
+ */
+export async function ensureNoLedger(
+  client: pg.Pool | pg.ClientBase,
+  { describe, embedded }: Pick<Database, 'describe' | 'embedded'>,
+): Promise<void> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select exists (select from pg_class where relnamespace = to_regnamespace('${schemaName}')) as exists`,
+  );
+  if (!rows[0]?.exists) return;
+  const newOne = embedded
+    ? 'set TN_LEDGER_DATA_DIR to a new folder, or move the folder postgres of the data folder away'
+    : 'set DATABASE_URL to a new database';
+  throw new UsageError(`There is a ledger in ${describe} already. Nothing was changed.`, {
+    hint: `Restore into an empty database: ${newOne}.`,
+  });
+}
+
+/**
+ * Creates the schema in a database without a ledger, in one transaction: applies the numbered migrations `names`,
+ * calls `load`, then applies all others, and the functions, triggers, and views. So `load` finds
+ * the tables of an earlier version as they were, without triggers, and `finish`, which is called last, those of this version. Other processes wait meanwhile, and see all of it or
+ * nothing. The queue's schema and the grants are left to `migrate`.
+ *
+ * @throws {UsageError} the database contains a ledger
+ */
+export async function createSchema(
+  database: Database,
+  names: readonly string[],
+  { load, finish }: Record<'load' | 'finish', (client: pg.ClientBase) => Promise<void>>,
+): Promise<void> {
+  const first: Knex.MigrationSource<Migration> = {
+    ...migrationSource,
+    getMigrations: async (extensions) =>
+      (await migrationSource.getMigrations(extensions)).filter(({ name }) => names.includes(name)),
+  };
+  await withMigrationLock(database, (knex) =>
+    knex.transaction(async (trx) => {
+      const client: pg.ClientBase = await trx.client.acquireConnection();
+      await ensureNoLedger(client, database);
+      await trx.migrate.latest({ migrationSource: first });
+      await load(client);
+      await trx.migrate.latest();
+      await replaceRepeatables(client);
+      await finish(client);
+    }),
+  );
+}
+
+/** Reads a checksum of the functions, triggers, and views that a ledger has; null if it has none yet. */
+export async function readRepeatablesChecksum(client: pg.ClientBase): Promise<string | null> {
+  const exists = await client.query(`select to_regclass('${repeatableTable}') is not null as exists`);
+  if (!exists.rows[0].exists) return null;
+  const { rows } = await client.query<{ checksum: string | null }>(
+    `select encode(sha256(string_agg(name || ' ' || checksum, ', ' order by name collate "C")::bytea), 'hex') as checksum
+       from ${repeatableTable}`,
+  );
+  return rows[0]?.checksum ?? null;
 }
 
 /** Rolls back the newest numbered migration and returns its name; undefined if there is none. */

@@ -18,6 +18,8 @@ export interface JobContext {
   /** Ids of the users whose inbox files are accepted. */
   inboxUsers: ReadonlySet<number>;
   billing: BillingJobOptions;
+  /** Days that report files are kept. */
+  keepReportsDays: number;
   database: Database;
   client: DashboardClient;
   log: Log;

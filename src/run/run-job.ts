@@ -25,6 +25,7 @@ export type RunEnvironment = Pick<
   | 'billing'
   | 'dataDir'
   | 'inboxUsers'
+  | 'keepReportsDays'
   | 'requestsPerMinute'
   | 'database'
   | 'client'

@@ -31,6 +31,9 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/nruf\/(export|filings|scope)\./, ['nruf']],
   [/^src\/(report\/report-file|output-file)\./, ['report', 'nruf']],
   [/^src\/schedule\//, ['schedule']],
+  [/^src\/backup\/restore\./, ['restore']],
+  [/^src\/backup\//, ['backup']],
+  [/^src\/upkeep\/prune\./, ['prune']],
   [/^src\/sandbox\//, ['sandbox']],
 ];
 
@@ -87,7 +90,7 @@ test('every command, job and option in the documentation exists', async (t) => {
     const found = findMentions(text.text, text.isCode, known);
     commands += found.commands;
     problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
-    const isShell = /^(docker|npx knex|curl)\b/.test(text.text);
+    const isShell = /^(docker|npx knex|curl|pg_dump|pg_restore|pgbackrest)\b/.test(text.text);
     for (const option of found.bareOptions) {
       if (!isShell && !everyOption.has(option)) problems.push(`${place(text)}: there is no option ${option}`);
     }

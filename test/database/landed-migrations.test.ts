@@ -23,6 +23,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0010-run-hosts.ts': 'da61b674cde247d5e0637346df73808e0823ad4026eb829cef3573eeabf3d93f',
   'migrations/0011-stored-files.ts': 'c70a562025a1e1f09c1793f862715cdea1b4a9c0425d149d06e800cfcc6bbf03',
   'migrations/0012-alerts.ts': 'ae4f0715e9912f43a9ad73fdfe5412897442d658073aed0efd15ba584824176f',
+  'migrations/0014-upkeep.ts': '2b57e79277917dfa7378202e9b709c173b0c76b388bd516949241315e2e4d64c',
   'migrations/0015-same-reports.ts': 'cd8f6a8214d6ab5839b18e856b691e39205d1f76dbbc4696140d2757199ece84',
   'migrations/0016-run-progress.ts': '2da0ebc07e5efaff7336f364a49dda1a2000d0c9773fdc48de5b0c211af6b9e7',
 };

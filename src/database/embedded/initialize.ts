@@ -41,7 +41,7 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
     throw new LedgerError(
       `The embedded database in ${home.data} was created by PostgreSQL ${version}; this tn-ledger includes ${ours}, which can't read it. Nothing was changed.`,
       {
-        hint: `Run the tn-ledger release that created it, or dump it with that release's server running (pg_dump) and load the dump into a new data folder (TN_LEDGER_DATA_DIR) or your own server (DATABASE_URL).`,
+        hint: `1. With the tn-ledger release that created it: tn-ledger backup DIR. 2. Move ${home.data} away. 3. With this release: tn-ledger restore DIR. See docs/backup.md.`,
       },
     );
   }

@@ -197,6 +197,10 @@ test('a data folder of another major version is rejected and unchanged', async (
   const before = await listing(data);
   const error = await t.throwsAsync(joinAt(place), { instanceOf: LedgerError });
   t.regex(error?.message ?? '', /created by PostgreSQL 17; this tn-ledger includes 18.*Nothing was changed/);
+  t.is(
+    (error as LedgerError).hint,
+    `1. With the tn-ledger release that created it: tn-ledger backup DIR. 2. Move ${data} away. 3. With this release: tn-ledger restore DIR. See docs/backup.md.`,
+  );
   t.deepEqual(await listing(data), before);
 
   await rm(join(data, 'PG_VERSION'));

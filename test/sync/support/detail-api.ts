@@ -49,6 +49,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
           accounts: [account],
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),
+          keepReportsDays: 400,
           requestsPerMinute: 100_000,
           database,
           client,

@@ -47,6 +47,8 @@ export interface RunOptions extends Partial<JobOptions> {
   signal?: AbortSignal;
   client?: DashboardClient;
   billing?: Partial<BillingJobOptions>;
+  /** Another database than the ledger's own. */
+  database?: Database;
   /** Replaces the sandbox’s clock. */
   now?: Date;
 }
@@ -134,6 +136,7 @@ export async function openLedger(
     billing: billingSettings(options.billing),
     dataDir,
     inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
+    keepReportsDays: 400,
     requestsPerMinute: 1_000_000,
     database,
     client,
@@ -159,7 +162,10 @@ export async function openLedger(
     },
     openClient,
     environment,
-    run(name, { account: of = account, signal, client: other, billing, now, ...jobOptions } = {}) {
+    run(
+      name,
+      { account: of = account, signal, client: other, billing, database: otherDatabase, now, ...jobOptions } = {},
+    ) {
       const job = jobs.find((each) => each.name === name);
       if (job === undefined) throw new Error(`there is no job ${name}`);
       const own = {
@@ -167,6 +173,7 @@ export async function openLedger(
         billing: billingSettings(billing ?? options.billing),
         ...(other !== undefined && { client: other }),
         ...(signal !== undefined && { signal }),
+        ...(otherDatabase !== undefined && { database: otherDatabase }),
         ...(now !== undefined && { now: () => now }),
       };
       return runJob(job, of, own, {

@@ -92,6 +92,7 @@ export async function openOrderApi(
           billing: billingSettings(),
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),
+          keepReportsDays: 400,
           requestsPerMinute: 1_000_000,
           database,
           client,

@@ -1,0 +1,129 @@
+import type pg from 'pg';
+import { downloadsFolder, findOldArchives, removeOldArchives } from '../billing/downloads.js';
+import type { Config } from '../config.js';
+import type { Database } from '../database/connect.js';
+import { change } from '../database/transaction.js';
+import { formatCount } from '../format.js';
+import { findOldReports, removeOldReports } from '../report/report-file.js';
+import { dropUnusedStaging, findUnusedStaging } from '../sync/staging.js';
+
+/** What a prune removed, or would remove. */
+export interface Pruned {
+  /** Rows of `sync_runs`. */
+  runs: number;
+  /** Staging tables that no run can resume any more. */
+  stagingTables: number;
+  /** Archives of billing reports, in the data folder of this host. */
+  archives: number;
+  /** Report files, in the data folder of this host. */
+  reports: number;
+}
+
+export type PruneSettings = Pick<Config, 'dataDir' | 'keepRunsDays' | 'keepReportsDays'> & {
+  billing: Pick<Config['billing'], 'keepArchivesDays'>;
+};
+
+export interface PruneOptions {
+  /** Only count. */
+  dryRun: boolean;
+  /** Stops between two steps. */
+  signal: AbortSignal;
+}
+
+/**
+ * Removes what is older than the settings say: runs, archives and report files, and staging tables of abandoned lists. Never
+ * anything that a count or a filing rests on: histories, categories, orders, filings.
+ */
+export async function prune(database: Database, settings: PruneSettings, options: PruneOptions): Promise<Pruned> {
+  const { dryRun, signal } = options;
+  const runs = await pruneRuns(database, settings.keepRunsDays, options);
+  signal.throwIfAborted();
+  const stagingTables = dryRun ? (await findUnusedStaging(database.pool)).length : await dropUnusedStaging(database);
+  signal.throwIfAborted();
+  // The clock of this machine may be wrong.
+  const { rows } = await database.pool.query<{ now: Date }>('select clock_timestamp() as now');
+  const now = rows[0]?.now as Date;
+  const downloads = await downloadsFolder(settings.dataDir);
+  const ofArchives = { days: settings.billing.keepArchivesDays, now };
+  const ofReports = { days: settings.keepReportsDays, now };
+  return {
+    runs,
+    stagingTables,
+    archives: dryRun
+      ? (await findOldArchives(database, downloads, ofArchives)).length
+      : await removeOldArchives(database, downloads, ofArchives),
+    reports: dryRun
+      ? (await findOldReports(settings.dataDir, ofReports)).length
+      : await removeOldReports(settings.dataDir, ofReports),
+  };
+}
+
+/** `Removed 12 runs, 0 staging tables, …`. */
+export function describePruned({ runs, stagingTables, archives, reports }: Pruned, { dryRun = false } = {}): string {
+  const parts = [
+    [runs, 'run'],
+    [stagingTables, 'staging table'],
+    [archives, 'billing archive'],
+    [reports, 'report'],
+  ] as const;
+  const listed = parts.map(([count, noun]) => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`);
+  return `${dryRun ? 'Would remove' : 'Removed'} ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}.`;
+}
+
+/** Rows per transaction: a fraction of a second. */
+const batchRows = 10_000;
+
+async function pruneRuns(database: Database, days: number, { dryRun, signal }: PruneOptions): Promise<number> {
+  let total = 0;
+  for (const { account_id, job } of await listJobs(database.pool)) {
+    signal.throwIfAborted();
+    if (dryRun) {
+      const { rows } = await database.pool.query<{ count: number }>(
+        `select count(*)::integer as count from sync_runs r where ${isOld}`,
+        [account_id, job, days],
+      );
+      total += rows[0]?.count ?? 0;
+      continue;
+    }
+    for (let removed = batchRows; removed === batchRows; total += removed) {
+      const { rowCount } = await change(
+        database,
+        `delete from sync_runs where account_id = $1 and run_id in (
+           select run_id from sync_runs r where ${isOld} order by started_at limit ${batchRows})`,
+        [account_id, job, days],
+      );
+      removed = rowCount ?? 0;
+    }
+  }
+  return total;
+}
+
+/**
+ * SQL condition on a row of `sync_runs`. The latest runs of a job stay, however old they are: `status` and the report show
+ * the last one and the last successful one, and `night_changes` starts where the last but one reported.
+ *
+ * $1 account, $2 job, $3 days
+ */
+const isOld = `r.account_id = $1 and r.job = $2 and r.status <> 'running'
+  and r.started_at < clock_timestamp() - make_interval(days => $3)
+  and r.run_id < (select min(kept.run_id) from (
+    (select run_id from sync_runs where account_id = $1 and job = $2 order by run_id desc limit 2)
+    union all
+    (select run_id from sync_runs where account_id = $1 and job = $2 and status = 'succeeded' order by run_id desc limit 2)
+    union all
+    (select run_id from sync_runs where account_id = $1 and job = $2 and status = 'succeeded' and changes_until is not null
+      order by changes_until desc limit 2)) as kept)`;
+
+/** The accounts and jobs with runs. Finds each by index: the table has the runs of every night. */
+async function listJobs(pool: pg.Pool): Promise<{ account_id: string; job: string }[]> {
+  const { rows } = await pool.query(
+    `with recursive jobs as (
+       (select account_id, job from sync_runs order by account_id, job limit 1)
+       union all
+       select next.account_id, next.job from jobs cross join lateral (
+         select r.account_id, r.job from sync_runs r where (r.account_id, r.job) > (jobs.account_id, jobs.job)
+          order by r.account_id, r.job limit 1) as next)
+     select account_id, job from jobs`,
+  );
+  return rows;
+}
