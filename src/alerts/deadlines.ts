@@ -1,3 +1,4 @@
+import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
 import { dayMs } from '../wall-clock.js';
 
 /** A filing that is due. */
@@ -38,7 +39,7 @@ export function deadlinesOn(today: string): Deadline[] {
   const reassigned = {
     what: 'permanently disconnected numbers for the Reassigned Numbers Database',
     days: daysUntil(`${today.slice(0, 8)}15`),
-    how: 'the table disconnected_numbers has them',
+    how: `the table ${disconnectedNumbers.table} has them`,
     within: reassignedDays,
   };
   return [...nruf, reassigned]

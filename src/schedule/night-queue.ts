@@ -112,7 +112,12 @@ export async function openNightQueue(
   { supervise, onError }: { supervise: boolean; onError: (error: Error) => void },
 ): Promise<NightQueue> {
   const { pool } = database;
-  const boss = await openBoss(database, { supervise, onError });
+  let isClosing = false;
+  const boss = await openBoss(database, {
+    supervise,
+    // The pool counts as closed before its connections are: the server may end one that nobody uses any more.
+    onError: (error) => isClosing || onError(error),
+  });
   return {
     async plan({ time, origin }, accounts) {
       const night = time.toISOString();
@@ -186,7 +191,10 @@ export async function openNightQueue(
       );
       return rows[0]?.count ?? 0;
     },
-    close: () => boss.stop(),
+    close() {
+      isClosing = true;
+      return boss.stop();
+    },
   };
 
   async function readOpen(accounts: readonly string[]) {
