@@ -85,7 +85,7 @@ for (const [title, oddities, first, size] of [
     );
     const logged = sizesLogged(ledger).filter(({ msg }) => msg.includes('inserviceNumbers'));
     t.is(logged.length, 1);
-    t.is(logged[0].level, 30);
+    t.is(logged[0].level, 'info');
     t.regex(
       logged[0].msg,
       size === undefined ? /rejects pages of 5000 .* without a size/ : new RegExp(`pages of ${size}`),
