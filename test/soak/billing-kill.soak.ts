@@ -52,8 +52,14 @@ test('after 20 random kills, every call is loaded once, and no report is request
       `select count(*)::int as calls, count(distinct (call_id, call_start_date_time))::int as different from billing_bdr`,
     );
     t.deepEqual(row, { calls: expected, different: expected });
-    // No report was requested while another one could still be fetched: every report was loaded, except the lost ones.
-    t.deepEqual(await ledger.query(`select report_id, state from billing_reports where state <> 'loaded'`), []);
+    // No report was requested while another one could still be fetched: every report was loaded, or has the content of one
+    // that was, except the lost ones.
+    t.deepEqual(
+      await ledger.query(
+        `select report_id, state from billing_reports where state <> 'loaded' and (state <> 'kept' or same_as is null)`,
+      ),
+      [],
+    );
     t.is(await recorded(), billing.reports.length - unrecorded);
 
     async function kill(at: Moment): Promise<boolean> {
