@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 
 /**
  * Tables that aren't history, and that a restored ledger makes anew: by its migrations, or as it runs. The queue of planned
@@ -42,6 +42,16 @@ export async function listTables(client: pg.ClientBase): Promise<LedgerTable[]> 
     [leftOut],
   );
   return rows;
+}
+
+/** SQL: a table or sequence of the ledger. */
+export function sqlOf(name: string): string {
+  return `tn_ledger.${pg.escapeIdentifier(name)}`;
+}
+
+/** SQL: columns, in the order of a file. */
+export function columnList(columns: readonly string[]): string {
+  return columns.map((column) => pg.escapeIdentifier(column)).join(', ');
 }
 
 /** The sequences that were ever used, those of identity columns included. */

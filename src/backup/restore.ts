@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { findRecordsTable, indexNewRows, partitionsOf, recreateRecordsTable } from '../billing/records-table.js';
 import type { Database } from '../database/connect.js';
@@ -14,7 +14,7 @@ import {
 } from '../database/migrations.js';
 import { UsageError } from '../errors.js';
 import { version } from '../version.js';
-import { derivedMarks } from './ledger-tables.js';
+import { columnList, derivedMarks, sqlOf } from './ledger-tables.js';
 import {
   type BackedUpTable,
   damagedBackup,
@@ -23,12 +23,12 @@ import {
   tableFile,
   tableFileName,
 } from './manifest.js';
-import { createMeter } from './streams.js';
+import { createFileMeter, createRowCounter } from './streams.js';
 import { verifyTables } from './verify-tables.js';
 
 export interface RestoreOptions {
   signal: AbortSignal;
-  /** Receives the table in hand, and how many bytes of it were loaded. */
+  /** Receives the current table, and how many bytes of it were loaded. */
   onProgress?: (table: string, bytes: number) => void;
 }
 
@@ -110,19 +110,12 @@ async function loadTable(
   { name, columns, rows, sha256 }: BackedUpTable,
   { signal, onProgress }: RestoreOptions,
 ): Promise<void> {
-  const list = columns.map((column) => pg.escapeIdentifier(column)).join(', ');
-  const compressed = createMeter();
-  const text = createMeter();
-  const report = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      onProgress?.(name, text.read().bytes);
-      yield chunk;
-    }
-  };
+  const compressed = createFileMeter();
+  const text = createRowCounter((bytes) => onProgress?.(name, bytes));
   const file = createReadStream(tableFile(folder, name));
-  const target = client.query(copyFrom(`copy ${sqlOf(name)} (${list}) from stdin`));
-  await pipeline(file, compressed.through, createGunzip(), text.through, report, target, { signal });
-  if (compressed.read().sha256 !== sha256 || target.rowCount !== rows) {
+  const target = client.query(copyFrom(`copy ${sqlOf(name)} (${columnList(columns)}) from stdin`));
+  await pipeline(file, compressed.through, createGunzip(), text.through, target, { signal });
+  if (compressed.end().sha256 !== sha256 || target.rowCount !== rows) {
     throw damagedBackup(folder, `${tableFileName(name)} changed while it was loaded`, outcome);
   }
 }
@@ -132,8 +125,4 @@ async function indexRecords(client: pg.ClientBase, type: string): Promise<void> 
   const table = await findRecordsTable(client, type);
   for (const partition of table === undefined ? [] : await partitionsOf(client, table))
     await indexNewRows(client, partition);
-}
-
-function sqlOf(name: string): string {
-  return `tn_ledger.${pg.escapeIdentifier(name)}`;
 }

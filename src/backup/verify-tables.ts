@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { damagedBackup, type Manifest, tableFile, tableFileName } from './manifest.js';
-import { createMeter } from './streams.js';
+import { createFileMeter, createRowCounter } from './streams.js';
 
 export interface VerifyOptions {
   /** What was not done, as in `readManifest`. */
@@ -21,8 +21,8 @@ export async function verifyTables(
   { outcome, signal }: VerifyOptions,
 ): Promise<void> {
   for (const { name, rows, sha256 } of tables) {
-    const compressed = createMeter();
-    const text = createMeter();
+    const compressed = createFileMeter();
+    const text = createRowCounter();
     const file = createReadStream(tableFile(folder, name));
     const discard = async (source: AsyncIterable<Buffer>) => {
       for await (const _ of source);
@@ -35,8 +35,8 @@ export async function verifyTables(
       if (!isZlibError(error)) throw error;
       throw damaged(`can't be decompressed (${error.code})`);
     }
-    if (compressed.read().sha256 !== sha256) throw damaged('has another SHA-256 than manifest.json says');
-    if (text.read().rows !== rows) throw damaged(`contains ${text.read().rows} rows, not ${rows}`);
+    if (compressed.end().sha256 !== sha256) throw damaged('has another SHA-256 than manifest.json says');
+    if (text.rows() !== rows) throw damaged(`contains ${text.rows()} rows, not ${rows}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { lstat, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import pg from 'pg';
+import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { describeRecordsTables } from '../billing/records-table.js';
 import { cut, type Database, toLedgerError } from '../database/connect.js';
@@ -12,7 +12,7 @@ import { readNumberedMigrations, readRepeatablesChecksum, readSchemaState } from
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { syncFolder } from '../output-file.js';
 import { version } from '../version.js';
-import { type LedgerTable, listSequences, listTables, readLedgerId } from './ledger-tables.js';
+import { columnList, type LedgerTable, listSequences, listTables, readLedgerId, sqlOf } from './ledger-tables.js';
 import {
   type BackedUpTable,
   formatVersion,
@@ -22,12 +22,12 @@ import {
   tableFile,
   unlessMissing,
 } from './manifest.js';
-import { createMeter } from './streams.js';
+import { createFileMeter, createRowCounter } from './streams.js';
 import { verifyTables } from './verify-tables.js';
 
 export interface BackupOptions {
   signal: AbortSignal;
-  /** Receives the table in hand, and how many bytes of it were read. */
+  /** Receives the current table, and how many bytes of it were read. */
   onProgress?: (table: string, bytes: number) => void;
 }
 
@@ -159,35 +159,25 @@ async function copyTable(
   { name, columns, partitioned }: LedgerTable,
   { signal, onProgress }: BackupOptions,
 ): Promise<BackedUpTable> {
-  const list = columns.map((column) => pg.escapeIdentifier(column)).join(', ');
+  const list = columnList(columns);
   // COPY can't read a partitioned table directly.
   const source = partitioned ? `(select ${list} from ${sqlOf(name)})` : `${sqlOf(name)} (${list})`;
   const rows = client.query(copyTo(`copy ${source} to stdout`));
-  const text = createMeter();
-  const compressed = createMeter();
-  const report = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      onProgress?.(name, text.read().bytes);
-      yield chunk;
-    }
-  };
+  const text = createRowCounter((bytes) => onProgress?.(name, bytes));
+  const compressed = createFileMeter();
   const file = createWriteStream(tableFile(folder, name), { flags: 'wx', flush: true });
-  await pipeline(rows, text.through, report, createGzip({ level }), compressed.through, file, { signal });
+  await pipeline(rows, text.through, createGzip({ level }), compressed.through, file, { signal });
   // The server's own count comes after the data.
   await client.query('');
-  if (rows.rowCount !== text.read().rows) {
-    throw new LedgerError(`The server sent ${text.read().rows} rows of ${name}, not ${rows.rowCount}.`);
+  if (rows.rowCount !== text.rows()) {
+    throw new LedgerError(`The server sent ${text.rows()} rows of ${name}, not ${rows.rowCount}.`);
   }
-  const { bytes, sha256 } = compressed.read();
+  const { bytes, sha256 } = compressed.end();
   return { name, columns, rows: rows.rowCount, bytes, sha256 };
 }
 
 /** Half the time of the default, for a tenth more bytes. */
 const level = 3;
-
-function sqlOf(table: string): string {
-  return `tn_ledger.${pg.escapeIdentifier(table)}`;
-}
 
 /** Those of sockets have a system call as well. */
 const fileErrors = new Set([

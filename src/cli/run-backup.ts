@@ -55,16 +55,16 @@ export function totalsOf({ tables, created_at, program }: Manifest) {
   };
 }
 
-/** Shows the table in hand while a backup is written or restored. */
+/** Shows the current table while a backup is written or restored. */
 export async function showProgress<T>(
-  { config, printMessage, statusLine }: Session,
+  { logFormat, printMessage, statusLine }: Session,
   run: { job: string; folder: string },
   work: (onProgress: (table: string, bytes: number) => void) => Promise<T>,
 ): Promise<T> {
   const display = createProgress({
     stream: process.stderr,
     // Under JSON, everything on standard error is a line of the log.
-    bar: process.stderr.isTTY && (config.logFormat ?? 'pretty') === 'pretty',
+    bar: process.stderr.isTTY && logFormat === 'pretty',
     printLine: (text, { job }) => printMessage('info', text, { job }),
     statusLine,
   });
