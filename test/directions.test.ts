@@ -27,7 +27,7 @@ const directions: Record<string, readonly string[]> = {
   ],
   alerts: ['schedule', 'assignment', ...runs],
   schedule: ['jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
-  monitoring: ['report', ...runs],
+  monitoring: ['assignment', 'report', ...runs],
   upkeep: ['backup', 'assignment', 'billing', 'nruf', 'report', ...runs],
   backup: ['billing', ...runs],
   jobs: ['assignment', 'billing', 'nruf', 'report', ...runs],

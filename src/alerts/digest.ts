@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { unresolved } from '../assignment/rejected-files.js';
 import { portins } from '../dashboard/resources/portins.js';
 import { formatCount } from '../format.js';
+import { accountsWithRuns } from '../run/recorded-runs.js';
 import type { NightStates } from '../schedule/read-nights.js';
 import { unresolvedFile } from '../stored-files/find-files.js';
 import { wallTimeAt } from '../wall-clock.js';
@@ -21,12 +22,7 @@ export async function readDigestDay(
 ): Promise<string | undefined> {
   const today = new Date(wallTimeAt(now.getTime(), timezone)).toISOString().slice(0, 10);
   const { rows } = await client.query<{ first: Date | null; busy: boolean }>(
-    // By account, because the table has the runs of every night.
-    `with recursive accounts as (
-       (select account_id from sync_runs order by account_id limit 1)
-       union all
-       select (select min(r.account_id) from sync_runs r where r.account_id > a.account_id) from accounts a
-        where a.account_id is not null)
+    `with recursive ${accountsWithRuns}
      select min(finished_at) filter (where (finished_at at time zone $1)::date = $2::date and status <> 'interrupted') as first,
             bool_or(status = 'running') as busy
        from accounts join sync_runs r using (account_id)

@@ -4,6 +4,7 @@ import { type Config, titleOfAccount } from '../config.js';
 import { baseline, readSchemaState } from '../database/migrations.js';
 import { LedgerError, messageOf } from '../errors.js';
 import { formatCount, formatDuration } from '../format.js';
+import { accountsWithRuns } from '../run/recorded-runs.js';
 import { terminalSafe } from '../terminal-text.js';
 import { type Session, type SettingsSource, withSession } from './session.js';
 
@@ -71,20 +72,16 @@ async function readAges(session: Session): Promise<JobAge[]> {
  */
 async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promise<JobAge[]> {
   const { rows } = await pool.query<JobAge>(
-    `with recursive known as (
-       (select account_id from sync_runs order by account_id limit 1)
-       union all
-       select (select min(r.account_id) from sync_runs r where r.account_id > k.account_id) from known k
-        where k.account_id is not null),
-     accounts as (
+    `with recursive ${accountsWithRuns},
+     chosen as (
        select unnest($2::text[]) collate "C" as account_id
        union
-       select account_id from known
-        where cardinality($2::text[]) = 0 and account_id is not null
-          and exists (select from sync_runs r where r.account_id = known.account_id and r.status = 'succeeded'))
+       select account_id from accounts a
+        where cardinality($2::text[]) = 0
+          and exists (select from sync_runs r where r.account_id = a.account_id and r.status = 'succeeded'))
      select a.account_id, j.job, extract(epoch from clock_timestamp() - success.finished_at)::float8 as age,
             last.status in ('failed', 'interrupted') as fails, last.status = 'running' as running
-       from accounts a
+       from chosen a
       cross join unnest($1::text[]) with ordinality as j (job, place)
       cross join lateral (
         select status from sync_runs r where r.account_id = a.account_id and r.job = j.job

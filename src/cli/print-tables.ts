@@ -12,12 +12,21 @@ export async function printTables(session: Session, name: string | undefined, js
   if (name === undefined) {
     printResult(json ? toJson(relations.map(summaryOf)) : formatRelations(relations), { json });
   } else {
-    const relation = findNamed(relations, name.replace(/^tn_ledger\./, ''), 'table or view');
+    const relation = findRelation(relations, name);
     printResult(json ? toJson({ ...summaryOf(relation), columns: relation.columns }) : formatRelation(relation), {
       json,
     });
   }
   return exitStatus.done;
+}
+
+/**
+ * Finds a table or view by its name, with or without the schema.
+ *
+ * @throws {UsageError} there is none; suggests the closest name
+ */
+export function findRelation(relations: readonly Relation[], name: string): Relation {
+  return findNamed(relations, name.replace(/^tn_ledger\./, ''), 'table or view');
 }
 
 /** The tables and views with their descriptions. */

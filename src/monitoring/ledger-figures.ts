@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { unresolved } from '../assignment/rejected-files.js';
 import { isQueueReadable, nightsQueue, queueSchema } from '../database/queue-schema.js';
+import { accountsWithRuns } from '../run/recorded-runs.js';
 
 /** The last success and the last finished run of a job. */
 export interface JobFigures {
@@ -28,15 +30,10 @@ export interface LedgerFigures {
   outcomes: { account: string; accepted: number; failed: number; rejected: number; unknown: number }[];
 }
 
-/** Returns the accounts that any run was for. Looks up each by index, because the table has the runs of every night. */
+/** Returns the accounts that any run was for. */
 export async function readAccounts(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ account_id: string }>(
-    `with recursive accounts as (
-       (select account_id from sync_runs order by account_id limit 1)
-       union all
-       select (select min(r.account_id) from sync_runs r where r.account_id > a.account_id) from accounts a
-        where a.account_id is not null)
-     select account_id from accounts where account_id is not null`,
+    `with recursive ${accountsWithRuns} select account_id from accounts`,
   );
   return rows.map(({ account_id }) => account_id);
 }
@@ -75,7 +72,7 @@ export async function readLedgerFigures(
     `select account,
             (select count(*)::int from assignment_batches b where b.account_id = account collate "C" and status = 'open') as open,
             (select count(*)::int from assignment_batches b
-              where b.account_id = account collate "C" and status = 'rejected' and acknowledged_at is null and replaced_by is null) as rejected
+              where b.account_id = account collate "C" and ${unresolved}) as rejected
        from unnest($1::text[]) as account`,
     [accounts],
   );

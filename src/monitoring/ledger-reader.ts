@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
+import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { type Counter, type Counts, createCounter, type Reading } from './counts.js';
@@ -78,13 +79,15 @@ export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
       throw error;
     }
   };
+  const inSnapshot = <T>(database: Database, ms: number, work: (client: pg.ClientBase) => Promise<T>) =>
+    inTransaction(database, { snapshot: true, settings: { statement_timeout: String(ms) } }, work);
   const countReading: Reading = (work) =>
-    useWithin(countTimeoutMs, (database) => inReadOnly(database, countTimeoutMs, work));
+    useWithin(countTimeoutMs, (database) => inSnapshot(database, countTimeoutMs, work));
   /** Their time starts when they do: many requests at once are no reason to think that the database hangs. */
   const readings = new PQueue({ concurrency: connections - 1 });
   const use = <T>(work: (database: Database) => Promise<T>) => readings.add(() => useWithin(timeoutMs, work));
   const read = <T>(work: (client: pg.ClientBase) => Promise<T>) =>
-    use((database) => inReadOnly(database, timeoutMs, work));
+    use((database) => inSnapshot(database, timeoutMs, work));
 
   const readFigures = async () => {
     try {
@@ -125,24 +128,6 @@ export function createLedgerReader(options: LedgerReaderOptions): LedgerReader {
       );
     },
   };
-}
-
-async function inReadOnly<T>(
-  { pool }: Database,
-  timeoutMs: number,
-  work: (client: pg.ClientBase) => Promise<T>,
-): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query(`begin isolation level repeatable read read only; set local statement_timeout = ${timeoutMs}`);
-    const result = await work(client);
-    await client.query('commit');
-    client.release();
-    return result;
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
 }
 
 /** Settles like the promise, or rejects after the time. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { windowDescriptions } from '../dashboard/registry.js';
 import { deadRun, deadRunValues, type HeldLocks } from '../database/advisory-locks.js';
+import { jobsWithRuns } from './recorded-runs.js';
 import type { RunStatus } from './run-record.js';
 
 /** The last run of a job for an account, as in `sync_runs`. */
@@ -58,13 +59,7 @@ export async function readLastRuns(
 ): Promise<LastRuns> {
   const { rows } = await db.query<LastRun>(
     // Status reads the ledger before it is migrated: columns may be missing.
-    `with recursive jobs as (
-       (select account_id, job from sync_runs where $3::text is null or account_id = $3 order by account_id, job limit 1)
-       union all
-       select next.account_id, next.job from jobs cross join lateral (
-         select r.account_id, r.job from sync_runs r
-          where (r.account_id, r.job) > (jobs.account_id, jobs.job) and ($3::text is null or r.account_id = $3)
-          order by r.account_id, r.job limit 1) as next)
+    `with recursive ${jobsWithRuns('($3::text is null or r.account_id = $3)')}
      select run_id, job, account_id, case when dead then 'interrupted' else status end as status, to_jsonb(last) ->> 'host' as host,
             started_at, finished_at,
             extract(epoch from clock_timestamp() - coalesce(finished_at, started_at))::float8 as age_seconds,

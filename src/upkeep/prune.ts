@@ -1,10 +1,11 @@
-import type pg from 'pg';
 import { downloadsFolder, findOldArchives, removeOldArchives } from '../billing/downloads.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database/connect.js';
+import { databaseTime } from '../database/time.js';
 import { change } from '../database/transaction.js';
 import { formatCount } from '../format.js';
 import { findOldReports, removeOldReports } from '../report/report-file.js';
+import { jobsWithRuns } from '../run/recorded-runs.js';
 import { dropUnusedStaging, findUnusedStaging } from '../sync/staging.js';
 
 /** What a prune removed, or would remove. */
@@ -41,8 +42,7 @@ export async function prune(database: Database, settings: PruneSettings, options
   const stagingTables = dryRun ? (await findUnusedStaging(database.pool)).length : await dropUnusedStaging(database);
   signal.throwIfAborted();
   // The clock of this machine may be wrong.
-  const { rows } = await database.pool.query<{ now: Date }>('select clock_timestamp() as now');
-  const now = rows[0]?.now as Date;
+  const now = await databaseTime(database);
   const downloads = await downloadsFolder(settings.dataDir);
   const ofArchives = { days: settings.billing.keepArchivesDays, now };
   const ofReports = { days: settings.keepReportsDays, now };
@@ -75,7 +75,10 @@ const batchRows = 10_000;
 
 async function pruneRuns(database: Database, days: number, { dryRun, signal }: PruneOptions): Promise<number> {
   let total = 0;
-  for (const { account_id, job } of await listJobs(database.pool)) {
+  const { rows: jobs } = await database.pool.query<{ account_id: string; job: string }>(
+    `with recursive ${jobsWithRuns()} select account_id, job from jobs`,
+  );
+  for (const { account_id, job } of jobs) {
     signal.throwIfAborted();
     if (dryRun) {
       const { rows } = await database.pool.query<{ count: number }>(
@@ -113,17 +116,3 @@ const isOld = `r.account_id = $1 and r.job = $2 and r.status <> 'running'
     union all
     (select run_id from sync_runs where account_id = $1 and job = $2 and status = 'succeeded' and changes_until is not null
       order by changes_until desc limit 2)) as kept)`;
-
-/** The accounts and jobs with runs. Finds each by index: the table has the runs of every night. */
-async function listJobs(pool: pg.Pool): Promise<{ account_id: string; job: string }[]> {
-  const { rows } = await pool.query(
-    `with recursive jobs as (
-       (select account_id, job from sync_runs order by account_id, job limit 1)
-       union all
-       select next.account_id, next.job from jobs cross join lateral (
-         select r.account_id, r.job from sync_runs r where (r.account_id, r.job) > (jobs.account_id, jobs.job)
-          order by r.account_id, r.job limit 1) as next)
-     select account_id, job from jobs`,
-  );
-  return rows;
-}
