@@ -48,6 +48,11 @@ export class InterruptedError extends LedgerError {
   override readonly name = 'InterruptedError';
 }
 
+/** The exit status of a command that fails with this error. */
+export function exitStatusOf(error: unknown): ExitStatus {
+  return error instanceof LedgerError ? error.exitStatus : exitStatus.failed;
+}
+
 /** The message of any thrown value, for use inside another message. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {

@@ -1,4 +1,4 @@
-import { type ExitStatus, exitStatus, LedgerError } from '../errors.js';
+import { type ExitStatus, exitStatusOf, LedgerError } from '../errors.js';
 import type { PrintMessage } from './messages.js';
 
 /**
@@ -7,7 +7,7 @@ import type { PrintMessage } from './messages.js';
  */
 export function printFailure(error: unknown, print: PrintMessage): ExitStatus {
   print('error', describeFailure(error));
-  return error instanceof LedgerError ? error.exitStatus : exitStatus.failed;
+  return exitStatusOf(error);
 }
 
 export function describeFailure(error: unknown): string {

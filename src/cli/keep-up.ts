@@ -1,47 +1,36 @@
 import { writeNextBackup } from '../backup/keep-backups.js';
 import type { Database } from '../database/connect.js';
-import { sleep } from '../retry.js';
 import { describePruned, prune } from '../upkeep/prune.js';
 import { dueTasks, runTask, type UpkeepTask } from '../upkeep/tasks.js';
 import { describeFailure } from './failure.js';
 import { openLedger } from './open-ledger.js';
+import { pollDatabase } from './poll-database.js';
 import { describeBackup } from './run-backup.js';
-import type { Session } from './session.js';
-
-const pollMs = 60_000;
+import type { ApiSession, Session } from './session.js';
 
 /**
  * Backs up and prunes the ledger after nightly runs, until the session's signal is aborted. Of several hosts, one does each:
  * one with TN_LEDGER_BACKUP_DIR the backup.
- *
- * @param openSession opens a session with its own connections, because the database may be down for a while
  */
-export async function keepUp(
-  { log, signal }: Session,
-  openSession: (work: (session: Session) => Promise<void>) => Promise<void>,
-): Promise<void> {
+export async function keepUp(session: ApiSession): Promise<void> {
   let isWaiting = false;
-  while (!signal.aborted) {
-    try {
-      await openSession(async (session) => {
-        const database = await openLedger(session);
-        isWaiting = false;
-        while (!signal.aborted) {
-          await doDueTasks(session, database);
-          await sleep(pollMs, signal);
-        }
-      });
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isWaiting) log.warn(`Backups and pruning wait for the database. ${describeFailure(error)}`);
+  await pollDatabase(session, {
+    async open(own) {
+      const database = await openLedger(own);
+      isWaiting = false;
+      return database;
+    },
+    work: doDueTasks,
+    onError(error) {
+      if (!isWaiting) session.log.warn(`Backups and pruning wait for the database. ${describeFailure(error)}`);
       isWaiting = true;
-    }
-    await sleep(pollMs, signal).catch(() => undefined);
-  }
+    },
+    signal: session.signal,
+  });
 }
 
 /** Does what is due now and isn't being done by another host. */
-export async function doDueTasks(session: Session, database: Database): Promise<void> {
+async function doDueTasks(session: Session, database: Database): Promise<void> {
   const { config, log, signal, redact } = session;
   const { folder, keep } = config.backups;
   const work: Partial<Record<UpkeepTask, () => Promise<string>>> = {

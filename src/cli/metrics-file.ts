@@ -1,4 +1,4 @@
-import { type ExitStatus, exitStatus, LedgerError } from '../errors.js';
+import { type ExitStatus, exitStatus, exitStatusOf } from '../errors.js';
 import type { ApiSession } from './session.js';
 
 /** The work of a command that syncs and ends; afterwards, failed or not, its metrics are written to `TN_LEDGER_METRICS_FILE`. */
@@ -13,7 +13,7 @@ export function withMetricsFile(
       status = await work(session);
       return status;
     } catch (error) {
-      if (error instanceof LedgerError) status = error.exitStatus;
+      status = exitStatusOf(error);
       throw error;
     } finally {
       const { writeMetricsFile } = await import('./write-metrics-file.js');

@@ -28,7 +28,7 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
     progress: createProgress({
       stream: process.stderr,
       // Under JSON, everything on standard error is a line of the log.
-      bar: process.stderr.isTTY && (config.logFormat ?? 'pretty') === 'pretty',
+      bar: process.stderr.isTTY && session.logFormat === 'pretty',
       printLine: (text, run) => session.printMessage('info', text, run),
       statusLine: session.statusLine,
       titleOf: (account) => titleOfAccount(config, account),

@@ -9,7 +9,6 @@ import { rejectFutureDays } from './day-options.js';
 import { describeFailure } from './failure.js';
 import { formatCount, formatTable } from './format.js';
 import { limitHeapGrowth } from './memory.js';
-import { defaultLogFormat } from './messages.js';
 import { openRunEnvironments } from './run-environment.js';
 import type { ApiSession } from './session.js';
 import { withRunAlerts } from './with-alerts.js';
@@ -126,8 +125,8 @@ export function printProblems(session: ApiSession, reports: readonly RunReport[]
 }
 
 /** Logs what the summary on standard output says, for those who only collect the log. */
-function logResults({ log, config }: ApiSession, reports: readonly RunReport[]): void {
-  if ((config.logFormat ?? defaultLogFormat()) !== 'json') return;
+function logResults({ log, logFormat }: ApiSession, reports: readonly RunReport[]): void {
+  if (logFormat !== 'json') return;
   for (const { job, account, runId, result, counts, seconds, warnings, rejected } of flatten(reports)) {
     const { pages, rowsRead, rowsWritten } = counts;
     const fields = { account, job, run_id: runId, result, pages, rows_read: rowsRead, rows_written: rowsWritten };

@@ -30,7 +30,7 @@ export async function runSchedule(session: ApiSession, { catchUp }: { catchUp: b
       await Promise.all([
         ...schedulers.map((start) => start()),
         workNights(session, { untilDone: false }),
-        keepUp(session, (work) => session.withOwnConnections(work)),
+        keepUp(session),
       ]);
     });
   });

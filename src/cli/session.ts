@@ -26,6 +26,7 @@ import { readTokenAccounts } from './token-accounts.js';
 export interface Session {
   config: Config;
   log: Log;
+  logFormat: 'pretty' | 'json';
   /** Prints a message on standard error, in the format of the log. */
   printMessage: PrintMessage;
   redact: Redact;
@@ -92,7 +93,7 @@ export async function withSession(
 /** Shared by all sessions of a process. */
 type Base<C extends Config = Config> = Pick<
   Session,
-  'log' | 'printMessage' | 'redact' | 'signal' | 'statusLine' | 'apiUsage'
+  'log' | 'logFormat' | 'printMessage' | 'redact' | 'signal' | 'statusLine' | 'apiUsage'
 > & {
   config: C;
   /** Adds a secret to the redactor that was not known at the start. */
@@ -106,10 +107,10 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
   let redactor = createRedactor([...secrets]);
   const redact: Redact = (text) => redactor(text);
   const statusLine = createStatusLine(process.stderr);
-  const format = config.logFormat ?? defaultLogFormat();
+  const logFormat = config.logFormat ?? defaultLogFormat();
   const write = statusLine.printAbove;
-  const log = createLog({ level: config.logLevel, format, color: hasColors(process.stderr), redact, write });
-  const printMessage = createPrintMessage({ format, log, redact, write });
+  const log = createLog({ level: config.logLevel, format: logFormat, color: hasColors(process.stderr), redact, write });
+  const printMessage = createPrintMessage({ format: logFormat, log, redact, write });
   for (const warning of config.warnings) log.warn(warning);
   for (const variable of config.unknownVariables) log.debug(describeUnknown(variable));
   // Applies to all files, including those written by libraries: call records and assignment results are confidential.
@@ -119,7 +120,7 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
     redactor = createRedactor([...secrets.add(value)]);
   };
   const apiUsage = createApiUsage();
-  const base = { config, log, printMessage, redact, statusLine, signal: stop.signal, apiUsage, addSecret };
+  const base = { config, log, logFormat, printMessage, redact, statusLine, signal: stop.signal, apiUsage, addSecret };
   try {
     process.exitCode = await work(base);
   } catch (error) {
@@ -129,7 +130,7 @@ async function runCommand(config: Config, work: (base: Base) => Promise<ExitStat
 }
 
 async function within<T>(base: Base, work: (session: Session, closers: Closers) => Promise<T>): Promise<T> {
-  const { config, log, printMessage, redact, statusLine, signal, apiUsage } = base;
+  const { config, log, logFormat, printMessage, redact, statusLine, signal, apiUsage } = base;
   const closers: Closers = [];
   let database: Promise<Database> | undefined;
   let replica: Promise<Database> | undefined;
@@ -157,6 +158,7 @@ async function within<T>(base: Base, work: (session: Session, closers: Closers) 
   const session: Session = {
     config,
     log,
+    logFormat,
     printMessage,
     redact,
     statusLine,

@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type ExitStatus, exitStatus, LedgerError, messageOf } from '../errors.js';
-import { findNamed } from '../nearest.js';
 import { writeWhole } from '../output-file.js';
 import { terminalSafe } from '../terminal-text.js';
 import { describeFailure } from './failure.js';
 import { printResult } from './print-result.js';
-import { formatRelation, formatRelations } from './print-tables.js';
+import { findRelation, formatRelation, formatRelations } from './print-tables.js';
 import type { Session } from './session.js';
 import { csvOutput, expandedOutput, jsonOutput, type SqlOutput, tableOutput } from './sql-output.js';
 import { connectForSql, type SqlConnection, type SqlOptions } from './sql-statement.js';
@@ -75,7 +74,7 @@ export async function runSqlShell(session: Session, options: SqlOptions): Promis
   } finally {
     session.signal.removeEventListener('abort', close);
     lines.close();
-    await shell.close();
+    shell.close();
     await writeWhole(
       historyFile,
       history
@@ -118,7 +117,7 @@ interface Shell {
   /** Cancels the statement that is running; false if none is. */
   cancel(): boolean;
   complete(line: string): [string[], string];
-  close(): Promise<void>;
+  close(): void;
 }
 
 async function openShell(session: Session, options: SqlOptions): Promise<Shell> {
@@ -169,10 +168,7 @@ async function openShell(session: Session, options: SqlOptions): Promise<Shell> 
       } else if (name === '\\d' || name === '\\dt') {
         await attempt(async (open) => {
           const relations = await open.relations();
-          const wanted = argument
-            ? findNamed(relations, argument.replace(/^tn_ledger\./, ''), 'table or view')
-            : undefined;
-          printResult(wanted === undefined ? formatRelations(relations) : formatRelation(wanted));
+          printResult(argument ? formatRelation(findRelation(relations, argument)) : formatRelations(relations));
         });
       } else {
         process.stdout.write(
@@ -190,9 +186,7 @@ async function openShell(session: Session, options: SqlOptions): Promise<Shell> 
       const word = /[\w.\\]*$/.exec(line)?.[0] ?? '';
       return [word === '' ? [] : names.filter((name) => name.startsWith(word)), word];
     },
-    async close() {
-      connection?.close();
-    },
+    close: () => connection?.close(),
   };
 }
 

@@ -2,14 +2,11 @@ import { nightly } from '../../jobs/nightly.js';
 import { type Alerts, createAlerts } from '../alerts/alerts.js';
 import { sendPing } from '../alerts/ping.js';
 import { titleOfAccount } from '../config.js';
-import { type ExitStatus, exitStatus, LedgerError } from '../errors.js';
-import { sleep } from '../retry.js';
+import { type ExitStatus, exitStatus, exitStatusOf } from '../errors.js';
 import type { Job } from '../run/job.js';
 import { describeFailure } from './failure.js';
+import { pollDatabase } from './poll-database.js';
 import type { ApiSession } from './session.js';
-
-/** How often a process that stays up looks for alerts to send, in milliseconds. */
-const everyMs = 60_000;
 
 function alertsOf({ config, log, redact }: ApiSession, staysUp: boolean): Alerts {
   return createAlerts({
@@ -26,7 +23,12 @@ export async function withAlerts<T>(session: ApiSession, work: (alerts: Alerts) 
   const alerts = alertsOf(session, true);
   if (!alerts.isEnabled) return work(alerts);
   const end = new AbortController();
-  const updating = updateUntil(session, alerts, AbortSignal.any([session.signal, end.signal]));
+  const updating = pollDatabase(session, {
+    open: (own) => own.database(),
+    work: (_own, database) => alerts.update(database),
+    onError: (error) => alerts.databaseFailed(error),
+    signal: AbortSignal.any([session.signal, end.signal]),
+  });
   try {
     return await work(alerts);
   } finally {
@@ -34,24 +36,6 @@ export async function withAlerts<T>(session: ApiSession, work: (alerts: Alerts) 
     await updating;
     alerts.end();
     if (!session.signal.aborted) await updateOnce(session, alerts);
-  }
-}
-
-/** Keeps a connection while it works, and tries to reach a database that is down. */
-async function updateUntil(session: ApiSession, alerts: Alerts, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await session.withOwnConnections(async (own) => {
-        const database = await own.database();
-        while (true) {
-          await alerts.update(database);
-          await sleep(everyMs, signal);
-        }
-      });
-    } catch (error) {
-      if (!signal.aborted) await alerts.databaseFailed(error);
-    }
-    await sleep(everyMs, signal).catch(() => undefined);
   }
 }
 
@@ -89,8 +73,7 @@ export async function withRunAlerts(
     end = await alerts.watch(command, work);
     return end.status;
   } catch (error) {
-    const status = error instanceof LedgerError ? error.exitStatus : exitStatus.failed;
-    end = { status, summary: describeFailure(error) };
+    end = { status: exitStatusOf(error), summary: describeFailure(error) };
     throw error;
   } finally {
     await ping(String(end.status), end.summary);
