@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
+import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine, startSandboxProcess } from './sandbox-process.js';
-import { printMemory, timed } from './support.js';
+import { timed } from './support.js';
 
 const run = promisify(execFile);
 
@@ -69,7 +70,7 @@ export async function benchAccounts({
       };
       let output = { stdout: '', stderr: '' };
       const seconds = await timed(async () => {
-        output = await run(process.execPath, ['--import', printMemory, commandLine, 'run', ...jobs, '--json'], {
+        output = await run(process.execPath, ['--import', printPeak, commandLine, 'run', ...jobs, '--json'], {
           ...{ env, maxBuffer: 1e8 },
         });
       });
@@ -79,7 +80,7 @@ export async function benchAccounts({
       const each = ids.map((id) =>
         rows.filter(({ account }) => account === id).reduce((sum, row) => sum + row.seconds, 0),
       );
-      return { seconds, megabytes: Number(/kilobytes=(\d+)/.exec(output.stderr)?.[1]) / 1024, each };
+      return { seconds, megabytes: peakIn(output.stderr) / 1024 ** 2, each };
     };
 
     process.stdout.write(

@@ -5,15 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
+import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine, startSandboxProcess } from './sandbox-process.js';
 
 const run = promisify(execFile);
-
-// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
-const printPeak = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
-)}`;
 
 /**
  * Assigns a file of numbers, from reading it to its results, at a rate limit that the sandbox also enforces. Compares
@@ -52,7 +48,7 @@ export async function benchAssignment({
         env: { ...env, BANDWIDTH_REQUESTS_PER_MINUTE: String(perMinute) },
         maxBuffer: 1e8,
       });
-      const peak = Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024;
+      const peak = peakIn(stderr);
       return { seconds: (performance.now() - startedAt) / 1000, peakMegabytes: peak / 1e6, stdout };
     };
     await command(1_000_000, 'run', 'sync-inservice-numbers');

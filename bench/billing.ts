@@ -8,16 +8,12 @@ import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import { recordsCsv } from '../src/sandbox/billing/records.js';
 import { zip } from '../src/sandbox/billing/zip.js';
+import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine } from './sandbox-process.js';
 import { median, psqlEnvironment, timed } from './support.js';
 
 const run = promisify(execFile);
-
-// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
-const printPeak = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
-)}`;
 
 const days = 25;
 const ledgerColumns = ['account_id', 'report_id', 'file_name'];
@@ -56,7 +52,7 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
     const load = async () => {
       const args = ['--import', printPeak, commandLine, 'billing', '--file', archive, '--type', 'BDR'];
       const { stderr } = await run(process.execPath, args, { env: environment });
-      peak = Math.max(peak, Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
+      peak = Math.max(peak, peakIn(stderr));
     };
     // Creates the schema and the table that the others copy.
     await load();

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
+import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
-import { printMemory } from './support.js';
 
 const run = promisify(execFile);
 const inFlight = 4;
@@ -54,7 +54,7 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     const startedAt = performance.now();
     const { stderr } = await run(
       process.execPath,
-      ['--import', printMemory, commandLine, 'run', 'sync-orders', '--json'],
+      ['--import', printPeak, commandLine, 'run', 'sync-orders', '--json'],
       { env, maxBuffer: 1e8 },
     );
     const seconds = (performance.now() - startedAt) / 1000;
@@ -66,7 +66,7 @@ export async function benchOrderDetails({ orders, latencyMs }: { orders: number;
     );
     const bare = await timeBareRequests(sandbox, 400);
     const minimum = (count: number) => (count * latencyMs) / 1000 / inFlight;
-    const megabytes = Math.round(Number(/kilobytes=(\d+)/.exec(stderr)?.[1]) / 1024);
+    const megabytes = Math.round(peakIn(stderr) / 1024 ** 2);
     process.stdout.write(
       `details of ${rows[0].read} orders with ${rows[0].numbers} numbers, including lists and startup: ${requests.length} requests in ` +
         `${seconds.toFixed(1)} s, ${(seconds / minimum(requests.length)).toFixed(2)} times the minimum at ${latencyMs} ms each, ${inFlight} ` +

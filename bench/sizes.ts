@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { LoggedRequest } from '../src/sandbox/server.js';
+import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { startPostgres, withFreshDatabase } from '../test/support/postgres.js';
 import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
-import { printMemory, timed } from './support.js';
+import { timed } from './support.js';
 
 const run = promisify(execFile);
 
@@ -87,7 +88,7 @@ async function step(setup: Setup, what: string, args: readonly string[], per: 'n
   const before = await serverCounters(pool);
   let stderr = '';
   const seconds = await timed(async () => {
-    const result = await run(process.execPath, ['--import', printMemory, commandLine, ...args], {
+    const result = await run(process.execPath, ['--import', printPeak, commandLine, ...args], {
       env: {
         ...process.env,
         ...sandbox.env,
@@ -110,7 +111,7 @@ async function step(setup: Setup, what: string, args: readonly string[], per: 'n
   print(
     `${what}: ${seconds.toFixed(1)} s, ${count(requests.length)} requests, ${megabytes(wal)} of WAL ` +
       `(${(wal / (per === 'row' ? billingRows : numbers)).toFixed(0)} bytes per ${per}), ${megabytes(after.temporary - before.temporary)} of temporary files, ` +
-      `peak memory ${megabytes(Number(/kilobytes=(\d+)/.exec(stderr)?.[1]) * 1024)}`,
+      `peak memory ${megabytes(peakIn(stderr))}`,
   );
 }
 

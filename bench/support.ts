@@ -22,6 +22,3 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - startedAt) / 1000;
 }
-
-/** Loaded into the measured process; prints its peak memory. */
-export const printMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('kilobytes=' + process.resourceUsage().maxRSS + '\\n'))`;

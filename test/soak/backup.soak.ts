@@ -3,6 +3,7 @@ import anyTest, { type TestFn } from 'ava';
 import { type Manifest, readManifest } from '../../src/backup/manifest.js';
 import { fillLedger } from '../backup/support/full-ledger.js';
 import { cliProcess, makeEmptyDatabase, makeFolder } from '../end-to-end/support.js';
+import { peakIn, printPeak } from '../support/peak-memory.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -13,11 +14,6 @@ test.before(async (t) => {
 test.after.always((t) => t.context.server?.stop());
 
 const megabyte = 1024 * 1024;
-
-// Peak resident set size, printed by the process itself.
-const printPeak = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
-)}`;
 
 test('a ledger of 100,000 numbers with a filing and 600,000 call records survives backup, destruction and restore, in bounded memory', async (t) => {
   t.timeout(20 * 60_000);
@@ -33,7 +29,7 @@ test('a ledger of 100,000 numbers with a filing and 600,000 call records survive
     const begun = performance.now();
     const { status, output, stderr } = await cliProcess(t, args, { env, nodeArguments: ['--import', printPeak] });
     t.is(status, 0, output);
-    const peak = Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024;
+    const peak = peakIn(stderr);
     t.log(`${args[0]}: ${((performance.now() - begun) / 1000).toFixed(1)} s, ${(peak / megabyte).toFixed(0)} MB`);
     peaks.push(peak);
   };

@@ -1,6 +1,7 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { SandboxOptions } from '../../src/sandbox/server.js';
 import { cliProcess } from '../end-to-end/support.js';
+import { peakIn, printPeak } from '../support/peak-memory.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { openLedger } from '../sync/support/ledger.js';
 
@@ -12,11 +13,6 @@ test.before(async (t) => {
 test.after.always((t) => t.context.server?.stop());
 
 const megabyte = 1024 * 1024;
-
-// Peak resident set size, as `/usr/bin/time -v` reports it, printed by the process itself.
-const printPeak = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => console.error('peak', process.resourceUsage().maxRSS, 'KiB'))",
-)}`;
 
 /** Peak memory of a first and a second run, in bytes. */
 async function peaks(
@@ -31,7 +27,7 @@ async function peaks(
       nodeArguments: ['--import', printPeak],
     });
     t.is(status, 0, output);
-    found.push(Number(/^peak (\d+) KiB$/m.exec(stderr)?.[1]) * 1024);
+    found.push(peakIn(stderr));
   }
   const [row] = await ledger.query('select count(*)::int as count from telephone_numbers where removed_at is null');
   t.deepEqual(row, { count: sandbox.numbers });
