@@ -1,6 +1,7 @@
 import { CredentialsError } from '../dashboard/errors.js';
 import { takeJobLock } from '../database/advisory-locks.js';
 import { toLedgerError } from '../database/connect.js';
+import { refreshStatistics } from '../database/statistics.js';
 import { isCancellation } from '../database/transaction.js';
 import { AlreadyRunningError, InterruptedError, LedgerError, messageOf } from '../errors.js';
 import { printDuration } from '../format.js';
@@ -134,6 +135,9 @@ async function underLock(
           return partReport;
         },
       });
+      await refreshStatistics(database).catch((error: unknown) =>
+        log.debug(`The planner's statistics could not be refreshed: ${messageOf(error)}`),
+      );
     } catch (thrown) {
       const error = endOf(signal, thrown);
       const outcome = isInterruption(error, environment.signal) ? 'interrupted' : 'failed';

@@ -31,20 +31,33 @@ export interface Evidence {
 // Each lookup is by number on purpose. The planner has no statistics for tables that were just filled, and if it misjudges their
 // size, any other plan (a table scan, a join over the whole table) takes minutes. "offset 0" forces the lookup by number.
 
+/**
+ * The account `$1` beside each element of the array `$2`, and of further ones, as `name`. A constant account would allow an index
+ * on the account alone: if the statistics are older than the account's rows, the planner expects one row of it, and would read all
+ * of them once per number. "offset 0" hides the constant.
+ */
+export const askedFor = (name: string, columns: Readonly<Record<string, string>>) => `
+  (select $1::text as account, ${Object.keys(columns).join(', ')}
+     from unnest(${Object.values(columns)
+       .map((type, index) => `$${index + 2}::${type}[]`)
+       .join(', ')}) as given (${Object.keys(columns).join(', ')}) offset 0) as ${name}`;
+
+const askedNumbers = askedFor('asked', { number: 'text' });
+
 /** The rows of a table for each number in `$2`, as `row`. `locking`: an optional locking clause. */
 export const rowsOf = (table: string, locking = '') => `
-  unnest($2::text[]) as asked (number)
+  ${askedNumbers}
   cross join lateral (
-    select * from ${table} where account_id = $1 and telephone_number = asked.number offset 0 ${locking}) as row`;
+    select * from ${table} where account_id = asked.account and telephone_number = asked.number offset 0 ${locking}) as row`;
 
 /** Orders of a kind that affect the history of each number in `$2`, as `o`. */
 const ordersOfNumbers = ({ table, numbersTable, history }: (typeof historyDescriptions)[number]) => `
-  unnest($2::text[]) as asked (number)
+  ${askedNumbers}
   cross join lateral (
     select n.order_id from ${numbersTable} n
-     where n.account_id = $1 and n.telephone_number = asked.number and ${history.numbers ?? 'true'} offset 0) as n
+     where n.account_id = asked.account and n.telephone_number = asked.number and ${history.numbers ?? 'true'} offset 0) as n
   cross join lateral (
-    select o.* from ${table} o where o.account_id = $1 and o.order_id = n.order_id and ${history.orders} offset 0) as o`;
+    select o.* from ${table} o where o.account_id = asked.account and o.order_id = n.order_id and ${history.orders} offset 0) as o`;
 
 const rowsOfNumbers = (locking: string) => `
   select asked.number, ${micros('first_seen_at')} as at, status, assignment_status,

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
 import { disconnects } from '../../dashboard/resources/disconnects.js';
 import { assignmentIntervalsOf } from './assignment-intervals.js';
-import { type Evidence, micros, readEvidence, rowsOf, timestamp } from './evidence.js';
+import { askedFor, type Evidence, micros, readEvidence, rowsOf, timestamp } from './evidence.js';
 import { observedStatusesOf } from './observed-statuses.js';
 import { statusIntervalsOf } from './status-intervals.js';
 import { assignmentHistory, statusHistory, writeHistory } from './write.js';
@@ -95,8 +95,8 @@ async function writeAssignmentStatus(
   // Sets telephone_number to itself: see apply-numbers.ts.
   const { rowCount } = await client.query(
     `update telephone_numbers t set telephone_number = t.telephone_number, assignment_status = c.status, changed_at = now()
-       from unnest($2::text[], $3::text[]) as c (number, status)
-      where t.account_id = $1 and t.telephone_number = c.number`,
+       from ${askedFor('c', { number: 'text', status: 'text' })}
+      where t.account_id = c.account and t.telephone_number = c.number`,
     [account, changed, changed.map((number) => latest.get(number) ?? null)],
   );
   return rowCount ?? 0;

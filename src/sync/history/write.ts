@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { AssignmentInterval } from './assignment-intervals.js';
-import { micros, rowsOf, timestamp } from './evidence.js';
+import { askedFor, micros, rowsOf, timestamp } from './evidence.js';
 import type { StatusInterval } from './status-intervals.js';
 
 /** How the intervals of a history are stored: the table, and its columns besides the number and the dates. */
@@ -90,8 +90,8 @@ async function remove(
   const kept = `account_id, telephone_number, ${own.join(', ')}, valid_from, valid_to`;
   await client.query(
     `with gone as (
-       delete from ${name} h using unnest($2::text[], $3::float8[]) as g (number, valid_from)
-        where h.account_id = $1 and h.telephone_number = g.number and h.valid_from = ${timestamp('g.valid_from')}
+       delete from ${name} h using ${askedFor('g', { number: 'text', valid_from: 'float8' })}
+        where h.account_id = g.account and h.telephone_number = g.number and h.valid_from = ${timestamp('g.valid_from')}
        returning h.*
      )
      insert into ${name}_superseded (${kept}, recorded_from, recorded_to)
