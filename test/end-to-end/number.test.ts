@@ -43,17 +43,17 @@ test('a number is shown with its state in each account, then its time line', asy
     'All accounts',
     '',
     '9195550001   account 9900001',
-    '──────────────────────────────────────────────────────',
+    '──────────────────────────────────────────────────────────',
     'status       not in the account since 2026-03-01, order d1',
     'assignment   none',
     'NRUF         not counted',
     'rate center  RALEIGH, NC',
     '',
     '9195550001   account 9900002',
-    '──────────────────────────────────────────────',
+    '─────────────────────────────────────────────────',
     'status       Inservice since 2026-04-01, order p1',
     'assignment   none',
-    'NRUF         left out: ported in',
+    'NRUF         available',
     'rate center  RALEIGH, NC',
   ]);
   t.true(
@@ -161,7 +161,7 @@ test('--json has the states and the time line, and --csv the time line', async (
   const [{ states, timeline, other_accounts }] = numbers;
   t.like(states, [
     { account_id: '9900001', status: null, left_at: '2026-03-01T00:00:00.000Z', left_order_id: 'd1' },
-    { account_id: '9900002', status: 'Inservice', nruf_left_out: 'ported in', details: { rate_center: 'RALEIGH' } },
+    { account_id: '9900002', status: 'Inservice', nruf_category: 'available', details: { rate_center: 'RALEIGH' } },
   ]);
   t.is(timeline.length, 15);
   t.deepEqual(other_accounts, []);
