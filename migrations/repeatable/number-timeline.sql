@@ -1,6 +1,6 @@
 -- What filings counted numbers as, by what the ledger said when they were made. Filings between which nothing about the numbers was
--- recorded are derived together: planning a derivation takes longer than the rest.
-create or replace function tn_ledger.number_filings(numbers text[])
+-- recorded are derived together, because planning a derivation takes longer than running it for few numbers.
+create or replace function tn_ledger.number_filings(numbers text[], moments timestamptz[] default null)
   returns table (filing_id bigint, as_of date, form text, state text, created_at timestamptz,
     account_id text, telephone_number text, category text, left_out text, code text, has_row boolean)
   language plpgsql stable set jit = off set enable_seqscan = off set plan_cache_mode = force_custom_plan
@@ -11,38 +11,14 @@ declare
     select h.account_id from tn_ledger.number_status_history h where h.telephone_number = any((select numbers)::text[])
     union
     select h.account_id from tn_ledger.number_status_history_superseded h where h.telephone_number = any((select numbers)::text[]));
-  moments timestamptz[];
   alike record;
 begin
-  if not exists (select from tn_ledger.nruf_filings f where f.accounts is null or f.accounts && held_in) then return; end if;
-  moments := array(
-    select h.recorded_from from tn_ledger.number_status_history h where h.telephone_number = any((select numbers)::text[])
-    union
-    select unnest(array[h.recorded_from, h.recorded_to]) from tn_ledger.number_status_history_superseded h
-    where h.telephone_number = any((select numbers)::text[])
-    union
-    select h.recorded_from from tn_ledger.number_assignment_history h where h.telephone_number = any((select numbers)::text[])
-    union
-    select unnest(array[h.recorded_from, h.recorded_to]) from tn_ledger.number_assignment_history_superseded h
-    where h.telephone_number = any((select numbers)::text[])
-    union
-    select h.recorded_from from tn_ledger.number_categories h where h.telephone_number = any((select numbers)::text[])
-    union
-    select unnest(array[h.recorded_from, h.recorded_to]) from tn_ledger.number_categories_superseded h
-    where h.telephone_number = any((select numbers)::text[])
-    union
-    select v.replaced_at from tn_ledger.telephone_numbers t
-    join tn_ledger.telephone_number_versions v on v.account_id = t.account_id and v.telephone_number = t.telephone_number
-    where t.telephone_number = any((select numbers)::text[])
-    union
-    select o.first_seen_at from tn_ledger.order_numbers o where o.telephone_number = any((select numbers)::text[])
-    order by 1);
   for alike in
     select f.aging_days, x.accounts, max(f.created_at) as known_at, array_agg(distinct f.as_of) as days, array_agg(f.filing_id) as filings
     from tn_ledger.nruf_filings f
     cross join lateral (select array(select a from unnest(held_in) a where f.accounts is null or a = any(f.accounts)) as accounts) as x
     where cardinality(x.accounts) > 0
-    group by f.aging_days, x.accounts, width_bucket(f.created_at, moments)
+    group by f.aging_days, x.accounts, width_bucket(f.created_at, moments), case when moments is null then f.created_at end
   loop
     return query
       select f.filing_id, f.as_of, f.form, f.state, f.created_at, c.account_id, c.telephone_number, c.category, c.left_out,
@@ -54,19 +30,19 @@ begin
   end loop;
 end
 $$;
-comment on function tn_ledger.number_filings(text[]) is
-  'What each filing counted these numbers as: category, or why they were left out; null, without a row of the filing, if the filing was limited to another state. code: the row of the filing; has_row: whether it exists. Numbers that were not in the inventory have no row';
+comment on function tn_ledger.number_filings(text[], timestamptz[]) is
+  'What each filing counted these numbers as, by what the ledger said when it was made: category, or why they were left out; null, without a row of the filing, if the filing was limited to another state. code: the row of the filing; has_row: whether it exists. Numbers that were not in the inventory have no row. moments: when the ledger recorded anything about them, ascending, which saves time; null: unknown';
+
+create or replace function tn_ledger.timeline_value(value text) returns text language sql immutable parallel safe as $$
+    select coalesce(regexp_replace(value, '^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(\.\d+)?)\+00:00$', '\1 \2 UTC'), 'unknown')
+  $$;
+comment on function tn_ledger.timeline_value(text) is 'A detail of a number as number_timelines shows it: times in UTC, null as unknown';
 
 -- Everything that the ledger knows about numbers, from every table that has it. Each part is a statement of its own, which finds the
 -- numbers by an index: (select numbers) keeps the planner from estimating each of them, which takes longer than reading them.
 --
 -- Rows are bitemporal: at and until say when something was so, recorded_from and recorded_to when the ledger said so. The rows with
 -- recorded_to null are what it says now; those with recorded_from <= T and (recorded_to is null or recorded_to > T) what it said at T.
-
-create or replace function tn_ledger.timeline_value(value text) returns text language sql immutable parallel safe as $$
-    select coalesce(regexp_replace(value, '^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(\.\d+)?)\+00:00$', '\1 \2 UTC'), 'unknown')
-  $$;
-comment on function tn_ledger.timeline_value(text) is 'A detail of a number as number_timelines shows it: times in UTC, null as unknown';
 
 create or replace function tn_ledger.number_timeline_rows(numbers text[])
   returns table (telephone_number text, account_id text, at timestamptz, until timestamptz, kind text, value text, what text,
@@ -189,26 +165,32 @@ begin
       l.list, null, null, null, null, l.first_seen_at, null::timestamptz
     from tn_ledger.listed_numbers l
     where l.telephone_number = any((select numbers)::text[]);
-
-  return query
-    select f.telephone_number, f.account_id, ((f.as_of + 1)::timestamp - interval '1 microsecond') at time zone 'UTC', null::timestamptz,
-      'filing', case when f.left_out is not null then 'left out' when f.has_row then f.category else 'not counted' end,
-      case when f.left_out is not null then 'Left out of ' when f.has_row then 'Counted as ' || f.category || ' in ' else 'Not counted in ' end
-        || 'filing ' || f.filing_id || ' (' || upper(f.form) || ' as of ' || f.as_of || coalesce(', ' || f.state || ' only', '') || ')'
-        || case when f.left_out is not null then ': ' || f.left_out when f.has_row then '' else ', which has no row ' || f.code end,
-      'nruf_filings', null, null, f.filing_id::text, null, f.created_at, null::timestamptz
-    from tn_ledger.number_filings(numbers) f;
 end
 $$;
-comment on function tn_ledger.number_timeline_rows(text[]) is 'The rows of number_timelines, in no order';
+comment on function tn_ledger.number_timeline_rows(text[]) is 'The rows of number_timelines without filings, in no order';
 
 create or replace function tn_ledger.number_timelines(numbers text[])
   returns table (telephone_number text, account_id text, at timestamptz, until timestamptz, kind text, value text, what text,
     source text, order_id text, end_order_id text, reference text, user_id text, recorded_from timestamptz, recorded_to timestamptz)
   language sql stable as $$
-    select * from tn_ledger.number_timeline_rows(numbers) t
-    order by t.telephone_number, t.at, array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'listed', 'filing'], t.kind),
-      t.account_id, t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until
+    with known as materialized (select * from tn_ledger.number_timeline_rows(numbers)),
+    moments as materialized (
+      select array_agg(distinct m order by m) as known_since from known, unnest(array[recorded_from, recorded_to]) m where m is not null
+    )
+    select * from (
+      select * from known
+      union all
+      select f.telephone_number, f.account_id, ((f.as_of + 1)::timestamp - interval '1 microsecond') at time zone 'UTC', null,
+        'filing', case when f.left_out is not null then 'left out' when f.has_row then f.category else 'not counted' end,
+        case when f.left_out is not null then 'Left out of ' when f.has_row then 'Counted as ' || f.category || ' in ' else 'Not counted in ' end
+          || 'filing ' || f.filing_id || ' (' || upper(f.form) || ' as of ' || f.as_of || coalesce(', ' || f.state || ' only', '') || ')'
+          || case when f.left_out is not null then ': ' || f.left_out when f.has_row then '' else ', which has no row ' || f.code end,
+        'nruf_filings', null, null, f.filing_id::text, null, f.created_at, null
+      from tn_ledger.number_filings(numbers, (select known_since from moments)) f
+    ) as t
+    order by t.telephone_number, t.at,
+      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'listed', 'filing'], t.kind), t.account_id,
+      t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until
   $$;
 comment on function tn_ledger.number_timelines(text[]) is
   'number_timeline for several numbers, spelled as in telephone_numbers, in one pass';

@@ -167,6 +167,17 @@ test('filings count numbers as nruf_number_categories does for their parameters 
   );
   t.true(counted.length > 12);
   t.deepEqual(counted, expected);
+  t.is(
+    (await ledger.query(`select from number_timelines($1) where kind = 'filing'`, [numbers])).length,
+    expected.length,
+  );
+  const [together] = await ledger.query(
+    `select count(*)::int as differing from (
+       (select * from number_filings($1, (select array_agg(distinct m order by m) from number_timelines($1), unnest(array[recorded_from, recorded_to]) m where m is not null)))
+       except all (select * from number_filings($1))) as d`,
+    [numbers],
+  );
+  t.is(together?.differing, 0, 'filings that are derived together count the same');
 });
 
 test('a filing that is limited to another state did not count the number', async (t) => {
