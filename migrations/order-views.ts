@@ -1,11 +1,13 @@
-import { historyDescriptions, orderDescriptions } from '../src/dashboard/registry.js';
+import { descriptions, historyDescriptions, orderDescriptions } from '../src/dashboard/registry.js';
+import type { OrderDescription } from '../src/dashboard/resource.js';
 
-// SQL that covers every table of orders is generated from the descriptions, so a new table needs no change here.
+// SQL that covers every table of orders, or of numbers, is generated from the descriptions, so a new table needs no change here.
 
 const reported = orderDescriptions.filter(({ reportsChanges }) => reportsChanges);
 const arriving = historyDescriptions.filter(({ history }) => history.effect === 'in');
+const numberLists = descriptions.filter((description) => description.type === 'numbers');
 
-/** The triggers on the tables of orders, and the views that night_changes uses to read them. */
+/** The triggers on the tables of orders, and the views that night_changes and number_timelines use to read them. */
 export function orderViewsSql(): string {
   return `${reported.map(({ table }) => keepStatusChanges(table)).join('\n')}
 
@@ -30,6 +32,37 @@ comment on column tn_ledger.order_arrivals.telephone_number is 'The number, as i
 comment on column tn_ledger.order_arrivals.order_id is 'The order that added the number';
 comment on column tn_ledger.order_arrivals.user_id is 'User who placed the order';
 comment on column tn_ledger.order_arrivals.order_date is 'When the order was placed';
+
+create or replace view tn_ledger.order_numbers as
+${orderDescriptions.map(orderNumbers).join('\nunion all\n')};
+comment on view tn_ledger.order_numbers is 'The numbers that orders of every kind name, with the columns that all their tables have';
+comment on column tn_ledger.order_numbers.order_kind is 'Table that contains the order';
+comment on column tn_ledger.order_numbers.title is 'Name of the kind: number order, port-in, …';
+comment on column tn_ledger.order_numbers.account_id is 'Bandwidth account';
+comment on column tn_ledger.order_numbers.order_id is 'The order';
+comment on column tn_ledger.order_numbers.telephone_number is 'The number, as in telephone_numbers';
+comment on column tn_ledger.order_numbers.customer_order_id is 'ID that the customer gave the order';
+comment on column tn_ledger.order_numbers.user_id is 'User who placed the order';
+comment on column tn_ledger.order_numbers.status is 'Status of the order';
+comment on column tn_ledger.order_numbers.order_date is 'When the order was placed';
+comment on column tn_ledger.order_numbers.last_modified_date is 'When Bandwidth last changed the order';
+comment on column tn_ledger.order_numbers.first_seen_at is 'When tn-ledger first stored the order with the number; for kinds with outcomes, the order';
+comment on column tn_ledger.order_numbers.outcome is 'What became of the number: ACCEPTED, FAILED or UNKNOWN; null while the order is open, and for kinds without outcomes';
+comment on column tn_ledger.order_numbers.error_code is 'Error code of a number that failed';
+comment on column tn_ledger.order_numbers.error_description is 'Text of error_code';
+comment on column tn_ledger.order_numbers.effect is 'What orders of the kind do to their numbers: in (add them to the account), out (remove them), mark (ASSIGNED or UNASSIGNED); null: nothing that the histories have';
+comment on column tn_ledger.order_numbers.marks is 'Assignment status that the order asks for; null for other kinds';
+comment on column tn_ledger.order_numbers.took_effect is 'Whether the order had its effect on the number';
+comment on column tn_ledger.order_numbers.effect_at is 'When it had; null: it had none, or the order has no date';
+
+create or replace view tn_ledger.listed_numbers as
+${numberLists.map(({ table, titles }) => `select '${table}' as list, '${titles.one}' as title, account_id, telephone_number, first_seen_at from tn_ledger.${table}`).join('\nunion all\n')};
+comment on view tn_ledger.listed_numbers is 'Numbers of every list of numbers that is read by date windows, such as disconnected numbers';
+comment on column tn_ledger.listed_numbers.list is 'Table that contains the number';
+comment on column tn_ledger.listed_numbers.title is 'Name of an entry of the list: disconnected number, …';
+comment on column tn_ledger.listed_numbers.account_id is 'Bandwidth account';
+comment on column tn_ledger.listed_numbers.telephone_number is 'The number, as in telephone_numbers';
+comment on column tn_ledger.listed_numbers.first_seen_at is 'When tn-ledger first stored it in that table';
 `;
 }
 
@@ -49,4 +82,21 @@ function orderArrivals({ table, numbersTable, history }: (typeof arriving)[numbe
 from tn_ledger.${numbersTable} n
 join tn_ledger.${table} o on o.account_id = n.account_id and o.order_id = n.order_id
 where ${history.orders} and ${history.numbers ?? 'true'}`;
+}
+
+function orderNumbers({ table, numbersTable, titles, details, history }: OrderDescription): string {
+  const outcomes = details.numbers?.outcomes
+    ? 'o.first_seen_at, n.outcome, n.error_code, n.error_description'
+    : 'greatest(o.first_seen_at, n.first_seen_at) as first_seen_at, null as outcome, null as error_code, null as error_description';
+  const tookEffect = history && `coalesce((${history.orders}) and (${history.numbers ?? 'true'}), false)`;
+  const effect = history
+    ? `'${history.effect}' as effect, ${history.status ?? 'null'} as marks, ${tookEffect} as took_effect,
+  case when ${tookEffect} then ${history.at} end as effect_at`
+    : 'null as effect, null as marks, false as took_effect, null::timestamptz as effect_at';
+  return `select '${table}' as order_kind, '${titles.one}' as title, o.account_id, o.order_id, n.telephone_number,
+  o.customer_order_id, o.user_id, o.status, o.order_date, o.last_modified_date,
+  ${outcomes},
+  ${effect}
+from tn_ledger.${numbersTable} n
+join tn_ledger.${table} o on o.account_id = n.account_id and o.order_id = n.order_id`;
 }

@@ -382,7 +382,7 @@ const variables = z.object({
   ),
   TN_LEDGER_READ_URL: optional(connectionString).meta(
     about(
-      'Connection string of a replica of that server, for `sql`, `nruf`, `audit`, `report` and `files` when they only read.',
+      'Connection string of a replica of that server, for `sql`, `number`, `nruf`, `audit`, `report` and `files` when they only read.',
       'the server of `DATABASE_URL`',
     ),
   ),

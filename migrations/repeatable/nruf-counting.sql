@@ -70,6 +70,30 @@ $$;
 comment on function tn_ledger.nruf_sources(text, timestamptz) is
   'How to count accounts: ready: nruf_intervals has their numbers, except the changed ones; unready: only their histories do. several: more than one account is counted';
 
+create or replace function tn_ledger.nruf_use(category "char", declared "char", declared_on date, as_of date, aging_days integer)
+  returns "char" language sql immutable parallel safe as $$
+    select case
+      when category is not null then category
+      when declared = 'A' then 'a'
+      when declared = 'N' then 'u'
+      when declared = 'U' and aging_days > 0 and declared_on >= as_of - aging_days then 'g'
+      else 'v'
+    end::"char"
+  $$;
+comment on function tn_ledger.nruf_use("char", "char", date, date, integer) is
+  'What a number in the inventory is used for on a day, from columns of nruf_derive: a assigned, i intermediate, r reserved, g aging, m administrative, v available, u available and never marked';
+
+create or replace function tn_ledger.nruf_category(use "char") returns text language sql immutable parallel safe as $$
+    select case use when 'a' then 'assigned' when 'i' then 'intermediate' when 'r' then 'reserved'
+      when 'g' then 'aging' when 'm' then 'administrative' else 'available' end
+  $$;
+comment on function tn_ledger.nruf_category("char") is 'Category of the form for the result of nruf_use';
+
+create or replace function tn_ledger.nruf_other_carrier(belongs_to_other "char") returns text language sql immutable parallel safe as $$
+    select case belongs_to_other when 'i' then 'imported' when 'p' then 'ported in' end
+  $$;
+comment on function tn_ledger.nruf_other_carrier("char") is 'Why a number is left out that belongs to another carrier; null if it does not';
+
 create or replace function tn_ledger.nruf_numbers(as_of date, aging_days integer, known_at timestamptz,
     several boolean, ready text[], unready text[], changed text[])
   returns table (account_id text, telephone_number text, place_id integer, npa_nxx_x text, rate_center text, state text,
@@ -108,13 +132,7 @@ create or replace function tn_ledger.nruf_numbers(as_of date, aging_days integer
       order by h.telephone_number, h.stay_from desc, h.account_id) as latest
   )
   select h.account_id, h.telephone_number, h.place_id, h.npa_nxx_x, h.rate_center, h.state, h.declared_on, h.left_out, h.belongs_to_other,
-    case
-      when h.category is not null then h.category
-      when h.declared = 'A' then 'a'
-      when h.declared = 'N' then 'u'
-      when h.declared = 'U' and aging_days > 0 and h.declared_on >= as_of - aging_days then 'g'
-      else 'v'
-    end::"char"
+    tn_ledger.nruf_use(h.category, h.declared, h.declared_on, as_of, aging_days)
   from once h
 $$;
 comment on function tn_ledger.nruf_numbers(date, integer, timestamptz, boolean, text[], text[], text[]) is
@@ -228,17 +246,37 @@ as $$
     return query
       select n.account_id, n.telephone_number, nullif(coalesce(p.npa_nxx_x, n.npa_nxx_x), ''),
         nullif(coalesce(p.rate_center, n.rate_center), ''), nullif(coalesce(p.state, n.state), ''),
-        case when x.left_out is null then case n.use when 'a' then 'assigned' when 'i' then 'intermediate' when 'r' then 'reserved'
-          when 'g' then 'aging' when 'm' then 'administrative' else 'available' end end,
+        case when x.left_out is null then tn_ledger.nruf_category(n.use) end,
         x.left_out is null and n.use = 'u', n.declared_on, x.left_out
       from tn_ledger.nruf_numbers(as_of, aging_days, known_at, source.several, source.ready, source.unready, source.changed) n
       left join tn_ledger.nruf_places p on p.place_id = n.place_id
       cross join lateral (
-        select coalesce(n.left_out, case n.belongs_to_other when 'i' then 'imported' when 'p' then 'ported in' end) as left_out) as x;
+        select coalesce(n.left_out, tn_ledger.nruf_other_carrier(n.belongs_to_other)) as left_out) as x;
   end
 $$;
 comment on function tn_ledger.nruf_number_categories(date, text, integer, timestamptz) is
   'The numbers behind nruf_utilization: one row per number in the inventory at the end of a day, with its category, or with null and the reason why it is left out (not NANP, toll-free, 900, 5XX, not United States, hosted, imported, ported in). undeclared: available, and never marked ASSIGNED or UNASSIGNED. declared_on: the day on which the number was marked with its assignment status';
+
+-- For few numbers: nruf_numbers reads the whole inventory.
+create or replace function tn_ledger.nruf_categories_of(numbers text[], days date[], accounts text[], aging_days integer default 45, known_at timestamptz default null)
+  returns table (day date, account_id text, telephone_number text, npa_nxx_x text, category text, left_out text, counted_in text)
+  language sql stable as $$
+    select w.day, d.account_id, d.telephone_number, nullif(d.npa_nxx_x, ''),
+      case when x.left_out is null then
+        tn_ledger.nruf_category(tn_ledger.nruf_use(d.category, d.declared, d.declared_on, w.day, aging_days)) end,
+      x.left_out,
+      -- A number in service in two accounts counts in the account where service began last.
+      first_value(d.account_id) over (partition by w.day, d.telephone_number order by d.stay_from desc, d.account_id)
+    from tn_ledger.nruf_derive(accounts, numbers, known_at,
+      (select min(day) from unnest(days) day), (select max(day) from unnest(days) day)) d
+    join unnest(days) as w (day) on d.from_day <= w.day and d.to_day > w.day
+    left join tn_ledger.area_codes a on a.npa = left(d.npa_nxx_x, 3)
+    cross join lateral (
+      select coalesce(tn_ledger.nruf_left_out(d.npa_nxx_x, a.united_states, d.state, d.hosted),
+        tn_ledger.nruf_other_carrier(d.belongs_to_other)) as left_out) as x
+  $$;
+comment on function tn_ledger.nruf_categories_of(text[], date[], text[], integer, timestamptz) is
+  'nruf_number_categories for these numbers in these accounts on each of the days, without reading other numbers. One row per account that has a number in its inventory; the number counts in the account counted_in, where service began last';
 
 create or replace function tn_ledger.nruf_totals_by_day(days date[], account text default null)
   returns table (day date, numbers_received bigint, assigned bigint)

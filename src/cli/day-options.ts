@@ -17,6 +17,26 @@ export function parseDayOption(option: string, text: string): Day {
   return day;
 }
 
+const timeForm =
+  /^(?<day>\d{4}-\d\d-\d\d)(?:[T ](?<time>\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?))? ?(?<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
+
+/**
+ * Reads the value of an option that takes a time, as PostgreSQL takes it for `known_at`: `2026-01-28`, `2026-01-28 15:00 UTC`,
+ * `2026-01-28T10:00:00.123456-05:00`. Without a time, the start of the day; without a zone, UTC.
+ *
+ * @returns the time in ISO 8601, with all digits of its seconds
+ * @throws {UsageError} the value is not such a time; one line with the option and the value
+ */
+export function parseTimeOption(option: string, text: string): string {
+  const { day = '', time = '00:00', zone = 'Z' } = timeForm.exec(text.trim())?.groups ?? {};
+  const offset = /^(?:Z|UTC)$/i.test(zone) ? 'Z' : zone.replace(/^(...)(\d\d)$/, '$1:$2').replace(/^(...)$/, '$1:00');
+  const iso = `${day}T${time.length === 5 ? `${time}:00` : time}${offset}`;
+  if (parseDay(day) !== undefined && !Number.isNaN(Date.parse(iso))) return iso;
+  throw new UsageError(
+    `${option} must be a date or a time, such as 2026-01-28 or "2026-01-28 15:00 UTC", not ${JSON.stringify(text)}.`,
+  );
+}
+
 /**
  * Rejects days in the future by the database's clock, because this machine's may be wrong.
  *

@@ -4,3 +4,14 @@ import { terminalSafe } from '../terminal-text.js';
 export function printResult(text: string, { json = false }: { json?: boolean | undefined } = {}): void {
   process.stdout.write(`${json ? text : terminalSafe(text)}\n`);
 }
+
+/**
+ * Prints a part of a long result and waits until it is taken. Returns false if the output is closed (`| head`) or can't be written,
+ * which `main` reports.
+ */
+export function printPart(text: string): Promise<boolean> {
+  if (text === '') return Promise.resolve(true);
+  return new Promise((resolve) => {
+    process.stdout.write(text, (error) => resolve(error === undefined || error === null));
+  });
+}

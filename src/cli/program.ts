@@ -17,6 +17,7 @@ import * as files from './files.js';
 import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
+import * as number from './number.js';
 import * as prune from './prune.js';
 import * as report from './report.js';
 import * as restore from './restore.js';
@@ -45,6 +46,7 @@ const commands = [
   assignments,
   billing,
   classify,
+  number,
   nruf,
   audit,
   status,

@@ -69,6 +69,12 @@ from nruf_utilization(current_date) order by assigned desc, npa_nxx_x limit 5`,
   right: [3, 4, 5, 6, 7, 8],
 };
 
+/** A number with a story: the one that the most kinds of orders name. */
+const storyQuery = `select telephone_number from order_numbers group by 1
+order by count(distinct order_kind) desc, count(*) desc, 1 limit 1`;
+
+const reportQuery = `select file_name from result_files where kind = 'report' order by created_at desc limit 1`;
+
 /**
  * Starts a sandbox, syncs it twice over HTTP into an embedded database, and shows the loaded data. Then marks some numbers as
  * assigned and counts them for NRUF.
@@ -109,7 +115,7 @@ export async function runDemo(numbers: number): Promise<void> {
       await show(session, changesQuery);
       await assignNumbers(session, dataDir);
       await show(session, utilizationQuery);
-      say(whatNext(relative(process.cwd(), dataDir) || dataDir));
+      say(await whatNext(session, relative(process.cwd(), dataDir) || dataDir));
       return exitStatus.done satisfies ExitStatus;
     });
   } finally {
@@ -161,11 +167,17 @@ async function show(session: ApiSession, { title, sql, right }: Query): Promise<
     say(`  ${line}`);
 }
 
-function whatNext(dataDir: string): string {
+async function whatNext(session: ApiSession, dataDir: string): Promise<string> {
+  const { pool } = await session.database();
+  const [story] = (await pool.query(storyQuery)).rows;
+  const [report] = (await pool.query(reportQuery)).rows;
   return `
+The second run wrote the report ${join(dataDir, 'reports', report.file_name)}
+
 Try these commands next:
 
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger sql "select state, count(*) from telephone_numbers group by 1"
+  TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger number ${story.telephone_number}
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger status
   TN_LEDGER_DATA_DIR=${dataDir} npx tn-ledger assignments
 

@@ -5,6 +5,7 @@ import { type Relation, readRelations } from '../database/catalog.js';
 import { type Database, toLedgerError } from '../database/connect.js';
 import { type OwnRights, readOwnRights } from '../database/roles.js';
 import { LedgerError, UsageError } from '../errors.js';
+import { printPart } from './print-result.js';
 import type { Session } from './session.js';
 import type { SqlOutput } from './sql-output.js';
 
@@ -128,10 +129,10 @@ async function printRows(
     const { rows, result } = await nextRows(cursor);
     fields = result.fields ?? fields;
     count += rows.length;
-    if (taken && rows.length > 0) taken = await print(output.rows(fields, rows));
+    if (taken && rows.length > 0) taken = await printPart(output.rows(fields, rows));
     if (!taken && !write) return false;
     if (rows.length < batchSize) {
-      if (taken) await print(output.end(fields, describeEnd(result, fields, count)));
+      if (taken) await printPart(output.end(fields, describeEnd(result, fields, count)));
       return true;
     }
   }
@@ -166,14 +167,6 @@ function rejectCopy(cursor: PgCursor): PgCursor {
     );
   };
   return Object.assign(cursor, { handleCopyInResponse: reject, handleCopyData: reject });
-}
-
-/** Returns false if the output is closed (`| head`) or can't be written, which `main` reports. */
-function print(text: string): Promise<boolean> {
-  if (text === '') return Promise.resolve(true);
-  return new Promise((resolve) => {
-    process.stdout.write(text, (error) => resolve(error === undefined || error === null));
-  });
 }
 
 function explain(error: unknown, statement: string, { database, options, role }: Circumstances): unknown {

@@ -31,6 +31,16 @@ export function readNumber(cell: string): string | NumberProblem {
   return checkLength(cell, digits);
 }
 
+/**
+ * Reads a number to look up: like `readNumber`, and in addition numbers outside the NANP in E.164 format (`+44 20 7946 0958`), which the
+ * ledger stores as the API sends them.
+ */
+export function readLedgerNumber(text: string): string | NumberProblem {
+  const number = readNumber(text);
+  const digits = text.replace(blanks, '').replace(separators, '');
+  return typeof number !== 'string' && /^\+(?!1)\d{7,15}$/.test(digits) ? digits : number;
+}
+
 /** Excel's two ways to store a number as text: a leading apostrophe, and a string formula. */
 function unwrap(text: string): string {
   return /^="?(?<inner>[^"]*)"?$/.exec(text)?.groups?.inner ?? text.replace(/^'/, '');

@@ -30,6 +30,8 @@ test('order tables have the columns of their descriptions, and the index their t
       table,
     );
     t.is((await columnsOf(numbersTable)).includes('outcome'), details.numbers?.outcomes === true, numbersTable);
+    // The view order_numbers reads when the number was stored, unless the order's outcomes come with it.
+    t.true(details.numbers?.outcomes || (await columnsOf(numbersTable)).includes('first_seen_at'), numbersTable);
     const [index] = await query('select indexdef from pg_indexes where indexname = $1', `${table}_to_read`);
     t.true(index?.indexdef.includes(`'{${details.terminalStatuses.join(',')}}'`), table);
   }

@@ -12,6 +12,7 @@ test('the demo can be repeated, ignores .env, and prints commands that work', as
     join(cwd, '.env'),
     'BANDWIDTH_ACCOUNT_ID=real\nDATABASE_URL=nonsense\nTN_LEDGER_LOG_LEVEL=nonsense\n',
   );
+  let told: string | undefined;
   for (let round = 1; round <= 2; round += 1) {
     const { status, stdout, stderr } = await cliProcess(t, ['demo', '--numbers', '500'], { cwd });
     t.is(status, 0);
@@ -23,6 +24,9 @@ test('the demo can be repeated, ignores .env, and prints commands that work', as
     t.regex(stdout, /^accepted +[1-9]\d*$/m);
     t.regex(stdout, /^ {2}npa_nxx_x .* utilization_percent$/m);
     t.notRegex(stdout, /\breal\b/);
+    const [, report] = /^The second run wrote the report (.+)$/m.exec(stdout) ?? [];
+    t.true(existsSync(join(cwd, report ?? 'none named')));
+    [, told] = /npx tn-ledger number (\d{10})$/m.exec(stdout) ?? [];
   }
   t.false(existsSync(join(cwd, 'data', 'postgres')));
   t.is((await cli(t, ['demo', '--numbers', '0'], { cwd })).status, 2);
@@ -37,4 +41,7 @@ test('the demo can be repeated, ignores .env, and prints commands that work', as
   const assignments = await cli(t, ['assignments'], typed);
   t.is(assignments.status, 0);
   t.regex(assignments.stdout, /customers\.csv/);
+  const number = await cli(t, ['number', told ?? 'none named'], typed);
+  t.is(number.status, 0);
+  t.true((number.stdout.match(/ order COMPLETE/g)?.length ?? 0) > 1, number.stdout);
 });

@@ -50,9 +50,11 @@ test('a member of tn_ledger_reader gets the same results as the owner and cannot
   await database.query(
     `delete from tn_ledger.number_status_history where telephone_number in (select telephone_number from tn_ledger.telephone_numbers order by 1 limit 7)`,
   );
+  const [{ tn } = {}] = await database.query('select min(telephone_number) as tn from tn_ledger.orders_numbers');
   const outputs = async (env: Env) => {
     const printed: string[] = [];
     for (const args of [
+      ['number', tn],
       ['nruf', ...day],
       ['nruf', ...day, '--form', 'u3', '--json'],
       ['audit', ...day],

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { readNumber } from '../../src/number-file/number-form.js';
+import { readLedgerNumber, readNumber } from '../../src/number-file/number-form.js';
 
 const forms = [
   '9199918388',
@@ -67,4 +67,11 @@ for (const [cell, [code, reason]] of Object.entries(refused)) {
 test('a problem quotes a long cell only in part', (t) => {
   const problem = readNumber('x'.repeat(100_000));
   t.true(typeof problem === 'object' && problem.reason.length < 100);
+});
+
+test('a number to look up may be in another country, with a plus', (t) => {
+  t.is(readLedgerNumber('+44 20 7946 0958'), '+442079460958');
+  t.is(readLedgerNumber('(919) 991-8388'), '9199918388');
+  for (const text of ['442079460958', '+1 199 991 8388', '+44', '+44 20 call me'])
+    t.is(typeof readLedgerNumber(text), 'object', text);
 });

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { DefineCommand } from './command.js';
+import type { NumberOptions } from './run-number.js';
+
+const collect = (value: string, before: string[]) => [...before, value];
+
+export function define(command: DefineCommand): Command {
+  return command('number')
+    .description('show everything that the ledger knows about telephone numbers, as a time line')
+    .argument('[numbers...]', 'telephone numbers, such as 9195550001, "(919) 555-0001" or +19195550001')
+    .option('--file <file>', 'CSV file with more numbers: with a header row, or a single column without one')
+    .option('--column <name>', 'column of the file that contains the numbers')
+    .option('--as-of <date>', 'show what was true at the end of this day (UTC), such as 2026-06-30, and what led to it')
+    .option('--known-at <time>', 'show what the ledger had recorded at this time, such as "2026-07-28 15:00 UTC"')
+    .option('--superseded', 'include what later information replaced, with the time for which the ledger had it')
+    .option('--account <ids>', 'include only these accounts (comma-separated or repeated; default: all)', collect, [])
+    .option('--json', 'print JSON')
+    .option('--csv', 'print the entries of the time lines as CSV')
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 if the ledger knows any of the numbers, 1 if it knows none of them, 2 if an argument is not a telephone number, 3 if
+lines of the file are not.
+
+Examples:
+  $ tn-ledger number 9195550001
+  $ tn-ledger number 9195550001 --as-of 2025-12-31 --known-at "2026-01-28 15:00 UTC"
+  $ tn-ledger number --file numbers.csv --csv > timelines.csv`,
+    )
+    .action(async (numbers: string[], options: NumberOptions) => {
+      const [{ processSettings, withSession }, { runNumber }] = await Promise.all([
+        import('./session.js'),
+        import('./run-number.js'),
+      ]);
+      await withSession(processSettings(), (session) => runNumber(session, numbers, options));
+    });
+}
