@@ -351,6 +351,11 @@ as $$
         union
         select d.telephone_number from derived d
       ),
+      -- Few, if any: found before they are joined with the days.
+      shared_intervals as materialized (
+        select i.* from intervals i
+        where source.several and i.telephone_number in (select s.telephone_number from shared s)
+      ),
       -- By the first day on which an interval counts and the first on which it no longer does, as indexes into the days.
       counted as (
         select width_bucket(i.from_day - 1, days) as first_day, width_bucket(i.to_day - 1, days) as end_day, count(*) as held,
@@ -364,16 +369,14 @@ as $$
         select l.index - 1, l.index, count(*), count(*) filter (where l.counts), count(*) filter (where l.counts and l.assigned), 0
         from (
           select distinct on (d.index, i.telephone_number) d.index, i.assigned, i.counts
-          from intervals i
+          from shared_intervals i
           join unnest(days) with ordinality as d (day, index) on i.from_day <= d.day and i.to_day > d.day
-          where source.several and i.telephone_number in (select s.telephone_number from shared s)
           order by d.index, i.telephone_number, i.stay_from desc, i.account_id
         ) as l
         group by l.index
         union all
         select width_bucket(i.from_day - 1, days), 0, 0, 0, 0, count(*)
-        from intervals i
-        where source.several and i.from_day = i.stay_from and i.telephone_number in (select s.telephone_number from shared s)
+        from shared_intervals i where i.from_day = i.stay_from
         group by 1
       )
       select d.day, coalesce(sum(c.held) filter (where c.end_day >= d.index), 0)::bigint,

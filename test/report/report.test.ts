@@ -155,6 +155,8 @@ test('the report escapes database values as text, and quotes them in the SQL tha
   const escaped = '&lt;script&gt;alert(1)&lt;/script&gt;';
   t.true(html.split(escaped).length > 12, String(html.split(escaped).length));
   t.true(html.includes('o&#39;&#39;x&lt;b&gt;'));
+  const [portin = []] = cellsOf(html, 'concern-portins-1');
+  t.deepEqual([portin[0], portin[1], portin.at(-1)], [hostile, hostile, hostile]);
 });
 
 test('10,000 thousands-blocks make a page below 1 MB, with SQL that lists the rows not shown', async (t) => {

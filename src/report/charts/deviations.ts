@@ -65,7 +65,7 @@ export function deviations(
         domain: false,
         ticks: false,
         labelPadding: 8,
-        labelLimit: width === 'wide' ? 200 : 110,
+        labelLimit: width === 'wide' ? 200 : 130,
         encode: { labels: { update: { text: { signal: "data('labels')[datum.value].data" } } } },
       },
     ],
