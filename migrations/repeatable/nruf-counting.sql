@@ -290,7 +290,7 @@ as $$
   begin
     select * into source from tn_ledger.nruf_sources(account, null);
     return query
-      with counted as not materialized (
+      with counted as (
         select n.account_id, n.telephone_number, n.use,
           coalesce(n.left_out, case n.belongs_to_other when 'i' then 'imported' when 'p' then 'ported in' end) as left_out
         from tn_ledger.nruf_numbers(as_of, 45, null, source.several, source.ready, source.unready, source.changed) n
@@ -305,7 +305,11 @@ as $$
         case
           when c.telephone_number is not null then c.left_out
           when not tn_ledger.nruf_in_inventory(t.status) then 'status ' || t.status
-          when source.several and t.telephone_number in (select o.telephone_number from counted o) then 'other account'
+          when source.several and exists (
+            select from tn_ledger.telephone_numbers o
+            where o.telephone_number = t.telephone_number and o.account_id <> t.account_id and o.removed_at is null
+              and tn_ledger.nruf_in_inventory(o.status) and (account is null or o.account_id = any(wanted))
+          ) then 'other account'
           else 'no history'
         end,
         coalesce(t.assignment_status = 'ASSIGNED', false), count(*)
