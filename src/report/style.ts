@@ -123,6 +123,7 @@ footer { margin-top: 2.5rem; padding-top: .5rem; border-top: 2px solid var(--lin
   td.text { min-width: 0; }
   th, td { padding: .1rem .3rem; overflow-wrap: normal; word-break: normal; hyphens: manual; }
   td.text, tbody th.text { overflow-wrap: break-word; }
+  thead th, .name { white-space: normal; }
   pre { font-size: 7.5pt; }
   tr, figure, .figures li, .tiles, pre { break-inside: avoid; }
   h2, h3, caption, summary, figcaption, .concerns li > strong { break-after: avoid; }
