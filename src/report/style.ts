@@ -121,7 +121,7 @@ footer { margin-top: 2.5rem; padding-top: .5rem; border-top: 2px solid var(--lin
   thead { display: table-header-group; }
   td, tbody th { max-width: 15rem; }
   td.text { min-width: 0; }
-  th, td { padding: .1rem .3rem; overflow-wrap: normal; word-break: normal; hyphens: manual; }
+  th, td { padding: .1rem .2rem; overflow-wrap: normal; word-break: normal; hyphens: manual; }
   td.text, tbody th.text { overflow-wrap: break-word; }
   thead th, .name { white-space: normal; }
   pre { font-size: 7.5pt; }
