@@ -292,7 +292,7 @@ as $$
     return query
       with counted as (
         select n.account_id, n.telephone_number, n.use,
-          coalesce(n.left_out, case n.belongs_to_other when 'i' then 'imported' when 'p' then 'ported in' end) as left_out
+          coalesce(n.left_out, tn_ledger.nruf_other_carrier(n.belongs_to_other)) as left_out
         from tn_ledger.nruf_numbers(as_of, 45, null, source.several, source.ready, source.unready, source.changed) n
       ),
       held as (
@@ -300,8 +300,7 @@ as $$
         where t.removed_at is null and (account is null or t.account_id = any(wanted))
       )
       select t.telephone_number is not null,
-        case when c.telephone_number is not null and c.left_out is null then case c.use when 'a' then 'assigned' when 'i' then 'intermediate'
-          when 'r' then 'reserved' when 'g' then 'aging' when 'm' then 'administrative' else 'available' end end,
+        case when c.telephone_number is not null and c.left_out is null then tn_ledger.nruf_category(c.use) end,
         case
           when c.telephone_number is not null then c.left_out
           when not tn_ledger.nruf_in_inventory(t.status) then 'status ' || t.status
