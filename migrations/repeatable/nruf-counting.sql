@@ -278,8 +278,50 @@ create or replace function tn_ledger.nruf_categories_of(numbers text[], days dat
 comment on function tn_ledger.nruf_categories_of(text[], date[], text[], integer, timestamptz) is
   'nruf_number_categories for these numbers in these accounts on each of the days, without reading other numbers. One row per account that has a number in its inventory; the number counts in the account counted_in, where service began last';
 
-create or replace function tn_ledger.nruf_totals_by_day(days date[], account text default null)
-  returns table (day date, numbers_received bigint, assigned bigint)
+-- Number by number, because differences in sums may cancel out. Grouped here, because returning a row per number takes longer.
+create or replace function tn_ledger.nruf_held_and_counted(as_of date, account text default null)
+  returns table (held boolean, category text, left_out text, marked_assigned boolean, numbers bigint)
+  language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+  #variable_conflict use_column
+  declare
+    source record;
+    wanted constant text[] := array(select btrim(a) from unnest(string_to_array(account, ',')) a);
+  begin
+    select * into source from tn_ledger.nruf_sources(account, null);
+    return query
+      with counted as (
+        select n.account_id, n.telephone_number, n.use,
+          coalesce(n.left_out, tn_ledger.nruf_other_carrier(n.belongs_to_other)) as left_out
+        from tn_ledger.nruf_numbers(as_of, 45, null, source.several, source.ready, source.unready, source.changed) n
+      ),
+      held as (
+        select t.account_id, t.telephone_number, t.status, t.assignment_status from tn_ledger.telephone_numbers t
+        where t.removed_at is null and (account is null or t.account_id = any(wanted))
+      )
+      select t.telephone_number is not null,
+        case when c.telephone_number is not null and c.left_out is null then tn_ledger.nruf_category(c.use) end,
+        case
+          when c.telephone_number is not null then c.left_out
+          when not tn_ledger.nruf_in_inventory(t.status) then 'status ' || t.status
+          when source.several and exists (
+            select from tn_ledger.telephone_numbers o
+            where o.telephone_number = t.telephone_number and o.account_id <> t.account_id and o.removed_at is null
+              and tn_ledger.nruf_in_inventory(o.status) and (account is null or o.account_id = any(wanted))
+          ) then 'other account'
+          else 'no history'
+        end,
+        coalesce(t.assignment_status = 'ASSIGNED', false), count(*)
+      from held t
+      full join counted c on c.account_id = t.account_id and c.telephone_number = t.telephone_number
+      group by 1, 2, 3, 4;
+  end
+$$;
+comment on function tn_ledger.nruf_held_and_counted(date, text) is
+  'Compares the numbers that are held now (telephone_numbers without removed_at) with those that nruf_utilization counts at the end of a day. category: null if not counted. left_out: why, as in nruf_number_categories; also: status … (not in service), other account (which counts the number), no history (no time in service on that day). held is false for numbers that are no longer held';
+
+create or replace function tn_ledger.nruf_holdings_by_day(days date[], account text default null)
+  returns table (day date, held bigint, numbers_received bigint, assigned bigint, added bigint)
   language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
 as $$
   #variable_conflict use_column
@@ -312,31 +354,51 @@ as $$
         union
         select d.telephone_number from derived d
       ),
+      -- Few, if any: found before they are joined with the days.
+      shared_intervals as materialized (
+        select i.* from intervals i
+        where source.several and i.telephone_number in (select s.telephone_number from shared s)
+      ),
       -- By the first day on which an interval counts and the first on which it no longer does, as indexes into the days.
       counted as (
-        select width_bucket(i.from_day - 1, days) as first_day, width_bucket(i.to_day - 1, days) as end_day,
-          count(*) as numbers_received, count(*) filter (where i.assigned) as assigned
+        select width_bucket(i.from_day - 1, days) as first_day, width_bucket(i.to_day - 1, days) as end_day, count(*) as held,
+          count(*) filter (where i.counts) as numbers_received, count(*) filter (where i.counts and i.assigned) as assigned,
+          count(*) filter (where i.from_day = i.stay_from) as added
         from intervals i
-        where i.counts and not (source.several and i.telephone_number in (select s.telephone_number from shared s))
+        where not (source.several and i.telephone_number in (select s.telephone_number from shared s))
         group by 1, 2
         union all
         -- A number in service in two accounts counts in the account where service began last.
-        select l.index - 1, l.index, count(*), count(*) filter (where l.assigned)
+        select l.index - 1, l.index, count(*), count(*) filter (where l.counts), count(*) filter (where l.counts and l.assigned), 0
         from (
           select distinct on (d.index, i.telephone_number) d.index, i.assigned, i.counts
-          from intervals i
+          from shared_intervals i
           join unnest(days) with ordinality as d (day, index) on i.from_day <= d.day and i.to_day > d.day
-          where source.several and i.telephone_number in (select s.telephone_number from shared s)
           order by d.index, i.telephone_number, i.stay_from desc, i.account_id
         ) as l
-        where l.counts group by l.index
+        group by l.index
+        union all
+        select width_bucket(i.from_day - 1, days), 0, 0, 0, 0, count(*)
+        from shared_intervals i where i.from_day = i.stay_from
+        group by 1
       )
-      select d.day, coalesce(sum(c.numbers_received), 0)::bigint, coalesce(sum(c.assigned), 0)::bigint
+      select d.day, coalesce(sum(c.held) filter (where c.end_day >= d.index), 0)::bigint,
+        coalesce(sum(c.numbers_received) filter (where c.end_day >= d.index), 0)::bigint,
+        coalesce(sum(c.assigned) filter (where c.end_day >= d.index), 0)::bigint,
+        case when d.index > 1 then coalesce(sum(c.added) filter (where c.first_day = d.index - 1), 0)::bigint end
       from unnest(days) with ordinality as d (day, index)
-      left join counted c on c.first_day < d.index and c.end_day >= d.index
-      group by d.day;
+      left join counted c on c.first_day < d.index
+      group by d.day, d.index;
   end
 $$;
+comment on function tn_ledger.nruf_holdings_by_day(date[], text) is
+  'On each of the days, which must ascend, in one pass over nruf_intervals: held: all numbers in service, with those that are left out of the inventory; numbers_received and assigned: the sums of nruf_utilization; added: times in service that began after the day before it in the list (null for the first day). account: as in nruf_utilization';
+
+create or replace function tn_ledger.nruf_totals_by_day(days date[], account text default null)
+  returns table (day date, numbers_received bigint, assigned bigint)
+  language sql stable as $$
+    select h.day, h.numbers_received, h.assigned from tn_ledger.nruf_holdings_by_day(days, account) h
+  $$;
 comment on function tn_ledger.nruf_totals_by_day(date[], text) is
   'The sums of nruf_utilization on each of the days, which must ascend, in one pass over nruf_intervals';
 

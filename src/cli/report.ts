@@ -5,7 +5,7 @@ import type { ReportOptions } from './run-report.js';
 export function define(command: DefineCommand): Command {
   return command('report')
     .description(
-      'write an HTML report: jobs, changes, assignments, utilization, two-year history, items that need attention',
+      'write an HTML report: key figures, what needs attention, two years by month, utilization, port-ins, changes, jobs, filings',
     )
     .option('--out <file>', 'output file (default: a new file in reports/ in the data folder)')
     .option('--force', 'replace the file if it exists')

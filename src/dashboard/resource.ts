@@ -185,6 +185,8 @@ export interface Concern {
   condition: string;
   /** Columns to show. */
   columns: string;
+  /** Their order, in SQL: what matters most first. By default that of the columns. */
+  order?: string;
   /** The sentence; `count` is already formatted. */
   text(count: string, isOne: boolean): string;
 }

@@ -7,6 +7,9 @@ import type { Scope } from './scope.js';
 import { attentionSection, readConcerns } from './sections/attention.js';
 import { batchesSection, readBatches } from './sections/batches.js';
 import { changesSection, readChanges } from './sections/changes.js';
+import { filingsSection, readFilings } from './sections/filings.js';
+import { inventorySection, readInventory } from './sections/inventory.js';
+import { portinsSection, readPortins } from './sections/portins.js';
 import { readRuns, runsSection } from './sections/runs.js';
 import { readTrend, trendSection } from './sections/trend.js';
 import { readUtilization, utilizationSection } from './sections/utilization.js';
@@ -34,19 +37,27 @@ export async function makeReport(
   const locks = await readHeldLocks(database.pool);
   return inTransaction(
     database,
-    { snapshot: true, repeatable: true, ...(signal !== undefined && { signal }) },
+    { snapshot: true, repeatable: true, largeJoin: true, ...(signal !== undefined && { signal }) },
     async (client) => {
       const { rows } = await client.query<{ time: Date }>('select now() as time');
       const { time } = rows[0] as { time: Date };
       const scope: Scope = { client, account, configured, locks, time, day: dayOf(time) };
+      // Several sections show these.
       const runs = await readRuns(scope);
+      const inventory = await readInventory(scope);
+      const changes = await readChanges(scope);
+      const utilization = await readUtilization(scope);
+      // To add a section: a file in sections/ with its queries and its content, and a line here.
       const sections = [
-        attentionSection(await readConcerns(scope, runs)),
-        runsSection(runs),
-        changesSection(scope, await readChanges(scope)),
+        attentionSection(await readConcerns(scope, { runs, inventory, utilization }), inventory),
+        await trendSection(await readTrend(scope), inventory, changes),
+        inventorySection(scope, inventory),
+        await utilizationSection(scope, utilization),
+        await portinsSection(scope, await readPortins(scope)),
+        changesSection(scope, changes),
+        runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
-        await utilizationSection(scope, await readUtilization(scope)),
-        await trendSection(await readTrend(scope)),
+        filingsSection(scope, await readFilings(scope)),
       ];
       return { html: await pageOf(scope, sections), time: scope.time };
     },

@@ -2,8 +2,8 @@ import { formatMinute } from '../format.js';
 import { version } from '../version.js';
 import { html, raw } from './html.js';
 import type { Scope } from './scope.js';
-import { type Section, sectionHtml } from './section.js';
-import { style } from './style.js';
+import { figuresHtml, type Section, sectionHtml } from './section.js';
+import { pageMargins, style } from './style.js';
 
 /** Blocks all loading and scripts, even if a value gets past the escaping. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -20,13 +20,14 @@ export async function pageOf({ account, time }: Scope, sections: readonly Sectio
 <meta name="generator" content="tn-ledger ${version}">
 <title>${title}, ${formatMinute(time)}</title>
 <link rel="icon" href="data:,">
-<style>${raw(style)}</style>
+<style>${raw(style)}${raw(pageMargins(`${title}, ${formatMinute(time)}`))}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 <header>
 <h1>${title}</h1>
 <p class="facts">State of the telephone number ledger at <time datetime="${time.toISOString()}">${formatMinute(time)}</time>. All times are UTC.</p>
+${figuresHtml(sections)}
 <nav aria-label="Contents"><ul>
 ${sections.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>\n`)}</ul></nav>
 </header>

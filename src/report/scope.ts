@@ -22,9 +22,15 @@ export function shownCondition({ account }: Scope, keyword: 'where' | 'and' = 'w
   return account === undefined ? '' : ` ${keyword} account_id = ${pg.escapeLiteral(account)}`;
 }
 
-/** The call of `nruf_utilization` in the SQL that the report shows. */
-export function shownUtilization({ account, day }: Scope): string {
-  return account === undefined
-    ? `nruf_utilization('${day}')`
-    : `nruf_utilization('${day}', ${pg.escapeLiteral(account)})`;
+/** The call of a counting function, such as `nruf_utilization`, in the SQL that the report shows. */
+export function shownCall({ account, day }: Scope, name: string): string {
+  return account === undefined ? `${name}('${day}')` : `${name}('${day}', ${pg.escapeLiteral(account)})`;
+}
+
+/** The column with the account, if the report covers all accounts. */
+export function accountColumn<Row>(
+  { account }: Scope,
+  of: (row: Row) => string,
+): { title: string; cell(row: Row): string } | undefined {
+  return account === undefined ? { title: 'Account', cell: of } : undefined;
 }

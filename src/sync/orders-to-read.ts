@@ -11,10 +11,20 @@ const lacking = `t.details_at is null or (t.status, t.last_modified_date) is dis
  * last details left outcomes UNKNOWN. The expression must match the index `<table>_to_read` (migrations/order-tables.ts) literally,
  * or PostgreSQL doesn't use it. That's why the statuses aren't a parameter.
  */
-function toRead({ terminalStatuses, numbers }: OrderDetailResource): string {
-  const open = `coalesce(upper(t.status) <> all ('{${terminalStatuses.join(',')}}'::text[]), true)`;
-  const reasons = [lacking, open, ...(numbers?.outcomes ? ['t.unknown_since is not null'] : [])];
+function toRead(resource: OrderDetailResource): string {
+  const { numbers } = resource;
+  const reasons = [lacking, isOpen(resource), ...(numbers?.outcomes ? ['t.unknown_since is not null'] : [])];
   return `(case when ${reasons.join(' or ')} then true else false end)`;
+}
+
+/** Whether the order `t` may still change: its status isn't a final one. */
+function isOpen({ terminalStatuses }: OrderDetailResource): string {
+  return `coalesce(upper(t.status) <> all ('{${terminalStatuses.join(',')}}'::text[]), true)`;
+}
+
+/** SQL condition: the order `t` may still change. It is found by the same index. */
+export function openOrders(resource: OrderDetailResource): string {
+  return `${toRead(resource)} and ${isOpen(resource)}`;
 }
 
 /** Counts the orders to read by id: all of them, and those that lack current details. */

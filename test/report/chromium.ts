@@ -61,3 +61,22 @@ export function lowContrastTextsOf(page: Page): Promise<string[]> {
     return pale;
   })()`);
 }
+
+/** Words in tables that are broken over several lines. An identifier may be broken after a hyphen. */
+export function brokenWordsOf(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const broken = [];
+    const range = document.createRange();
+    for (const cell of document.querySelectorAll('th, td')) {
+      const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+      for (let text = walker.nextNode(); text !== null; text = walker.nextNode()) {
+        for (const { 0: word, index } of text.data.matchAll(/[\\w,.%]+/g)) {
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word);
+        }
+      }
+    }
+    return broken;
+  })()`);
+}

@@ -77,7 +77,8 @@ const submitted = describeOrders({
     {
       kind: 'notice',
       condition: `upper(status) = 'EXCEPTION'`,
-      columns: 'order_id, order_date, losing_carrier_name, error_code',
+      columns: 'order_id, losing_carrier_name, count_of_tns, order_date, last_modified_date, error_code',
+      order: 'order_date nulls first, order_id',
       text: (count, isOne) =>
         `${count} ${isOne ? 'port-in is in EXCEPTION and requires' : 'port-ins are in EXCEPTION and require'} a response.`,
     },

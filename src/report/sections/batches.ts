@@ -1,9 +1,9 @@
 import { unresolved } from '../../assignment/rejected-files.js';
 import { formatCount } from '../../format.js';
 import { html } from '../html.js';
-import { type Scope, shownCondition } from '../scope.js';
+import { accountColumn, type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
-import { table, timeHtml } from '../table.js';
+import { ageHtml, mostRows, table } from '../table.js';
 
 export interface BatchRow {
   batchId: string;
@@ -43,8 +43,6 @@ export interface Batches {
 }
 
 const days = 30;
-const batchesShown = 25;
-const failuresShown = 50;
 
 const recent = `(status = 'open' or status = 'finished' and coalesce(finished_at, created_at) >= now() - interval '${days} days'
   or ${unresolved})`;
@@ -54,7 +52,7 @@ export async function readBatches({ client, account }: Scope): Promise<Batches> 
     `select *, count(*) over ()::float8 as count from assignment_batches
       where ($1::text is null or account_id = $1) and ${recent}
       order by status <> 'finished' desc, batch_id desc limit $2`,
-    [account ?? null, batchesShown],
+    [account ?? null, mostRows],
   );
   const failures = await client.query(
     `select b.batch_id, b.file_name, n.outcome, n.error_code, min(n.error_description) as error_description,
@@ -64,7 +62,7 @@ export async function readBatches({ client, account }: Scope): Promise<Batches> 
         and n.outcome in ('FAILED', 'REJECTED', 'UNKNOWN')
       group by b.batch_id, n.outcome, n.error_code
       order by b.batch_id desc, count desc, n.outcome, n.error_code limit $2`,
-    [rows.map(({ batch_id }) => batch_id), failuresShown],
+    [rows.map(({ batch_id }) => batch_id), mostRows],
   );
   return {
     batches: rows.map((row) => ({
@@ -110,7 +108,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
     caption: `Batches that are open, finished in the last ${days} days, or rejected`,
     columns: [
       { title: 'Batch', numeric: true, cell: ({ batchId }) => batchId },
-      { title: 'Account', cell: ({ account }) => account },
+      accountColumn(scope, ({ account }) => account),
       { title: 'File', cell: ({ fileName }) => fileName },
       { title: 'Action', cell: ({ action }) => action ?? '' },
       { title: 'Status', cell: ({ status }) => status },
@@ -119,7 +117,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
         numeric: true,
         cell: (row: BatchRow) => (row[name] === undefined ? '' : formatCount(row[name])),
       })),
-      { title: 'Submitted', cell: ({ createdAt }) => timeHtml(createdAt) },
+      { title: 'Submitted', cell: ({ createdAt }) => ageHtml(createdAt, scope.day) },
       { title: 'Rejection reason', cell: ({ reason }) => reason ?? '' },
     ],
     rows: batches,
@@ -145,8 +143,9 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
           rows: failures,
           all: {
             count: failureCount,
-            sql: `select batch_id, outcome, error_code, count(*) from assignment_numbers
-where outcome in ('FAILED', 'REJECTED', 'UNKNOWN') group by 1, 2, 3 order by 1 desc, 4 desc`,
+            sql: `select batch_id, file_name, outcome, error_code, count(*)
+from assignment_batches join assignment_numbers using (batch_id)
+where outcome in ('FAILED', 'REJECTED', 'UNKNOWN')${shownCondition(scope, 'and')} group by 1, 2, 3, 4 order by 1 desc, 5 desc`,
           },
         });
   const unknown = batches.reduce((sum, row) => sum + row.unknown, 0);

@@ -1,7 +1,9 @@
 import { formatCount } from '../../format.js';
-import { percentBars } from '../charts.js';
+import { deviations } from '../charts/deviations.js';
+import { meter } from '../charts/small.js';
+import { isOnMap, tileMap } from '../charts/tile-map.js';
 import { type Html, html } from '../html.js';
-import { type Scope, shownUtilization } from '../scope.js';
+import { type Scope, shownCall } from '../scope.js';
 import type { Section } from '../section.js';
 import { table } from '../table.js';
 
@@ -29,9 +31,8 @@ export interface Utilization {
   /** Undefined if there are no numbers. */
   total: Counts | undefined;
   states: readonly PlaceCounts[];
-  /** The rate centers with the most numbers. */
+  /** By the number of numbers, largest first. */
   rateCenters: readonly PlaceCounts[];
-  rateCenterCount: number;
 }
 
 const numberColumns = [
@@ -39,9 +40,13 @@ const numberColumns = [
   'undeclared',
 ] as const;
 
-const rateCentersShown = 50;
-const statesCharted = 60;
-const rateCentersCharted = 25;
+/**
+ * Carriers must use this share of their numbers in a rate center before they get more there: 47 CFR 52.15(h), 60% in 2001
+ * and 5% more each year up to 75%.
+ */
+export const growthThreshold = 75;
+
+const rateCentersCharted = 20;
 
 export async function readUtilization({ client, account, day }: Scope): Promise<Utilization> {
   const sums = numberColumns.map((name) => `sum(${name})::float8 as ${name}`).join(', ');
@@ -62,48 +67,54 @@ export async function readUtilization({ client, account, day }: Scope): Promise<
         state: state ?? undefined,
         rateCenter: rate_center ?? undefined,
       }));
-  const rateCenters = of(0);
-  return {
-    total: of(3)[0],
-    states: of(1),
-    rateCenters: rateCenters.slice(0, rateCentersShown),
-    rateCenterCount: rateCenters.length,
-  };
+  return { total: of(3)[0], states: of(1), rateCenters: of(0) };
 }
 
 export async function utilizationSection(scope: Scope, found: Utilization): Promise<Section> {
   const id = 'utilization';
   const title = 'Utilization';
-  const { total, states, rateCenters, rateCenterCount } = found;
-  if (total === undefined) return { id, title, content: html`<p>No numbers in the inventory on ${scope.day}.</p>` };
-  const content = html`<p>Numbers in the inventory at the end of ${scope.day} (UTC), based on what the ledger knows now. Excluded: numbers that other carriers report
-(ported in, imported, hosted), toll-free numbers, and numbers outside the United States. Utilization is assigned ÷ received. Unassigned
-numbers age for 45 days.</p>
+  const { total, states, rateCenters } = found;
+  if (total === undefined) {
+    const figures = [{ label: 'Utilization', value: 'none', note: 'no numbers in the inventory' }];
+    return { id, title, figures, content: html`<p>No numbers in the inventory on ${scope.day}.</p>` };
+  }
+  const enough = rateCenters.filter(({ utilization_percent }) => utilization_percent >= growthThreshold).length;
+  const figures = [
+    {
+      label: 'Utilization',
+      value: `${total.utilization_percent.toFixed(2)}%`,
+      note: `${formatCount(enough)} of ${formatCount(rateCenters.length)} rate ${rateCenters.length === 1 ? 'center' : 'centers'} at ${growthThreshold}% or more`,
+      picture: meter(total.utilization_percent, growthThreshold),
+    },
+  ];
+  const sums = `sum(numbers_received) as numbers_received, sum(assigned) as assigned,
+  round(sum(assigned) * 100.0 / sum(numbers_received), 2) as utilization_percent
+from ${shownCall(scope, 'nruf_utilization')}`;
+  const content = html`<p>Numbers in the NRUF inventory at the end of ${scope.day} (UTC), based on what the ledger knows now. Utilization is assigned ÷ received. Unassigned
+numbers age for 45 days. To get growth numbering resources in a rate center, a carrier must use ${growthThreshold}% of its numbers there (47 CFR 52.15(h)).</p>
 ${totalsTable(total)}
 <h3>By state</h3>
-${await barsOf('Utilization by state (%)', states, statesCharted, stateOf)}
-${placesTable('states', 'Utilization by state', [{ title: 'State', cell: stateOf }], states)}
+${mapOf(states)}
+${placesTable('states', 'Utilization by state', [{ title: 'State', cell: stateOf }], states, `select state, ${sums} group by 1 order by 2 desc, 1`)}
 <h3>By rate center</h3>
-${await barsOf('Utilization by rate center (%)', rateCenters, rateCentersCharted, nameOf)}
+${await chartOf(rateCenters, total)}
 ${placesTable(
   'rate-centers',
   'Utilization by rate center',
-  [
-    { title: 'Rate center', cell: ({ rateCenter }: PlaceCounts) => rateCenter ?? 'unknown' },
-    { title: 'State', cell: stateOf },
-  ],
+  placeColumns,
   rateCenters,
-  {
-    count: rateCenterCount,
-    sql: `select state, rate_center, sum(numbers_received) as numbers_received, sum(assigned) as assigned,
-  round(sum(assigned) * 100.0 / sum(numbers_received), 2) as utilization_percent
-from ${shownUtilization(scope)} group by 1, 2 order by 3 desc`,
-  },
+  `select state, rate_center, ${sums} group by 1, 2 order by 3 desc, 1, 2`,
 )}`;
-  return { id, title, content };
+  return { id, title, figures, content };
 }
 
 const stateOf = ({ state }: PlaceCounts) => state ?? 'unknown';
+/** The columns that name a rate center. */
+export const placeColumns = [
+  { title: 'Rate center', cell: ({ rateCenter }: PlaceCounts) => rateCenter ?? 'unknown' },
+  { title: 'State', cell: stateOf },
+] as const;
+
 const nameOf = ({ rateCenter, state }: PlaceCounts) => `${rateCenter ?? 'unknown'}, ${state ?? 'unknown'}`;
 
 function totalsTable(total: Counts): Html {
@@ -120,43 +131,73 @@ function placesTable<Row extends Counts>(
   caption: string,
   names: readonly { title: string; cell(row: Row): string }[],
   rows: readonly Row[],
-  all?: { count: number; sql: string },
+  sql?: string,
 ): Html {
   return table<Row>({
     id,
-    caption,
+    caption: rows.length > 1 ? `${caption}, most numbers first` : caption,
     columns: [
       ...names,
       ...numberColumns.map((name) => ({
-        title: name === 'numbers_received' ? 'Received' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+        title: titles[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
         numeric: true,
         cell: (row: Row) => formatCount(row[name]),
       })),
       { title: 'Utilization', numeric: true, cell: (row) => `${row.utilization_percent.toFixed(2)}%` },
     ],
     rows,
-    ...(all !== undefined && { all }),
+    ...(sql !== undefined && { all: { count: rows.length, sql } }),
   });
 }
 
-function barsOf(
-  caption: string,
-  places: readonly PlaceCounts[],
-  most: number,
-  label: (place: PlaceCounts) => string,
-): Promise<Html> {
-  const shown = places.slice(0, most);
-  const bars = shown.map((place) => ({ label: label(place), percent: place.utilization_percent }));
-  const sorted = [...bars].sort((a, b) => a.percent - b.percent);
+const titles: Partial<Record<(typeof numberColumns)[number], string>> = {
+  numbers_received: 'Received',
+  administrative: 'Admin.',
+  undeclared: 'Never marked',
+};
+
+const numbersOf = (places: readonly PlaceCounts[]) =>
+  places.reduce((sum, { numbers_received }) => sum + numbers_received, 0);
+
+function mapOf(states: readonly PlaceCounts[]): Html {
+  const shown = states.filter(({ state }) => isOnMap(state));
+  const others = states.filter(({ state }) => !isOnMap(state));
+  const sorted = [...shown].sort((a, b) => a.utilization_percent - b.utilization_percent);
   const [lowest, highest] = [sorted[0], sorted.at(-1)];
+  const describe = (place: PlaceCounts) => `${place.utilization_percent.toFixed(2)}% in ${stateOf(place)}`;
   const range =
-    lowest === undefined || highest === undefined
-      ? ''
-      : `, from ${lowest.percent.toFixed(2)}% in ${lowest.label} to ${highest.percent.toFixed(2)}% in ${highest.label}`;
-  const which =
-    shown.length < places.length ? `: the ${shown.length} with the most numbers` : ', in descending order of numbers';
-  return percentBars(bars, {
-    caption: `${caption}${which}`,
-    alternative: `Bar chart: ${caption}, ${bars.length} bars${range}. The following table has the numbers.`,
+    lowest === undefined || highest === undefined ? '' : `, from ${describe(lowest)} to ${describe(highest)}`;
+  return tileMap(new Map(shown.map(({ state, utilization_percent }) => [state as string, utilization_percent])), {
+    caption: 'Utilization by state and territory, rounded down',
+    alternative: `Map chart: utilization of ${shown.length} ${shown.length === 1 ? 'state' : 'states'}${range}. The following table has the numbers.`,
+    ...(others.length > 0 && {
+      note: `Not on the map: ${formatCount(numbersOf(others))} numbers in ${others.map((place) => `${stateOf(place)} (${place.utilization_percent.toFixed(2)}%)`).join(', ')}.`,
+    }),
   });
+}
+
+/** The rate centers furthest from the mean, highest first. */
+async function chartOf(rateCenters: readonly PlaceCounts[], total: Counts): Promise<Html | string> {
+  const mean = total.utilization_percent;
+  // By chance, a rate center with few numbers is far from the mean; the chance decreases with the square root.
+  const weight = ({ utilization_percent, numbers_received }: Counts) =>
+    Math.abs(utilization_percent - mean) * Math.sqrt(numbers_received);
+  const furthest = [...rateCenters]
+    .sort((one, other) => weight(other) - weight(one) || (nameOf(one) < nameOf(other) ? -1 : 1))
+    .slice(0, rateCentersCharted)
+    .filter(({ utilization_percent }) => utilization_percent !== mean);
+  if (furthest.length === 0) return '';
+  const bars = furthest
+    .sort((a, b) => b.utilization_percent - a.utilization_percent || (nameOf(a) < nameOf(b) ? -1 : 1))
+    .map((place) => ({ label: nameOf(place), percent: place.utilization_percent }));
+  const ends = [bars[0], bars.at(-1)].map((bar) => `${bar?.percent.toFixed(2)}% in ${bar?.label}`);
+  return deviations(
+    bars,
+    { mean, threshold: growthThreshold },
+    {
+      caption: `The ${bars.length} rate centers furthest from the mean of ${mean.toFixed(2)}%`,
+      alternative: `Bar chart: ${bars.length} rate centers, from ${ends.join(' to ')}. The following table has the numbers.`,
+      note: 'Ordered by utilization. Chosen by the distance from the mean times the square root of the count, so that small rate centers with chance values do not crowd out the others.',
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { inTransaction } from '../../src/database/transaction.js';
-import { type DayTotal, totalsByDay } from '../../src/nruf/totals-by-day.js';
+import { type DayHoldings, holdingsByDay } from '../../src/nruf/holdings-by-day.js';
 import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type CountingLedger, openCountingLedger } from './support/ledger.js';
@@ -20,26 +20,35 @@ async function assertTotals(
   t: ExecutionContext,
   ledger: CountingLedger,
   accounts: readonly (string | undefined)[],
-): Promise<DayTotal[]> {
-  let totals: DayTotal[] = [];
+): Promise<DayHoldings[]> {
+  let totals: DayHoldings[] = [];
   for (const account of accounts) {
-    totals = await inTransaction(ledger.database, { snapshot: true }, (client) => totalsByDay(client, asked, account));
-    const sums = await ledger.query<DayTotal>(
-      `select to_char(d.day, 'YYYY-MM-DD') as day, coalesce(sum(u.numbers_received), 0)::float8 as numbers_received,
+    totals = await inTransaction(ledger.database, { snapshot: true }, (client) =>
+      holdingsByDay(client, asked, account),
+    );
+    const sums = await ledger.query<DayHoldings>(
+      `select to_char(d.day, 'YYYY-MM-DD') as day, (select count(*)::float8 from nruf_number_categories(d.day, $2)) as held,
+              coalesce(sum(u.numbers_received), 0)::float8 as numbers_received,
               coalesce(sum(u.assigned), 0)::float8 as assigned,
-              round(sum(u.assigned) * 100.0 / sum(u.numbers_received), 2)::text as utilization_percent
-         from unnest($1::date[]) as d (day) left join lateral nruf_utilization(d.day, $2) u on true
-        group by d.day order by d.day`,
+              round(sum(u.assigned) * 100.0 / sum(u.numbers_received), 2)::text as utilization_percent,
+              case when d.index > 1 then (
+                select count(*)::float8 from nruf_derive(array(select a from nruf_accounts() a where a = $2 or $2 is null), null, null, null, null) i
+                 where i.from_day = i.stay_from and i.from_day <= d.day and i.from_day > ($1::date[])[d.index - 1]) end as added
+         from unnest($1::date[]) with ordinality as d (day, index) left join lateral nruf_utilization(d.day, $2) u on true
+        group by d.day, d.index order by d.day`,
       [asked, account ?? null],
     );
     t.deepEqual(totals, sums);
+    // What left between two days follows from the rest, and is never negative.
+    for (const [index, { held, added }] of totals.entries())
+      if (index > 0) t.true((totals[index - 1]?.held ?? 0) + (added ?? 0) - held >= 0);
   }
   return totals;
 }
 
 for (const accounts of [['9900001'], twoAccounts]) {
   test.serial(
-    `the totals by day equal nruf_utilization for ${accounts.length === 1 ? 'one account' : 'accounts that share numbers'}, with and without intervals`,
+    `the holdings by day equal nruf_utilization and the numbers added for ${accounts.length === 1 ? 'one account' : 'accounts that share numbers'}, with and without intervals`,
     async (t) => {
       const ledger = await openCountingLedger(t, server);
       await fc.assert(
