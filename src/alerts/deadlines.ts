@@ -1,4 +1,4 @@
-import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
+import { addDays } from '../days.js';
 import { dayMs } from '../wall-clock.js';
 
 /** A filing that is due. */
@@ -33,13 +33,13 @@ export function deadlinesOn(today: string): Deadline[] {
     what: `NRUF (FCC Form 502), numbers as of ${asOf}`,
     days: daysUntil(day),
     asOf,
-    how: `tn-ledger audit --as-of ${asOf}, then tn-ledger nruf --as-of ${asOf} --form u4 --out u4.xlsx`,
+    how: `tn-ledger filing prepare --due ${day}`,
     within: nrufDays,
   }));
   const reassigned = {
     what: 'permanently disconnected numbers for the Reassigned Numbers Database',
     days: daysUntil(`${today.slice(0, 8)}15`),
-    how: `the table ${disconnectedNumbers.table} has them`,
+    how: `tn-ledger rnd --month ${addDays(`${today.slice(0, 8)}01`, -1).slice(0, 7)} --out disconnected.csv`,
     within: reassignedDays,
   };
   return [...nruf, reassigned]
