@@ -164,11 +164,12 @@ begin
           else true end
       order by h.account_id <> u.account_id limit 1) again on true
   )
-  -- A number is reported once, with its latest disconnect in the period.
+  -- A number is reported once, with its latest disconnect in the period; otherwise the reason is that of the end of its use, not that
+  -- the use had ended before.
   select distinct on (j.telephone_number) j.telephone_number, j.account_id, tn_ledger.nruf_day(j.ended_at), j.evidence, j.order_id,
     case when j.evidence = 'UNASSIGN' then 'ASSIGNED' else j.marked end, j.excluded, j.recorded_at
   from judged j
-  order by j.telephone_number collate "C", j.excluded is not null, j.ended_at desc nulls last, j.account_id;
+  order by j.telephone_number, j.excluded is not null, j.excluded is not distinct from 'disconnected before', j.ended_at desc nulls last, j.account_id;
 end
 $$;
 comment on function tn_ledger.rnd_disconnects(date, date, text) is

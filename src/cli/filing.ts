@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
-import type { CompareOptions, ExportOptions, ListOptions, PrepareFilingOptions } from './run-filing.js';
+import type { ListOptions } from './output.js';
+import type { CompareOptions, ExportOptions, PrepareFilingOptions } from './run-filing.js';
 import type { MissingOptions } from './run-filing-missing.js';
 
 export function define(command: DefineCommand): Command {

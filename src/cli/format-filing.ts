@@ -10,7 +10,7 @@ import type { Form502, FormColumn, RowValue } from '../nruf/form-data.js';
 import type { ChecklistItem, Prepared } from '../nruf/prepare.js';
 import { describeAccounts } from '../nruf/scope.js';
 import { formatCount, formatTable } from './format.js';
-import type { Output } from './run-filing.js';
+import type { Output } from './output.js';
 
 /** Headings short enough for a terminal. Files use the full ones. */
 const shortHeadings: Readonly<Partial<Record<RowValue, string>>> = {

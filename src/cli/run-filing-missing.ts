@@ -3,15 +3,14 @@ import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
-import { lastReportingDay } from '../nruf/due.js';
 import { hyphenated } from '../nruf/form.js';
 import { loadFormData } from '../nruf/form-data.js';
 import { findMissingBlocks, type MissingBlock, readMissingReport } from '../nruf/missing.js';
 import { checkScope } from '../nruf/scope.js';
-import { parseDayOption, rejectFutureDays } from './day-options.js';
+import { parseAsOf, rejectFutureDays } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
 import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
-import { type ListOptions, outputOf, printAs } from './run-filing.js';
+import { type ListOptions, outputOf, printAs } from './output.js';
 import type { Session } from './session.js';
 
 export interface MissingOptions extends ListOptions {
@@ -26,11 +25,11 @@ const header = ['block', 'in report', 'OCN in report', 'account', 'OCN', 'rate c
  */
 export async function findMissing(session: Session, path: string, options: MissingOptions): Promise<ExitStatus> {
   const output = outputOf(options);
-  const given = options.asOf === 'last' ? undefined : parseDayOption('--as-of', options.asOf);
+  const day = parseAsOf(options.asOf);
   const data = loadFormData(session.config.formFile).missingReport;
   const { lines, rejected } = await readMissingReport(path, data, session.signal);
   const database = await openLedgerToRead(session);
-  const asOf = given ?? lastReportingDay(dayOf(await databaseTime(database)));
+  const asOf = day(dayOf(await databaseTime(database)));
   await rejectFutureDays(database, { '--as-of': asOf });
   await checkScope(database.pool, { asOf, accounts: undefined });
   await refreshIfAllowed(session, database, undefined);

@@ -20,13 +20,9 @@ import { readAgingDays, shortAgingWarning } from './aging-days.js';
 import { parseDayOption } from './day-options.js';
 import { formatComparison, formatFilings, formatPrepared, formatStored } from './format-filing.js';
 import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
+import { type ListOptions, outputOf, printAs } from './output.js';
 import { printResult } from './print-result.js';
 import type { Session } from './session.js';
-
-export interface ListOptions {
-  json?: boolean;
-  csv?: boolean;
-}
 
 export interface PrepareFilingOptions extends ListOptions {
   due: string;
@@ -43,20 +39,6 @@ export interface ExportOptions {
   out?: string;
   force?: boolean;
   json?: boolean;
-}
-
-/** How a result is printed: as a table for people, as JSON or as CSV. */
-export type Output = 'text' | 'json' | 'csv';
-
-/** @throws {UsageError} both are set */
-export function outputOf({ json, csv }: ListOptions): Output {
-  if (json && csv) throw new UsageError('--csv and --json cannot be combined.');
-  return json ? 'json' : csv ? 'csv' : 'text';
-}
-
-/** Prints a result that is JSON or CSV unchanged. */
-export function printAs(output: Output, text: string): void {
-  printResult(output === 'csv' ? text.trimEnd() : text, { json: output !== 'text' });
 }
 
 /** Prepares the filings of a deadline. The exit status is 3 if the checklist has open items. */

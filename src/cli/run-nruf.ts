@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { databaseTime } from '../database/time.js';
 import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
-import { lastReportingDay } from '../nruf/due.js';
 import { exportFiling, refuseEmpty } from '../nruf/export.js';
 import { fileKind } from '../nruf/file-content.js';
 import type { FilingParameters } from '../nruf/filing-rows.js';
@@ -11,7 +10,7 @@ import { loadFormData } from '../nruf/form-data.js';
 import { checkScope } from '../nruf/scope.js';
 import { accountsToCount } from './accounts-to-count.js';
 import { readAgingDays, shortAgingWarning } from './aging-days.js';
-import { parseDayOption, rejectFutureDays } from './day-options.js';
+import { parseAsOf, rejectFutureDays } from './day-options.js';
 import { formatExported, formatRows } from './format-filing.js';
 import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
 import { printResult } from './print-result.js';
@@ -90,8 +89,7 @@ function readParameters({ config }: Session, options: NrufOptions): (today: stri
     throw new UsageError(`--state must be two letters, such as NC, not ${JSON.stringify(state)}.`);
   if (assignor !== undefined && assignor.trim() === '')
     throw new UsageError('--assignor is blank.', { hint: 'Set a value, or omit the option.' });
-  const day = asOf === 'last' ? lastReportingDay : () => parsed;
-  const parsed = asOf === 'last' ? '' : parseDayOption('--as-of', asOf);
+  const day = parseAsOf(asOf);
   const others = {
     form: findForm(options.form),
     accounts: accountsToCount(config, options),

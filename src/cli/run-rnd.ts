@@ -25,7 +25,8 @@ import { accountsToCount } from './accounts-to-count.js';
 import { parseDayOption } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
 import { openLedgerToRead } from './open-ledger.js';
-import { type ListOptions, outputOf, printAs, refuseReader } from './run-filing.js';
+import { type ListOptions, outputOf, printAs } from './output.js';
+import { refuseReader } from './run-filing.js';
 import type { Session } from './session.js';
 
 export interface RndOptions extends ListOptions {

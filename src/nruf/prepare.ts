@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type pg from 'pg';
 import type { Company } from '../accounts-file.js';
 import type { Database } from '../database/connect.js';
@@ -14,7 +14,7 @@ import { audit } from './audit.js';
 import type { Due } from './due.js';
 import { describeGaps, withFileErrors } from './export.js';
 import { type CompanyPage, companyCsv, type FileKind, fileContent } from './file-content.js';
-import { readFilingRows } from './filing-rows.js';
+import { type FilingParameters, readFilingRows } from './filing-rows.js';
 import { findSame, storeFiling } from './filings.js';
 import { type FilingRow, findForm } from './form.js';
 import type { Form502 } from './form-data.js';
@@ -111,17 +111,20 @@ export async function prepareFilings(database: Database, options: PrepareOptions
         );
       }
       const changed: NewFile[] = [];
-      for (const file of result.files) if (await isChanged(file, options.force)) changed.push(file);
+      for (const file of [...result.filings, ...result.companyFiles])
+        if (await isChanged(file, options.force)) changed.push(file);
       for (const { path, content } of changed) {
         const file = await withFileErrors(path, () => beginFile(path));
         open.push({ file, path });
         await withFileErrors(path, () => file.handle.writeFile(content));
       }
-      return result;
+      // Last, so that a refused preparation leaves no gap in the numbers of filings.
+      const filings: PreparedFiling[] = [];
+      for (const draft of result.filings) filings.push(await store(client, draft));
+      return { filings, companyFiles: result.companyFiles.map(({ path }) => path), checklist: result.checklist };
     });
     for (const { file, path } of open) await withFileErrors(path, () => file.finish());
-    const { files: _files, ...rest } = prepared;
-    return rest;
+    return prepared;
   } finally {
     for (const { file } of open) await file.discard();
   }
@@ -142,12 +145,50 @@ async function isChanged({ path, content }: NewFile, force: boolean): Promise<bo
   });
 }
 
-async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<Prepared & { files: NewFile[] }> {
+/** A filing before it is stored. */
+interface Draft extends NewFile {
+  parameters: FilingParameters;
+  accounts: readonly string[];
+  rows: readonly FilingRow[];
+  prepared: { dueOn: Day; ocn: string; company: CompanyPage };
+  formVersion: string;
+}
+
+/** Stores a filing, unless it equals the last one. */
+async function store(client: pg.ClientBase, draft: Draft): Promise<PreparedFiling> {
+  const { parameters, accounts, rows, prepared, path, content, formVersion } = draft;
+  const fileName = basename(path);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const form = parameters.form.id;
+  const existing = await findSame(client, { ...prepared, form, fileName, sha256, accounts });
+  const filing =
+    existing ??
+    (await storeFiling(client, { parameters, gapsAllowed: true, fileName, content, rows, formVersion, prepared }));
+  const numbers = rows.reduce((sum, row) => sum + row.numbersReceived, 0);
+  return {
+    ocn: prepared.ocn,
+    form,
+    accounts,
+    filing: filing.id,
+    same: existing !== undefined,
+    file: path,
+    sha256,
+    rows: rows.length,
+    numbers,
+  };
+}
+
+interface Drafts {
+  filings: Draft[];
+  companyFiles: NewFile[];
+  checklist: ChecklistItem[];
+}
+
+async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<Drafts> {
   const { groups, due, data, kinds, folder } = options;
   const checklist: ChecklistItem[] = configurationItems(options);
-  const filings: PreparedFiling[] = [];
-  const files: NewFile[] = [];
-  const companyFiles: string[] = [];
+  const filings: Draft[] = [];
+  const companyFiles: NewFile[] = [];
   for (const { ocn, accounts, company } of groups) {
     const counted = accounts.filter((account) => options.known.includes(account));
     const page = companyPage(data, ocn, company);
@@ -156,7 +197,7 @@ async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<
     let hasRows = false;
     for (const formId of company?.forms ?? ['u4']) {
       const form = findForm(formId);
-      const parameters = {
+      const parameters: FilingParameters = {
         asOf: due.asOf,
         form,
         accounts: counted,
@@ -188,40 +229,25 @@ async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<
         });
       }
       for (const kind of kinds) {
-        const fileName = `${due.asOf}-${ocn}-${form.id}.${kind}`;
-        const content = await fileContent(kind, { form, rows, data, company: page });
-        const path = join(folder, fileName);
-        files.push({ path, content });
-        const sha256 = createHash('sha256').update(content).digest('hex');
-        const identity = { dueOn: due.on, ocn, company: page };
-        const existing = await findSame(client, { ...identity, form: form.id, fileName, sha256, accounts: counted });
-        const id =
-          existing?.id ??
-          (
-            await storeFiling(client, {
-              parameters,
-              gapsAllowed: true,
-              fileName,
-              content,
-              rows,
-              formVersion: data.version,
-              prepared: identity,
-            })
-          ).id;
-        const numbers = rows.reduce((sum, row) => sum + row.numbersReceived, 0);
-        const shared = { ocn, form: form.id, accounts: counted, file: path, sha256, rows: rows.length, numbers };
-        filings.push({ ...shared, filing: id, same: existing !== undefined });
+        filings.push({
+          path: join(folder, `${due.asOf}-${ocn}-${form.id}.${kind}`),
+          content: await fileContent(kind, { form, rows, data, company: page }),
+          parameters,
+          accounts: counted,
+          rows,
+          prepared: { dueOn: due.on, ocn, company: page },
+          formVersion: data.version,
+        });
       }
     }
     if (hasRows && kinds.includes('csv')) {
       const path = join(folder, `${due.asOf}-${ocn}-company.csv`);
-      files.push({ path, content: companyCsv(page, data) });
-      companyFiles.push(path);
+      companyFiles.push({ path, content: companyCsv(page, data) });
     }
   }
   checklist.push(...(await syncItems(client, options)), ...(await twiceItems(client, options)));
   checklist.sort((a, b) => Number(a.level === 'review') - Number(b.level === 'review'));
-  return { filings, files, companyFiles, checklist };
+  return { filings, companyFiles, checklist };
 }
 
 /** The values of the company page. What is missing is blank, and on the checklist. */
