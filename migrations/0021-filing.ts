@@ -4,7 +4,7 @@ import { createTable, dropTables, identifier } from './create-table.js';
 const filingColumns = {
   due_on: ['date', 'Day on which the filing is due, if tn-ledger filing prepare made it; null: tn-ledger nruf did'],
   ocn: ['text', 'Operating company number that it is filed under; null: none was given'],
-  company: ['jsonb', "Values of the form's company page, by heading; null: the file has none"],
+  company: ['json', "Values of the form's company page, by heading; null: the file has none"],
   form_version: ['text', 'Version of the headings, from the form data; null: made before versions were kept'],
 } as const;
 

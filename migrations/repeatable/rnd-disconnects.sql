@@ -169,7 +169,8 @@ begin
   select distinct on (j.telephone_number) j.telephone_number, j.account_id, tn_ledger.nruf_day(j.ended_at), j.evidence, j.order_id,
     case when j.evidence = 'UNASSIGN' then 'ASSIGNED' else j.marked end, j.excluded, j.recorded_at
   from judged j
-  order by j.telephone_number, j.excluded is not null, j.excluded is not distinct from 'disconnected before', j.ended_at desc nulls last, j.account_id;
+  order by j.telephone_number, j.excluded is not null, j.excluded is not distinct from 'disconnected before', j.ended_at desc nulls last,
+    j.account_id, j.evidence collate "C";
 end
 $$;
 comment on function tn_ledger.rnd_disconnects(date, date, text) is

@@ -112,7 +112,7 @@ export async function findSame(
     `select * from (
        select ${filingColumns} from nruf_filings where due_on = $1 and ocn = $2 and form = $3 and file_name = $4
         order by filing_id desc limit 1
-     ) as newest where sha256 = $5 and company = $6 and accounts = $7`,
+     ) as newest where sha256 = $5 and company::jsonb = $6::jsonb and accounts = $7`,
     [dueOn, ocn, form, fileName, sha256, JSON.stringify(Object.fromEntries(company)), accounts],
   );
   return rows[0] === undefined ? undefined : toFiling(rows[0]);

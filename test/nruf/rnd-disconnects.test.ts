@@ -171,6 +171,14 @@ test.serial(
         ],
         categories: [['aging', '2026-10-05', '2026-11-20']],
       },
+      // Marked in the moment in which it left, as orders of the same second are dated.
+      {
+        number: '9195550005',
+        marks: [
+          ['ASSIGNED', '2026-02-01', left],
+          ['UNASSIGNED', left],
+        ],
+      },
       // A second category that goes on with the first is no other disconnect.
       {
         number: '9195550004',
@@ -186,6 +194,7 @@ test.serial(
       '9195550001 disconnected before',
       '9195550002 disconnected before',
       '9195550003 10-05 classified as aging',
+      '9195550005 10-12 UNASSIGN',
     ]);
     t.deepEqual(await october(ledger, `'2026-08-01', '2026-08-31'`), ['9195550001 08-05 UNASSIGN']);
   },
