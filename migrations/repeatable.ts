@@ -32,6 +32,7 @@ const names = [
   'nruf-note-triggers',
   'nruf-counting',
   'number-timeline',
+  'rnd-disconnects',
   'request-leases',
 ];
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from './errors.js';
 import { nearestName } from './nearest.js';
-import { isAccountId, isBillingType, wholeNumberText } from './setting-rules.js';
+import { isAccountId, isBillingType, isOcn, wholeNumberText } from './setting-rules.js';
+import { type EntryPath, missingOr, printPath, readSettingsFile } from './settings-file.js';
 import { scheduleProblem } from './timetable.js';
 
 /** The file named by TN_LEDGER_ACCOUNTS_FILE, without the values of its secrets. */
@@ -15,6 +15,8 @@ export interface AccountsFile {
   secretVariables: ReadonlySet<string>;
   /** Cron expressions by name. */
   schedules: ReadonlyMap<string, string>;
+  /** Companies that file, by OCN. */
+  companies: ReadonlyMap<string, Company>;
   /** The problem of an entry, with the file and line. */
   problemAt(path: readonly (string | number)[], message: string): string;
   /** Reads a secret; relative files are relative to the accounts file. */
@@ -35,6 +37,14 @@ export interface FileAccount {
   schedule: string | undefined;
 }
 
+/** A company that files under an OCN. */
+export interface Company {
+  /** Which parts of FCC Form 502 it files: `u4`, `u3`. */
+  forms: readonly string[];
+  /** Values of the company page, by the keys of the form data. */
+  fields: Readonly<Record<string, string>>;
+}
+
 export type SecretSource = { file: string } | { variable: string };
 export type FileCredentials =
   | { kind: 'oauth'; id: string; secret: SecretSource }
@@ -44,9 +54,6 @@ export type FileCredentials =
 export interface SecretProblem {
   problem: string;
 }
-
-const missingOr = (message: string) => (issue: { input?: unknown }) =>
-  issue.input === undefined ? 'is missing' : message;
 
 const text = z.string({ error: missingOr('must be text') }).min(1, { error: 'is empty' });
 
@@ -64,6 +71,21 @@ const basic = z
   .strictObject({ username: text, password: secret })
   .transform((given): FileCredentials => ({ kind: 'basic', id: given.username, secret: given.password }));
 
+const ocnHint = 'must be four digits or capital letters, such as 123A';
+
+const company = z
+  .object(
+    {
+      forms: z
+        .array(z.enum(['u4', 'u3'], { error: 'must be u4 or u3' }), { error: 'must be a list, such as [u4]' })
+        .min(1, { error: 'is empty' })
+        .optional(),
+    },
+    { error: "must be a company: the values of the form's company page" },
+  )
+  .catchall(text)
+  .transform(({ forms = ['u4'], ...fields }): Company => ({ forms, fields }));
+
 const account = z
   .strictObject(
     {
@@ -79,9 +101,7 @@ const account = z
           error: 'must be a list, such as [BDR, MDR] (empty: none)',
         })
         .optional(),
-      ocn: text
-        .refine((ocn) => /^[0-9A-Z]{4}$/.test(ocn), { error: 'must be four digits or capital letters, such as 123A' })
-        .optional(),
+      ocn: text.refine(isOcn, { error: ocnHint }).optional(),
       schedule: text.optional(),
     },
     { error: 'must be an account: id, and what differs from the other accounts' },
@@ -112,13 +132,20 @@ const schema = z.strictObject(
         { error: 'must be a set of named cron expressions' },
       )
       .optional(),
+    companies: z
+      .record(z.string(), company, { error: 'must be a set of companies by OCN' })
+      .superRefine((companies, context) => {
+        for (const ocn of Object.keys(companies).filter((each) => !isOcn(each)))
+          context.addIssue({ code: 'custom', path: [ocn], message: `is not an OCN: it ${ocnHint}` });
+      })
+      .optional(),
     accounts: z.array(account, { error: missingOr('must be a list of accounts') }).min(1, { error: 'is empty' }),
   },
   { error: 'must have a list of accounts' },
 );
 
 const knownKeys = {
-  file: ['accounts', 'credentials', 'schedules'],
+  file: ['accounts', 'companies', 'credentials', 'schedules'],
   account: ['id', 'label', 'credentials', 'requests_per_minute', 'concurrency', 'billing_types', 'ocn', 'schedule'],
   credentials: [...oauthKeys, ...basicKeys],
   secret: ['file', 'variable'],
@@ -132,49 +159,15 @@ const knownKeys = {
  */
 export function readAccountsFile(name: string, cwd: string, problems: string[]): AccountsFile | undefined {
   const path = resolve(cwd, name);
-  let source: string;
-  try {
-    source = readFileSync(path, 'utf8');
-  } catch (error) {
-    problems.push(`TN_LEDGER_ACCOUNTS_FILE names a file that cannot be read (${messageOf(error)})`);
-    return undefined;
-  }
   const before = problems.length;
-  const lineCounter = new LineCounter();
-  // The failsafe schema reads every value as text: an account ID may start with zeros.
-  const document = parseDocument(source, { schema: 'failsafe', lineCounter, prettyErrors: false });
-  for (const error of document.errors) {
-    problems.push(`${name}:${lineCounter.linePos(error.pos[0]).line}: is not valid YAML or JSON (${error.code})`);
-  }
-  if (problems.length > before) return undefined;
-
-  let content: unknown;
-  try {
-    content = document.toJS() ?? undefined;
-  } catch (error) {
-    // An alias without an anchor, or too many aliases.
-    problems.push(`${name}: is not valid YAML or JSON (${messageOf(error)})`);
-    return undefined;
-  }
-
-  const lineOf = (entry: readonly (string | number)[]): number => {
-    for (let length = entry.length; length >= 0; length -= 1) {
-      const node = document.getIn(entry.slice(0, length), true) as { range?: [number, ...number[]] } | undefined;
-      if (node?.range != null) return lineCounter.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
-  const problemAt: AccountsFile['problemAt'] = (entry, message) =>
-    `${name}:${lineOf(entry)}: ${entry.length === 0 ? 'the file' : printPath(entry)} ${message}`;
-  const collect = <T>(result: z.ZodSafeParseResult<T>, prefix: (string | number)[], known: readonly string[]) => {
-    if (result.success) return result.data;
-    for (const issue of result.error.issues) {
-      const entry = [...prefix, ...(issue.path as (string | number)[])];
-      if (issue.code !== 'unrecognized_keys') problems.push(problemAt(entry, issue.message));
-      else for (const key of issue.keys) problems.push(problemAt([...entry, key], unknownKey(key, known, entry)));
-    }
-    return undefined;
-  };
+  const settings = readSettingsFile({ path, name, setting: 'TN_LEDGER_ACCOUNTS_FILE' }, problems);
+  if (settings === undefined) return undefined;
+  const { content, problemAt } = settings;
+  const collect = <T>(result: z.ZodSafeParseResult<T>, prefix: EntryPath, known: readonly string[]) =>
+    settings.collect(result, prefix, (entry) => {
+      if (entry[0] === 'accounts') return knownKeys.account;
+      return entry.length > 2 ? knownKeys.secret : known;
+    });
 
   const parsed = collect(schema.safeParse(content), [], knownKeys.file);
   const credentials = new Map<string, FileCredentials>();
@@ -215,15 +208,10 @@ export function readAccountsFile(name: string, cwd: string, problems: string[]):
       [...credentials.values()].flatMap(({ secret: from }) => ('variable' in from ? from.variable : [])),
     ),
     schedules: new Map(Object.entries(parsed.schedules ?? {})),
+    companies: new Map(Object.entries(parsed.companies ?? {})),
     problemAt,
     readSecret: (from, variables) => readSecret(from, dirname(path), variables),
   };
-}
-
-function unknownKey(key: string, known: readonly string[], entry: readonly (string | number)[]): string {
-  const ofEntry = entry[0] === 'accounts' ? knownKeys.account : entry.length > 2 ? knownKeys.secret : known;
-  const nearest = nearestName(ofEntry, key);
-  return `is not a setting${nearest === undefined ? ` (known: ${ofEntry.join(', ')})` : `; did you mean ${nearest}?`}`;
 }
 
 function readSecret(
@@ -241,11 +229,4 @@ function readSecret(
   } catch (error) {
     return { problem: `names a file that cannot be read (${messageOf(error)})` };
   }
-}
-
-/** `accounts[1].requests_per_minute`; entries are counted from 1. */
-function printPath(entry: readonly (string | number)[]): string {
-  return entry
-    .map((part, index) => (typeof part === 'number' ? `[${part + 1}]` : `${index === 0 ? '' : '.'}${part}`))
-    .join('');
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { parse as parseConnectionString } from 'pg-connection-string';
 import { z } from 'zod';
-import { type AccountsFile, readAccountsFile } from './accounts-file.js';
+import { type AccountsFile, type Company, readAccountsFile } from './accounts-file.js';
 import { messageOf, UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
 import { secretUrlProblem, secureUrlProblem, smtpUrlProblem } from './secure-url.js';
@@ -124,6 +124,10 @@ export interface Config {
   lockTimeoutMs: number;
   billing: BillingSettings;
   backups: BackupSettings;
+  /** Absolute path of the file that replaces headings of filings; undefined: none. */
+  formFile: string | undefined;
+  /** Companies that file, by OCN. */
+  companies: ReadonlyMap<string, Company>;
   /** Days that runs are kept. */
   keepRunsDays: number;
   /** Days that report files are kept. */
@@ -461,6 +465,12 @@ const variables = z.object({
   TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)').meta(
     about('How many days to keep the archives of billing reports.'),
   ),
+  TN_LEDGER_FORM_FILE: optional(z.string()).meta(
+    about(
+      'YAML or JSON file with the headings of FCC Form 502, of the Utilization Missing report and of the file for the Reassigned Numbers Database, if they differ from those of this version; see [filing.md](filing.md).',
+      'the headings of this version',
+    ),
+  ),
   TN_LEDGER_BACKUP_DIR: optional(z.string()).meta(
     about(
       'Folder of scheduled backups: `tn-ledger schedule` writes one after the nightly runs, on one of the hosts that have the setting; see [backup.md](backup.md).',
@@ -714,6 +724,8 @@ export function loadConfig(source: ConfigSource): Config {
       folder: general.TN_LEDGER_BACKUP_DIR && resolve(source.cwd, general.TN_LEDGER_BACKUP_DIR),
       keep: general.TN_LEDGER_KEEP_BACKUPS,
     },
+    formFile: general.TN_LEDGER_FORM_FILE === undefined ? undefined : resolve(source.cwd, general.TN_LEDGER_FORM_FILE),
+    companies: file?.companies ?? new Map(),
     keepRunsDays: general.TN_LEDGER_KEEP_RUNS,
     keepReportsDays: general.TN_LEDGER_KEEP_REPORTS,
     maxShrink: general.TN_LEDGER_MAX_SHRINK,

@@ -11,6 +11,12 @@ export interface FilingDeadline {
   days: number;
   /** For NRUF: the day as of which numbers are reported. */
   asOf?: Day;
+  /** First day of what is reported; for NRUF, the day as of which numbers are reported. */
+  first: Day;
+  /** Last day of what is reported, which must be over before it can be prepared. */
+  last: Day;
+  /** The command that prepares it. */
+  command: string;
 }
 
 /**
@@ -25,13 +31,22 @@ export function nextDeadlines(today: Day): FilingDeadline[] {
   const ofMonth = `${today.slice(0, 8)}15`;
   // 31 days after the first of a month is in the next month, whatever its length.
   const nextMonth = addDays(`${today.slice(0, 8)}01`, 31).slice(0, 8);
+  const reassignedDue = ofMonth >= today ? ofMonth : `${nextMonth}15`;
+  const last = addDays(`${reassignedDue.slice(0, 8)}01`, -1);
+  const month = last.slice(0, 7);
   const deadlines = [
     {
       filing: 'reassigned' as const,
       what: 'permanently disconnected numbers for the Reassigned Numbers Database',
-      due: ofMonth >= today ? ofMonth : `${nextMonth}15`,
+      due: reassignedDue,
+      ...{ first: `${month}-01`, last, command: `tn-ledger rnd --month ${month} --out disconnected.csv` },
     },
-    { filing: 'nruf' as const, what: `NRUF (FCC Form 502), numbers as of ${asOf}`, due: nrufDue(asOf), asOf },
+    {
+      filing: 'nruf' as const,
+      what: `NRUF (FCC Form 502), numbers as of ${asOf}`,
+      due: nrufDue(asOf),
+      ...{ asOf, first: asOf, last: asOf, command: `tn-ledger filing prepare --due ${nrufDue(asOf)}` },
+    },
   ];
   return deadlines
     .map((deadline) => ({ ...deadline, days: daysBetween(today, deadline.due) }))
@@ -39,6 +54,6 @@ export function nextDeadlines(today: Day): FilingDeadline[] {
 }
 
 /** The day on which the numbers as of 30 June or 31 December are due. */
-function nrufDue(asOf: Day): Day {
+export function nrufDue(asOf: Day): Day {
   return asOf.endsWith('-06-30') ? `${asOf.slice(0, 4)}-08-01` : `${Number(asOf.slice(0, 4)) + 1}-02-01`;
 }

@@ -18,3 +18,8 @@ export function wholeNumberText(example: string) {
 export function isBillingType(text: string): boolean {
   return /^[A-Z][A-Z0-9_]*$/.test(text);
 }
+
+/** An operating company number. */
+export function isOcn(text: string): boolean {
+  return /^[0-9A-Z]{4}$/.test(text);
+}

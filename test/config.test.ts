@@ -46,6 +46,8 @@ test('with an account and client credentials, everything else has its documented
       download: { bytesPerSecond: 10_000, extraMs: 900_000 },
     },
     backups: { folder: undefined, keep: 7 },
+    formFile: undefined,
+    companies: new Map(),
     keepRunsDays: 400,
     keepReportsDays: 400,
     maxShrink: 0.2,

@@ -26,7 +26,7 @@ const directions: Record<string, readonly string[]> = {
     'timeline',
     ...runs,
   ],
-  alerts: ['schedule', 'assignment', ...runs],
+  alerts: ['schedule', 'assignment', 'nruf', ...runs],
   schedule: ['jobs', 'assignment', 'billing', 'nruf', 'report', ...runs],
   monitoring: ['assignment', 'report', ...runs],
   upkeep: ['backup', 'assignment', 'billing', 'nruf', 'report', ...runs],

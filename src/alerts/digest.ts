@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { unresolved } from '../assignment/rejected-files.js';
 import { portins } from '../dashboard/resources/portins.js';
 import { formatCount } from '../format.js';
+import { readWrittenFile } from '../nruf/written-files.js';
 import { accountsWithRuns } from '../run/recorded-runs.js';
 import type { NightStates } from '../schedule/read-nights.js';
 import { unresolvedFile } from '../stored-files/find-files.js';
@@ -137,12 +138,11 @@ async function stuckPortins(client: pg.ClientBase, { titleOf }: Names): Promise<
 
 async function filingDeadlines(client: pg.ClientBase, day: string): Promise<string[]> {
   const lines: string[] = [];
-  for (const { what, days, asOf, how } of deadlinesOn(day)) {
-    // A filing that was written is taken as filed.
-    const { rows } = await client.query('select from nruf_filings where as_of = $1 limit 1', [asOf ?? null]);
-    if (rows.length > 0) continue;
+  for (const deadline of deadlinesOn(day)) {
+    if ((await readWrittenFile(client, deadline)) !== undefined) continue;
+    const { what, days, command } = deadline;
     const when = days === 0 ? 'today' : days === 1 ? 'tomorrow' : `in ${days} days`;
-    lines.push(`- due ${when}: ${what}; ${how}`);
+    lines.push(`- due ${when}: ${what}; ${command}`);
   }
   return lines.length === 0 ? [] : [['Filing deadlines:', ...lines].join('\n')];
 }

@@ -7,7 +7,7 @@ const collect = (value: string, before: string[]) => [...before, value];
 export function define(command: DefineCommand): Command {
   return command('audit')
     .description('list problems that would affect an NRUF filing, with examples and the SQL to find all of them')
-    .requiredOption('--as-of <date>', 'filing date, such as 2026-12-31')
+    .requiredOption('--as-of <date>', 'filing date, such as 2026-12-31, or last for the last reporting date')
     .option('--account <ids>', 'include only these accounts (comma-separated or repeated)', collect, [])
     .option('--ocn <ocn>', 'include only the accounts with this OCN in the accounts file')
     .option('--aging-days <days>', 'aging period, as in tn-ledger nruf (default: 45)')

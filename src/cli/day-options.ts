@@ -2,6 +2,7 @@ import type { Database } from '../database/connect.js';
 import { databaseTime } from '../database/time.js';
 import { type Day, dayOf, firstDay, parseDay } from '../days.js';
 import { UsageError } from '../errors.js';
+import { lastReportingDay } from '../nruf/due.js';
 
 /**
  * Reads the value of an option that takes a UTC day from 2000 on. `rejectFutureDays` checks for days in the future.
@@ -35,6 +36,17 @@ export function parseTimeOption(option: string, text: string): string {
   throw new UsageError(
     `${option} must be a date or a time, such as 2026-01-28 or "2026-01-28 15:00 UTC", not ${JSON.stringify(text)}.`,
   );
+}
+
+/**
+ * Reads the value of `--as-of`: a day, or `last` for the last reporting date of NRUF. Returns the day, given today by the database's clock.
+ *
+ * @throws {UsageError} the value is neither
+ */
+export function parseAsOf(text: string): (today: Day) => Day {
+  if (text === 'last') return lastReportingDay;
+  const day = parseDayOption('--as-of', text);
+  return () => day;
 }
 
 /**

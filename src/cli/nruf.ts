@@ -7,7 +7,10 @@ const collect = (value: string, before: string[]) => [...before, value];
 export function define(command: DefineCommand): Command {
   return command('nruf')
     .description('count numbers for FCC Form 502 (NRUF) as of a date, and write the rows of forms U4 and U3')
-    .option('--as-of <date>', 'count as of the end of this day (UTC), such as 2026-12-31')
+    .option(
+      '--as-of <date>',
+      'count as of the end of this day (UTC), such as 2026-12-31, or last for the last reporting date',
+    )
     .option('--form <form>', 'u4 (by thousands-block) or u3 (by NPA-NXX, for rural filers)', 'u4')
     .option('--state <state>', 'include only this state, such as NC')
     .option(
@@ -25,20 +28,19 @@ export function define(command: DefineCommand): Command {
     .option('--out <file>', 'write a .csv or .xlsx file and save the filing (default: print a table)')
     .option('--allow-gaps', 'leave required columns blank if the ledger has no data for them')
     .option('--force', 'replace the file if it exists')
-    .option('--filings', 'list saved filings')
-    .option('--filing <number>', 'write the file of a saved filing again, byte for byte')
-    .option('--compare <number>', 'show what changed since a saved filing, row by row')
+    .option('--compare <number>', 'show what changed since a stored filing, as tn-ledger filing compare does')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
 Copy the rows into columns A to J of the form, starting at row 21, after checking that the headings match. docs/nruf.md
 explains who files which form and how numbers are counted. Run tn-ledger audit first to find problems.
+tn-ledger filing prepare does all of it for a deadline.
 
 Examples:
   $ tn-ledger nruf --as-of 2026-06-30
   $ tn-ledger nruf --as-of 2026-06-30 --form u4 --state NC --out nruf-u4.xlsx
-  $ tn-ledger nruf --compare 1`,
+  $ tn-ledger nruf --as-of last`,
     )
     .action(async (options: NrufOptions) => {
       const [{ processSettings, withSession }, { runNruf }] = await Promise.all([

@@ -14,6 +14,7 @@ import * as demo from './demo.js';
 import * as enqueue from './enqueue.js';
 import { printFailure } from './failure.js';
 import * as files from './files.js';
+import * as filing from './filing.js';
 import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
@@ -21,6 +22,7 @@ import * as number from './number.js';
 import * as prune from './prune.js';
 import * as report from './report.js';
 import * as restore from './restore.js';
+import * as rnd from './rnd.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -48,7 +50,9 @@ const commands = [
   classify,
   number,
   nruf,
+  filing,
   audit,
+  rnd,
   status,
   report,
   backup,

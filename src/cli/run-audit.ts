@@ -1,10 +1,12 @@
+import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
+import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
 import { checkScope, describeAccounts } from '../nruf/scope.js';
 import { accountsToCount } from './accounts-to-count.js';
 import { readAgingDays, shortAgingWarning } from './aging-days.js';
-import { parseDayOption, rejectFutureDays } from './day-options.js';
+import { parseAsOf, rejectFutureDays } from './day-options.js';
 import { formatCount } from './format.js';
 import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
 import { printResult } from './print-result.js';
@@ -20,14 +22,15 @@ export interface AuditOptions {
 
 /** Prints problems that would affect a filing. Findings are not a failure: the exit status is 0. */
 export async function runAudit(session: Session, options: AuditOptions): Promise<ExitStatus> {
-  const parameters: AuditParameters = {
-    asOf: parseDayOption('--as-of', options.asOf),
+  const day = parseAsOf(options.asOf);
+  const scope = {
     accounts: accountsToCount(session.config, options),
     agingDays: readAgingDays(options.agingDays),
   };
-  const short = shortAgingWarning(parameters.agingDays);
+  const short = shortAgingWarning(scope.agingDays);
   if (short !== undefined) session.log.warn(short);
   const database = await openLedgerToRead(session);
+  const parameters: AuditParameters = { asOf: day(dayOf(await databaseTime(database))), ...scope };
   await rejectFutureDays(database, { '--as-of': parameters.asOf });
   await checkScope(database.pool, parameters);
   await refreshIfAllowed(session, database, parameters.accounts);

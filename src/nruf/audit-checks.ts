@@ -13,6 +13,8 @@ export interface AuditCheck {
   why: string;
   /** `left out`: correctly excluded, for information only; `attention`: needs review. */
   kind: 'left out' | 'attention';
+  /** The command that fixes the findings; undefined: they are to be looked at, and may be right as they are. */
+  fix?: string;
   sql: string;
 }
 
@@ -123,6 +125,7 @@ group by status order by 2 desc, 1`,
     title: 'available numbers that were never marked ASSIGNED or UNASSIGNED',
     why: 'They count as available. Mark the ones that end users have as ASSIGNED (tn-ledger assign). Classify the ones passed to resellers as intermediate (tn-ledger classify).',
     kind: 'attention',
+    fix: 'tn-ledger assign FILE --action ASSIGN',
     sql: 'select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers where undeclared order by telephone_number',
   },
   {
@@ -145,6 +148,7 @@ order by s.valid_to desc nulls last, d.telephone_number`,
     title: 'numbers whose assignment outcome is unknown',
     why: "The totals in Bandwidth's response for their order do not add up, so it is unknown whether Bandwidth accepted them. They count as if the order had not marked them. Every nightly run reads the order again; if the outcome stays unknown, ask Bandwidth. A row without a number is an order that does not list its numbers.",
     kind: 'attention',
+    fix: 'tn-ledger run sync-number-assignments',
     sql: `select o.account_id, n.telephone_number, o.order_id, b.batch_id, o.unknown_since, o.unknown_reason
 from (select * from ${numberAssignments.table} where unknown_since is not null and :accounts) o
 left join ${numberAssignments.numbersTable} n on n.account_id = o.account_id and n.order_id = o.order_id and n.outcome = 'UNKNOWN'
@@ -156,6 +160,7 @@ where coalesce(o.order_date < :end, true) order by o.unknown_since, o.order_id, 
     title: 'numbers without a rate center or state',
     why: 'The form requires both for each block. A block takes them from its other numbers; if there are none, they are blank, which stops the export.',
     kind: 'attention',
+    fix: 'tn-ledger run sync-number-details',
     sql: `select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers
 where left_out is null and (rate_center is null or state is null) order by telephone_number`,
   },
@@ -223,6 +228,7 @@ order by telephone_number`,
     title: `numbers that count as aging for fewer than ${shortestAgingDays} days`,
     why: `Disconnected numbers age for at least ${shortestAgingDays} days (FCC 18-177; 47 CFR 52.15(f)(1)(ii)). These were classified as aging for fewer days, or are available because of a smaller --aging-days.`,
     kind: 'attention',
+    fix: 'tn-ledger classify FILE --category aging',
     sql: `select n.account_id, n.telephone_number, n.category, a.valid_from as aging_from, a.valid_to as aging_to from (
   select account_id, telephone_number, min(valid_from) as valid_from, max(coalesce(valid_to, 'infinity')) as valid_to from (
     select d.*, sum(d.begins) over (partition by account_id, telephone_number order by valid_from) as run from (

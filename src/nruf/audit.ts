@@ -31,6 +31,7 @@ export async function audit(client: pg.ClientBase, parameters: AuditParameters):
   );
   const counted: string = rights[0].temp ? 'audit_numbers' : call;
   if (rights[0].temp) {
+    await client.query('drop table if exists pg_temp.audit_numbers');
     await client.query(`create temp table audit_numbers on commit drop as select * from ${call}`);
     await client.query('analyze audit_numbers');
   }

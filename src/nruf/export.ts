@@ -7,6 +7,7 @@ import { fileContent, fileKind } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
 import { storeFiling } from './filings.js';
 import { blanks, type FilingRow, hyphenated } from './form.js';
+import type { Form502, FormColumn } from './form-data.js';
 import { describeAccounts } from './scope.js';
 
 export interface ExportOptions {
@@ -15,6 +16,7 @@ export interface ExportOptions {
   force: boolean;
   /** Allow blanks in required columns. */
   allowGaps: boolean;
+  data: Form502;
   signal: AbortSignal;
 }
 
@@ -35,7 +37,7 @@ export async function exportFiling(
   parameters: FilingParameters,
   options: ExportOptions,
 ): Promise<Exported> {
-  const { path, signal } = options;
+  const { path, data, signal } = options;
   const kind = fileKind(path);
   await checkOutputPath(path, { replace: options.force });
   const file = await withFileErrors(path, () => beginFile(path));
@@ -45,8 +47,8 @@ export async function exportFiling(
       await client.query('set transaction isolation level repeatable read');
       const rows = await readFilingRows(client, parameters);
       refuseEmpty(rows, parameters);
-      if (!options.allowGaps) refuseGaps(rows);
-      const content = await fileContent(kind, parameters.form, rows);
+      if (!options.allowGaps) refuseGaps(rows, data[parameters.form.id]);
+      const content = await fileContent(kind, { form: parameters.form, rows, data });
       await withFileErrors(path, () => file.handle.writeFile(content));
       const stored = await storeFiling(client, {
         parameters,
@@ -54,6 +56,7 @@ export async function exportFiling(
         fileName: basename(path),
         content,
         rows,
+        formVersion: data.version,
       });
       return { ...stored, rows };
     });
@@ -79,21 +82,34 @@ export function refuseEmpty(rows: readonly FilingRow[], { asOf, accounts, state 
 }
 
 /** @throws {LedgerError} a column that the form requires has blanks */
-export function refuseGaps(rows: readonly FilingRow[]): void {
-  const gaps = rows.flatMap((row) => blanks(row).map((heading) => ({ code: row.code, heading })));
+export function refuseGaps(rows: readonly FilingRow[], columns: readonly FormColumn[]): void {
+  const gaps = describeGaps(rows, columns);
   if (gaps.length === 0) return;
-  const kinds = [...new Set(gaps.map(({ heading }) => heading))].map((heading) => {
-    const codes = gaps.filter((gap) => gap.heading === heading).map(({ code }) => hyphenated(code));
-    const examples = codes.slice(0, 5).join(', ');
-    return `${heading} of ${codes.length} ${codes.length === 1 ? 'row' : 'rows'} (${examples}${codes.length > 5 ? ', …' : ''})`;
-  });
-  throw new LedgerError(`The ledger lacks values that the form requires: ${kinds.join('; ')}. Nothing was written.`, {
+  const kinds = gaps.map(({ text }) => text).join('; ');
+  throw new LedgerError(`The ledger lacks values that the form requires: ${kinds}. Nothing was written.`, {
     hint: 'Run tn-ledger run sync-number-details to read rate centers, states and carriers, set one assignor for all rows with --assignor, or leave blanks to fill in by hand with --allow-gaps.',
   });
 }
 
+/** The required columns that have blanks: how many rows, and the first few codes. */
+export function describeGaps(
+  rows: readonly FilingRow[],
+  columns: readonly FormColumn[],
+): { count: number; text: string }[] {
+  const gaps = rows.flatMap((row) => blanks(row).map((value) => ({ code: row.code, value })));
+  return [...new Set(gaps.map(({ value }) => value))].map((value) => {
+    const heading = columns.find((column) => column.value === value)?.heading ?? value;
+    const codes = gaps.filter((gap) => gap.value === value).map(({ code }) => hyphenated(code));
+    const examples = codes.slice(0, 5).join(', ');
+    return {
+      count: codes.length,
+      text: `${heading} of ${codes.length} ${codes.length === 1 ? 'row' : 'rows'} (${examples}${codes.length > 5 ? ', …' : ''})`,
+    };
+  });
+}
+
 /** Runs `write` and turns its file system errors into a LedgerError. */
-async function withFileErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
+export async function withFileErrors<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import type { Day } from '../days.js';
 import { UsageError } from '../errors.js';
+import type { CompanyPage } from './file-content.js';
 import type { FilingParameters } from './filing-rows.js';
 import { type FilingRow, findForm } from './form.js';
 
@@ -13,6 +15,11 @@ export interface Filing extends FilingParameters {
   fileName: string;
   sha256: string;
   rowCount: number;
+  /** Day on which it is due; null: it was not made with `filing prepare`. */
+  dueOn: Day | null;
+  ocn: string | null;
+  company: Readonly<Record<string, string>> | null;
+  formVersion: string | null;
 }
 
 export interface NewFiling {
@@ -21,6 +28,9 @@ export interface NewFiling {
   fileName: string;
   content: Buffer;
   rows: readonly FilingRow[];
+  formVersion: string;
+  /** What `filing prepare` knows about it. */
+  prepared?: { dueOn: Day; ocn: string; company: CompanyPage };
 }
 
 /** Stores a filing with its file and rows, in the client's transaction. */
@@ -29,8 +39,9 @@ export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Pro
   const sha256 = createHash('sha256').update(filing.content).digest('hex');
   const { rows } = await client.query(
     `insert into nruf_filings
-       (as_of, form, accounts, state, aging_days, assignor, gaps_allowed, file_name, content, sha256, row_count)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning filing_id`,
+       (as_of, form, accounts, state, aging_days, assignor, gaps_allowed, file_name, content, sha256, row_count,
+        form_version, due_on, ocn, company)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning filing_id`,
     [
       asOf,
       form.id,
@@ -43,6 +54,10 @@ export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Pro
       filing.content,
       sha256,
       filing.rows.length,
+      filing.formVersion,
+      filing.prepared?.dueOn ?? null,
+      filing.prepared?.ocn ?? null,
+      filing.prepared === undefined ? null : JSON.stringify(Object.fromEntries(filing.prepared.company)),
     ],
   );
   const id: string = rows[0].filing_id;
@@ -60,12 +75,47 @@ export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Pro
   return { id, sha256 };
 }
 
-const filingColumns = `filing_id, as_of::text, form, accounts, state, aging_days, assignor, created_at, file_name, sha256, row_count`;
+const filingColumns = `filing_id, as_of::text, form, accounts, state, aging_days, assignor, created_at, file_name, sha256, row_count,
+  due_on::text, ocn, company, form_version`;
 
 /** All filings, newest first. */
 export async function listFilings(db: Queryable): Promise<Filing[]> {
   const { rows } = await db.query(`select ${filingColumns} from nruf_filings order by filing_id desc`);
   return rows.map(toFiling);
+}
+
+/**
+ * The newest filing that `filing prepare` made for the due date, OCN and form in a file of this name, if it has the same content, accounts and
+ * company page: preparing it again makes no other one.
+ */
+export async function findSame(
+  db: Queryable,
+  {
+    dueOn,
+    ocn,
+    form,
+    fileName,
+    sha256,
+    company,
+    accounts,
+  }: {
+    dueOn: Day;
+    ocn: string;
+    form: string;
+    fileName: string;
+    sha256: string;
+    company: CompanyPage;
+    accounts: readonly string[];
+  },
+): Promise<Filing | undefined> {
+  const { rows } = await db.query(
+    `select * from (
+       select ${filingColumns} from nruf_filings where due_on = $1 and ocn = $2 and form = $3 and file_name = $4
+        order by filing_id desc limit 1
+     ) as newest where sha256 = $5 and company::jsonb = $6::jsonb and accounts = $7`,
+    [dueOn, ocn, form, fileName, sha256, JSON.stringify(Object.fromEntries(company)), accounts],
+  );
+  return rows[0] === undefined ? undefined : toFiling(rows[0]);
 }
 
 /** @throws {UsageError} no filing has this id */
@@ -78,7 +128,7 @@ export async function findFiling(db: Queryable, id: string): Promise<Filing> {
 
 function noFiling(id: string): UsageError {
   return new UsageError(`There is no filing ${JSON.stringify(id)}.`, {
-    hint: 'List the filings with tn-ledger nruf --filings.',
+    hint: 'List the filings with tn-ledger filing list.',
   });
 }
 
@@ -123,5 +173,9 @@ function toFiling(row: Record<string, unknown>): Filing {
     fileName: row.file_name as string,
     sha256: row.sha256 as string,
     rowCount: row.row_count as number,
+    dueOn: row.due_on as Day | null,
+    ocn: row.ocn as string | null,
+    company: row.company as Record<string, string> | null,
+    formVersion: row.form_version as string | null,
   };
 }

@@ -1,11 +1,10 @@
 import { UsageError } from '../errors.js';
+import type { FormColumn, RowValue } from './form-data.js';
 
 /** A part of FCC Form 502 that intermediate carriers file. */
 export interface Form {
   id: 'u3' | 'u4';
   title: string;
-  /** The heading of column A. */
-  codeHeading: string;
   /** The SQL function that counts for this form. */
   counts: string;
   /** The column of that function that holds the code. */
@@ -16,14 +15,12 @@ const forms: readonly Form[] = [
   {
     id: 'u4',
     title: 'U4, by thousands-block',
-    codeHeading: 'NPA-NXX-X',
     counts: 'nruf_utilization',
     code: 'npa_nxx_x',
   },
   {
     id: 'u3',
     title: 'U3, by NPA-NXX, for rural filers',
-    codeHeading: 'NPA-NXX',
     counts: 'nruf_utilization_by_code',
     code: 'npa_nxx',
   },
@@ -39,24 +36,6 @@ export function findForm(text: string): Form {
   throw new UsageError(`Unknown form ${JSON.stringify(text)}.`, {
     hint: `Use u4 (by thousands-block), u3 (by NPA-NXX). ${/^u[12]$/.test(id) ? holders : ''}`.trim(),
   });
-}
-
-/** Columns A to J of the form, then the values that the form computes, for checking. */
-export function headings(form: Form): string[] {
-  return [
-    form.codeHeading,
-    'Rate Center Abbreviation',
-    'State',
-    'Numbers Received',
-    'Assigned',
-    'Intermediate',
-    'Reserved',
-    'Aging',
-    'Administrative',
-    'Notes/Assignor',
-    'Available',
-    'Utilization %',
-  ];
 }
 
 /** A row of a filing; counts are whole numbers. */
@@ -78,22 +57,25 @@ export interface FilingRow {
   utilizationPercent: string;
 }
 
-/** The cells of a row in the order of the headings; null is a blank cell. */
-export function cells(row: FilingRow): (string | number | null)[] {
-  return [
-    hyphenated(row.code),
-    row.rateCenter,
-    row.state,
-    row.numbersReceived,
-    row.assigned,
-    row.intermediate,
-    row.reserved,
-    row.aging,
-    row.administrative,
-    row.assignor,
-    row.available,
-    row.utilizationPercent,
-  ];
+/** The value of a column of the form; null is a blank cell. Codes are hyphenated. */
+const valuesOf: Readonly<Record<RowValue, (row: FilingRow) => string | number | null>> = {
+  code: (row) => hyphenated(row.code),
+  rate_center: (row) => row.rateCenter,
+  state: (row) => row.state,
+  numbers_received: (row) => row.numbersReceived,
+  assigned: (row) => row.assigned,
+  intermediate: (row) => row.intermediate,
+  reserved: (row) => row.reserved,
+  aging: (row) => row.aging,
+  administrative: (row) => row.administrative,
+  assignor: (row) => row.assignor,
+  available: (row) => row.available,
+  utilization_percent: (row) => row.utilizationPercent,
+};
+
+/** The cells of a row in the order of the columns. */
+export function cells(row: FilingRow, columns: readonly FormColumn[]): (string | number | null)[] {
+  return columns.map(({ value }) => valuesOf[value](row));
 }
 
 /** Formats `9195550` as `919-555-0` and `919555` as `919-555`. */
@@ -101,11 +83,10 @@ export function hyphenated(code: string): string {
   return [code.slice(0, 3), code.slice(3, 6), code.slice(6)].filter((part) => part !== '').join('-');
 }
 
-/** The headings of required columns that are blank in a row. */
-export function blanks(row: FilingRow): string[] {
-  const missing: string[] = [];
-  if (row.rateCenter === null) missing.push('Rate Center Abbreviation');
-  if (row.state === null) missing.push('State');
-  if (row.assignor === null) missing.push('Notes/Assignor');
-  return missing;
+/** Columns that the form requires and the ledger may lack. */
+const required = ['rate_center', 'state', 'assignor'] as const satisfies readonly RowValue[];
+
+/** The required columns that are blank in a row. */
+export function blanks(row: FilingRow): RowValue[] {
+  return required.filter((value) => valuesOf[value](row) === null);
 }

@@ -14,3 +14,8 @@ test('NRUF is due on 1 February and 1 August, disconnected numbers on the 15th o
   t.deepEqual(on('2026-11-12'), ['reassigned 3']);
   t.deepEqual(on('2026-11-15'), ['reassigned 0']);
 });
+
+test('each deadline names the command that prepares it', (t) => {
+  t.is(deadlinesOn('2027-01-20')[0]?.command, 'tn-ledger filing prepare --due 2027-02-01');
+  t.is(deadlinesOn('2027-01-14')[0]?.command, 'tn-ledger rnd --month 2026-12 --out disconnected.csv');
+});

@@ -14,6 +14,8 @@ const commands = [
   'enqueue',
   'submit',
   'files',
+  'filing',
+  'rnd',
   'status',
   'report',
   'sql',

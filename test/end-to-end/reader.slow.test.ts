@@ -58,7 +58,7 @@ test('a member of tn_ledger_reader gets the same results as the owner and cannot
       ['nruf', ...day],
       ['nruf', ...day, '--form', 'u3', '--json'],
       ['audit', ...day],
-      ['nruf', '--filings'],
+      ['filing', 'list'],
       ['assignments'],
     ]) {
       const { status, stdout, stderr } = await cli(t, args, { env, cwd });

@@ -94,7 +94,6 @@ test('nruf refuses a request that it cannot answer, and writes and stores nothin
     [[...asOf, '--out', 'folder.csv', '--force'], /folder\.csv is a folder\. Nothing was written\.\nSpecify a file\./],
     [[...asOf, '--out', 'nowhere/u4.csv'], /nowhere\/u4\.csv can't be written: ENOENT/, 1],
     [[...asOf, '--compare', '1'], /cannot be combined/],
-    [['--filing', '7'], /There is no filing "7"/],
     [['--compare', 'one'], /There is no filing "one"/],
   ] as [string[], RegExp, number?][]) {
     const result = await run('nruf', ...args);
@@ -248,12 +247,12 @@ test('a stored filing is written again byte for byte and compared with the ledge
   const { differences } = JSON.parse((await run('nruf', '--compare', '1', '--json')).stdout);
   t.deepEqual(differences[0], { code: '9195550', column: 'numbers_received', filed: 4, now: 3 });
 
-  t.is((await run('nruf', '--filing', '1')).status, 2, 'the file exists');
-  const again = await run('nruf', '--filing', '1', '--out', 'again.xlsx');
+  t.is((await run('filing', 'export', '1')).status, 2, 'the file exists');
+  const again = await run('filing', 'export', '1', '--out', 'again.xlsx');
   t.is(again.status, 0);
   t.is(await sha256(join(folder, 'again.xlsx')), await sha256(join(folder, 'u4.xlsx')));
   t.regex(again.stdout, new RegExp(await sha256(join(folder, 'u4.xlsx'))));
-  const list = JSON.parse((await run('nruf', '--filings', '--json')).stdout);
+  const list = JSON.parse((await run('filing', 'list', '--json')).stdout);
   t.like(list[0], { filing: '1', as_of: '2025-12-31', form: 'u4', aging_days: 90, row_count: 2, accounts: null });
   // The count as known when the filing was made, with the query from the documentation.
   t.deepEqual(

@@ -1,28 +1,21 @@
-import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
 import { type FilingDeadline, nextDeadlines } from '../../filing-deadlines.js';
+import { readWrittenFile, type WrittenFile } from '../../nruf/written-files.js';
 import { type Html, html } from '../html.js';
 import type { Scope } from '../scope.js';
 import type { Section } from '../section.js';
 import { formatDays, table } from '../table.js';
 
 export interface NextFiling extends FilingDeadline {
-  /** The latest file that `tn-ledger nruf --out` wrote for it. */
-  written: { id: string; fileName: string; on: string } | undefined;
+  written: WrittenFile | undefined;
 }
 
-/** The next deadlines, with the files written for NRUF that cover the report's account. */
+/** The next deadlines, with the files written for them that cover the report's account. */
 export async function readFilings({ client, account, day }: Scope): Promise<NextFiling[]> {
-  const deadlines = nextDeadlines(day);
-  const { rows } = await client.query<{ as_of: string; filing_id: string; file_name: string; on: string }>(
-    `select distinct on (as_of) as_of::text, filing_id, file_name, (created_at at time zone 'UTC')::date::text as on from nruf_filings
-      where as_of = any($1::date[]) and ($2::text is null or accounts is null or $2 = any(accounts))
-      order by as_of, filing_id desc`,
-    [deadlines.flatMap(({ asOf }) => asOf ?? []), account ?? null],
-  );
-  return deadlines.map((deadline) => {
-    const row = rows.find(({ as_of }) => as_of === deadline.asOf);
-    return { ...deadline, written: row && { id: row.filing_id, fileName: row.file_name, on: row.on } };
-  });
+  const filings: NextFiling[] = [];
+  for (const deadline of nextDeadlines(day)) {
+    filings.push({ ...deadline, written: await readWrittenFile(client, deadline, account) });
+  }
+  return filings;
 }
 
 export function filingsSection({ day }: Scope, filings: readonly NextFiling[]): Section {
@@ -57,7 +50,7 @@ export function filingsSection({ day }: Scope, filings: readonly NextFiling[]): 
           cell: ({ written }) =>
             written === undefined
               ? 'not written yet'
-              : `${written.fileName} (filing ${written.id}), written on ${written.on}`,
+              : `${written.fileName} (${written.which}), written on ${written.on}`,
         },
         { title: 'How', cell: (filing) => howTo(filing, day) },
       ],
@@ -68,8 +61,8 @@ export function filingsSection({ day }: Scope, filings: readonly NextFiling[]): 
 
 const names: Record<FilingDeadline['filing'], string> = { nruf: 'NRUF', reassigned: 'Reassigned Numbers Database' };
 
-function howTo({ asOf }: FilingDeadline, day: string): Html {
-  if (asOf === undefined) return html`the table ${disconnectedNumbers.table} has them`;
-  if (asOf > day) return html`after ${asOf}: <code>tn-ledger audit</code>, then <code>tn-ledger nruf</code>`;
-  return html`<code>tn-ledger audit --as-of ${asOf}</code>, then <code>tn-ledger nruf --as-of ${asOf} --form u4 --out u4.xlsx</code>`;
+function howTo({ filing, asOf, last, command }: FilingDeadline, day: string): Html {
+  if (last >= day) return html`after ${last}: <code>${command}</code>`;
+  if (filing === 'reassigned') return html`<code>${command}</code>`;
+  return html`<code>tn-ledger audit --as-of ${asOf ?? last}</code>, then <code>${command}</code>`;
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import leven from 'leven';
 import { parseAction } from '../../../src/assignment/action.js';
 import { parseReportType } from '../../../src/billing/report-type.js';
-import { parseDayOption } from '../../../src/cli/day-options.js';
+import { parseAsOf, parseDayOption } from '../../../src/cli/day-options.js';
 import { categories } from '../../../src/nruf/classify.js';
 import { findForm } from '../../../src/nruf/form.js';
 import { parseFaults, parseOddities } from '../../../src/sandbox/server.js';
@@ -22,7 +22,7 @@ const checks: Record<string, (value: string, option: string) => unknown> = {
   '--faults': (value) => parseFaults(value),
   '--oddities': (value) => parseOddities(value),
   '--since': (value, option) => parseDayOption(option, value),
-  '--as-of': (value, option) => parseDayOption(option, value),
+  '--as-of': (value) => parseAsOf(value),
   '--from': (value, option) => parseDayOption(option, value),
   '--to': (value, option) => parseDayOption(option, value),
 };
