@@ -185,7 +185,7 @@ export async function summarizeBatch(client: pg.ClientBase, batchId: string): Pr
   );
   const { rows: batches } = await client.query(
     `update assignment_batches
-        set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5, unknown_count = $6,
+        set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5 + unchanged_count, unknown_count = $6,
             status = case when $7 then 'finished' else 'open' end,
             finished_at = case when $7 then coalesce(finished_at, clock_timestamp()) end
       where batch_id = $1

@@ -40,7 +40,7 @@ export interface PlanCounts {
   rejected: number;
   /** Lines whose number can't be read. */
   unreadable: number;
-  /** Numbers that the account can assign. */
+  /** Numbers of the inventory that a file can list and the account can assign. */
   assignable: number;
   /** Those of them that are marked ASSIGNED. */
   assigned: number;
@@ -166,7 +166,7 @@ const compare = `
            else case code${inventoryReasons}
            end
          end,
-         code is null, is_assigned and code is null
+         code is null and npa is not null, is_assigned and code is null and npa is not null
     from grouped
   union all
   select 'rejected', line, given, number, code, reason, false, false from assignment_lines where code is not null
@@ -248,7 +248,7 @@ const rowsPerFetch = 5000;
 export async function* readPlan(client: pg.ClientBase): AsyncGenerator<Cells[]> {
   await client.query(
     `declare plan_rows no scroll cursor for
-     select grp, line::text, coalesce(given, number), number, code, reason from reconcile_plan order by line, number`,
+     select grp, line::text, coalesce(given, number), number, code, reason from reconcile_plan p order by p.line, p.number`,
   );
   for (;;) {
     const { rows } = await client.query({ text: `fetch ${rowsPerFetch} from plan_rows`, rowMode: 'array' });
