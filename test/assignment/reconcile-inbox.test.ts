@@ -58,7 +58,7 @@ test('files in inbox/reconcile assign; only those in inbox/reconcile-prune unass
   t.is(guarded.result, 'succeeded');
   t.is(guarded.rejected, 1);
   const why = 'The plan marks 9 of 18 ASSIGNED numbers UNASSIGNED (50%), more than 10% (--max-change).';
-  t.true(guarded.warnings[0]?.includes(`thursday.csv was rejected (batch 4): ${why}`), guarded.warnings[0]);
+  t.regex(guarded.warnings[0] ?? '', /thursday\.csv was rejected \(batch \d+\): The plan marks 9 of 18 /);
   t.is(ordersOf(world).length, 2);
   t.deepEqual(await filesIn(world, 'failed'), ['STAMP-thursday.csv', 'STAMP-thursday.error.txt']);
   const moved = await find(world, 'failed', '-thursday.csv');
@@ -75,11 +75,11 @@ test('files in inbox/reconcile assign; only those in inbox/reconcile-prune unass
 });
 
 test('a run that is stopped before a file is put away puts it away next time, without a second order', async (t) => {
-  const world = await openReconciling(t, t.context.server, { sandbox: { assignmentPace: { reads: 5 } } });
+  const world = await openReconciling(t, t.context.server);
   const numbers = world.numbers.slice(0, 3);
   await world.assign(await world.write('before.csv', numbers));
   await drop(world, 'reconcile-prune/list.csv', [world.numbers[3] as string, ...numbers.slice(1)]);
-  // As a run that was killed after it placed the orders: the file is still in the inbox.
+  // As a run that was killed once the orders had ended: the file is still in the inbox.
   await world.reconcile(join(world.dataDir, 'inbox/reconcile-prune/list.csv'), {
     ...{ prune: true, maxChange: { percent: 100 }, wait: false, fromInbox: true },
   });
