@@ -3,9 +3,8 @@ import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
 import type { NumberFile } from '../number-file/number-file.js';
-import type { Action } from './action.js';
+import type { Action, BatchPurpose } from './action.js';
 import { actionColumn } from './record-batch.js';
-import type { BatchPurpose } from './rejected-files.js';
 
 export interface Batch {
   batchId: string;

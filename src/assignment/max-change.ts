@@ -88,8 +88,9 @@ export function pruneProblem(counts: PlanCounts): PlanRefusedError | undefined {
   const { unreadable, toUnassign } = counts;
   if (unreadable === 0 || toUnassign === 0) return undefined;
   const [lines, them] = unreadable === 1 ? ['line has', 'it'] : ['lines have', 'they'];
+  const pruned = `${formatCount(toUnassign)} ${toUnassign === 1 ? 'number' : 'numbers'}`;
   return new PlanRefusedError(
-    `${formatCount(unreadable)} ${lines} no readable number, so ${them} may be among the ${formatCount(toUnassign)} numbers that --prune would mark UNASSIGNED.`,
+    `${formatCount(unreadable)} ${lines} no readable number, so ${them} may be among the ${pruned} that --prune would mark UNASSIGNED.`,
     counts,
     '--allow-rejects',
     'Fix these lines, or leave out --prune.',

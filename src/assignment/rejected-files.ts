@@ -6,7 +6,7 @@ import type { Database } from '../database/connect.js';
 import { change } from '../database/transaction.js';
 import { readChunks } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
-import type { Action } from './action.js';
+import type { Action, BatchPurpose } from './action.js';
 import type { Batch } from './batches.js';
 import { PlanRefusedError } from './max-change.js';
 import { TooManyRejectsError } from './too-many-rejects.js';
@@ -36,9 +36,6 @@ export function isGone(error: unknown): boolean {
 export function rejectedCount(rejection: Rejection): number {
   return rejection instanceof TooManyRejectsError ? rejection.summary.rejected : 1;
 }
-
-/** What a file of numbers is for. */
-export type BatchPurpose = 'assign' | 'reconcile';
 
 export interface RejectedFileFacts {
   account: string;

@@ -64,7 +64,7 @@ function submittedCells(row: SubmittedRow): string[] {
     row.file_id,
     row.account_id,
     row.file_name,
-    [row.purpose, category ?? action ?? (prune ? '--prune' : '')].join(' ').trim(),
+    [row.purpose, category ?? action ?? (prune ? 'and prune' : '')].join(' ').trim(),
     row.acknowledged_at === null ? row.state : `${row.state} (acknowledged)`,
     row.batch_id ?? '',
     formatCount(row.byte_count),

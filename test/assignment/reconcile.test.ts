@@ -242,7 +242,7 @@ test('numbers are not marked UNASSIGNED while a line of the file has no readable
   await t.throwsAsync(world.reconcile(path, { prune: true }), {
     instanceOf: PlanRefusedError,
     message:
-      '1 line has no readable number, so it may be among the 1 numbers that --prune would mark UNASSIGNED. Nothing was sent.',
+      '1 line has no readable number, so it may be among the 1 number that --prune would mark UNASSIGNED. Nothing was sent.',
   });
   t.is((await world.reconcile(path)).results.length, 1);
   t.is((await world.reconcile(path, { prune: true, allowRejects: true })).results.length, 2);
