@@ -113,10 +113,12 @@ const compare = `
       from number_categories
      where account_id = $1 and valid_from <= clock_timestamp() and (valid_to is null or valid_to > clock_timestamp())
      order by telephone_number, valid_from desc
-  ), lines as (
-    select line, given, number, min(line) over (partition by number) as first_line from assignment_lines where code is null
+  ), repeated as materialized (
+    -- Most files have few or none: hashing the numbers is faster than sorting them for a window.
+    select number, min(line) as first_line from assignment_lines where code is null group by number having count(*) > 1
   ), listed as (
-    select * from lines where line = first_line
+    select l.line, l.given, l.number from assignment_lines l left join repeated r on r.number = l.number
+     where l.code is null and (r.number is null or l.line = r.first_line)
   ), compared as (
     select l.line, l.given, coalesce(l.number, t.telephone_number) as number, t.npa,
            t.assignment_status is not distinct from 'ASSIGNED' as is_assigned,
@@ -171,8 +173,9 @@ const compare = `
   union all
   select 'rejected', line, given, number, code, reason, false, false from assignment_lines where code is not null
   union all
-  select 'rejected', line, given, number, 'duplicate', 'same number as on line ' || first_line, false, false
-    from lines where line <> first_line`;
+  select 'rejected', l.line, l.given, l.number, 'duplicate', 'same number as on line ' || r.first_line, false, false
+    from assignment_lines l join repeated r on r.number = l.number
+   where l.code is null and l.line <> r.first_line`;
 
 /**
  * Compares the lines of a file with the account's numbers in one statement, in the client's transaction, and leaves the result in the
