@@ -1,7 +1,6 @@
 import { access, constants, type FileHandle, mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type pg from 'pg';
-import { type JobLock, takeLock } from '../database/advisory-locks.js';
 import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
@@ -9,13 +8,14 @@ import { unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action } from './action.js';
 import type { AssignContext } from './assign-context.js';
+import { takeBatchLock, underLock } from './batch-lock.js';
 import { type Batch, type BatchSummary, findBatch, summarizeBatch, updateBatchSummary } from './batches.js';
 import { checkFeature, checkInventory } from './preflight.js';
 import { actionColumn, recordBatch } from './record-batch.js';
 import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
 import { type ResultFiles, writeRejected, writeResults } from './results.js';
 import { runBatch } from './run-batch.js';
-import { maxRejectedShare, TooManyRejectsError } from './too-many-rejects.js';
+import { isTooMany, TooManyRejectsError } from './too-many-rejects.js';
 
 export { TooManyRejectsError } from './too-many-rejects.js';
 
@@ -90,7 +90,8 @@ export async function assignFile(context: AssignContext, path: string, options: 
     return await processFile(context, { path, handle }, options);
   } catch (error) {
     if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
-      const facts = { account, path, action: options.action, error, handle, isCopy: options.isCopy ?? false };
+      const { action, isCopy = false } = options;
+      const facts = { account, path, purpose: 'assign', action, error, handle, isCopy } as const;
       error.batchId = await recordRejectedFile(database, facts);
     }
     throw error;
@@ -178,25 +179,6 @@ export async function assignOpenBatch(
   } finally {
     await lock.release();
   }
-}
-
-/** Locks all batches of a file's content, including the one being recorded, against other processes. */
-function takeBatchLock({ account, database }: AssignContext, sha256: string, name: string): Promise<JobLock> {
-  return takeLock(database, `tn-ledger/assignment/${account}/${sha256}`, {
-    busy: `${name} is already being submitted for account ${account} by another process. This one did nothing.`,
-    busyHint: 'Wait for the other process to finish; `tn-ledger assignments` shows its progress.',
-    lost: `while ${name} was being submitted for account ${account}.`,
-  });
-}
-
-/** The context for the work under a batch's lock: when the lock is lost, it stops, writes nothing and sends nothing. */
-function underLock(context: AssignContext, lock: JobLock): AssignContext {
-  return {
-    ...context,
-    database: lock.guard(context.database),
-    signal: AbortSignal.any([context.signal, lock.lost]),
-    assertLocked: lock.assertHeld,
-  };
 }
 
 async function resume(context: AssignContext, batch: Batch, options: AssignOptions): Promise<AssignResult> {
@@ -301,11 +283,11 @@ function recordOptions({ account }: CheckContext, path: string, options: AssignO
  * Writes the rejected lines of a batch that isn't kept; returns undefined if there are none or they can't be
  * written.
  */
-async function rejectedFile(
+export async function rejectedFile(
   { warn }: CheckContext,
   client: Parameters<typeof writeRejected>[0],
   batchId: string,
-  { files }: AssignOptions,
+  { files }: Pick<AssignOptions, 'files'>,
 ): Promise<string | undefined> {
   try {
     return (await writeRejected(client, batchId, files)) ? files.rejected : undefined;
@@ -314,10 +296,6 @@ async function rejectedFile(
     warn(error.message);
     return undefined;
   }
-}
-
-function isTooMany({ total, rejected }: BatchSummary, { allowRejects }: AssignOptions): boolean {
-  return !allowRejects && rejected > total * maxRejectedShare;
 }
 
 /**

@@ -1,28 +1,35 @@
+import { basename, extname } from 'node:path';
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
 import type { NumberFile } from '../number-file/number-file.js';
-import type { Action } from './action.js';
+import type { Action, BatchPurpose } from './action.js';
 import { actionColumn } from './record-batch.js';
 
 export interface Batch {
   batchId: string;
   account: string;
   action: Action | 'MIXED';
+  purpose: BatchPurpose;
   fileName: string;
   fileSha256: string;
   status: 'open' | 'finished';
   /** Folder that the user named for the results; undefined for an inbox file. */
   resultsFolder: string | undefined;
   finishedAt: Date | undefined;
+  /** Names the results: the file's name, or that of the numbers that `reconcile --prune` marks UNASSIGNED. */
+  resultsName: string;
+  /** The batch with the lines of the same file, for numbers that `reconcile --prune` marks UNASSIGNED. */
+  partOf: string | undefined;
 }
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-const columns = 'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at';
+const columns =
+  'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at, purpose, part_of';
 
 /**
- * Returns the latest batch with the same file content and action. If the lines name their own actions, those are
+ * Returns the latest batch of `assign` with the same file content and action. If the lines name their own actions, those are
  * part of the content and the default action isn't compared, so that nothing is sent twice. Rejected files don't
  * count: a rejected file is validated again if it is submitted again.
  */
@@ -35,28 +42,60 @@ export async function findBatch(
   const { rows } = await db.query(
     `select ${columns} from assignment_batches
       where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5) and status <> 'rejected'
+        and purpose = 'assign'
       order by batch_id desc limit 1`,
     [account, file.sha256, file.columns.numberHeader ?? null, file.columns.others.has(actionColumn), action ?? null],
   );
   return rows[0] === undefined ? undefined : toBatch(rows[0]);
 }
 
+/** SQL condition: batches of a reconciled file whose results aren't written, so that the same file resumes them. */
+const unreported = `purpose = 'reconcile' and status <> 'rejected' and reported_at is null`;
+
 /**
- * Returns the account's open batches: those with orders that aren't placed or don't have a final status yet, oldest
- * first.
+ * Returns the batches of `reconcile` that the same file resumes: those whose results aren't written yet. The first has the lines of
+ * the file, a second one the numbers that are marked UNASSIGNED. None if all results were written: the file is compared anew.
+ */
+export async function findReconciliation(db: Queryable, account: string, file: NumberFile): Promise<Batch[]> {
+  const { rows } = await db.query(
+    `select ${columns} from assignment_batches
+      where coalesce(part_of, batch_id) = (
+        select max(coalesce(part_of, batch_id)) from assignment_batches
+         where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ${unreported})
+      order by batch_id`,
+    [account, file.sha256, file.columns.numberHeader ?? null],
+  );
+  return rows.map(toBatch);
+}
+
+/** Records that the results of batches of `reconcile` were written; other batches don't change. */
+export async function markReported(db: Queryable, batchIds: readonly string[]): Promise<void> {
+  await db.query(
+    `update assignment_batches set reported_at = clock_timestamp() where batch_id = any($1) and ${unreported}`,
+    [batchIds],
+  );
+}
+
+/**
+ * Returns the account's open batches, oldest first: those with orders that aren't placed or don't have a final status yet, and those
+ * of `reconcile` whose results aren't written.
  */
 export async function openBatches(db: Queryable, account: string): Promise<Batch[]> {
   const { rows } = await db.query(
-    `select ${columns} from assignment_batches where account_id = $1 and status = 'open' order by batch_id`,
+    `select ${columns} from assignment_batches
+      where account_id = $1 and (status = 'open' or ${unreported}) order by batch_id`,
     [account],
   );
   return rows.map(toBatch);
 }
 
-/** Returns a batch that exists. */
-export async function readBatch(db: Queryable, batchId: string): Promise<Batch> {
-  const { rows } = await db.query(`select ${columns} from assignment_batches where batch_id = $1`, [batchId]);
-  return toBatch(rows[0]);
+/** Returns a batch that exists, followed by its part that marks numbers UNASSIGNED, if it has one. */
+export async function readBatches(db: Queryable, batchId: string): Promise<Batch[]> {
+  const { rows } = await db.query(
+    `select ${columns} from assignment_batches where batch_id = $1 or part_of = $1 order by batch_id`,
+    [batchId],
+  );
+  return rows.map(toBatch);
 }
 
 function toBatch(row: pg.QueryResultRow): Batch {
@@ -64,12 +103,21 @@ function toBatch(row: pg.QueryResultRow): Batch {
     batchId: row.batch_id,
     account: row.account_id,
     action: row.action,
+    purpose: row.purpose,
     fileName: row.file_name,
     fileSha256: row.file_sha256,
     status: row.status,
     resultsFolder: row.results_folder ?? undefined,
     finishedAt: row.finished_at ?? undefined,
+    resultsName: row.part_of === null ? row.file_name : unassignedName(row.file_name),
+    partOf: row.part_of ?? undefined,
   };
+}
+
+/** `customers.unassigned.csv` for `customers.csv`: names the results of numbers that are not in the file. */
+function unassignedName(fileName: string): string {
+  const extension = extname(fileName);
+  return `${basename(fileName, extension)}.unassigned${extension}`;
 }
 
 /** The number of lines with the same outcome and error code. */
@@ -136,18 +184,18 @@ export async function summarizeBatch(client: pg.ClientBase, batchId: string): Pr
   );
   const { rows: batches } = await client.query(
     `update assignment_batches
-        set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5, unknown_count = $6,
+        set accepted_count = $2, failed_count = $3, rejected_count = $4, skipped_count = $5 + unchanged_count, unknown_count = $6,
             status = case when $7 then 'finished' else 'open' end,
             finished_at = case when $7 then coalesce(finished_at, clock_timestamp()) end
       where batch_id = $1
-      returning ${columns}`,
+      returning ${columns}, total_count, skipped_count`,
     [batchId, of('ACCEPTED'), of('FAILED'), of('REJECTED'), of('SKIPPED'), of('UNKNOWN'), orders[0].open === 0],
   );
   return {
     batch: toBatch(batches[0]),
-    total: counts.reduce((sum, { count }) => sum + count, 0),
+    total: batches[0].total_count,
     rejected: of('REJECTED'),
-    skipped: of('SKIPPED'),
+    skipped: batches[0].skipped_count,
     accepted: of('ACCEPTED'),
     failed: of('FAILED'),
     unknown: of('UNKNOWN'),

@@ -1,6 +1,7 @@
 import type { AssignOptions } from './assign-file.js';
 import type { Batch, BatchSummary } from './batches.js';
 import type { TrustedUsers } from './inbox-entry.js';
+import type { ReconcileChoices } from './reconcile-file.js';
 import type { Rejection } from './rejected-files.js';
 
 export interface ProcessFilesOptions {
@@ -21,18 +22,22 @@ export interface ProcessFilesOptions {
 }
 
 export type FinishedBatch = Batch & { finishedAt: Date };
+/** The batches of a file: the first has its lines. */
+export type FinishedBatches = readonly [FinishedBatch, ...FinishedBatch[]];
 
-/** A file to assign: where it is read from, and what becomes of it. */
+/** A file to assign or reconcile: where it is read from, and what becomes of it. */
 export interface FileSource {
   /** Names it in warnings. */
   title: string;
   path: string;
   /** How to read it. */
   options: Omit<AssignOptions, 'wait' | 'timeoutMs' | 'fromInbox' | 'dryRun'>;
-  /** The batch that an earlier run recorded for it; undefined if the file has to be read. */
-  batch?: Batch | undefined;
+  /** It is a list of numbers in use, to be compared with the ledger; undefined: a list of numbers to assign. */
+  reconcile?: ReconcileChoices | undefined;
+  /** The batches that an earlier run recorded for it; undefined if the file has to be read. */
+  batches?: Batch[] | undefined;
   /** Puts the rejected file away and reports it. */
   reject(error: Rejection): Promise<void>;
-  /** Puts the file away with its results. */
-  finish(batch: FinishedBatch): Promise<void>;
+  /** Puts the file away with the results of its batches; returns whether that was possible. */
+  finish(batches: FinishedBatches): Promise<boolean>;
 }

@@ -2,7 +2,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { AssignContext } from './assign-context.js';
-import type { FileSource, FinishedBatch, ProcessFilesOptions } from './file-source.js';
+import type { FileSource, FinishedBatches, ProcessFilesOptions } from './file-source.js';
 import {
   doneFolder,
   failedFolder,
@@ -63,7 +63,8 @@ async function prepare(
       fix: 'Give the file a shorter name in UTF-8.',
     });
     const path = join(dirname(file.path), file.name);
-    const facts = { account: context.account, path, action: file.action, error, isRead: false };
+    const purpose = file.reconcile === undefined ? ('assign' as const) : ('reconcile' as const);
+    const facts = { account: context.account, path, purpose, action: file.action, error, isRead: false };
     error.batchId = await recordRejectedFile(context.database, facts);
     await reject(context, file, { error, target, files }, options);
     return undefined;
@@ -72,8 +73,9 @@ async function prepare(
     title: file.path,
     path: file.path,
     options: { open: file.open, action: file.action, files },
+    reconcile: file.reconcile,
     reject: (error) => reject(context, file, { error, target, files }, options),
-    finish: (batch) => finish(context, file, batch, options),
+    finish: (batches) => finish(context, file, batches, options),
   };
 }
 
@@ -92,6 +94,7 @@ async function reject(
     inboxFolder: relative(dataDir, dirname(file.path)),
     rejectedFile: basename(files.rejected),
     action: file.action,
+    reconcile: file.reconcile,
     account: accounts.length > 1 ? account : undefined,
   });
   try {
@@ -120,29 +123,37 @@ function stampOf(time: Date, account: string, { accounts }: Pick<ProcessFilesOpt
   return accounts.length > 1 ? `${timeStamp(time)}-${account}` : timeStamp(time);
 }
 
-/** Writes the results of a file to `done/` and moves it there. */
+/** Writes the results of a file to `done/` and moves it there; returns false if it stays in the inbox. */
 async function finish(
   context: AssignContext,
   file: InboxFile,
-  { batchId, finishedAt }: FinishedBatch,
+  batches: FinishedBatches,
   options: ProcessFilesOptions,
-): Promise<void> {
+): Promise<boolean> {
   // The timestamp is the batch's, so that a run that was interrupted here writes the same names again.
-  const stamp = stampOf(finishedAt, context.account, options);
+  const stampOfBatch = (time: Date) => stampOf(time, context.account, options);
+  const [{ batchId, finishedAt }, ...parts] = batches;
+  const stamp = stampOfBatch(finishedAt);
   const folder = join(options.dataDir, doneFolder);
   try {
     await writeResults(context.database.pool, batchId, resultFiles(folder, `${stamp}-${file.name}`));
+    for (const part of parts) {
+      const name = `${stampOfBatch(part.finishedAt)}-${part.resultsName}`;
+      await writeResults(context.database.pool, part.batchId, resultFiles(folder, name));
+    }
     if ((await moveFromInbox(file, await unusedPath(folder, stamp, file))) === 'replaced') {
       context.warn(
         `${file.path} was replaced while its numbers were being submitted; the next run picks up the new one`,
       );
     }
+    return true;
   } catch (failure) {
     if (!isFileSystemError(failure)) throw failure;
     context.warn(
       `${file.path} was submitted (batch ${batchId}), but ${describeStuck(failure, folder)} Nothing will be sent twice.`,
     );
     options.onRejected(1);
+    return false;
   }
 }
 

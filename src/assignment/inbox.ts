@@ -27,6 +27,8 @@ export interface InboxFile {
   nameProblem: string | undefined;
   /** The action of its folder; lines of the file may override it. */
   action: Action | undefined;
+  /** Its folder is for lists of numbers in use. */
+  reconcile: { prune: boolean } | undefined;
   /** Changes if another file replaces this one. */
   version: string;
   /** Opens the file without following links; see `openInboxFile`. */
@@ -65,7 +67,8 @@ export async function readInbox(
   const root = join(dataDir, inboxFolder);
   const inbox: Inbox = { files: [], waiting: [], unowned: [], unreadable: [], untrusted: [] };
   try {
-    for (const action of ['assign', 'unassign']) await mkdir(join(root, action), { recursive: true });
+    // Not the one that marks numbers UNASSIGNED because they are missing from a file: somebody makes it on purpose.
+    for (const folder of ['assign', 'unassign', 'reconcile']) await mkdir(join(root, folder), { recursive: true });
     await readdir(root);
   } catch (error) {
     throw new LedgerError(`The inbox ${root} can't be read: ${messageOf(error)}.`, {
@@ -135,7 +138,7 @@ async function addEntry(
     inbox.waiting.push(path);
     return;
   }
-  const action = folders.map(folderAction).findLast((each) => each !== undefined);
+  const task = folders.map(folderTask).findLast((each) => each !== undefined);
   const open = () => openInboxFile(root, path, trusted);
   const nameProblem = whyMisnamed(rawPath, name);
   inbox.files.push({
@@ -143,7 +146,8 @@ async function addEntry(
     rawPath,
     name: nameProblem === undefined ? name : writableName(name),
     nameProblem,
-    action,
+    action: task?.action,
+    reconcile: task?.reconcile,
     version: versionOf(facts),
     open,
   });
@@ -167,8 +171,11 @@ function writableName(name: string): string {
   return `${basename(ascii, extname(ascii)).slice(0, 80)}${extension}`;
 }
 
-function folderAction(folder: string): Action | undefined {
-  return /^(un)?assign$/i.test(folder) ? parseAction(folder) : undefined;
+/** What a folder of this name is for; of several, the innermost one counts. */
+function folderTask(folder: string): Pick<InboxFile, 'action' | 'reconcile'> | undefined {
+  if (/^(un)?assign$/i.test(folder)) return { action: parseAction(folder), reconcile: undefined };
+  const prune = /^reconcile(-prune)?$/i.exec(folder);
+  return prune === null ? undefined : { action: undefined, reconcile: { prune: prune[1] !== undefined } };
 }
 
 function versionOf({ ino, size, mtimeMs }: { ino: number; size: number; mtimeMs: number }): string {

@@ -38,6 +38,9 @@ export async function checkFeature(
   );
 }
 
+/** The job that loads which numbers are marked, whoever marked them. */
+const assignmentJobs = ['sync-number-assignments'];
+
 /**
  * Checks that the ledger has the account's inventory, and warns if it is more than 36 hours old.
  *
@@ -48,13 +51,8 @@ export async function checkInventory(
   account: string,
   warn: (sentence: string) => void,
 ): Promise<void> {
-  const { rows } = await db.query(
-    `select extract(epoch from clock_timestamp() - max(started_at))::float8 / 3600 as hours
-       from sync_runs where account_id = $1 and job = any($2) and status = 'succeeded'`,
-    [account, inventoryJobs],
-  );
-  const hours: number | null = rows[0].hours;
-  if (hours === null) {
+  const hours = await hoursSince(db, account, inventoryJobs);
+  if (hours === undefined) {
     throw new LedgerError(
       `The inventory of account ${account} isn't loaded yet, so the file can't be checked against it. Nothing was sent.`,
       { hint: 'Load it first: tn-ledger run sync-inservice-numbers, or tn-ledger assign with --sync-first.' },
@@ -65,4 +63,49 @@ export async function checkInventory(
       `The inventory of account ${account} is ${Math.floor(hours)} hours old, and numbers added or removed since are checked against it (assign --sync-first refreshes it)`,
     );
   }
+}
+
+/**
+ * Does the same for `reconcile`, and checks that the ledger has the account's assignment orders: without them, every number looks as
+ * if nobody had marked it.
+ *
+ * @throws {LedgerError} if either was never loaded
+ */
+export async function checkReconcilable(
+  db: pg.ClientBase | pg.Pool,
+  account: string,
+  warn: (sentence: string) => void,
+): Promise<void> {
+  const parts = [
+    ['inventory', inventoryJobs],
+    ['assignment orders', assignmentJobs],
+  ] as const;
+  for (const [what, jobs] of parts) {
+    const hours = await hoursSince(db, account, jobs);
+    if (hours === undefined) {
+      throw new LedgerError(
+        `The ledger doesn't have the ${what} of account ${account} yet, so the file can't be compared with it. Nothing was sent.`,
+        { hint: 'Load the account first: tn-ledger run nightly, or tn-ledger reconcile with --sync-first.' },
+      );
+    }
+    if (hours > staleInventoryHours) {
+      warn(
+        `The ledger's ${what} of account ${account} ${what === 'inventory' ? 'is' : 'are'} ${Math.floor(hours)} hours old, and the file is compared with that state (reconcile --sync-first refreshes it)`,
+      );
+    }
+  }
+}
+
+/** How long ago the latest successful run of one of the jobs started; undefined if there was none. */
+async function hoursSince(
+  db: pg.ClientBase | pg.Pool,
+  account: string,
+  jobs: readonly string[],
+): Promise<number | undefined> {
+  const { rows } = await db.query(
+    `select extract(epoch from clock_timestamp() - max(started_at))::float8 / 3600 as hours
+       from sync_runs where account_id = $1 and job = any($2) and status = 'succeeded'`,
+    [account, jobs],
+  );
+  return rows[0].hours ?? undefined;
 }

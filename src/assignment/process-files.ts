@@ -3,20 +3,21 @@ import { AlreadyRunningError, messageOf } from '../errors.js';
 import { FileChangedError } from '../number-file/csv-rows.js';
 import type { AssignContext } from './assign-context.js';
 import { assignFile, assignOpenBatch } from './assign-file.js';
-import { type Batch, type BatchSummary, openBatches } from './batches.js';
-import type { FileSource, FinishedBatch, ProcessFilesOptions } from './file-source.js';
+import { type Batch, type BatchSummary, markReported, openBatches } from './batches.js';
+import type { FileSource, FinishedBatch, FinishedBatches, ProcessFilesOptions } from './file-source.js';
 import { doneFolder, outboxFolder } from './inbox.js';
 import { UntrustedEntryError } from './inbox-entry.js';
 import { inboxFiles } from './inbox-source.js';
+import { reconcileFile } from './reconcile-file.js';
 import { isGone, isRejection } from './rejected-files.js';
 import { resultFiles, writeResults } from './results.js';
 import { submittedFiles } from './submitted-source.js';
 
-/** A batch to finish. */
-interface PendingBatch {
-  batch: Batch;
-  /** The files with its content; none for a batch that an earlier run left open and whose file isn't there. */
-  sources: FileSource[];
+/** A file whose batches are recorded. */
+interface RecordedFile {
+  source: FileSource;
+  batchIds: readonly string[];
+  isPutAway: boolean;
 }
 
 /**
@@ -28,38 +29,45 @@ interface PendingBatch {
  */
 export async function processFiles(context: AssignContext, options: ProcessFilesOptions): Promise<void> {
   const { account, database } = context;
-  const pending: PendingBatch[] = [];
-  for (const batch of await openBatches(database.pool, account)) pending.push({ batch, sources: [] });
+  const batches = new Map<string, Batch>();
+  for (const batch of await openBatches(database.pool, account)) batches.set(batch.batchId, batch);
+  const files: RecordedFile[] = [];
   const submit = async (source: FileSource) => {
-    const batch = source.batch ?? (await submitFile(context, source, options));
-    if (batch === undefined) return;
-    const known = pending.find((each) => each.batch.batchId === batch.batchId);
-    if (known === undefined) pending.push({ batch, sources: [source] });
-    else {
-      known.batch = batch;
-      known.sources.push(source);
-    }
+    const recorded = source.batches ?? (await submitFile(context, source, options));
+    if (recorded === undefined) return;
+    for (const batch of recorded) batches.set(batch.batchId, batch);
+    files.push({ source, batchIds: recorded.map(({ batchId }) => batchId), isPutAway: false });
   };
   for await (const source of inboxFiles(context, options)) await submit(source);
   for await (const source of submittedFiles(context, options)) await submit(source);
   const deadline = performance.now() + options.timeoutMs;
-  for (const each of pending) {
-    await finish(context, each, { ...options, timeoutMs: Math.max(0, deadline - performance.now()) });
+  for (const [batchId, batch] of batches) {
+    const timeoutMs = Math.max(0, deadline - performance.now());
+    batches.set(
+      batchId,
+      batch.status === 'finished' ? batch : await waitFor(context, batch, { ...options, timeoutMs }),
+    );
+    await putAway(context, batchId, { batches, files }, options);
   }
 }
 
-/** Records a file and places its orders; returns undefined if that isn't possible, or not now. */
+/** Records a file and places its orders; returns its batches, or undefined if that isn't possible, or not now. */
 async function submitFile(
   context: AssignContext,
   source: FileSource,
   options: ProcessFilesOptions,
-): Promise<Batch | undefined> {
+): Promise<Batch[] | undefined> {
   try {
     const sending = { ...source.options, wait: false, timeoutMs: 0, fromInbox: true };
-    const { summary, kind } = await assignFile(context, source.path, sending);
-    // Batches that are still open are reported after the wait.
-    if (kind !== 'reported' && summary.batch.status === 'finished') options.onSummary(summary);
-    return summary.batch;
+    const results =
+      source.reconcile === undefined
+        ? [await assignFile(context, source.path, sending)]
+        : (await reconcileFile(context, source.path, { ...sending, ...source.reconcile })).results;
+    for (const { summary, kind } of results) {
+      // Batches that are still open are reported after the wait.
+      if (kind !== 'reported' && summary.batch.status === 'finished') options.onSummary(summary);
+    }
+    return results.map(({ summary }) => summary.batch);
   } catch (error) {
     if (error instanceof AlreadyRunningError || error instanceof FileChangedError) {
       context.warn(`${error.message} The next run tries it again.`);
@@ -75,21 +83,40 @@ async function submitFile(
   }
 }
 
-/** Waits for a batch's orders, and puts its files away. */
-async function finish(
+/**
+ * Puts away the files whose batches are finished by now, this one being among them. The results of a batch that an earlier run left open, and whose
+ * file isn't there, are written to their folder.
+ */
+async function putAway(
   context: AssignContext,
-  { batch, sources }: PendingBatch,
+  batchId: string,
+  { batches, files }: { batches: ReadonlyMap<string, Batch>; files: readonly RecordedFile[] },
   options: ProcessFilesOptions,
 ): Promise<void> {
-  const { finishedAt, ...facts } = batch.status === 'finished' ? batch : await waitFor(context, batch, options);
-  if (facts.status !== 'finished' || finishedAt === undefined) return;
-  const finished: FinishedBatch = { ...facts, finishedAt };
-  for (const source of sources) await source.finish(finished);
-  if (sources.length > 0) return;
+  const batch = finished(batches.get(batchId));
+  if (batch === undefined) return;
+  const { pool } = context.database;
+  const ofBatch = files.filter(({ batchIds }) => batchIds.includes(batchId));
+  for (const file of ofBatch) {
+    const { source, batchIds } = file;
+    const all = batchIds.map((id) => finished(batches.get(id))).filter((each) => each !== undefined);
+    if (file.isPutAway || all.length < batchIds.length) continue;
+    file.isPutAway = true;
+    if (await source.finish(all as unknown as FinishedBatches)) await markReported(pool, batchIds);
+  }
+  if (ofBatch.length > 0) return;
   const folder = batch.resultsFolder ?? join(options.dataDir, outboxFolder);
-  await writeResults(context.database.pool, batch.batchId, resultFiles(folder, batch.fileName)).catch((error) =>
-    context.warn(messageOf(error)),
-  );
+  try {
+    await writeResults(pool, batchId, resultFiles(folder, batch.resultsName));
+    await markReported(pool, [batchId]);
+  } catch (error) {
+    context.warn(messageOf(error));
+  }
+}
+
+function finished(batch: Batch | undefined): FinishedBatch | undefined {
+  const finishedAt = batch?.finishedAt;
+  return batch?.status === 'finished' && finishedAt !== undefined ? { ...batch, finishedAt } : undefined;
 }
 
 async function waitFor(
@@ -97,7 +124,7 @@ async function waitFor(
   batch: Batch,
   { timeoutMs, dataDir, onSummary }: ProcessFilesOptions,
 ): Promise<Batch> {
-  const files = resultFiles(join(dataDir, doneFolder), batch.fileName);
+  const files = resultFiles(join(dataDir, doneFolder), batch.resultsName);
   let summary: BatchSummary;
   try {
     ({ summary } = await assignOpenBatch(context, batch, { wait: true, timeoutMs, files, fromInbox: true }));

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
 import type { NumberFile, NumberRow } from '../number-file/number-file.js';
 import { type Action, parseAction } from './action.js';
 import { customerOrderId, newBatchKey } from './customer-order-id.js';
+import { imported, inventoryCodes, inventoryReasons, joinChecks, reasonColumns } from './inventory-check.js';
 
 /** Bandwidth's limit on the numbers in one order. */
 export const maxNumbersPerOrder = 5000;
@@ -29,26 +29,8 @@ export const actionColumn = 'action';
  * Runs in the client's transaction and holds only one chunk of the file in memory. Returns the batch id.
  */
 export async function recordBatch(client: pg.ClientBase, file: NumberFile, options: RecordOptions): Promise<string> {
-  await client.query(
-    `create temp table assignment_lines (line integer, given text, number text collate "C", action text, code text, reason text)
-       on commit drop`,
-  );
-  const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
-  let total = 0;
-  // Parse the next chunk while the server copies this one.
-  let copying = Promise.resolve(0);
-  for await (const rows of file.rows()) {
-    total += await copying;
-    copying = copyRows(
-      client,
-      target,
-      rows.map((row) => toLine(row, options.action)),
-    );
-    // Awaited above or below, or abandoned with the transaction if the file can't be read further.
-    copying.catch(() => undefined);
-  }
-  total += await copying;
-  await client.query('analyze assignment_lines');
+  const total = await copyLines(client, file, options.action);
+  await lockBatches(client, options.account, { alone: false });
   const batchKey = newBatchKey();
   const { rows } = await client.query(
     `insert into assignment_batches
@@ -76,6 +58,47 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
   return batchId;
 }
 
+/**
+ * Locks the account's set of batches until the client's transaction ends. `reconcile` records its batches alone: it must not plan an
+ * order for a number that another batch is about to send.
+ */
+export async function lockBatches(
+  client: pg.ClientBase,
+  account: string,
+  { alone }: { alone: boolean },
+): Promise<void> {
+  const lock = alone ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+  await client.query(`select ${lock}(hashtextextended($1, 0))`, [`tn-ledger/batches/${account}`]);
+}
+
+/**
+ * Copies the lines of a file into the temporary table assignment_lines (line, given, number, action, code, reason), and returns
+ * their number. The code is that of a line without a number or action.
+ */
+export async function copyLines(client: pg.ClientBase, file: NumberFile, action: Action | undefined): Promise<number> {
+  await client.query(
+    `create temp table assignment_lines (line integer, given text, number text collate "C", action text, code text, reason text)
+       on commit drop`,
+  );
+  const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
+  let total = 0;
+  // Parse the next chunk while the server copies this one.
+  let copying = Promise.resolve(0);
+  for await (const rows of file.rows()) {
+    total += await copying;
+    copying = copyRows(
+      client,
+      target,
+      rows.map((row) => toLine(row, action)),
+    );
+    // Awaited above or below, or abandoned with the transaction if the file can't be read further.
+    copying.catch(() => undefined);
+  }
+  total += await copying;
+  await client.query('analyze assignment_lines');
+  return total;
+}
+
 function toLine({ line, given, number, others }: NumberRow, defaultAction: Action | undefined): CopyValue[] {
   const [cell = ''] = others;
   const action = cell.trim() === '' ? defaultAction : parseAction(cell);
@@ -97,9 +120,7 @@ function toLine({ line, given, number, others }: NumberRow, defaultAction: Actio
 const classifyLines = `
   insert into assignment_numbers
     (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
-  with imported as materialized (
-    select distinct telephone_number from imported_numbers where account_id = $2 and removed_at is null
-  ), compared as (
+  with ${imported('$2')}, compared as (
     select line, given, number, action,
            min(line) over same as first_line,
            min(action) over same <> max(action) over same as is_contradicted
@@ -108,32 +129,19 @@ const classifyLines = `
     window same as (partition by number)
   ), classified as (
     select c.line, c.given, c.number, c.action, c.first_line,
-           t.status, coalesce(d.disconnected_at, t.removed_at) as left_at, i.telephone_number is not null as is_imported,
-           t.owner_account_id,
+           ${reasonColumns},
            case
              when c.is_contradicted then 'both-actions'
-             when c.line <> c.first_line then 'duplicate'
-             when t.telephone_number is null and d.telephone_number is null then '5076'
-             when t.telephone_number is null or t.removed_at is not null or t.status = 'Aging' then 'disconnected'
-             when i.telephone_number is not null or t.owner_account_id is not null then '5130'
+             when c.line <> c.first_line then 'duplicate'${inventoryCodes}
              when not $3::boolean and t.assignment_status = c.action || 'ED' then 'already-declared'
            end as code
       from compared c
-      left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number
-      left join ${disconnectedNumbers.table} d on d.account_id = $2 and d.telephone_number = c.number
-      left join imported i on i.telephone_number = c.number
+      left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number${joinChecks('$2', 'c.number')}
   ), reasoned as (
     select line, given, number, action, code,
            case code
              when 'both-actions' then 'the file lists it with both actions'
-             when 'duplicate' then 'same number as on line ' || first_line
-             when '5076' then 'not in the account''s inventory'
-             when 'disconnected' then
-               case when left_at is null then 'disconnected (status ' || coalesce(status, 'unknown') || ')'
-                 else 'disconnected on ' || to_char(left_at, 'YYYY-MM-DD') end
-             when '5130' then
-               case when is_imported then 'imported from another carrier; Bandwidth refuses to assign it (5130)'
-                 else 'hosted: account ' || owner_account_id || ' provides its voice service; Bandwidth refuses to assign it here (5130)' end
+             when 'duplicate' then 'same number as on line ' || first_line${inventoryReasons}
              when 'already-declared' then 'already marked ' || action || 'ED'
            end as reason
       from classified
@@ -166,19 +174,27 @@ async function recordOrders(client: pg.ClientBase, batchId: string, idOf: (chunk
       order by c.chunk_number`,
     [batchId],
   );
+  await insertOrders(client, batchId, rows, idOf);
+}
+
+/** Records orders to be placed, with the IDs that `idOf` returns. */
+export async function insertOrders(
+  client: pg.ClientBase,
+  batchId: string,
+  orders: readonly { chunk_number: number; number_count: number | string; action: Action }[],
+  idOf: (chunk: number) => string,
+): Promise<void> {
+  const columns = ['batch_id', 'chunk_number', 'action', 'customer_order_id', 'status', 'number_count'];
   await copyRows(
     client,
-    {
-      table: 'assignment_orders',
-      columns: ['batch_id', 'chunk_number', 'action', 'customer_order_id', 'status', 'number_count'],
-    },
-    rows.map((row) => [
+    { table: 'assignment_orders', columns },
+    orders.map((order) => [
       batchId,
-      String(row.chunk_number),
-      row.action,
-      idOf(row.chunk_number),
+      String(order.chunk_number),
+      order.action,
+      idOf(order.chunk_number),
       'prepared',
-      String(row.number_count),
+      String(order.number_count),
     ]),
   );
 }

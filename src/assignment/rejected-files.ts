@@ -6,13 +6,14 @@ import type { Database } from '../database/connect.js';
 import { change } from '../database/transaction.js';
 import { readChunks } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
-import type { Action } from './action.js';
-import type { Batch, BatchSummary } from './batches.js';
+import type { Action, BatchPurpose } from './action.js';
+import type { Batch } from './batches.js';
+import { PlanRefusedError } from './max-change.js';
 import { TooManyRejectsError } from './too-many-rejects.js';
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-export type Rejection = UnusableFileError | TooManyRejectsError;
+export type Rejection = UnusableFileError | TooManyRejectsError | PlanRefusedError;
 
 /** SQL condition: rejected files that nobody acknowledged and no later file replaced. */
 export const unresolved = `status = 'rejected' and acknowledged_at is null and replaced_by is null`;
@@ -22,7 +23,7 @@ export const unresolved = `status = 'rejected' and acknowledged_at is null and r
  * command isn't a rejection. A missing file never is.
  */
 export function isRejection(error: unknown, fromInbox: boolean): error is Rejection {
-  if (error instanceof TooManyRejectsError) return true;
+  if (error instanceof TooManyRejectsError || error instanceof PlanRefusedError) return true;
   return error instanceof UnusableFileError && !isGone(error) && (fromInbox || !error.byCommand);
 }
 
@@ -39,6 +40,7 @@ export function rejectedCount(rejection: Rejection): number {
 export interface RejectedFileFacts {
   account: string;
   path: string;
+  purpose: BatchPurpose;
   action: Action | undefined;
   error: Rejection;
   /** Open file to read instead of the path. */
@@ -55,15 +57,16 @@ export interface RejectedFileFacts {
  */
 export async function recordRejectedFile(
   database: Database,
-  { account, path, action, error, handle, isRead = true, isCopy = false }: RejectedFileFacts,
+  { account, path, purpose, action, error, handle, isRead = true, isCopy = false }: RejectedFileFacts,
 ): Promise<string> {
-  const summary: BatchSummary | undefined = error instanceof TooManyRejectsError ? error.summary : undefined;
+  const summary = error instanceof TooManyRejectsError ? error.summary : undefined;
+  const plan = error instanceof PlanRefusedError ? error.counts : undefined;
   const { rows } = await change(
     database,
     `with rejected as (
        insert into assignment_batches
-         (account_id, action, file_name, file_sha256, status, total_count, rejected_count, skipped_count, reason, file_path)
-       values ($1, $2, $3, $4, 'rejected', $5, $6, $7, $8, $9)
+         (account_id, action, file_name, file_sha256, status, total_count, rejected_count, skipped_count, reason, file_path, purpose)
+       values ($1, $2, $3, $4, 'rejected', $5, $6, $7, $8, $9, $10)
        returning batch_id
      ), replaced as (
        update assignment_batches b set replaced_by = rejected.batch_id from rejected
@@ -75,11 +78,12 @@ export async function recordRejectedFile(
       summary?.batch.action ?? action ?? null,
       basename(path),
       (isRead ? await hashOf(path, handle) : undefined) ?? null,
-      summary?.total ?? null,
-      summary?.rejected ?? null,
+      summary?.total ?? plan?.lines ?? null,
+      summary?.rejected ?? plan?.rejected ?? null,
       summary?.skipped ?? 0,
       error.describe(basename(path)),
       isCopy ? null : resolve(path),
+      purpose,
     ],
   );
   return rows[0].batch_id;

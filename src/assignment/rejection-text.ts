@@ -1,6 +1,7 @@
 import { sep } from 'node:path';
 import { shellWord } from '../shell-word.js';
 import type { Action } from './action.js';
+import { PlanRefusedError } from './max-change.js';
 import type { Rejection } from './rejected-files.js';
 import { TooManyRejectsError } from './too-many-rejects.js';
 
@@ -12,6 +13,8 @@ export interface RejectedPlace {
   /** Name of the file next to it that lists the rejected lines. */
   rejectedFile: string;
   action: Action | undefined;
+  /** It is a list of numbers in use. */
+  reconcile: { prune: boolean } | undefined;
   /** The file's account, if the command needs to name it. */
   account: string | undefined;
 }
@@ -28,12 +31,18 @@ export function describeRejection(error: Rejection, place: RejectedPlace): strin
     lines[0] = `${path}: ${error.describe()}`;
     lines.push(
       `Fix the lines listed in ${place.rejectedFile}, and put the corrected file in ${folder} again.`,
-      `Or have an operator submit the other lines as they are: ${operatorCommand(place)}`,
+      `Or have an operator submit the other lines as they are: ${operatorCommand(place, '--allow-rejects')}`,
+    );
+  } else if (error instanceof PlanRefusedError) {
+    lines[0] = `${path}: ${error.describe()}`;
+    lines.push(
+      `${error.fix} Then put the file in ${folder} again.`,
+      `Or have an operator look at the plan and apply it: ${operatorCommand(place, error.option)}`,
     );
   } else {
     if (error.fix !== undefined) lines.push(error.fix);
     lines.push(
-      place.action === undefined
+      place.action === undefined && place.reconcile === undefined
         ? `Then put the file in the inbox again; it came from ${folder}.`
         : `Then put the file in ${folder} again.`,
     );
@@ -45,8 +54,10 @@ export function describeRejection(error: Rejection, place: RejectedPlace): strin
   return `${lines.join('\n')}\n`;
 }
 
-function operatorCommand({ path, action, account }: RejectedPlace): string {
-  const parts = ['tn-ledger assign', shellWord(path), '--allow-rejects'];
+function operatorCommand({ path, action, reconcile, account }: RejectedPlace, option: string): string {
+  const parts = [reconcile === undefined ? 'tn-ledger assign' : 'tn-ledger reconcile', shellWord(path), option];
+  if (reconcile !== undefined) parts.push('--apply');
+  if (reconcile?.prune) parts.push('--prune');
   if (action !== undefined) parts.push(`--action ${action}`);
   if (account !== undefined) parts.push(`--account ${account}`);
   return parts.join(' ');

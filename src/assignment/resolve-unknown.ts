@@ -33,9 +33,9 @@ export async function resolveUnknownOutcomes(
     log.info(
       `Batch ${batch.batchId} (${batch.fileName}): Bandwidth now reports the outcome of ${formatCount(numbers)} numbers that was unknown; ${formatCount(unknown)} are still unknown`,
     );
-    const submitted = await filesOfBatch(database.pool, account, batch.batchId);
+    const submitted = await filesOfBatch(database.pool, account, batch.partOf ?? batch.batchId);
     for (const file of submitted) {
-      await inTransaction(database, { signal }, (client) => storeResults(client, file, batch.batchId));
+      await inTransaction(database, { signal }, (client) => storeResults(client, file, batch));
     }
     const files = filesOf(dataDir, summary);
     // A batch of a submitted file has results in a folder only if the same content came by another way too.
@@ -51,10 +51,10 @@ export async function resolveUnknownOutcomes(
 
 /** Returns where the batch's results were written before. */
 function filesOf(dataDir: string, { batch }: BatchSummary): ResultFiles {
-  const { resultsFolder, finishedAt, fileName } = batch;
-  if (resultsFolder !== undefined) return resultFiles(resultsFolder, fileName);
-  if (finishedAt === undefined) return resultFiles(join(dataDir, outboxFolder), fileName);
-  return resultFiles(join(dataDir, doneFolder), `${timeStamp(finishedAt)}-${fileName}`);
+  const { resultsFolder, finishedAt, resultsName } = batch;
+  if (resultsFolder !== undefined) return resultFiles(resultsFolder, resultsName);
+  if (finishedAt === undefined) return resultFiles(join(dataDir, outboxFolder), resultsName);
+  return resultFiles(join(dataDir, doneFolder), `${timeStamp(finishedAt)}-${resultsName}`);
 }
 
 // $1 the account. Returns the batches that changed, each with the count of numbers whose outcome is now known.

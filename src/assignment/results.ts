@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { type Cells, csvText, removeCsvFile, writeCsvFile } from '../csv-file.js';
 import { storeResult } from '../stored-files/result-files.js';
 import type { SubmittedFile } from '../stored-files/submitted-files.js';
+import type { Batch } from './batches.js';
 
 /** Columns of the result files, in order. */
 const header = [
@@ -57,14 +58,18 @@ export async function writeRejected(db: Queryable, batchId: string, files: Resul
 }
 
 /** Stores the same two files with a submitted file, in the client's transaction, instead of writing them to a folder. */
-export async function storeResults(client: pg.ClientBase, file: SubmittedFile, batchId: string): Promise<void> {
-  const names = resultFiles('', file.name);
-  const store = (kind: 'results' | 'rejected') =>
+export async function storeResults(
+  client: pg.ClientBase,
+  file: SubmittedFile,
+  { batchId, partOf, resultsName }: Batch,
+): Promise<void> {
+  const names = { ...resultFiles('', file.name), unassigned: resultFiles('', resultsName).results };
+  const store = (kind: 'results' | 'unassigned' | 'rejected') =>
     storeResult(client, {
       ...{ account: file.account, kind, name: names[kind], submittedFileId: file.fileId, batchId },
       content: csvText(header, readLines(client, batchId, kind === 'rejected')),
     });
-  await store('results');
+  await store(partOf === undefined ? 'results' : 'unassigned');
   const rejected = `select from assignment_numbers where batch_id = $1 and outcome = 'REJECTED' limit 1`;
   if ((await client.query(rejected, [batchId])).rowCount === 1) await store('rejected');
 }

@@ -12,8 +12,9 @@ import {
 } from '../stored-files/submitted-files.js';
 import type { Action } from './action.js';
 import type { AssignContext } from './assign-context.js';
-import { readBatch } from './batches.js';
+import { readBatches } from './batches.js';
 import type { FileSource, ProcessFilesOptions } from './file-source.js';
+import type { ReconcileChoices } from './reconcile-file.js';
 import { type Rejection, rejectedCount } from './rejected-files.js';
 import { resultFiles, storeResults } from './results.js';
 
@@ -27,6 +28,10 @@ export interface SubmittedOptions {
   customerOrderId?: string | undefined;
 }
 
+/** The options of `tn-ledger submit --reconcile`. */
+export type SubmittedReconciliation = Pick<SubmittedOptions, 'column' | 'allowRejects' | 'customerOrderId'> &
+  ReconcileChoices;
+
 /**
  * Yields the account's files that were submitted to the database and aren't finished, each with a copy on disk until the
  * next one. Their results are stored in the database, whichever host runs this.
@@ -36,10 +41,10 @@ export async function* submittedFiles(
   options: ProcessFilesOptions,
 ): AsyncGenerator<FileSource> {
   const { account, database, warn } = context;
-  for (const file of await unfinishedFiles(database.pool, account, 'assign')) {
+  for (const file of await unfinishedFiles(database.pool, account, ['assign', 'reconcile'])) {
     if (file.batchId !== undefined) {
-      const batch = await readBatch(database.pool, file.batchId);
-      yield { ...sourceOf(context, file, file.name, options), batch };
+      const batches = await readBatches(database.pool, file.batchId);
+      yield { ...sourceOf(context, file, file.name, options), batches };
       continue;
     }
     let copy: LocalCopy;
@@ -72,13 +77,16 @@ function sourceOf(context: AssignContext, file: SubmittedFile, path: string, opt
       isCopy: true,
       onBatch: (client, batchId) => takeFile(client, file, batchId),
     },
+    reconcile: file.purpose === 'reconcile' ? (file.options as SubmittedReconciliation) : undefined,
     reject: (error) => reject(context, file, { error, rejectedPath: files.rejected }, options),
-    async finish({ batchId }) {
+    async finish(batches) {
+      const [{ batchId }] = batches;
       await inTransaction(database, { signal: context.signal }, async (client) => {
-        await storeResults(client, file, batchId);
+        for (const batch of batches) await storeResults(client, file, batch);
         await finishFile(client, file, { batchId });
       });
       log.info(`${titleOfFile(file)} is done (batch ${batchId}); \`tn-ledger files\` lists its results`);
+      return true;
     },
   };
 }

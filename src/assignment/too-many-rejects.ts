@@ -1,8 +1,20 @@
 import { LedgerError } from '../errors.js';
-import type { BatchSummary } from './batches.js';
+import type { Batch, BatchSummary } from './batches.js';
 
 /** If more than this share of the lines is rejected, it is probably the wrong file or the wrong account. */
 export const maxRejectedShare = 0.1;
+
+/** What is known about a file of which too many lines were rejected. */
+export type RejectCounts = Pick<BatchSummary, 'total' | 'rejected' | 'skipped' | 'reasons'> & {
+  batch: Pick<Batch, 'action'>;
+};
+
+export function isTooMany(
+  { total, rejected }: Pick<RejectCounts, 'total' | 'rejected'>,
+  { allowRejects }: { allowRejects?: boolean | undefined },
+): boolean {
+  return !allowRejects && rejected > total * maxRejectedShare;
+}
 
 /** Too many lines of a file were rejected. Nothing was sent. */
 export class TooManyRejectsError extends LedgerError {
@@ -12,7 +24,7 @@ export class TooManyRejectsError extends LedgerError {
 
   /** @param rejectedFile the file that lists the rejected lines; undefined if it couldn't be written */
   constructor(
-    readonly summary: BatchSummary,
+    readonly summary: RejectCounts,
     rejectedFile: string | undefined,
   ) {
     const named = rejectedFile === undefined ? '' : `${rejectedFile} lists them with the reasons. `;
@@ -26,7 +38,7 @@ export class TooManyRejectsError extends LedgerError {
   }
 }
 
-function describeRejects({ total, rejected, reasons }: BatchSummary): string {
+function describeRejects({ total, rejected, reasons }: RejectCounts): string {
   const why = reasons
     .filter(({ outcome }) => outcome === 'REJECTED')
     .map(({ code, count }) => `${code} ${count}`)

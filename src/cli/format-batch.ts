@@ -68,7 +68,7 @@ export function summaryAsText(
   ];
   if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
   lines.push('', describeOrders(summary, facts.estimate));
-  if (kind === 'reported')
+  if (kind === 'reported' && batch.purpose === 'assign')
     lines.push(
       'The same file and action were submitted before: nothing was sent again. To submit them again, use --again.',
     );
@@ -80,12 +80,12 @@ export function summaryAsText(
 }
 
 function countRows(summary: BatchSummary, kind: AssignResult['kind']): string[][] {
-  const { total, rejected, skipped, accepted, failed, unknown, pending } = summary;
+  const { batch, total, rejected, skipped, accepted, failed, unknown, pending } = summary;
   const sent = total - rejected - skipped;
   const rows: [string, number, boolean][] = [
     ['read', total, true],
     ['rejected', rejected, true],
-    ['skipped, already has this status', skipped, skipped > 0],
+    [batch.purpose === 'assign' ? 'skipped, already has this status' : 'skipped', skipped, skipped > 0],
     [kind === 'dry run' ? 'to be submitted' : 'submitted', sent, true],
     ['accepted', accepted, kind !== 'dry run'],
     ['failed', failed, kind !== 'dry run'],
@@ -106,42 +106,44 @@ export function reasonTable({ reasons }: Pick<BatchSummary, 'reasons'>): string 
   return formatTable(['outcome', 'code', 'numbers', ''], rows, { right: [2] });
 }
 
+/** @param orders the number of orders, as a noun */
+export function describeEstimate(orders: string, { requests, requestsPerMinute, seconds }: Estimate): string {
+  const time = seconds === 0 ? 'less than a minute' : `at least ${formatDuration(seconds)}`;
+  return `${orders}: ${formatCount(requests)} requests including one per order for its result; ${time} at ${formatCount(requestsPerMinute)} requests per minute`;
+}
+
 function describeOrders(summary: BatchSummary, estimated: Estimate | undefined): string {
   const { orders, ordersPlaced, ordersOpen, ordersUnknown } = summary;
   const count = `${formatCount(orders)} ${orders === 1 ? 'order' : 'orders'}`;
-  if (estimated !== undefined) {
-    const { requests, requestsPerMinute, seconds } = estimated;
-    const time = seconds === 0 ? 'less than a minute' : `at least ${formatDuration(seconds)}`;
-    return `${count}: ${formatCount(requests)} requests including one per order for its result; ${time} at ${formatCount(requestsPerMinute)} requests per minute`;
-  }
+  if (estimated !== undefined) return describeEstimate(count, estimated);
   const open = ordersOpen === 0 ? '' : `, ${formatCount(ordersPlaced)} placed, ${formatCount(ordersOpen)} not finished`;
   const unknown =
     ordersUnknown === 0 ? '' : `, ${formatCount(ordersUnknown)} with unknown outcome (they may or may not exist)`;
   return `${count}${open}${unknown}`;
 }
 
-export function summaryAsJson(
+export function summaryAsJson(result: AssignResult, facts: AssignFacts): string {
+  return JSON.stringify(summaryAsObject(result, facts), null, 2);
+}
+
+export function summaryAsObject(
   { summary, results, rejected, kind, sendingSeconds }: AssignResult,
   facts: AssignFacts,
-): string {
-  return JSON.stringify(
-    {
-      ...batchAsJson(summary),
-      batch_id: kind === 'dry run' ? null : summary.batch.batchId,
-      kind,
-      results: results ?? null,
-      rejected: rejected ?? null,
-      ...(facts.estimate !== undefined && {
-        estimated_requests: facts.estimate.requests,
-        estimated_seconds: facts.estimate.seconds,
-      }),
-      warnings: facts.warnings,
-      sending_seconds: sendingSeconds === undefined ? null : Number(sendingSeconds.toFixed(3)),
-      seconds: Number(facts.seconds.toFixed(3)),
-    },
-    null,
-    2,
-  );
+): Record<string, unknown> {
+  return {
+    ...batchAsJson(summary),
+    batch_id: kind === 'dry run' ? null : summary.batch.batchId,
+    kind,
+    results: results ?? null,
+    rejected: rejected ?? null,
+    ...(facts.estimate !== undefined && {
+      estimated_requests: facts.estimate.requests,
+      estimated_seconds: facts.estimate.seconds,
+    }),
+    warnings: facts.warnings,
+    sending_seconds: sendingSeconds === undefined ? null : Number(sendingSeconds.toFixed(3)),
+    seconds: Number(facts.seconds.toFixed(3)),
+  };
 }
 
 function batchAsJson(summary: BatchSummary): Record<string, unknown> {

@@ -23,10 +23,23 @@ export interface SubmissionFacts {
   bytes: number;
   task:
     | { purpose: 'assign'; options: { action?: string | undefined } }
+    | { purpose: 'reconcile'; options: { prune: boolean } }
     | { purpose: 'classify'; options: { category: string } };
   checked: Checked;
   /** Undefined: nothing was stored. */
   submission: Submission | undefined;
+}
+
+const runDoes = {
+  assign: 'submits the numbers',
+  reconcile: 'compares the file with the ledger again and submits what differs then',
+  classify: 'classifies the numbers',
+};
+
+function describeTask({ purpose, options }: SubmissionFacts['task']): string {
+  if (purpose === 'assign') return `assign (${options.action ?? 'the action of each line'})`;
+  if (purpose === 'classify') return `classify (${options.category})`;
+  return options.prune ? 'reconcile (with --prune)' : 'reconcile';
 }
 
 export function submissionAsText({
@@ -43,28 +56,26 @@ export function submissionAsText({
     return `${fileName} was submitted for account ${account} before, with the same action (batch ${earlierBatch?.batchId}, ${earlierBatch?.status}). Nothing was stored, because nothing would be sent. To submit it once more, use --again.`;
   }
   const { fileId, earlier } = submission;
-  const what = task.purpose === 'assign' ? (task.options.action ?? 'the action of each line') : task.options.category;
+  const what = describeTask(task);
   const lines =
     earlier === undefined
-      ? [
-          `File ${fileId}: ${fileName}, ${task.purpose} (${what}), account ${account}, ${formatCount(bytes)} bytes stored`,
-        ]
+      ? [`File ${fileId}: ${fileName}, ${what}, account ${account}, ${formatCount(bytes)} bytes stored`]
       : [
           `${fileName} is waiting already as file ${fileId} (${earlier.name}, submitted ${formatMinute(earlier.at)} by ${earlier.by} on ${earlier.host}). Nothing was stored.`,
         ];
   const rows = [
     ['read', formatCount(total)],
     ['rejected', formatCount(rejected)],
-    [task.purpose === 'assign' ? 'to be submitted' : 'to be classified', formatCount(toDo)],
+    [task.purpose === 'classify' ? 'to be classified' : 'to be submitted', formatCount(toDo)],
   ];
   lines.push(formatTable(['', 'numbers'], rows, { right: [1] }), '');
-  if (rejectedPath !== undefined) {
-    lines.push(`Rejected lines: ${rejectedPath}`);
+  if (rejectedPath !== undefined) lines.push(`Rejected lines: ${rejectedPath}`);
+  if (rejected > 0) {
     for (const { reason, count } of reasons) lines.push(`  ${formatCount(count)}: ${reason}`);
   }
   lines.push(
     `SHA-256: ${sha256}`,
-    `The next nightly run of account ${account} ${task.purpose === 'assign' ? 'submits' : 'classifies'} the numbers, on any host. To start now: tn-ledger run submit-number-assignments --account ${account}`,
+    `The next nightly run of account ${account} ${runDoes[task.purpose]}, on any host. To start now: tn-ledger run submit-number-assignments --account ${account}`,
     'To see what became of it, and to read the results: tn-ledger files',
   );
   return lines.join('\n');

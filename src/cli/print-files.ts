@@ -59,12 +59,12 @@ function describeRest(count: number, kind: string): string {
 }
 
 function submittedCells(row: SubmittedRow): string[] {
-  const { action, category } = row.options;
+  const { action, category, prune } = row.options;
   return [
     row.file_id,
     row.account_id,
     row.file_name,
-    [row.purpose, category ?? action ?? ''].join(' ').trim(),
+    [row.purpose, category ?? action ?? (prune ? 'and prune' : '')].join(' ').trim(),
     row.acknowledged_at === null ? row.state : `${row.state} (acknowledged)`,
     row.batch_id ?? '',
     formatCount(row.byte_count),

@@ -20,6 +20,7 @@ import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
 import * as number from './number.js';
 import * as prune from './prune.js';
+import * as reconcile from './reconcile.js';
 import * as report from './report.js';
 import * as restore from './restore.js';
 import * as rnd from './rnd.js';
@@ -45,6 +46,7 @@ const commands = [
   submit,
   files,
   assign,
+  reconcile,
   assignments,
   billing,
   classify,

@@ -7,6 +7,7 @@ import { isRejection } from '../assignment/rejected-files.js';
 import { resultFiles } from '../assignment/results.js';
 import { parseDuration } from '../config.js';
 import { type ExitStatus, exitStatus, LedgerError, UsageError } from '../errors.js';
+import type { Job } from '../run/job.js';
 import { type RunEnvironment, runJob } from '../run/run-job.js';
 import { checkClocks } from './check-clocks.js';
 import { chooseOneAccount } from './choose-accounts.js';
@@ -78,7 +79,12 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
         },
       },
       path,
-      { ...choices, ...(options.syncFirst && { refreshInventory: () => refresh(session, environment, account) }) },
+      {
+        ...choices,
+        ...(options.syncFirst && {
+          refreshInventory: () => refreshJob(session, environment, syncInserviceNumbers, account),
+        }),
+      },
     );
   } catch (error) {
     if (isRejection(error, false) && error.batchId !== undefined) {
@@ -101,14 +107,21 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
   return statusOf(result, options);
 }
 
-function timeoutOf(text: string): number {
+/** @throws {UsageError} not a duration */
+export function timeoutOf(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   throw new UsageError(`--timeout must be a duration such as 30m, 2h or 90s, not ${JSON.stringify(text)}.`);
 }
 
-async function refresh(session: ApiSession, environment: RunEnvironment, account: string): Promise<void> {
-  const report = await runJob(syncInserviceNumbers, account, environment, {
+/** Runs a job that brings the ledger up to date first. */
+export async function refreshJob(
+  session: ApiSession,
+  environment: RunEnvironment,
+  job: Job,
+  account: string,
+): Promise<void> {
+  const report = await runJob(job, account, environment, {
     maxShrink: session.config.maxShrink,
     acceptShrink: false,
     ...session.config.jobLimits,
@@ -119,7 +132,15 @@ async function refresh(session: ApiSession, environment: RunEnvironment, account
   if (report.error !== undefined) throw report.error;
 }
 
-function statusOf({ summary, kind }: AssignResult, { wait, dryRun }: AssignCommandOptions): ExitStatus {
+/**
+ * The exit status of a command whose orders have these results.
+ *
+ * @throws {LedgerError} orders are open or of unknown outcome
+ */
+export function statusOf(
+  { summary, kind }: AssignResult,
+  { wait, dryRun }: Pick<AssignCommandOptions, 'wait' | 'dryRun'>,
+): ExitStatus {
   const { rejected, failed, unknown, ordersUnknown, ordersOpen } = summary;
   const isOpen = kind !== 'dry run' && ordersOpen > 0 && (wait || ordersUnknown > 0) && !dryRun;
   if (isOpen) {

@@ -3,8 +3,10 @@ import { type AssignOptions, checkFile } from '../assignment/assign-file.js';
 import type { BatchSummary } from '../assignment/batches.js';
 import { checkCustomPrefix } from '../assignment/customer-order-id.js';
 import { maxNameBytes, outboxFolder } from '../assignment/inbox.js';
+import { parseMaxChange } from '../assignment/max-change.js';
+import { planFile } from '../assignment/reconcile-file.js';
 import { resultFiles } from '../assignment/results.js';
-import type { SubmittedOptions } from '../assignment/submitted-source.js';
+import type { SubmittedOptions, SubmittedReconciliation } from '../assignment/submitted-source.js';
 import type { Database } from '../database/connect.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { classifyFile } from '../nruf/classify.js';
@@ -24,6 +26,9 @@ export interface SubmitOptions extends Partial<ClassificationOptions> {
   force?: boolean;
   again?: boolean;
   customerOrderId?: string;
+  reconcile?: boolean;
+  prune?: boolean;
+  maxChange?: string;
   column?: string;
   allowRejects?: boolean;
   out?: string;
@@ -34,6 +39,7 @@ export interface SubmitOptions extends Partial<ClassificationOptions> {
 /** What a file is submitted for, with the options of its command. */
 type Task =
   | { purpose: 'assign'; options: SubmittedOptions }
+  | { purpose: 'reconcile'; options: SubmittedReconciliation }
   | { purpose: 'classify'; options: SubmittedClassification };
 
 /** Checks a file, stores it for the next run, and prints what happens next. */
@@ -55,7 +61,9 @@ export async function runSubmit(session: Session, path: string, options: SubmitO
   return checked.rejected > 0 ? exitStatus.rejected : exitStatus.done;
 }
 
-const forAssign = { action: '--action', force: '--force', again: '--again', customerOrderId: '--customer-order-id' };
+const forAssign = { action: '--action', force: '--force', again: '--again' };
+const forOrders = { customerOrderId: '--customer-order-id' };
+const forReconcile = { prune: '--prune', maxChange: '--max-change' };
 const forClassify = {
   from: '--from',
   to: '--to',
@@ -68,6 +76,25 @@ function readTask(options: SubmitOptions): Task {
   const { category, from, column, allowRejects = false } = options;
   const given = (names: Readonly<Record<string, string>>) =>
     Object.entries(names).flatMap(([name, flag]) => (options[name as keyof SubmitOptions] === undefined ? [] : flag));
+  const orderId = () =>
+    options.customerOrderId === undefined ? undefined : checkCustomPrefix(options.customerOrderId);
+  if (options.reconcile) {
+    const [stray] = given({ ...forAssign, ...forClassify, category: '--category' });
+    if (stray !== undefined) {
+      throw new UsageError(`${stray} and --reconcile cannot be combined.`, {
+        hint: 'A file is assigned, reconciled or classified. Submit it twice to do two of these.',
+      });
+    }
+    const { prune = false, maxChange } = options;
+    const choices = { prune, maxChange: maxChange === undefined ? undefined : parseMaxChange(maxChange) };
+    return { purpose: 'reconcile', options: { ...choices, column, allowRejects, customerOrderId: orderId() } };
+  }
+  const [onlyReconcile] = given(forReconcile);
+  if (onlyReconcile !== undefined) {
+    throw new UsageError(`${onlyReconcile} applies to --reconcile only.`, {
+      hint: 'Add --reconcile for a list of the numbers in use, or remove the option.',
+    });
+  }
   if (category === undefined) {
     const [stray] = given(forClassify);
     if (stray !== undefined) {
@@ -75,7 +102,7 @@ function readTask(options: SubmitOptions): Task {
         hint: 'Name the category, or remove the option to assign numbers.',
       });
     }
-    const { action, force, again, customerOrderId } = options;
+    const { action, force, again } = options;
     return {
       purpose: 'assign',
       options: {
@@ -84,11 +111,11 @@ function readTask(options: SubmitOptions): Task {
         force,
         again,
         allowRejects,
-        customerOrderId: customerOrderId === undefined ? undefined : checkCustomPrefix(customerOrderId),
+        customerOrderId: orderId(),
       },
     };
   }
-  const [stray] = given(forAssign);
+  const [stray] = given({ ...forAssign, ...forOrders });
   if (stray !== undefined) {
     throw new UsageError(`${stray} and --category cannot be combined: a file is either assigned or classified.`, {
       hint: 'Submit the file twice to do both.',
@@ -132,6 +159,15 @@ async function check(
     return { total, rejected, rejectedPath: classified.rejectedPath, toDo: classified.declared, reasons };
   }
   const context = { account, database, signal, warn: (sentence: string) => log.warn(sentence) };
+  if (task.purpose === 'reconcile') {
+    const { plan, refusal } = await planFile(context, path, task.options);
+    if (refusal !== undefined) throw refusal;
+    const { lines, rejected, toAssign, toUnassign } = plan.counts;
+    const reasons = plan.reasons.flatMap(({ group, code, reason, count }) =>
+      group === 'rejected' || group === 'not assignable' ? { reason: reasonText(code, reason, count), count } : [],
+    );
+    return { total: lines, rejected, rejectedPath: undefined, toDo: toAssign + toUnassign, reasons };
+  }
   const options: AssignOptions = {
     ...task.options,
     ...{ action: task.options.action, wait: false, timeoutMs: 0 },
@@ -148,6 +184,10 @@ async function check(
 
 function reasonsOf({ reasons }: BatchSummary): Checked['reasons'] {
   return reasons.flatMap(({ outcome, code, description, count }) =>
-    outcome === 'REJECTED' ? { reason: `${code}${count === 1 ? '' : ', for example'}: ${description}`, count } : [],
+    outcome === 'REJECTED' ? { reason: reasonText(code, description, count), count } : [],
   );
+}
+
+function reasonText(code: string | undefined, description: string | undefined, count: number): string {
+  return `${code}${count === 1 ? '' : ', for example'}: ${description}`;
 }

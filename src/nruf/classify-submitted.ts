@@ -32,7 +32,7 @@ export interface ClassifySubmittedContext {
  */
 export async function classifySubmittedFiles(context: ClassifySubmittedContext): Promise<void> {
   const { account, database, signal, warn } = context;
-  for (const file of await unfinishedFiles(database.pool, account, 'classify')) {
+  for (const file of await unfinishedFiles(database.pool, account, ['classify'])) {
     signal.throwIfAborted();
     try {
       await classifyOne(context, file);

@@ -11,7 +11,7 @@ export interface SubmittedRow {
   file_sha256: string;
   byte_count: number;
   purpose: string;
-  options: { action?: string; category?: string };
+  options: { action?: string; category?: string; prune?: boolean };
   state: string;
   batch_id: string | null;
   error: string | null;

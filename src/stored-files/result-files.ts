@@ -7,7 +7,7 @@ import type { SubmittedFile } from './submitted-files.js';
 
 export interface NewResult {
   account: string;
-  kind: 'report' | 'results' | 'rejected';
+  kind: 'report' | 'results' | 'unassigned' | 'rejected';
   name: string;
   content: Content;
   /** Of a report. */

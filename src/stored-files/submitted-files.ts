@@ -10,11 +10,12 @@ import { newFileId, type StoredFile, writeParts } from './parts.js';
 type Queryable = pg.ClientBase | pg.Pool;
 
 /** What a submitted file is for. */
-export type Purpose = 'assign' | 'classify';
+export type Purpose = 'assign' | 'reconcile' | 'classify';
 
 /** A file stored with `tn-ledger submit`. */
 export interface SubmittedFile extends StoredFile {
   table: 'submitted_files';
+  purpose: Purpose;
   /** The options of the command; those that weren't given are missing. */
   options: object;
   /** The batch that was recorded for it; undefined before that. */
@@ -84,14 +85,18 @@ function userName(): string {
   }
 }
 
-const fileColumns = 'account_id, file_id, file_name, file_sha256, byte_count, options, batch_id';
+const fileColumns = 'account_id, file_id, purpose, file_name, file_sha256, byte_count, options, batch_id';
 
-/** Returns the account's files of a purpose that aren't finished, in the order in which they were submitted. */
-export async function unfinishedFiles(db: Queryable, account: string, purpose: Purpose): Promise<SubmittedFile[]> {
+/** Returns the account's files of these purposes that aren't finished, in the order in which they were submitted. */
+export async function unfinishedFiles(
+  db: Queryable,
+  account: string,
+  purposes: readonly Purpose[],
+): Promise<SubmittedFile[]> {
   const { rows } = await db.query(
     `select ${fileColumns} from submitted_files
-      where account_id = $1 and purpose = $2 and state in ('waiting', 'taken') order by file_id`,
-    [account, purpose],
+      where account_id = $1 and purpose = any($2) and state in ('waiting', 'taken') order by file_id`,
+    [account, purposes],
   );
   return rows.map(toFile);
 }
@@ -109,6 +114,7 @@ export async function filesOfBatch(db: Queryable, account: string, batchId: stri
 function toFile(row: pg.QueryResultRow): SubmittedFile {
   return {
     table: 'submitted_files',
+    purpose: row.purpose,
     account: row.account_id,
     fileId: row.file_id,
     name: row.file_name,

@@ -85,7 +85,7 @@ test('a file submitted on one host is assigned by the job on another, and its re
   t.deepEqual(sent(world), [['ASSIGN', ...numbers]]);
   // Nothing of it stays on the host that ran it.
   t.deepEqual((await readdir(join(worker.cwd, 'data'), { recursive: true })).sort(), [
-    ...['inbox', 'inbox/assign', 'inbox/unassign'],
+    ...['inbox', 'inbox/assign', 'inbox/reconcile', 'inbox/unassign'],
     ...['submitted', 'submitted/9900000'],
   ]);
 

@@ -1,0 +1,252 @@
+import { basename, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
+import { syncNumberAssignments } from '../../jobs/sync-number-assignments.js';
+import { type AssignResult, prepareResultsFolder } from '../assignment/assign-file.js';
+import { checkCustomPrefix } from '../assignment/customer-order-id.js';
+import { outboxFolder } from '../assignment/inbox.js';
+import { parseMaxChange } from '../assignment/max-change.js';
+import { planFile, type ReconcileChoices, type ReconcileResult, reconcileFile } from '../assignment/reconcile-file.js';
+import { planHeader } from '../assignment/reconcile-plan.js';
+import { maxNumbersPerOrder } from '../assignment/record-batch.js';
+import { isRejection } from '../assignment/rejected-files.js';
+import { resultFiles } from '../assignment/results.js';
+import { type Cells, csvText } from '../csv-file.js';
+import type { Database } from '../database/connect.js';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { shellWord } from '../shell-word.js';
+import { checkClocks } from './check-clocks.js';
+import { chooseOneAccount } from './choose-accounts.js';
+import { chooseLedgerAccount } from './choose-ledger-account.js';
+import { rejectionAsJson, rejectionAsText, summaryAsObject, summaryAsText } from './format-batch.js';
+import { type PlanFacts, planAsObject, planAsText } from './format-plan.js';
+import { limitHeapGrowth } from './memory.js';
+import { openLedger } from './open-ledger.js';
+import { printResult } from './print-result.js';
+import { refreshJob, statusOf, timeoutOf } from './run-assign.js';
+import { openRunEnvironment } from './run-environment.js';
+import type { ApiSession, Session } from './session.js';
+
+export interface ReconcileCommandOptions {
+  apply?: boolean;
+  dryRun?: boolean;
+  prune?: boolean;
+  maxChange?: string;
+  column?: string;
+  allowRejects?: boolean;
+  syncFirst?: boolean;
+  customerOrderId?: string;
+  wait: boolean;
+  timeout: string;
+  out?: string;
+  account?: string;
+  json?: boolean;
+  csv?: boolean;
+}
+
+/** Compares a file with the ledger and prints the plan. */
+export async function printPlan(session: Session, path: string, options: ReconcileCommandOptions): Promise<ExitStatus> {
+  const choices = readChoices(options);
+  limitHeapGrowth();
+  const database = await openLedger(session);
+  const account = await chooseLedgerAccount(session, database, options.account);
+  return plan(session, { database, account, path, choices }, options);
+}
+
+function readChoices(options: ReconcileCommandOptions): ReconcileChoices {
+  const { apply, dryRun, json, csv, maxChange } = options;
+  if (apply && dryRun) throw new UsageError('--apply and --dry-run cannot be combined.');
+  if (csv && json) throw new UsageError('--csv and --json cannot be combined.');
+  if (csv && apply) {
+    throw new UsageError('--csv prints a plan, and cannot be combined with --apply.', {
+      hint: 'Print the plan first, or read the results in the files that --apply writes.',
+    });
+  }
+  return {
+    prune: options.prune ?? false,
+    maxChange: maxChange === undefined ? undefined : parseMaxChange(maxChange),
+  };
+}
+
+interface ToPlan {
+  database: Database;
+  /** Undefined: unknown. */
+  requestsPerMinute?: number;
+  account: string;
+  path: string;
+  choices: ReconcileChoices;
+}
+
+async function plan(
+  session: Session,
+  { database, requestsPerMinute, account, path, choices }: ToPlan,
+  options: ReconcileCommandOptions,
+): Promise<ExitStatus> {
+  const warnings: string[] = [];
+  const context = { account, database, signal: session.signal, warn: warnTo(session, warnings) };
+  const { column, allowRejects } = options;
+  const onRows = options.csv ? printRows : undefined;
+  const { plan, refusal, resumes } = await planFile(context, path, { ...choices, column, allowRejects, onRows });
+  const facts = factsOf(account, path, options, requestsPerMinute);
+  const [resumed] = resumes;
+  if (options.json) {
+    const object = {
+      ...planAsObject(plan, facts),
+      ...{ applied: false, refused: refusal?.message ?? null, resumes_batch: resumed?.batchId ?? null, warnings },
+    };
+    printResult(session.redact(JSON.stringify(object, null, 2)), options);
+  } else if (!options.csv) {
+    const lines = [planAsText(plan, facts)];
+    const command = commandFor(path, options);
+    if (resumed !== undefined) {
+      lines.push(
+        `Batch ${resumed.batchId} of the same file isn't done: ${command} --apply resumes it instead of submitting this plan.`,
+      );
+    } else if (refusal === undefined && plan.counts.toAssign + plan.counts.toUnassign > 0) {
+      lines.push(`To submit it: ${command} --apply`);
+    }
+    lines.push(`To print all rows: ${command} --csv`);
+    printResult(session.redact(lines.join('\n')));
+  }
+  if (refusal !== undefined) throw refusal;
+  return plan.counts.rejected > 0 ? exitStatus.rejected : exitStatus.done;
+}
+
+async function printRows(rows: AsyncIterable<Cells[]>): Promise<void> {
+  const text = Readable.from(csvText(planHeader, rows), { objectMode: false });
+  await pipeline(text, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    // A closed pipe (`| head`) is not a failure.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+function warnTo({ log }: Session, warnings: string[]) {
+  return (sentence: string) => {
+    warnings.push(sentence);
+    log.warn(sentence);
+  };
+}
+
+function factsOf(
+  account: string,
+  path: string,
+  { prune = false }: ReconcileCommandOptions,
+  requestsPerMinute?: number,
+): PlanFacts {
+  return { account, fileName: basename(path), prune, requestsPerMinute, maxNumbersPerOrder };
+}
+
+/** The command that was given, without `--apply` and what only prints. */
+function commandFor(
+  path: string,
+  { prune, maxChange, column, allowRejects, account }: ReconcileCommandOptions,
+): string {
+  const parts = ['tn-ledger reconcile', shellWord(path)];
+  if (prune) parts.push('--prune');
+  if (maxChange !== undefined) parts.push('--max-change', shellWord(maxChange));
+  if (column !== undefined) parts.push('--column', shellWord(column));
+  if (allowRejects) parts.push('--allow-rejects');
+  if (account !== undefined) parts.push('--account', shellWord(account));
+  return parts.join(' ');
+}
+
+/** Compares a file with the ledger and submits the plan; without `--apply`, only syncs the ledger first. */
+export async function applyReconcile(
+  session: ApiSession,
+  path: string,
+  options: ReconcileCommandOptions,
+): Promise<ExitStatus> {
+  const started = performance.now();
+  const choices = readChoices(options);
+  const account = chooseOneAccount(await session.accounts(), { config: session.config, wanted: options.account });
+  const resultsFolder = resolve(options.out ?? join(session.config.dataDir, outboxFolder));
+  const timeoutMs = timeoutOf(options.timeout);
+  const customerOrderId =
+    options.customerOrderId === undefined ? undefined : checkCustomPrefix(options.customerOrderId);
+  if (options.apply) await prepareResultsFolder(resultsFolder);
+  limitHeapGrowth();
+  const environment = await openRunEnvironment(session, account);
+  await checkClocks(session, [account], () => environment);
+  const { database, requestsPerMinute } = environment;
+  const refreshInventory = async () => {
+    for (const job of [syncInserviceNumbers, syncNumberAssignments])
+      await refreshJob(session, environment, job, account);
+  };
+  if (!options.apply) {
+    await refreshInventory();
+    return plan(session, { database, requestsPerMinute, account, path, choices }, options);
+  }
+  const warnings: string[] = [];
+  const facts = factsOf(account, path, options, requestsPerMinute);
+  const progress = environment.progress.start({ job: 'reconcile', account });
+  let placed = 0;
+  let result: ReconcileResult;
+  try {
+    result = await reconcileFile(
+      {
+        ...{ account, database, client: environment.client, log: session.log, signal: session.signal },
+        warn: warnTo(session, warnings),
+        expect: (numbers) => progress.expect(placed + numbers),
+        onPlaced(numbers) {
+          placed += numbers;
+          progress.advance({ pages: 0, rowsRead: placed, rowsWritten: 0 });
+        },
+      },
+      path,
+      {
+        ...choices,
+        ...{ column: options.column, allowRejects: options.allowRejects ?? false, customerOrderId },
+        ...{ wait: options.wait, timeoutMs, files: resultFiles(resultsFolder, path), resultsFolder },
+        ...(options.syncFirst && { refreshInventory }),
+      },
+    );
+  } catch (error) {
+    if (isRejection(error, false) && error.batchId !== undefined) {
+      const text = options.json ? rejectionAsJson : rejectionAsText;
+      printResult(session.redact(text(error, basename(path), account)), options);
+    }
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const print = options.json ? asJson : asText;
+  printResult(session.redact(print(result, facts, { seconds, warnings })), options);
+  return worst(result.results.map((each) => statusOf(each, { wait: options.wait })));
+}
+
+interface RunFacts {
+  seconds: number;
+  warnings: readonly string[];
+}
+
+function asText({ plan, results }: ReconcileResult, facts: PlanFacts, { seconds, warnings }: RunFacts): string {
+  const batches = results.map((result) => summaryAsText(result, { seconds, warnings, estimate: undefined }));
+  const [first] = results;
+  if (plan === undefined) {
+    return [
+      ...batches,
+      `This file was being reconciled already (batch ${first?.summary.batch.batchId}): no new plan was made. Run the command again to compare the file with the ledger as it is now.`,
+    ].join('\n\n');
+  }
+  return [planAsText(plan, facts), ...batches].join('\n\n');
+}
+
+function asJson(result: ReconcileResult, facts: PlanFacts, { seconds, warnings }: RunFacts): string {
+  const { plan, results } = result;
+  return JSON.stringify(
+    {
+      ...(plan === undefined ? { account_id: facts.account, file_name: facts.fileName } : planAsObject(plan, facts)),
+      ...{ applied: true, resumed: plan === undefined },
+      batches: results.map((each: AssignResult) => summaryAsObject(each, { seconds, warnings, estimate: undefined })),
+      ...{ warnings, seconds: Number(seconds.toFixed(3)) },
+    },
+    null,
+    2,
+  );
+}
+
+function worst(statuses: readonly ExitStatus[]): ExitStatus {
+  return statuses.find((status) => status !== exitStatus.done) ?? exitStatus.done;
+}
