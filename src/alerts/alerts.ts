@@ -4,13 +4,13 @@ import type { AlertSettings } from '../config.js';
 import type { Database } from '../database/connect.js';
 import { readSchemaState } from '../database/migrations.js';
 import { inTransaction } from '../database/transaction.js';
-import { InterruptedError, LedgerError, messageOf, UsageError } from '../errors.js';
+import { InterruptedError, LedgerError, UsageError } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import type { Log } from '../log.js';
 import type { Redact } from '../redact.js';
 import { whatItWaitsFor } from '../run/cause.js';
 import { readNights } from '../schedule/read-nights.js';
-import { type Channel, createChannels } from './channels.js';
+import { type Channel, createChannels, describeSendFailure } from './channels.js';
 import { claimFailures, claimOnce, claimRecoveries, localCause, settle } from './claims.js';
 import { digestCause, readDigest, readDigestDay } from './digest.js';
 import { failureMessage, type Message, type Names, recoveryMessage } from './message.js';
@@ -89,7 +89,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       return true;
     } catch (error) {
       log.warn(
-        `The alert "${redact(message.title)}" could not be sent by ${channel.name}: ${redact(messageOf(error))}. ` +
+        `The alert "${redact(message.title)}" could not be sent by ${channel.name}: ${redact(describeSendFailure(error))} ` +
           (staysUp ? 'It is tried again in a few minutes.' : 'The next run tries again.'),
       );
       return false;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { request } from 'undici';
 import type { AlertSettings } from '../config.js';
+import { LedgerError, messageOf } from '../errors.js';
 import { isLoopback } from '../secure-url.js';
 import { version } from '../version.js';
 import type { Message } from './message.js';
@@ -12,7 +13,7 @@ export interface Channel {
    * Sends a message once.
    *
    * @param ledger the database, without credentials: readers may get alerts of several ledgers; undefined: it can't be opened
-   * @throws if it was not accepted; the message may contain the channel's secrets
+   * @throws if it was not accepted, see `describeSendFailure`; the message may contain the channel's secrets
    */
   send(message: Message, ledger: string | undefined): Promise<void>;
 }
@@ -42,6 +43,7 @@ function createWebhook({ url, format }: NonNullable<AlertSettings['webhook']>): 
  * Posts a text.
  *
  * @throws if the response isn't 2xx, or doesn't come in time. Redirects aren't followed: they could lead anywhere
+ * @throws {LedgerError} if the server's certificate isn't trusted
  */
 export async function post(url: string, body: string, type: string): Promise<void> {
   const { statusCode, body: response } = await request(url, {
@@ -49,7 +51,7 @@ export async function post(url: string, body: string, type: string): Promise<voi
     body,
     headers: { 'content-type': type, 'user-agent': `tn-ledger/${version}` },
     signal: AbortSignal.timeout(timeoutMs),
-  });
+  }).catch(explainCertificate);
   await response.dump();
   if (statusCode < 200 || statusCode > 299) throw new Error(`HTTP status ${statusCode}`);
 }
@@ -96,10 +98,42 @@ function createMailer({ smtpUrl, from, to }: NonNullable<AlertSettings['email']>
       });
       try {
         const text = `${message.body}\n\n${signature(ledger)}\n`;
-        await transport.sendMail({ from, to: [...to], subject: subjectOf(message), text });
+        await transport.sendMail({ from, to: [...to], subject: subjectOf(message), text }).catch(explainCertificate);
       } finally {
         transport.close();
       }
     },
   };
+}
+
+// Codes: https://nodejs.org/api/tls.html#x509-certificate-error-codes and https://nodejs.org/api/errors.html.
+const untrusted: ReadonlySet<unknown> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+]);
+const wrongCertificates: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'Renew the certificate of the server.',
+  CERT_NOT_YET_VALID: "Check this machine's clock and the certificate of the server.",
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Use a host name that the certificate of the server is for.',
+};
+
+/** @throws the error, as a LedgerError with the fix if the server's certificate was the reason */
+function explainCertificate(error: unknown): never {
+  // The mail library puts its own code in the place of the reason's.
+  const { code, originalCode = code } = error as { code?: unknown; originalCode?: unknown };
+  const hint = untrusted.has(originalCode)
+    ? 'Set NODE_EXTRA_CA_CERTS, in the environment and not in .env, to a file with the certificate of the authority that issued it.'
+    : wrongCertificates[String(originalCode)];
+  if (hint === undefined) throw error;
+  throw new LedgerError(`the certificate of the server is not accepted: ${messageOf(error)}`, { hint, cause: error });
+}
+
+/** Why sending failed and, if known, how to fix it, as sentences. Contains the channel's secrets until it is redacted. */
+export function describeSendFailure(error: unknown): string {
+  const hint = error instanceof LedgerError ? error.hint : undefined;
+  return [`${messageOf(error).replace(/\.$/, '')}.`, ...(hint === undefined ? [] : [hint])].join(' ');
 }

@@ -1,10 +1,10 @@
-import { exitStatus, messageOf } from '../errors.js';
+import { exitStatus } from '../errors.js';
 import { formatCount } from '../format.js';
 import type { Log } from '../log.js';
 import type { Redact } from '../redact.js';
 import type { NightStates } from '../schedule/read-nights.js';
 import { formatInZone } from '../wall-clock.js';
-import { post } from './channels.js';
+import { describeSendFailure, post } from './channels.js';
 import type { Names } from './message.js';
 
 /** A ping about a planned night. */
@@ -65,7 +65,7 @@ export async function sendPing(
     await post(`${origin}${pathname.replace(/\/+$/, '')}/${path}${search}`, redact(body), 'text/plain; charset=utf-8');
     return true;
   } catch (error) {
-    log.warn(`The ping /${path} to TN_LEDGER_PING_URL could not be sent: ${redact(messageOf(error))}.`);
+    log.warn(`The ping /${path} to TN_LEDGER_PING_URL could not be sent: ${redact(describeSendFailure(error))}`);
     return false;
   }
 }

@@ -6,7 +6,7 @@ import { describeFailure } from './failure.js';
 import { openLedger } from './open-ledger.js';
 import { pollDatabase } from './poll-database.js';
 import { describeBackup } from './run-backup.js';
-import type { ApiSession, Session } from './session.js';
+import { type ApiSession, explain, type Session } from './session.js';
 
 /**
  * Backs up and prunes the ledger after nightly runs, until the session's signal is aborted. Of several hosts, one does each:
@@ -49,7 +49,7 @@ async function doDueTasks(session: Session, database: Database): Promise<void> {
     if (outcome.result === 'done') log.info(outcome.summary);
     if (outcome.result === 'failed') {
       log.error(
-        `The ${task} after the nightly runs failed; it will be tried again in an hour. ${describeFailure(outcome.error)}`,
+        `The ${task} after the nightly runs failed; it will be tried again in an hour. ${describeFailure(explain(outcome.error, database))}`,
       );
     }
   }

@@ -10,7 +10,8 @@ import {
 } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
 import { type Database, type DatabaseOptions, openDatabase, toLedgerError } from '../database/connect.js';
-import { type ExitStatus, InterruptedError, LedgerError, messageOf } from '../errors.js';
+import { isDatabaseError } from '../database/errors.js';
+import { type ExitStatus, InterruptedError, LedgerError } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { type ApiUsage, createApiUsage } from '../monitoring/api-usage.js';
 import { folderMode } from '../output-file.js';
@@ -239,13 +240,11 @@ function aboutReplica(error: unknown): unknown {
 }
 
 /** Converts a raw database error to a LedgerError; any other error is returned unchanged. */
-function explain(error: unknown, database: Database | undefined): unknown {
+/** An error of the database as a LedgerError; any other one unchanged. */
+export function explain(error: unknown, database: Pick<Database, 'describe'> | undefined): unknown {
   if (database === undefined || error instanceof LedgerError) return error;
-  // The API client only throws LedgerErrors, so an SQLSTATE or a network code comes from PostgreSQL or its driver.
-  const { severity, code } = error as { severity?: string; code?: string };
-  const isFromDatabase =
-    severity !== undefined || /^(E[A-Z]+|\d{5})$/.test(code ?? '') || /^Connection /.test(messageOf(error));
-  return isFromDatabase ? toLedgerError(error, database.describe) : error;
+  // The API client only throws LedgerErrors.
+  return isDatabaseError(error) ? toLedgerError(error, database.describe) : error;
 }
 
 /** The first SIGINT or SIGTERM stops the command after the current page; the second stops it immediately. */

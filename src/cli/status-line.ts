@@ -13,11 +13,13 @@ export function createStatusLine(stream: NodeJS.WriteStream): StatusLine {
   const texts = new Map<string, () => string>();
   let drawn: readonly string[] = [];
   let timer: NodeJS.Timeout | undefined;
+  // Line by line: what is cleared from the first line of the screen down, tmux keeps in its history.
   const erase = () => {
-    if (drawn.length === 0) return;
-    stream.cursorTo(0);
-    if (drawn.length > 1) stream.moveCursor(0, 1 - drawn.length);
-    stream.clearScreenDown();
+    for (let left = drawn.length; left > 0; left -= 1) {
+      stream.cursorTo(0);
+      stream.clearLine(0);
+      if (left > 1) stream.moveCursor(0, -1);
+    }
     drawn = [];
   };
   const draw = () => {

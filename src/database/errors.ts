@@ -136,8 +136,8 @@ const byNetworkCode: Record<string, Finding> = {
 /** Errors of the driver without a code, or with a code that is ambiguous without the message. */
 const byMessage: [RegExp, Finding][] = [
   [/^connect (ENOENT|EACCES) /, down], // a Unix socket that doesn't exist or isn't accessible
-  [/^timeout expired$|due to connection timeout/, down],
-  [/^Connection terminated|connection was closed|Client has encountered a connection error/, lost],
+  [/^timeout expired$|due to connection timeout|^timeout exceeded when trying to connect/, down],
+  [/^Connection terminated|connection was closed|^Client (?:has encountered|was closed)|^Query read timeout$/, lost],
   [/does not support SSL/, distrusted],
   [
     /client password must be a string|No password supplied/i,
@@ -183,6 +183,19 @@ export function toLedgerError(error: unknown, describe: string): LedgerError {
       hint: (embedded ? finding.embeddedHint : undefined) ?? finding.hint,
       cause: error,
     },
+  );
+}
+
+/**
+ * Whether an error comes from PostgreSQL, its driver, or the network: it has an SQLSTATE, a network code, or one of the messages of the
+ * driver, which has no codes for the connections that it gives up.
+ */
+export function isDatabaseError(error: unknown): boolean {
+  const { severity } = error as { severity?: string };
+  return (
+    severity !== undefined ||
+    /^(E[A-Z]+|\d{5})$/.test(codeOf(error) ?? '') ||
+    byMessage.some(([pattern]) => pattern.test(messageOf(error)))
   );
 }
 

@@ -13,7 +13,7 @@ function fakeStream(isTTY: boolean): { stream: NodeJS.WriteStream; text(): strin
     rows: 50,
     cursorTo: () => true,
     moveCursor: () => true,
-    clearScreenDown: () => true,
+    clearLine: () => true,
   });
   stream.on('data', (chunk) => chunks.push(String(chunk)));
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => chunks.join('') };
@@ -168,7 +168,7 @@ test('without a terminal, plain lines are printed every few seconds', (t) => {
 test('log lines are printed above the bar, which is redrawn below them', (t) => {
   const { stream, text } = fakeStream(true);
   const erased: number[] = [];
-  stream.clearScreenDown = () => erased.push(text().length) > 0;
+  stream.clearLine = () => erased.push(text().length) > 0;
   const statusLine = createStatusLine(stream);
   const progress = createProgress({ stream, bar: true, statusLine }).start({ job: 'sync-orders', account: '9900008' });
   statusLine.printAbove('before\n');

@@ -1,5 +1,11 @@
 import test from 'ava';
-import { checkServerVersion, describeEmbedded, toLedgerError } from '../../src/database/errors.js';
+import {
+  checkServerVersion,
+  describeEmbedded,
+  isDatabaseError,
+  OutageError,
+  toLedgerError,
+} from '../../src/database/errors.js';
 import { InterruptedError } from '../../src/errors.js';
 
 test('PostgreSQL 15 is accepted, and the error for an older one shows its usual version number', (t) => {
@@ -28,6 +34,21 @@ test('an unknown error keeps its message, code, and location, without the values
     'Database db:5432/ledger: invalid input syntax for type date (SQLSTATE 22007, table tn_ledger.page, COPY page, line 5, column called_at)',
   );
   t.is(error.cause, cause);
+});
+
+test('a connection that the driver gives up is an outage, not an error of the program', (t) => {
+  for (const message of [
+    'timeout expired',
+    'timeout exceeded when trying to connect',
+    'Connection terminated due to connection timeout',
+    'Query read timeout',
+    'Client was closed and is not queryable',
+  ]) {
+    const error = new Error(message);
+    t.true(isDatabaseError(error), message);
+    t.true(toLedgerError(error, 'db:5432/ledger') instanceof OutageError, message);
+  }
+  t.false(isDatabaseError(new TypeError('x is not a function')));
 });
 
 test('the error for a file that can’t be moved names the file, not the database', (t) => {

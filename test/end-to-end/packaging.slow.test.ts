@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { cp, mkdir, readFile, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { migrations } from '../../migrations/index.js';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
+import { onlyIf } from '../support/only-if.js';
 import { makeFolder } from './support.js';
 
 const run = promisify(execFile);
@@ -56,6 +57,58 @@ test('an installation without development dependencies keeps its build, and the 
 test('an installation without development dependencies or a build says how to build, and succeeds', async (t) => {
   const folder = await productionTree(t, { withDist: false });
   t.regex((await prepare(folder)).stderr, /npm ci && npm run build && npm prune --omit=dev/);
+});
+
+const hasRegistry = spawnSync('npm', ['ping', '--fetch-retries=0', '--fetch-timeout=5000']).status === 0;
+const withRegistry = onlyIf(test, hasRegistry, 'needs the npm registry');
+
+/** Runs npm as a user does who has no settings, with the cache of this machine. */
+async function npm(folder: string, ...args: string[]): Promise<string> {
+  const cache = (await run('npm', ['config', 'get', 'cache'])).stdout.trim();
+  const env = { PATH: process.env.PATH, HOME: folder, npm_config_cache: cache, npm_config_update_notifier: 'false' };
+  const options = ['--no-audit', '--no-fund', '--prefer-offline'];
+  return (await run('npm', [...args, ...options], { cwd: folder, env })).stdout;
+}
+
+withRegistry('the packed package installs in an empty folder, and npx runs its version and the demo', async (t) => {
+  t.timeout(5 * 60_000);
+  const folder = await makeFolder(t);
+  const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
+  const [{ filename, version }] = JSON.parse(packed.stdout) as [{ filename: string; version: string }];
+  await npm(folder, 'install', '--omit=dev', `./${filename}`);
+  const npx = (...args: string[]) =>
+    run('npx', ['--no-install', 'tn-ledger', ...args], { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } });
+  t.is((await npx('--version')).stdout.trim(), version);
+  t.regex((await npx('demo', '--numbers', '100')).stdout, /^sync-number-details +9900000 +succeeded/m);
+});
+
+withRegistry('npm ci without development dependencies installs what the built program needs', async (t) => {
+  t.timeout(5 * 60_000);
+  const folder = await makeFolder(t);
+  for (const name of ['package.json', 'package-lock.json']) await cp(join(root, name), join(folder, name));
+  for (const name of ['src', 'jobs', 'migrations'])
+    await cp(join(root, 'dist', name), join(folder, 'dist', name), { recursive: true });
+  await npm(folder, 'ci', '--omit=dev');
+  await t.throwsAsync(stat(join(folder, 'node_modules', 'typescript')), { code: 'ENOENT' });
+  const script = join(folder, 'dist', 'src', 'cli', 'main.js');
+  const options = { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } };
+  t.regex(
+    (await run(process.execPath, [script, 'demo', '--numbers', '100'], options)).stdout,
+    /^sync-number-details +9900000 +succeeded/m,
+  );
+});
+
+test('the package is ready to be published: a command, a license, engines, and provenance', async (t) => {
+  const facts = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  t.like(facts, {
+    name: 'tn-ledger',
+    license: 'MIT',
+    type: 'module',
+    bin: { 'tn-ledger': 'dist/src/cli/main.js' },
+    engines: { node: '>=20.19.0' },
+    publishConfig: { access: 'public', provenance: true },
+  });
+  t.false(Boolean(facts.private));
 });
 
 test('the package holds the build, the migrations and the jobs, and no test code', async (t) => {

@@ -5,7 +5,8 @@ import { startSandbox } from '../../src/sandbox/server.js';
 import { onlyIf } from '../support/only-if.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { hasTerminals, openTerminal } from '../support/terminal.js';
-import { mainScript, makeDatabase, makeEmptyDatabase, makeFolder, settingsOf, until } from './support.js';
+import { withoutOrders } from '../sync/support/ledger.js';
+import { mainScript, makeDatabase, makeEmptyDatabase, makeFolder, settingsOf, startProxy, until } from './support.js';
 
 let server: TestServer;
 
@@ -110,3 +111,40 @@ for (const columns of [80, 200]) {
     t.is(lines.slice(table).filter((line) => / succeeded +/.test(line)).length, 4);
   });
 }
+
+onTerminal(
+  'after Ctrl-C in a run, the screen has whole lines only, the summary, and the prompt at the start of a line',
+  async (t) => {
+    const cwd = await makeFolder(t);
+    const sandbox = await startSandbox({ numbers: 6000, ...withoutOrders });
+    t.teardown(() => sandbox.close());
+    const { url } = await makeDatabase(t, server);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // The run shows its progress while it waits for the second page of the details.
+    const origin = await startProxy(t, sandbox, async ({ url: path = '' }) => {
+      if (/\/tns\?.*\bpage=2\b/.test(path)) await held;
+      return undefined;
+    });
+    const terminal = await openTerminal(t, program('run', 'sync-inservice-numbers', 'sync-number-details'), {
+      columns: 80,
+      cwd,
+      env: { ...settingsOf(sandbox, url, origin), TERM: 'screen' },
+    });
+    await terminal.shows(/^sync-number-details .*\d s/m);
+    await terminal.type('C-c');
+    await terminal.shows(/SIGINT: stopping after the current step/);
+    release();
+    const text = await terminal.shows(/^exit status 1$/m);
+    // Progress is gone, and what the terminal shows of the key, `^C`, with it.
+    t.notRegex(text, /[■|]|so far|left$|\^C/m);
+    t.regex(text, /^\[.+\] WARN: SIGINT: /);
+    t.regex(
+      text,
+      /\njob .+\n(?:.*\n)*sync-inservice-numbers .+ succeeded .+\n(?:.*\n)*sync-number-details .+ interrupted .+\n/,
+    );
+    t.regex(text, /\nexit status 1$/);
+  },
+);

@@ -7,15 +7,36 @@ export interface DatabaseProxy {
   url: string;
   /** From now on nothing gets through, and no connection is closed or opened: the two sides are partitioned. */
   partition(): void;
+  /** From now on all connections are broken, and new ones are refused: the server is down. */
+  stop(): Promise<void>;
+  /** Ends what `stop` began. */
+  start(): Promise<void>;
+  /** Whether no connection is being opened, and none waits for an answer. */
+  isIdle(): boolean;
 }
 
-/** A TCP proxy between a process and its database, for one test. */
-export async function startDatabaseProxy(t: ExecutionContext<unknown>, databaseUrl: string): Promise<DatabaseProxy> {
+/** Ends every answer of the server, before a byte for the state of the transaction. */
+const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
+
+/**
+ * A TCP proxy between a process and its database, for one test.
+ *
+ * @param onQuery called with each piece of what the process sends
+ */
+export async function startDatabaseProxy(
+  t: ExecutionContext<unknown>,
+  databaseUrl: string,
+  onQuery: (data: Buffer) => void = () => undefined,
+): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
+  /** Connections, by the side of the process, that wait for an answer. */
+  const waiting = new Set<Socket>();
   let isPartitioned = false;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
+    let end = Buffer.alloc(0);
+    waiting.add(client);
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -23,9 +44,18 @@ export async function startDatabaseProxy(t: ExecutionContext<unknown>, databaseU
       sockets.add(from);
       from.on('error', () => undefined);
       from.on('data', (data) => {
+        if (from === client) {
+          waiting.add(client);
+          onQuery(data);
+        } else {
+          end = Buffer.concat([end, data]).subarray(-readyForQuery.length - 1);
+          if (end.subarray(0, readyForQuery.length).equals(readyForQuery)) waiting.delete(client);
+        }
         if (!isPartitioned) to.write(data);
       });
       from.on('close', () => {
+        sockets.delete(from);
+        waiting.delete(client);
         if (!isPartitioned) to.destroy();
       });
     }
@@ -37,9 +67,21 @@ export async function startDatabaseProxy(t: ExecutionContext<unknown>, databaseU
     for (const socket of sockets) socket.destroy();
   });
   const url = new URL(databaseUrl);
-  url.port = String((server.address() as AddressInfo).port);
+  const { port } = server.address() as AddressInfo;
+  url.port = String(port);
   return {
     url: url.href,
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    isIdle: () => waiting.size === 0,
+    async start() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
     partition() {
       isPartitioned = true;
       // A new connection fails at once. In a real partition it would take 20 seconds.

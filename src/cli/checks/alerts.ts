@@ -24,8 +24,9 @@ export async function checkAlerts(report: CheckReport, session: ApiSession): Pro
     await report.check(`alerts by ${channel.name}`, async () => {
       await channel.send(message, ledger).catch((error: unknown) => {
         const settings = channel.name === 'webhook' ? 'TN_LEDGER_ALERT_WEBHOOK' : 'the TN_LEDGER_ALERT_ settings';
+        const hint = error instanceof LedgerError ? error.hint : undefined;
         throw new LedgerError(`the test message was not accepted: ${session.redact(messageOf(error))}.`, {
-          hint: `Check ${settings}.`,
+          hint: hint ?? `Check ${settings}.`,
         });
       });
       return ok('a test message was sent');
