@@ -11,6 +11,12 @@ export interface Batch {
   action: Action | 'MIXED';
   fileName: string;
   fileSha256: string;
+  /** Where the file is, on the machine that read it; undefined if it was submitted to the database. */
+  filePath: string | undefined;
+  /** The sheet of a workbook; undefined for a CSV file. */
+  sheet: string | undefined;
+  /** Header of the column of numbers; undefined for a list without a header. */
+  numberColumn: string | undefined;
   status: 'open' | 'finished';
   /** Folder that the user named for the results; undefined for an inbox file. */
   resultsFolder: string | undefined;
@@ -19,7 +25,8 @@ export interface Batch {
 
 type Queryable = pg.ClientBase | pg.Pool;
 
-const columns = 'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at';
+const columns =
+  'batch_id, account_id, action, file_name, file_sha256, file_path, sheet, number_column, status, results_folder, finished_at';
 
 /**
  * Returns the latest batch with the same file content and action. If the lines name their own actions, those are
@@ -34,9 +41,17 @@ export async function findBatch(
 ): Promise<Batch | undefined> {
   const { rows } = await db.query(
     `select ${columns} from assignment_batches
-      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5) and status <> 'rejected'
+      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3
+        and sheet is not distinct from $6 and ($4 or action = $5) and status <> 'rejected'
       order by batch_id desc limit 1`,
-    [account, file.sha256, file.columns.numberHeader ?? null, file.columns.others.has(actionColumn), action ?? null],
+    [
+      account,
+      file.sha256,
+      file.columns.numberHeader ?? null,
+      file.columns.others.has(actionColumn),
+      action ?? null,
+      file.reading.sheet ?? null,
+    ],
   );
   return rows[0] === undefined ? undefined : toBatch(rows[0]);
 }
@@ -66,6 +81,9 @@ function toBatch(row: pg.QueryResultRow): Batch {
     action: row.action,
     fileName: row.file_name,
     fileSha256: row.file_sha256,
+    filePath: row.file_path ?? undefined,
+    sheet: row.sheet ?? undefined,
+    numberColumn: row.number_column ?? undefined,
     status: row.status,
     resultsFolder: row.results_folder ?? undefined,
     finishedAt: row.finished_at ?? undefined,

@@ -1,4 +1,4 @@
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { AssignContext } from './assign-context.js';
@@ -14,6 +14,7 @@ import {
   timeStamp,
   unusedPath,
 } from './inbox.js';
+import { originalUnavailable } from './original-file.js';
 import { type Rejection, recordFilePath, recordRejectedFile, rejectedCount } from './rejected-files.js';
 import { describeRejection } from './rejection-text.js';
 import { type ResultFiles, resultFiles, writeResults } from './results.js';
@@ -124,15 +125,19 @@ function stampOf(time: Date, account: string, { accounts }: Pick<ProcessFilesOpt
 async function finish(
   context: AssignContext,
   file: InboxFile,
-  { batchId, finishedAt }: FinishedBatch,
+  batch: FinishedBatch,
   options: ProcessFilesOptions,
 ): Promise<void> {
   // The timestamp is the batch's, so that a run that was interrupted here writes the same names again.
-  const stamp = stampOf(finishedAt, context.account, options);
+  const { batchId } = batch;
+  const stamp = stampOf(batch.finishedAt, context.account, options);
   const folder = join(options.dataDir, doneFolder);
   try {
-    await writeResults(context.database.pool, batchId, resultFiles(folder, `${stamp}-${file.name}`));
-    if ((await moveFromInbox(file, await unusedPath(folder, stamp, file))) === 'replaced') {
+    await writeInboxResults(context, file, batch, resultFiles(folder, `${stamp}-${file.name}`));
+    const target = await unusedPath(folder, stamp, file);
+    const moved = await moveFromInbox(file, target);
+    if (moved === 'moved') await recordFilePath(context.database, batchId, resolve(target));
+    else {
       context.warn(
         `${file.path} was replaced while its numbers were being submitted; the next run picks up the new one`,
       );
@@ -143,6 +148,25 @@ async function finish(
       `${file.path} was submitted (batch ${batchId}), but ${describeStuck(failure, folder)} Nothing will be sent twice.`,
     );
     options.onRejected(1);
+  }
+}
+
+async function writeInboxResults(
+  { database, signal, warn }: AssignContext,
+  file: InboxFile,
+  batch: FinishedBatch,
+  files: ResultFiles,
+): Promise<void> {
+  // If the file was replaced by a link or another user's file, its columns are left out.
+  const handle = await file.open().catch((error: unknown) => {
+    warn(originalUnavailable(batch, error));
+    return undefined;
+  });
+  try {
+    const path = handle === undefined ? undefined : file.path;
+    await writeResults(database.pool, batch, files, { path, handle, signal, warn });
+  } finally {
+    await handle?.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AlreadyRunningError, messageOf } from '../errors.js';
 import { FileChangedError } from '../number-file/csv-rows.js';
+import { describeReading } from '../number-file/reading.js';
 import type { AssignContext } from './assign-context.js';
 import { assignFile, assignOpenBatch } from './assign-file.js';
 import { type Batch, type BatchSummary, openBatches } from './batches.js';
@@ -56,7 +57,9 @@ async function submitFile(
 ): Promise<Batch | undefined> {
   try {
     const sending = { ...source.options, wait: false, timeoutMs: 0, fromInbox: true };
-    const { summary, kind } = await assignFile(context, source.path, sending);
+    const { summary, reading, kind } = await assignFile(context, source.path, sending);
+    for (const line of reading === undefined ? [] : describeReading(reading))
+      context.log.info(`${source.title}: ${line}`);
     // Batches that are still open are reported after the wait.
     if (kind !== 'reported' && summary.batch.status === 'finished') options.onSummary(summary);
     return summary.batch;
@@ -87,8 +90,10 @@ async function finish(
   for (const source of sources) await source.finish(finished);
   if (sources.length > 0) return;
   const folder = batch.resultsFolder ?? join(options.dataDir, outboxFolder);
-  await writeResults(context.database.pool, batch.batchId, resultFiles(folder, batch.fileName)).catch((error) =>
-    context.warn(messageOf(error)),
+  const { database, signal, warn } = context;
+  const files = resultFiles(folder, batch.fileName);
+  await writeResults(database.pool, batch, files, { path: batch.filePath, signal, warn }).catch((error) =>
+    warn(messageOf(error)),
   );
 }
 

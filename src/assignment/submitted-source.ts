@@ -21,6 +21,7 @@ import { resultFiles, storeResults } from './results.js';
 export interface SubmittedOptions {
   action?: Action | undefined;
   column?: string | undefined;
+  sheet?: string | undefined;
   force?: boolean | undefined;
   again?: boolean | undefined;
   allowRejects?: boolean | undefined;

@@ -9,7 +9,7 @@ import type { Database } from '../database/connect.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { classifyFile } from '../nruf/classify.js';
 import type { SubmittedClassification } from '../nruf/classify-submitted.js';
-import { inspectTextFile } from '../number-file/text-file.js';
+import { hashFile } from '../number-file/text-file.js';
 import { storeSubmittedFile } from '../stored-files/submitted-files.js';
 import { chooseLedgerAccount } from './choose-ledger-account.js';
 import { type Checked, submissionAsJson, submissionAsText } from './format-submission.js';
@@ -25,6 +25,7 @@ export interface SubmitOptions extends Partial<ClassificationOptions> {
   again?: boolean;
   customerOrderId?: string;
   column?: string;
+  sheet?: string;
   allowRejects?: boolean;
   out?: string;
   account?: string;
@@ -42,7 +43,7 @@ export async function runSubmit(session: Session, path: string, options: SubmitO
   checkName(path);
   const database = await openLedgerAsOwner(session, 'Nothing was stored.');
   const account = await chooseLedgerAccount(session, database, options.account);
-  const { sha256, bytes } = await inspectTextFile(path, { signal: session.signal });
+  const { sha256, bytes } = await hashFile(path, { signal: session.signal });
   const rejectedPath = resultFiles(resolve(options.out ?? join(session.config.dataDir, outboxFolder)), path).rejected;
   const checked = await check(session, database, { path, account, task, rejectedPath });
   const submission =
@@ -65,7 +66,7 @@ const forClassify = {
 };
 
 function readTask(options: SubmitOptions): Task {
-  const { category, from, column, allowRejects = false } = options;
+  const { category, from, column, sheet, allowRejects = false } = options;
   const given = (names: Readonly<Record<string, string>>) =>
     Object.entries(names).flatMap(([name, flag]) => (options[name as keyof SubmitOptions] === undefined ? [] : flag));
   if (category === undefined) {
@@ -81,6 +82,7 @@ function readTask(options: SubmitOptions): Task {
       options: {
         action: action === undefined ? undefined : readAction(action),
         column,
+        sheet,
         force,
         again,
         allowRejects,
@@ -99,7 +101,7 @@ function readTask(options: SubmitOptions): Task {
   }
   return {
     purpose: 'classify',
-    options: { ...readClassification({ ...options, category, from }), column, allowRejects },
+    options: { ...readClassification({ ...options, category, from }), column, sheet, allowRejects },
   };
 }
 
@@ -126,10 +128,15 @@ async function check(
   { path, account, task, rejectedPath }: ToCheck,
 ): Promise<Checked> {
   if (task.purpose === 'classify') {
-    const { column, allowRejects, ...classification } = task.options;
-    const options = { account, column, allowRejects, dryRun: true, rejectedPath, signal };
-    const { total, rejected, reasons, ...classified } = await classifyFile(database, path, classification, options);
-    return { total, rejected, rejectedPath: classified.rejectedPath, toDo: classified.declared, reasons };
+    const { column, sheet, allowRejects, ...classification } = task.options;
+    const options = { account, column, sheet, allowRejects, dryRun: true, rejectedPath, signal };
+    const { total, reading, rejected, reasons, ...classified } = await classifyFile(
+      database,
+      path,
+      classification,
+      options,
+    );
+    return { total, reading, rejected, rejectedPath: classified.rejectedPath, toDo: classified.declared, reasons };
   }
   const context = { account, database, signal, warn: (sentence: string) => log.warn(sentence) };
   const options: AssignOptions = {
@@ -137,9 +144,9 @@ async function check(
     ...{ action: task.options.action, wait: false, timeoutMs: 0 },
     files: { results: '', rejected: rejectedPath },
   };
-  const { summary, kind, rejected } = await checkFile(context, path, options);
+  const { summary, reading, kind, rejected } = await checkFile(context, path, options);
   return {
-    ...{ total: summary.total, rejected: summary.rejected, rejectedPath: rejected },
+    ...{ total: summary.total, reading, rejected: summary.rejected, rejectedPath: rejected },
     toDo: summary.total - summary.rejected - summary.skipped,
     reasons: reasonsOf(summary),
     ...(kind === 'reported' && { earlierBatch: summary.batch }),
