@@ -6,6 +6,7 @@ import { isNumbers, type ListColumns } from './number-columns.js';
 import { type NumberProblem, quoted, readNumber } from './number-form.js';
 import { type NumberRange, numbersOf, readRange } from './number-range.js';
 import { maxRangesShown, type Reading } from './reading.js';
+import type { SheetRow } from './sheet-rows.js';
 import type { Table } from './table.js';
 import { type HashedFile, readBegin } from './text-file.js';
 import { UnusableFileError } from './unusable-file.js';
@@ -133,14 +134,16 @@ interface RowOptions {
 function* numbersIn(path: string, lines: readonly CsvRow[], options: RowOptions): Generator<NumberRow[]> {
   const { columns, others, reading } = options;
   const width = columns.headerLine === undefined ? columns.number + 1 : columns.header.length;
+  const isSheet = reading.sheet !== undefined;
   let rows: NumberRow[] = [];
   for (const row of lines) {
     const { line, cells } = row;
-    if ('isHidden' in row && row.isHidden) reading.hiddenRows += 1;
+    if (isSheet && (row as SheetRow).isHidden) reading.hiddenRows += 1;
     const given = cells[columns.number] ?? '';
-    const number =
-      cells.length > width || isUri.test(given) ? readBeside(cells, columns.number, width) : readNumber(given);
-    const found = others.length === 0 ? [] : others.map((name) => cells[columns.others.get(name) ?? -1]);
+    // Most cells are ten digits, in a row like the header.
+    const isPlain = given.length === 10 && cells.length <= width;
+    const number = isPlain ? readNumber(given) : readBeside(cells, columns.number, width);
+    const found = others.length === 0 ? none : others.map((name) => cells[columns.others.get(name) ?? -1]);
     const range = typeof number === 'string' || number.code === 'no-number' ? undefined : readRange(given);
     if (range === undefined || 'code' in range) {
       rows.push({ line, position: 1, given, number: range ?? number, others: found });
@@ -157,6 +160,7 @@ function* numbersIn(path: string, lines: readonly CsvRow[], options: RowOptions)
   if (rows.length > 0) yield rows;
 }
 
+const none: readonly undefined[] = [];
 const isUri = /^\s*tel:/i;
 
 /**
@@ -168,7 +172,7 @@ function readBeside(cells: readonly string[], column: number, width: number): st
   if (isUri.test(given) && /^\s*[a-z][a-z-]*=/i.test(cells[column + 1] ?? '')) {
     return readNumber(`${given};${cells[column + 1]}`);
   }
-  const stray = cells.slice(width).find(isNumbers);
+  const stray = cells.length > width ? cells.slice(width).find(isNumbers) : undefined;
   if (stray === undefined) return readNumber(given);
   const reason = `the line has another number, ${quoted(stray)}, beyond the last column: write one number per line`;
   return { code: 'not-a-number', reason };
