@@ -1,9 +1,10 @@
 import { access, constants, type FileHandle, mkdir } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type pg from 'pg';
 import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
+import type { Reading } from '../number-file/reading.js';
 import { unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action } from './action.js';
@@ -24,6 +25,8 @@ export interface AssignOptions {
   action: Action | undefined;
   /** The column of numbers, if the user named it. */
   column?: string | undefined;
+  /** The sheet of a workbook, if the user named it. */
+  sheet?: string | undefined;
   /** Do everything except send. */
   dryRun?: boolean;
   /** Send numbers even if they already have the requested assignment status. */
@@ -62,6 +65,8 @@ type ContinueOptions = Pick<AssignOptions, 'wait' | 'timeoutMs' | 'files' | 'fro
 /** What was done with a file. */
 export interface AssignResult {
   summary: BatchSummary;
+  /** How the file was read; undefined for a batch that was resumed without reading its file. */
+  reading: Reading | undefined;
   /** Undefined if none was written. */
   results: string | undefined;
   rejected: string | undefined;
@@ -107,6 +112,7 @@ async function processFile(
 ): Promise<AssignResult> {
   const { account, database, signal } = context;
   const file = await openAssignmentFile(path, options, { signal, handle });
+  warnOfUnread(file, context);
   const lock = await takeBatchLock(context, file.sha256, basename(path));
   const locked = underLock(context, lock);
   try {
@@ -118,14 +124,14 @@ async function processFile(
           await options.onBatch?.(client, existing.batchId);
         });
       }
-      return await resume(locked, existing, options);
+      return await resumeFile(locked, existing, { ...options, file });
     }
     await options.refreshInventory?.();
     await checkInventory(database.pool, account, context.warn);
     await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
     if (options.dryRun) return await simulate(locked, file, path, options);
     const summary = await record(locked, file, path, options);
-    return await continueBatch(locked, summary.batch, options, 'new');
+    return await continueBatch(locked, summary.batch, { ...options, file }, 'new');
   } finally {
     await lock.release();
   }
@@ -143,18 +149,20 @@ export type CheckContext = Pick<AssignContext, 'account' | 'database' | 'signal'
 export async function checkFile(context: CheckContext, path: string, options: AssignOptions): Promise<AssignResult> {
   const { account, database, signal, warn } = context;
   const file = await openAssignmentFile(path, options, { signal });
+  warnOfUnread(file, context);
   const existing = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
-  if (existing !== undefined) return reportBatch(context, existing);
+  if (existing !== undefined) return reportBatch(context, existing, file);
   await checkInventory(database.pool, account, warn);
   return simulate(context, file, path, options);
 }
 
 async function openAssignmentFile(
   path: string,
-  options: Pick<AssignOptions, 'action' | 'column'>,
+  options: Pick<AssignOptions, 'action' | 'column' | 'sheet'>,
   { signal, handle }: { signal: AbortSignal; handle?: FileHandle | undefined },
 ): Promise<NumberFile> {
-  const file = await openNumberFile(path, { column: options.column, others: [actionColumn], signal, handle });
+  const { column, sheet } = options;
+  const file = await openNumberFile(path, { column, sheet, others: [actionColumn], signal, handle });
   if (options.action === undefined && !file.columns.others.has(actionColumn)) {
     const message = (name: string) =>
       `${name} doesn't say whether to assign or unassign its numbers, and no action was given.`;
@@ -165,6 +173,11 @@ async function openAssignmentFile(
     });
   }
   return file;
+}
+
+/** Warns if the workbook has numbers on sheets that aren't read. */
+export function warnOfUnread({ path, reading }: NumberFile, { warn }: Pick<CheckContext, 'warn'>): void {
+  if (reading.warning !== undefined) warn(`${basename(path)}: ${reading.warning}`);
 }
 
 /** Resumes a batch that an earlier run left open, under its lock. */
@@ -181,38 +194,48 @@ export async function assignOpenBatch(
   }
 }
 
-async function resume(context: AssignContext, batch: Batch, options: AssignOptions): Promise<AssignResult> {
+async function resumeFile(
+  context: AssignContext,
+  batch: Batch,
+  options: AssignOptions & { file: NumberFile },
+): Promise<AssignResult> {
   const isFinished = batch.status === 'finished';
   if (!options.dryRun && !isFinished) return continueBatch(context, batch, options, 'resumed');
-  if (options.dryRun) return reportBatch(context, batch);
+  if (options.dryRun) return reportBatch(context, batch, options.file);
   const summary = await updateBatchSummary(context.database, batch.batchId);
-  return { summary, ...(await writeAll(context, summary, options)), kind: 'reported' };
+  const { reading } = options.file;
+  return { summary, reading, ...(await writeAll(context, summary, options)), kind: 'reported' };
 }
 
-async function reportBatch({ database }: CheckContext, { batchId }: Batch): Promise<AssignResult> {
+async function reportBatch(
+  { database }: CheckContext,
+  { batchId }: Batch,
+  { reading }: NumberFile,
+): Promise<AssignResult> {
   const summary = await updateBatchSummary(database, batchId);
-  return { summary, results: undefined, rejected: undefined, kind: 'reported' };
+  return { summary, reading, results: undefined, rejected: undefined, kind: 'reported' };
 }
 
 async function continueBatch(
   context: AssignContext,
   { batchId }: Batch,
-  options: ContinueOptions,
+  options: ContinueOptions & { file?: NumberFile },
   kind: AssignResult['kind'],
 ): Promise<AssignResult> {
   const startedAt = performance.now();
   const summary = await runBatch(context, batchId, options);
   const sendingSeconds = (performance.now() - startedAt) / 1000;
-  return { summary, sendingSeconds, ...(await writeAll(context, summary, options)), kind };
+  const { file } = options;
+  return { summary, reading: file?.reading, sendingSeconds, ...(await writeAll(context, summary, options)), kind };
 }
 
 async function writeAll(
-  { database }: AssignContext,
+  { database, signal, warn }: AssignContext,
   { batch, rejected }: BatchSummary,
-  { files, fromInbox }: ContinueOptions,
+  { files, fromInbox, file }: ContinueOptions & { file?: NumberFile },
 ): Promise<{ results: string | undefined; rejected: string | undefined }> {
   if (fromInbox) return { results: undefined, rejected: undefined };
-  const written = await writeResults(database.pool, batch.batchId, files);
+  const written = await writeResults(database.pool, batch, files, { path: file?.path, signal, warn });
   return { results: written.results, rejected: rejected > 0 ? written.rejected : undefined };
 }
 
@@ -240,7 +263,7 @@ async function record(
     const batchId = await recordBatch(client, file, recordOptions(context, path, options));
     const summary = await summarizeBatch(client, batchId);
     if (isTooMany(summary, options)) {
-      throw new TooManyRejectsError(summary, await rejectedFile(context, client, batchId, options));
+      throw new TooManyRejectsError(summary, await rejectedFile(context, client, batchId, { ...options, file }));
     }
     await replaceRejected(client, summary.batch, basename(path));
     await options.onBatch?.(client, batchId);
@@ -258,13 +281,14 @@ async function simulate(
   try {
     return await inTransaction(context.database, { largeJoin: true, signal: context.signal }, async (client) => {
       const batchId = await recordBatch(client, file, recordOptions(context, path, options));
-      throw new Rollback(await summarizeBatch(client, batchId), await rejectedFile(context, client, batchId, options));
+      const summary = await summarizeBatch(client, batchId);
+      throw new Rollback(summary, await rejectedFile(context, client, batchId, { ...options, file }));
     });
   } catch (error) {
     if (!(error instanceof Rollback)) throw error;
     const { summary, rejected } = error;
     if (isTooMany(summary, options)) throw new TooManyRejectsError(summary, rejected);
-    return { summary, results: undefined, rejected, kind: 'dry run' };
+    return { summary, reading: file.reading, results: undefined, rejected, kind: 'dry run' };
   }
 }
 
@@ -276,6 +300,7 @@ function recordOptions({ account }: CheckContext, path: string, options: AssignO
     force: options.force ?? false,
     customerOrderId: options.customerOrderId,
     resultsFolder: options.resultsFolder,
+    filePath: options.isCopy ? undefined : resolve(path),
   };
 }
 
@@ -287,10 +312,11 @@ export async function rejectedFile(
   { warn }: CheckContext,
   client: Parameters<typeof writeRejected>[0],
   batchId: string,
-  { files }: Pick<AssignOptions, 'files'>,
+  { files, file, isCopy }: Pick<AssignOptions, 'files' | 'isCopy'> & { file: NumberFile },
 ): Promise<string | undefined> {
   try {
-    return (await writeRejected(client, batchId, files)) ? files.rejected : undefined;
+    // Those of a copy are stored in the database, where more people read them than the file.
+    return (await writeRejected(client, batchId, files, isCopy ? undefined : file)) ? files.rejected : undefined;
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     warn(error.message);

@@ -13,6 +13,12 @@ export interface Batch {
   purpose: BatchPurpose;
   fileName: string;
   fileSha256: string;
+  /** Where the file is, on the machine that read it; undefined if it was submitted to the database. */
+  filePath: string | undefined;
+  /** The sheet of a workbook; undefined for a CSV file. */
+  sheet: string | undefined;
+  /** Header of the column of numbers; undefined for a list without a header. */
+  numberColumn: string | undefined;
   status: 'open' | 'finished';
   /** Folder that the user named for the results; undefined for an inbox file. */
   resultsFolder: string | undefined;
@@ -26,7 +32,7 @@ export interface Batch {
 type Queryable = pg.ClientBase | pg.Pool;
 
 const columns =
-  'batch_id, account_id, action, file_name, file_sha256, status, results_folder, finished_at, purpose, part_of';
+  'batch_id, account_id, action, file_name, file_sha256, file_path, sheet, number_column, status, results_folder, finished_at, purpose, part_of';
 
 /**
  * Returns the latest batch of `assign` with the same file content and action. If the lines name their own actions, those are
@@ -41,10 +47,17 @@ export async function findBatch(
 ): Promise<Batch | undefined> {
   const { rows } = await db.query(
     `select ${columns} from assignment_batches
-      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ($4 or action = $5) and status <> 'rejected'
-        and purpose = 'assign'
+      where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3
+        and sheet is not distinct from $6 and ($4 or action = $5) and status <> 'rejected' and purpose = 'assign'
       order by batch_id desc limit 1`,
-    [account, file.sha256, file.columns.numberHeader ?? null, file.columns.others.has(actionColumn), action ?? null],
+    [
+      account,
+      file.sha256,
+      file.columns.numberHeader ?? null,
+      file.columns.others.has(actionColumn),
+      action ?? null,
+      file.reading.sheet ?? null,
+    ],
   );
   return rows[0] === undefined ? undefined : toBatch(rows[0]);
 }
@@ -61,9 +74,10 @@ export async function findReconciliation(db: Queryable, account: string, file: N
     `select ${columns} from assignment_batches
       where coalesce(part_of, batch_id) = (
         select max(coalesce(part_of, batch_id)) from assignment_batches
-         where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3 and ${unreported})
+         where account_id = $1 and file_sha256 = $2 and number_column is not distinct from $3
+           and sheet is not distinct from $4 and ${unreported})
       order by batch_id`,
-    [account, file.sha256, file.columns.numberHeader ?? null],
+    [account, file.sha256, file.columns.numberHeader ?? null, file.reading.sheet ?? null],
   );
   return rows.map(toBatch);
 }
@@ -106,6 +120,9 @@ function toBatch(row: pg.QueryResultRow): Batch {
     purpose: row.purpose,
     fileName: row.file_name,
     fileSha256: row.file_sha256,
+    filePath: row.file_path ?? undefined,
+    sheet: row.sheet ?? undefined,
+    numberColumn: row.number_column ?? undefined,
     status: row.status,
     resultsFolder: row.results_folder ?? undefined,
     finishedAt: row.finished_at ?? undefined,

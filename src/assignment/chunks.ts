@@ -51,7 +51,7 @@ export async function loadChunk(db: Queryable, batchId: string, chunkNumber: num
   const { rows } = await db.query(
     `select o.action, o.customer_order_id,
             array(select telephone_number from assignment_numbers n
-                   where n.batch_id = o.batch_id and n.chunk_number = o.chunk_number order by line_number) as numbers
+                   where n.batch_id = o.batch_id and n.chunk_number = o.chunk_number order by line_number, position_in_line) as numbers
        from assignment_orders o where o.batch_id = $1 and o.chunk_number = $2`,
     [batchId, chunkNumber],
   );

@@ -1,4 +1,4 @@
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { LedgerError, messageOf } from '../errors.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { AssignContext } from './assign-context.js';
@@ -14,6 +14,7 @@ import {
   timeStamp,
   unusedPath,
 } from './inbox.js';
+import { originalOf, originalUnavailable } from './original-file.js';
 import { type Rejection, recordFilePath, recordRejectedFile, rejectedCount } from './rejected-files.js';
 import { describeRejection } from './rejection-text.js';
 import { type ResultFiles, resultFiles, writeResults } from './results.js';
@@ -132,16 +133,20 @@ async function finish(
 ): Promise<boolean> {
   // The timestamp is the batch's, so that a run that was interrupted here writes the same names again.
   const stampOfBatch = (time: Date) => stampOf(time, context.account, options);
-  const [{ batchId, finishedAt }, ...parts] = batches;
-  const stamp = stampOfBatch(finishedAt);
+  const [main, ...parts] = batches;
+  const { batchId } = main;
+  const stamp = stampOfBatch(main.finishedAt);
   const folder = join(options.dataDir, doneFolder);
   try {
-    await writeResults(context.database.pool, batchId, resultFiles(folder, `${stamp}-${file.name}`));
+    await writeInboxResults(context, file, main, resultFiles(folder, `${stamp}-${file.name}`));
     for (const part of parts) {
-      const name = `${stampOfBatch(part.finishedAt)}-${part.resultsName}`;
-      await writeResults(context.database.pool, part.batchId, resultFiles(folder, name));
+      const files = resultFiles(folder, `${stampOfBatch(part.finishedAt)}-${part.resultsName}`);
+      await writeResults(context.database.pool, part, files, originalOf(part, context));
     }
-    if ((await moveFromInbox(file, await unusedPath(folder, stamp, file))) === 'replaced') {
+    const target = await unusedPath(folder, stamp, file);
+    if ((await moveFromInbox(file, target)) === 'moved') {
+      for (const each of batches) await recordFilePath(context.database, each.batchId, resolve(target));
+    } else {
       context.warn(
         `${file.path} was replaced while its numbers were being submitted; the next run picks up the new one`,
       );
@@ -154,6 +159,25 @@ async function finish(
     );
     options.onRejected(1);
     return false;
+  }
+}
+
+async function writeInboxResults(
+  { database, signal, warn }: AssignContext,
+  file: InboxFile,
+  batch: FinishedBatches[0],
+  files: ResultFiles,
+): Promise<void> {
+  // If the file was replaced by a link or another user's file, its columns are left out.
+  const handle = await file.open().catch((error: unknown) => {
+    warn(originalUnavailable(batch, error));
+    return undefined;
+  });
+  try {
+    const path = handle === undefined ? undefined : file.path;
+    await writeResults(database.pool, batch, files, { path, handle, signal, warn });
+  } finally {
+    await handle?.close();
   }
 }
 

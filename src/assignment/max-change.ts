@@ -82,13 +82,24 @@ export function changeProblem(counts: PlanCounts, chosen: MaxChange | undefined)
 
 /**
  * Returns why numbers that aren't in the file can't be marked UNASSIGNED: the file has lines whose number can't be read, and any of
- * these numbers may be meant.
+ * these numbers may be meant; or numbers that weren't read at all.
+ *
+ * @param unread the warning about numbers on other sheets of a workbook
  */
-export function pruneProblem(counts: PlanCounts): PlanRefusedError | undefined {
+export function pruneProblem(counts: PlanCounts, unread: string | undefined): PlanRefusedError | undefined {
   const { unreadable, toUnassign } = counts;
-  if (unreadable === 0 || toUnassign === 0) return undefined;
-  const [lines, them] = unreadable === 1 ? ['line has', 'it'] : ['lines have', 'they'];
+  if (toUnassign === 0) return undefined;
   const pruned = `${formatCount(toUnassign)} ${toUnassign === 1 ? 'number' : 'numbers'}`;
+  if (unread !== undefined) {
+    return new PlanRefusedError(
+      `${unread} Such numbers may be among the ${pruned} that --prune would mark UNASSIGNED.`,
+      counts,
+      '--allow-rejects',
+      'Put all numbers on one sheet, or leave out --prune.',
+    );
+  }
+  if (unreadable === 0) return undefined;
+  const [lines, them] = unreadable === 1 ? ['line has', 'it'] : ['lines have', 'they'];
   return new PlanRefusedError(
     `${formatCount(unreadable)} ${lines} no readable number, so ${them} may be among the ${pruned} that --prune would mark UNASSIGNED.`,
     counts,

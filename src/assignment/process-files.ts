@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AlreadyRunningError, messageOf } from '../errors.js';
 import { FileChangedError } from '../number-file/csv-rows.js';
+import { describeReading } from '../number-file/reading.js';
 import type { AssignContext } from './assign-context.js';
 import { assignFile, assignOpenBatch } from './assign-file.js';
 import { type Batch, type BatchSummary, markReported, openBatches } from './batches.js';
@@ -8,6 +9,7 @@ import type { FileSource, FinishedBatch, FinishedBatches, ProcessFilesOptions } 
 import { doneFolder, outboxFolder } from './inbox.js';
 import { UntrustedEntryError } from './inbox-entry.js';
 import { inboxFiles } from './inbox-source.js';
+import { originalOf } from './original-file.js';
 import { reconcileFile } from './reconcile-file.js';
 import { isGone, isRejection } from './rejected-files.js';
 import { resultFiles, writeResults } from './results.js';
@@ -67,6 +69,8 @@ async function submitFile(
       // Batches that are still open are reported after the wait.
       if (kind !== 'reported' && summary.batch.status === 'finished') options.onSummary(summary);
     }
+    for (const line of results[0]?.reading === undefined ? [] : describeReading(results[0].reading))
+      context.log.info(`${source.title}: ${line}`);
     return results.map(({ summary }) => summary.batch);
   } catch (error) {
     if (error instanceof AlreadyRunningError || error instanceof FileChangedError) {
@@ -107,7 +111,7 @@ async function putAway(
   if (ofBatch.length > 0) return;
   const folder = batch.resultsFolder ?? join(options.dataDir, outboxFolder);
   try {
-    await writeResults(pool, batchId, resultFiles(folder, batch.resultsName));
+    await writeResults(pool, batch, resultFiles(folder, batch.resultsName), originalOf(batch, context));
     await markReported(pool, [batchId]);
   } catch (error) {
     context.warn(messageOf(error));

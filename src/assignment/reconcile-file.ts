@@ -1,17 +1,19 @@
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type pg from 'pg';
 import type { Cells } from '../csv-file.js';
 import { inTransaction } from '../database/transaction.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
+import type { Reading } from '../number-file/reading.js';
 import { unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { AssignContext } from './assign-context.js';
-import { type AssignOptions, type AssignResult, type CheckContext, rejectedFile } from './assign-file.js';
+import { type AssignOptions, type AssignResult, type CheckContext, rejectedFile, warnOfUnread } from './assign-file.js';
 import { takeBatchLock, underLock } from './batch-lock.js';
 import { type Batch, findReconciliation, markReported, summarizeBatch, updateBatchSummary } from './batches.js';
 import { customerOrderId, newBatchKey } from './customer-order-id.js';
 import { changeProblem, type MaxChange, type PlanRefusedError, pruneProblem } from './max-change.js';
+import { originalOf } from './original-file.js';
 import { checkFeature, checkReconcilable } from './preflight.js';
 import { comparePlan, describeUnlistedOrders, type Plan, type PlanCounts, readPlan } from './reconcile-plan.js';
 import { actionColumn, insertOrders, lockBatches, maxNumbersPerOrder } from './record-batch.js';
@@ -28,7 +30,7 @@ export interface ReconcileChoices {
   maxChange?: MaxChange | undefined;
 }
 
-export interface PlanOptions extends ReconcileChoices, Pick<AssignOptions, 'column' | 'allowRejects'> {
+export interface PlanOptions extends ReconcileChoices, Pick<AssignOptions, 'column' | 'sheet' | 'allowRejects'> {
   /** Receives all rows of the plan; see `planHeader`. */
   onRows?: ((rows: AsyncIterable<Cells[]>) => Promise<void>) | undefined;
 }
@@ -52,6 +54,8 @@ export interface CheckedPlan {
   refusal: TooManyRejectsError | PlanRefusedError | undefined;
   /** The batches that the same file resumes instead: they are recorded, and their results aren't written yet. */
   resumes: Batch[];
+  /** How the file was read. */
+  reading: Reading;
 }
 
 /**
@@ -63,6 +67,7 @@ export interface CheckedPlan {
 export async function planFile(context: CheckContext, path: string, options: PlanOptions): Promise<CheckedPlan> {
   const { account, database, signal, warn } = context;
   const file = await openListOfNumbersInUse(path, options, { signal });
+  warnOfUnread(file, context);
   await checkReconcilable(database.pool, account, warn);
   const resumes = await findReconciliation(database.pool, account, file);
   let planned: Plan | undefined;
@@ -77,8 +82,10 @@ export async function planFile(context: CheckContext, path: string, options: Pla
   }
   const plan = planned as Plan;
   const tooMany = isTooMany({ total: plan.counts.lines, rejected: plan.counts.rejected }, options);
-  const refusal = tooMany ? new TooManyRejectsError(rejectCounts(plan), undefined) : findProblem(plan.counts, options);
-  return { plan, refusal, resumes };
+  const refusal = tooMany
+    ? new TooManyRejectsError(rejectCounts(plan), undefined)
+    : findProblem(plan.counts, file, options);
+  return { plan, refusal, resumes, reading: file.reading };
 }
 
 class PlanRollback extends Error {}
@@ -126,6 +133,7 @@ async function processFile(
 ): Promise<ReconcileResult> {
   const { account, database, signal } = context;
   const file = await openListOfNumbersInUse(path, options, { signal, handle });
+  warnOfUnread(file, context);
   const lock = await takeBatchLock(context, file.sha256, basename(path));
   const locked = underLock(context, lock);
   try {
@@ -136,14 +144,14 @@ async function processFile(
         await replaceRejected(client, main, basename(path));
         await options.onBatch?.(client, main.batchId);
       });
-      return { results: await continueBatches(locked, existing, options, 'resumed'), plan: undefined };
+      return { results: await continueBatches(locked, existing, { ...options, file }, 'resumed'), plan: undefined };
     }
     await options.refreshInventory?.();
     await checkReconcilable(database.pool, account, context.warn);
     await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
     const { batches, plan } = await record(locked, file, path, options);
     options.onPlan?.(plan);
-    return { results: await continueBatches(locked, batches, options, 'new'), plan };
+    return { results: await continueBatches(locked, batches, { ...options, file }, 'new'), plan };
   } finally {
     await lock.release();
   }
@@ -151,10 +159,10 @@ async function processFile(
 
 async function openListOfNumbersInUse(
   path: string,
-  { column }: Pick<AssignOptions, 'column'>,
+  { column, sheet }: Pick<AssignOptions, 'column' | 'sheet'>,
   { signal, handle }: { signal: AbortSignal; handle?: FileHandle | undefined },
 ): Promise<NumberFile> {
-  const file = await openNumberFile(path, { column, others: [actionColumn], signal, handle });
+  const file = await openNumberFile(path, { column, sheet, others: [actionColumn], signal, handle });
   if (!file.columns.others.has(actionColumn)) return file;
   const message = (name: string) =>
     `${name} has a column "action", so it isn't a list of numbers in use: a line might say UNASSIGN.`;
@@ -179,9 +187,11 @@ async function compareFile(
 
 function findProblem(
   counts: PlanCounts,
+  { path, reading: { warning } }: NumberFile,
   { maxChange, allowRejects }: Pick<ReconcileOptions, 'maxChange' | 'allowRejects'>,
 ): PlanRefusedError | undefined {
-  return (allowRejects ? undefined : pruneProblem(counts)) ?? changeProblem(counts, maxChange);
+  const unread = warning === undefined ? undefined : `${basename(path)}: ${warning}`;
+  return (allowRejects ? undefined : pruneProblem(counts, unread)) ?? changeProblem(counts, maxChange);
 }
 
 function rejectCounts({ counts, reasons }: Plan): RejectCounts {
@@ -215,11 +225,11 @@ async function record(
     const main = await recordMain(client, file, plan.counts, { ...options, account: context.account, fileName });
     const summary = await summarizeBatch(client, main.batchId);
     if (isTooMany(summary, options)) {
-      throw new TooManyRejectsError(summary, await rejectedFile(context, client, main.batchId, options));
+      throw new TooManyRejectsError(summary, await rejectedFile(context, client, main.batchId, { ...options, file }));
     }
-    const problem = findProblem(plan.counts, options);
+    const problem = findProblem(plan.counts, file, options);
     if (problem !== undefined) {
-      await rejectedFile(context, client, main.batchId, options);
+      await rejectedFile(context, client, main.batchId, { ...options, file });
       throw problem;
     }
     await replaceRejected(client, summary.batch, fileName);
@@ -233,7 +243,7 @@ async function record(
   });
 }
 
-interface MainOptions extends Pick<ReconcileOptions, 'customerOrderId' | 'resultsFolder'> {
+interface MainOptions extends Pick<ReconcileOptions, 'customerOrderId' | 'resultsFolder' | 'isCopy'> {
   account: string;
   fileName: string;
 }
@@ -243,14 +253,14 @@ async function recordMain(
   client: pg.ClientBase,
   file: NumberFile,
   { lines, toAssign }: PlanCounts,
-  { account, fileName, customerOrderId: prefix, resultsFolder }: MainOptions,
+  { account, fileName, customerOrderId: prefix, resultsFolder, isCopy = false }: MainOptions,
 ): Promise<{ batchId: string }> {
   const batchKey = newBatchKey();
   const { rows } = await client.query(
     `insert into assignment_batches
        (account_id, action, file_name, file_sha256, number_column, has_action_column, batch_key, customer_order_id, results_folder,
-        status, total_count, purpose, unchanged_count)
-     select $1, 'ASSIGN', $2, $3, $4, false, $5, $6, $7, 'open', $8, 'reconcile', count(*)
+        status, total_count, purpose, file_path, sheet, unchanged_count)
+     select $1, 'ASSIGN', $2, $3, $4, false, $5, $6, $7, 'open', $8, 'reconcile', $9, $10, count(*)
        from reconcile_plan where grp = 'right'
      returning batch_id`,
     [
@@ -262,19 +272,21 @@ async function recordMain(
       prefix ?? null,
       resultsFolder ?? null,
       lines,
+      isCopy ? null : resolve(file.path),
+      file.reading.sheet ?? null,
     ],
   );
   const batchId: string = rows[0].batch_id;
   await client.query(
     `insert into assignment_numbers
-       (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
-     select $1, line, given, number,
+       (batch_id, line_number, position_in_line, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
+     select $1, line, position, given, number,
             case when grp = 'assign' then (count(*) filter (where grp = 'assign') over so_far - 1) / $2::integer + 1 end,
             case when grp in ('pending', 'classified') then 'SKIPPED' when grp <> 'assign' then 'REJECTED' end,
             case when grp <> 'assign' then code end, case when grp <> 'assign' then reason end
        from reconcile_plan where line is not null and grp <> 'right'
-     window so_far as (order by line rows unbounded preceding)
-      order by line`,
+     window so_far as (order by line, position rows unbounded preceding)
+      order by line, position`,
     [batchId, maxNumbersPerOrder],
   );
   await client.query('analyze (skip_locked) assignment_numbers');
@@ -326,7 +338,7 @@ function chunksOf(numbers: number, action: 'ASSIGN' | 'UNASSIGN') {
 async function continueBatches(
   context: AssignContext,
   batches: readonly Batch[],
-  options: ReconcileOptions,
+  options: ReconcileOptions & { file: NumberFile },
   kind: 'new' | 'resumed',
 ): Promise<AssignResult[]> {
   const startedAt = performance.now();
@@ -340,9 +352,10 @@ async function continueBatches(
       : await updateBatchSummary(context.database, batchId);
     const written = options.fromInbox
       ? { results: undefined, rejected: undefined }
-      : await writeBatchResults(context.database.pool, summary.batch, options.files);
+      : await writeBatchResults(context, summary.batch, options);
     results.push({
       summary,
+      reading: options.file.reading,
       ...{ results: written.results, rejected: summary.rejected > 0 ? written.rejected : undefined },
       kind: isOpen ? kind : 'reported',
       sendingSeconds: (performance.now() - startedAt) / 1000,
@@ -354,7 +367,14 @@ async function continueBatches(
 }
 
 /** Writes the results of a batch next to those of its file. */
-async function writeBatchResults(pool: pg.Pool, { batchId, resultsName, partOf }: Batch, files: ResultFiles) {
-  const paths = partOf === undefined ? files : resultFiles(dirname(files.results), resultsName);
-  return writeResults(pool, batchId, paths);
+async function writeBatchResults(
+  { database, signal, warn }: AssignContext,
+  batch: Batch,
+  { files, file }: Pick<ReconcileOptions, 'files'> & { file: NumberFile },
+): Promise<ResultFiles> {
+  if (batch.partOf === undefined) {
+    return writeResults(database.pool, batch, files, { path: file.path, signal, warn });
+  }
+  const paths = resultFiles(dirname(files.results), batch.resultsName);
+  return writeResults(database.pool, batch, paths, originalOf(batch, { signal, warn }));
 }

@@ -38,7 +38,7 @@ export interface PlanCounts {
   toUnassign: number;
   /** Lines that no order can do anything about: `not assignable` and `rejected`. */
   rejected: number;
-  /** Lines whose number can't be read. */
+  /** Lines whose number can't be read, so that it may be any number. */
   unreadable: number;
   /** Numbers of the inventory that a file can list and the account can assign. */
   assignable: number;
@@ -75,9 +75,6 @@ export interface Plan {
   examples: PlanRow[];
 }
 
-/** Codes of lines whose number can't be read, so that it may be any number. */
-const unreadableCodes = ['no-number', 'not-a-number', 'lost-digits'];
-
 /** Rows of each group to show. */
 const examplesPerGroup = 5;
 const groupsWithoutExamples = new Set<PlanGroup>(['right', 'not in the file']);
@@ -87,7 +84,7 @@ const isOpen = `coalesce(upper(o.status), '') not in (${endStatuses})`;
 
 // $1 the account, $2 whether to mark numbers that aren't in the file UNASSIGNED. Reads the temporary table assignment_lines.
 const compare = `
-  insert into reconcile_plan (grp, line, given, number, code, reason, is_assignable, is_assigned)
+  insert into reconcile_plan (grp, line, position, given, number, code, reason, is_assignable, is_assigned)
   with ${imported('$1')}, pending as materialized (
     select telephone_number, min(reason) as reason from (
       select n.telephone_number,
@@ -117,10 +114,10 @@ const compare = `
     -- Most files have few or none: hashing the numbers is faster than sorting them for a window.
     select number, min(line) as first_line from assignment_lines where code is null group by number having count(*) > 1
   ), listed as (
-    select l.line, l.given, l.number from assignment_lines l left join repeated r on r.number = l.number
+    select l.line, l.position, l.given, l.number from assignment_lines l left join repeated r on r.number = l.number
      where l.code is null and (r.number is null or l.line = r.first_line)
   ), compared as (
-    select l.line, l.given, coalesce(l.number, t.telephone_number) as number, t.npa,
+    select l.line, l.position, l.given, coalesce(l.number, t.telephone_number) as number, t.npa,
            t.assignment_status is not distinct from 'ASSIGNED' as is_assigned,
            p.reason as pending, k.category, k.valid_to as category_ends,
            ${reasonColumns},
@@ -155,7 +152,7 @@ const compare = `
            end as grp
       from compared
   )
-  select grp, line, given, number,
+  select grp, line, position, given, number,
          case when grp in ('pending', 'classified') then grp else code end,
          case
            when grp = 'pending' then pending
@@ -171,16 +168,16 @@ const compare = `
          code is null and npa is not null, is_assigned and code is null and npa is not null
     from grouped
   union all
-  select 'rejected', line, given, number, code, reason, false, false from assignment_lines where code is not null
+  select 'rejected', line, position, given, number, code, reason, false, false from assignment_lines where code is not null
   union all
-  select 'rejected', l.line, l.given, l.number, 'duplicate', 'same number as on line ' || r.first_line, false, false
+  select 'rejected', l.line, l.position, l.given, l.number, 'duplicate', 'same number as on line ' || r.first_line, false, false
     from assignment_lines l join repeated r on r.number = l.number
    where l.code is null and l.line <> r.first_line`;
 
 /**
  * Compares the lines of a file with the account's numbers in one statement, in the client's transaction, and leaves the result in the
- * temporary table reconcile_plan (grp, line, given, number, code, reason): a row for each line, and for each number in the inventory
- * that isn't in the file.
+ * temporary table reconcile_plan (grp, line, position, given, number, code, reason): a row for each number of a line, and for each
+ * number in the inventory that isn't in the file.
  */
 export async function comparePlan(
   client: pg.ClientBase,
@@ -190,14 +187,15 @@ export async function comparePlan(
   const lines = await copyLines(client, file, 'ASSIGN');
   await client.query(
     `create temp table reconcile_plan (
-       grp text collate "C", line integer, given text, number text collate "C", code text, reason text, is_assignable boolean, is_assigned boolean
+       grp text collate "C", line integer, position integer, given text, number text collate "C", code text, reason text, is_assignable boolean, is_assigned boolean
      ) on commit drop`,
   );
   await client.query(compare, [account, prune]);
   await client.query('analyze reconcile_plan');
   const { rows } = await client.query(
     `select grp, code, count(*)::integer as count, count(reason)::integer as remarks, min(reason) as reason,
-            count(*) filter (where is_assignable)::integer as assignable, count(*) filter (where is_assigned)::integer as assigned
+            count(*) filter (where is_assignable)::integer as assignable, count(*) filter (where is_assigned)::integer as assigned,
+            count(*) filter (where grp = 'rejected' and number is null)::integer as unreadable
        from reconcile_plan group by grp, code order by array_position($1::text[], grp), count desc, code`,
     [planGroups],
   );
@@ -216,7 +214,7 @@ export async function comparePlan(
       toAssign: of('assign'),
       toUnassign: of('unassign'),
       rejected: of('not assignable', 'rejected'),
-      unreadable: sum(reasons.filter(({ code }) => code !== undefined && unreadableCodes.includes(code))),
+      unreadable: rows.reduce((total, { unreadable }) => total + unreadable, 0),
       assignable: rows.reduce((total, { assignable }) => total + assignable, 0),
       assigned: rows.reduce((total, { assigned }) => total + assigned, 0),
     },

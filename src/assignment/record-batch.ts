@@ -19,6 +19,8 @@ export interface RecordOptions {
   /** Prefix of the CustomerOrderIds. */
   customerOrderId: string | undefined;
   resultsFolder: string | undefined;
+  /** Where the file is, to repeat its columns in the results; undefined for a copy, which is removed afterwards. */
+  filePath: string | undefined;
 }
 
 /** The optional column of the file that names each line's action. */
@@ -34,9 +36,10 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
   const batchKey = newBatchKey();
   const { rows } = await client.query(
     `insert into assignment_batches
-       (account_id, action, file_name, file_sha256, number_column, has_action_column, batch_key, customer_order_id, results_folder, status, total_count)
+       (account_id, action, file_name, file_sha256, number_column, has_action_column, batch_key, customer_order_id, results_folder, file_path, sheet,
+        status, total_count)
      select $1, coalesce((select case when min(action) = max(action) then min(action) else 'MIXED' end from assignment_lines), $2),
-            $3, $4, $5, $6, $7, $8, $9, 'open', $10
+            $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12
      returning batch_id`,
     [
       options.account,
@@ -48,6 +51,8 @@ export async function recordBatch(client: pg.ClientBase, file: NumberFile, optio
       batchKey,
       options.customerOrderId ?? null,
       options.resultsFolder ?? null,
+      options.filePath ?? null,
+      file.reading.sheet ?? null,
       total,
     ],
   );
@@ -72,15 +77,18 @@ export async function lockBatches(
 }
 
 /**
- * Copies the lines of a file into the temporary table assignment_lines (line, given, number, action, code, reason), and returns
- * their number. The code is that of a line without a number or action.
+ * Copies the lines of a file into the temporary table assignment_lines (line, position, given, number, action, code, reason), and
+ * returns their number. The code is that of a line without a number or action; a line with a range has a row per number.
  */
 export async function copyLines(client: pg.ClientBase, file: NumberFile, action: Action | undefined): Promise<number> {
   await client.query(
-    `create temp table assignment_lines (line integer, given text, number text collate "C", action text, code text, reason text)
+    `create temp table assignment_lines (line integer, position integer, given text, number text collate "C", action text, code text, reason text)
        on commit drop`,
   );
-  const target = { table: 'assignment_lines', columns: ['line', 'given', 'number', 'action', 'code', 'reason'] };
+  const target = {
+    table: 'assignment_lines',
+    columns: ['line', 'position', 'given', 'number', 'action', 'code', 'reason'],
+  };
   let total = 0;
   // Parse the next chunk while the server copies this one.
   let copying = Promise.resolve(0);
@@ -99,17 +107,18 @@ export async function copyLines(client: pg.ClientBase, file: NumberFile, action:
   return total;
 }
 
-function toLine({ line, given, number, others }: NumberRow, defaultAction: Action | undefined): CopyValue[] {
+function toLine({ line, position, given, number, others }: NumberRow, defaultAction: Action | undefined): CopyValue[] {
   const [cell = ''] = others;
   const action = cell.trim() === '' ? defaultAction : parseAction(cell);
   const [digits, problem] = typeof number === 'string' ? [number, undefined] : [undefined, number];
   // Most numbers are given in ledger form and need no second copy.
   const kept = given === digits ? undefined : given;
-  if (problem !== undefined) return [String(line), kept, undefined, action, problem.code, problem.reason];
-  if (action !== undefined) return [String(line), kept, digits, action, undefined, undefined];
+  const place = [String(line), String(position), kept];
+  if (problem !== undefined) return [...place, undefined, action, problem.code, problem.reason];
+  if (action !== undefined) return [...place, digits, action, undefined, undefined];
   const reason =
     cell.trim() === '' ? 'the line has no action' : `${JSON.stringify(cell.slice(0, 40))} isn't ASSIGN or UNASSIGN`;
-  return [String(line), kept, digits, undefined, 'no-action', reason];
+  return [...place, digits, undefined, 'no-action', reason];
 }
 
 // $1 the batch, $2 the account, $3 whether to send numbers that already have the requested status, $4 the numbers per
@@ -119,16 +128,16 @@ function toLine({ line, given, number, others }: NumberRow, defaultAction: Actio
 // file order, ASSIGN first.
 const classifyLines = `
   insert into assignment_numbers
-    (batch_id, line_number, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
+    (batch_id, line_number, position_in_line, number_as_given, telephone_number, chunk_number, outcome, error_code, error_description)
   with ${imported('$2')}, compared as (
-    select line, given, number, action,
+    select line, position, given, number, action,
            min(line) over same as first_line,
            min(action) over same <> max(action) over same as is_contradicted
       from assignment_lines
      where code is null
     window same as (partition by number)
   ), classified as (
-    select c.line, c.given, c.number, c.action, c.first_line,
+    select c.line, c.position, c.given, c.number, c.action, c.first_line,
            ${reasonColumns},
            case
              when c.is_contradicted then 'both-actions'
@@ -138,7 +147,7 @@ const classifyLines = `
       from compared c
       left join telephone_numbers t on t.account_id = $2 and t.telephone_number = c.number${joinChecks('$2', 'c.number')}
   ), reasoned as (
-    select line, given, number, action, code,
+    select line, position, given, number, action, code,
            case code
              when 'both-actions' then 'the file lists it with both actions'
              when 'duplicate' then 'same number as on line ' || first_line${inventoryReasons}
@@ -146,10 +155,10 @@ const classifyLines = `
            end as reason
       from classified
     union all
-    select line, given, number, action, code, reason from assignment_lines where code is not null
+    select line, position, given, number, action, code, reason from assignment_lines where code is not null
   ), lines as (
     -- Everything is sorted once, by line: orders are assigned and rows are written in that order.
-    select line, given, number, code, reason,
+    select line, position, given, number, code, reason,
            case when code is not null then null
              when action = 'ASSIGN' then
                (count(*) filter (where code is null and action = 'ASSIGN') over so_far - 1) / $4::integer + 1
@@ -158,19 +167,20 @@ const classifyLines = `
                + (select (count(*) + $4::integer - 1) / $4::integer from assignment_lines where code is null and action = 'ASSIGN')
            end as chunk
       from reasoned
-    window so_far as (order by line rows unbounded preceding)
+    window so_far as (order by line, position rows unbounded preceding)
   )
-  select $1, line, given, number, chunk,
+  select $1, line, position, given, number, chunk,
          case when code = 'already-declared' then 'SKIPPED' when code is not null then 'REJECTED' end, code, reason
     from lines
-   order by line`;
+   order by line, position`;
 
 async function recordOrders(client: pg.ClientBase, batchId: string, idOf: (chunk: number) => string): Promise<void> {
   const { rows } = await client.query(
     `select c.chunk_number, c.number_count, l.action
        from (select chunk_number, count(*) as number_count, min(line_number) as line
                from assignment_numbers where batch_id = $1 and chunk_number is not null group by chunk_number) c
-       join assignment_lines l using (line)
+       -- All numbers of a line have its action.
+       join assignment_lines l on l.line = c.line and l.position = 1
       order by c.chunk_number`,
     [batchId],
   );

@@ -89,7 +89,7 @@ export async function recordRejectedFile(
   return rows[0].batch_id;
 }
 
-/** Records where a rejected file was moved to. */
+/** Records where a batch's file was moved to. */
 export async function recordFilePath(database: Database, batchId: string, path: string): Promise<void> {
   await change(database, `update assignment_batches set file_path = $2 where batch_id = $1`, [batchId, path]);
 }

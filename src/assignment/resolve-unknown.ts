@@ -8,6 +8,7 @@ import type { JobContext } from '../run/job.js';
 import { filesOfBatch } from '../stored-files/submitted-files.js';
 import { type BatchSummary, summarizeBatch } from './batches.js';
 import { doneFolder, outboxFolder, timeStamp } from './inbox.js';
+import { originalOf } from './original-file.js';
 import { type ResultFiles, resultFiles, storeResults, writeResults } from './results.js';
 
 /**
@@ -41,7 +42,8 @@ export async function resolveUnknownOutcomes(
     // A batch of a submitted file has results in a folder only if the same content came by another way too.
     if (submitted.length > 0 && batch.resultsFolder === undefined && !existsSync(files.results)) continue;
     try {
-      await writeResults(database.pool, batch.batchId, files);
+      const warn = (sentence: string) => run.warn(sentence);
+      await writeResults(database.pool, batch, files, originalOf(batch, { signal, warn }));
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       run.warn(`Batch ${batch.batchId} (${batch.fileName}): ${error.message}`);
@@ -74,7 +76,7 @@ const resolveNumbers = `
       join final_orders a on a.batch_id = m.batch_id and a.chunk_number = m.chunk_number
       left join ${numberAssignments.numbersTable} reported
         on reported.account_id = a.account_id and reported.order_id = a.order_id and reported.telephone_number = m.telephone_number
-     where n.batch_id = m.batch_id and n.line_number = m.line_number and m.outcome = 'UNKNOWN'
+     where n.batch_id = m.batch_id and n.line_number = m.line_number and n.position_in_line = m.position_in_line and m.outcome = 'UNKNOWN'
        and (reported.telephone_number is null or reported.outcome in ('ACCEPTED', 'FAILED'))
     returning n.batch_id, n.chunk_number
   ), orders as (

@@ -22,6 +22,7 @@ import { resultFiles, storeResults } from './results.js';
 export interface SubmittedOptions {
   action?: Action | undefined;
   column?: string | undefined;
+  sheet?: string | undefined;
   force?: boolean | undefined;
   again?: boolean | undefined;
   allowRejects?: boolean | undefined;
@@ -29,7 +30,7 @@ export interface SubmittedOptions {
 }
 
 /** The options of `tn-ledger submit --reconcile`. */
-export type SubmittedReconciliation = Pick<SubmittedOptions, 'column' | 'allowRejects' | 'customerOrderId'> &
+export type SubmittedReconciliation = Pick<SubmittedOptions, 'column' | 'sheet' | 'allowRejects' | 'customerOrderId'> &
   ReconcileChoices;
 
 /**

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import AdmZip from 'adm-zip';
 import type { ArchiveLimits } from '../config.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
+import { isZip } from '../unpack.js';
 import { limitVariables } from './limits.js';
 import { holdsDocuments } from './report-type.js';
 
@@ -220,12 +221,6 @@ export function tooLarge(archive: string, limits: ArchiveLimits): ArchiveError {
   return new ArchiveError(archive, `unpacks to more than the limit of ${limits.uncompressedBytes} bytes`, {
     hint: `If it is genuine, raise ${limitVariables.uncompressedBytes} and load it again.`,
   });
-}
-
-/** Whether bytes begin with a ZIP signature: that of a file, or that of an empty archive. */
-export function isZip(bytes: Uint8Array): boolean {
-  const [p, k, third, fourth] = bytes;
-  return p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
 }
 
 /** Metadata that macOS adds to archives. */

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { LedgerError, messageOf } from '../errors.js';
-import { isZip } from './archive.js';
+import { isZip } from '../unpack.js';
 
 /** A CSV file whose header was read. */
 export interface OpenCsv {

@@ -1,11 +1,8 @@
-import { once } from 'node:events';
-import { crc32, createInflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import type { ArchiveLimits } from '../config.js';
 import { messageOf } from '../errors.js';
+import { unpack } from '../unpack.js';
 import { type Archive, ArchiveError, type ArchiveFile, tooDense, tooLarge } from './archive.js';
-
-/** Uncompressed bytes per chunk. */
-const chunkBytes = 64 * 1024;
 
 export interface ReadOptions {
   limits: ArchiveLimits;
@@ -49,22 +46,10 @@ export async function* readFileIn(
 const wrap = 2 ** 32;
 
 async function* uncompressed(archive: Archive, file: ArchiveFile): AsyncGenerator<Buffer, void> {
-  if (!file.isDeflated) {
-    for (let from = 0; from < file.compressed.length; from += chunkBytes) {
-      yield file.compressed.subarray(from, from + chunkBytes);
-    }
-    return;
-  }
-  const inflate = createInflateRaw({ chunkSize: chunkBytes });
   try {
-    inflate.end(file.compressed);
-    yield* inflate;
+    yield* unpack(file);
   } catch (cause) {
     const what = `is damaged: ${JSON.stringify(file.name)} can't be uncompressed (${messageOf(cause)})`;
     throw new ArchiveError(archive.name, what, { cause });
-  } finally {
-    inflate.destroy();
-    // Its worker thread keeps a reference to the archive until it is done.
-    if (!inflate.closed) await once(inflate, 'close');
   }
 }

@@ -5,10 +5,14 @@ import type { AssignCommandOptions } from './run-assign.js';
 
 export function define(command: DefineCommand): Command {
   return command('assign')
-    .description('mark the numbers in a CSV file as assigned or unassigned at Bandwidth')
-    .argument('<file.csv>', 'CSV file of numbers: with a header row, or a single column without one')
+    .description('mark the numbers in a file as assigned or unassigned at Bandwidth')
+    .argument(
+      '<file>',
+      'CSV file or Excel workbook (.xlsx) of numbers: with a header row, or a single column without one',
+    )
     .option('--action <action>', 'ASSIGN or UNASSIGN, for lines without a value in the "action" column')
     .option('--column <name>', 'column that contains the numbers')
+    .option('--sheet <name>', 'sheet of a workbook; required if several have a column of numbers')
     .option('--dry-run', 'validate the file and estimate orders and time without sending anything')
     .option('--force', 'also send numbers that already have the requested status')
     .option('--again', 'submit a file again that was already submitted')
@@ -23,12 +27,13 @@ export function define(command: DefineCommand): Command {
     .addHelpText(
       'after',
       `
-Writes <file>.results.csv with one line per input line, in the same order, and <file>.rejected.csv if lines were rejected.
+Writes <file>.results.csv with the file's own columns and the outcome of each number, in the same order, and <file>.rejected.csv if lines were rejected.
 Submitting the same file again resumes an interrupted batch or reports its results. Nothing is sent twice.
 
 Examples:
   $ tn-ledger assign numbers.csv --action ASSIGN --dry-run
-  $ tn-ledger assign numbers.csv --action ASSIGN`,
+  $ tn-ledger assign numbers.csv --action ASSIGN
+  $ tn-ledger assign numbers.xlsx --sheet "New DIDs" --column Telefon --action ASSIGN`,
     )
     .action(async (file: string, options: AssignCommandOptions) => {
       limitSemiSpace();

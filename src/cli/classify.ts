@@ -5,12 +5,16 @@ import type { ClassifyCommandOptions } from './run-classify.js';
 export function define(command: DefineCommand): Command {
   return command('classify')
     .description('record a use of numbers that Bandwidth does not track: administrative, intermediate, reserved, aging')
-    .argument('<file.csv>', 'CSV file of numbers: with a header row, or a single column without one')
+    .argument(
+      '<file>',
+      'CSV file or Excel workbook (.xlsx) of numbers: with a header row, or a single column without one',
+    )
     .requiredOption('--category <category>', 'administrative, intermediate, reserved or aging')
     .requiredOption('--from <date>', 'first day (UTC), such as 2026-11-01')
     .option('--to <date>', 'last day (default: open-ended)')
     .option('--note <text>', 'reason, kept for later audits')
     .option('--column <name>', 'column that contains the numbers')
+    .option('--sheet <name>', 'sheet of a workbook; required if several have a column of numbers')
     .option('--residential', 'residential aging numbers: limit of 90 days instead of 365')
     .option('--override', 'exceed the regulatory limit (reserved 180 days, aging 365 or 90); listed by the audit')
     .option('--allow-rejects', 'continue even if more than a tenth of the lines are rejected')

@@ -31,7 +31,9 @@ Examples:
     });
   files
     .command('get')
-    .description('read a file back, byte for byte')
+    .description(
+      "read a file back: byte for byte, but results with the submitted file's own columns if you may read it",
+    )
     .argument('<file>', 'number or name; of several files with the name, the newest')
     .option('--account <id>', 'only files of this account; required if several accounts have files with the name')
     .option('--out <file>', 'output file, or - for standard output (default: its name, in the current folder)')

@@ -2,6 +2,7 @@ import type { AssignResult } from '../assignment/assign-file.js';
 import type { BatchSummary } from '../assignment/batches.js';
 import type { Rejection } from '../assignment/rejected-files.js';
 import { TooManyRejectsError } from '../assignment/too-many-rejects.js';
+import { describeReading, readingAsJson } from '../number-file/reading.js';
 import { formatCount, formatDuration, formatTable } from './format.js';
 
 /** A file that was rejected as a whole and recorded as a batch. The reason is in the error, printed separately. */
@@ -55,7 +56,7 @@ const kinds: Record<AssignResult['kind'], string> = {
 };
 
 export function summaryAsText(
-  { summary, results, rejected, kind, sendingSeconds }: AssignResult,
+  { summary, reading, results, rejected, kind, sendingSeconds }: AssignResult,
   facts: AssignFacts,
 ): string {
   const { batch } = summary;
@@ -64,6 +65,7 @@ export function summaryAsText(
     kind === 'dry run'
       ? `Dry run of ${title}: nothing was sent or saved`
       : `Batch ${batch.batchId}: ${title}${kinds[kind]}`,
+    ...(reading === undefined ? [] : describeReading(reading)),
     formatTable(['', 'numbers'], countRows(summary, kind), { right: [1] }),
   ];
   if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
@@ -127,13 +129,14 @@ export function summaryAsJson(result: AssignResult, facts: AssignFacts): string 
 }
 
 export function summaryAsObject(
-  { summary, results, rejected, kind, sendingSeconds }: AssignResult,
+  { summary, reading, results, rejected, kind, sendingSeconds }: AssignResult,
   facts: AssignFacts,
 ): Record<string, unknown> {
   return {
     ...batchAsJson(summary),
     batch_id: kind === 'dry run' ? null : summary.batch.batchId,
     kind,
+    reading: reading === undefined ? null : readingAsJson(reading),
     results: results ?? null,
     rejected: rejected ?? null,
     ...(facts.estimate !== undefined && {

@@ -1,11 +1,14 @@
 import type { Batch } from '../assignment/batches.js';
 import { formatMinute } from '../format.js';
+import { describeReading, type Reading, readingAsJson } from '../number-file/reading.js';
 import type { Submission } from '../stored-files/submitted-files.js';
 import { formatCount, formatTable } from './format.js';
 
 /** What checking a file found. */
 export interface Checked {
   total: number;
+  /** How the file was read. */
+  reading: Reading | undefined;
   rejected: number;
   /** The file of rejected lines; undefined if there are none. */
   rejectedPath: string | undefined;
@@ -68,6 +71,7 @@ export function submissionAsText({
     ['rejected', formatCount(rejected)],
     [task.purpose === 'classify' ? 'to be classified' : 'to be submitted', formatCount(toDo)],
   ];
+  if (checked.reading !== undefined) lines.push(...describeReading(checked.reading));
   lines.push(formatTable(['', 'numbers'], rows, { right: [1] }), '');
   if (rejectedPath !== undefined) lines.push(`Rejected lines: ${rejectedPath}`);
   if (rejected > 0) {
@@ -97,6 +101,7 @@ export function submissionAsJson({
       ...{ account_id: account, file_name: fileName, file_sha256: sha256, byte_count: bytes },
       ...{ purpose: task.purpose, options: task.options, batch_id: earlierBatch?.batchId ?? null },
       ...{ read_count: total, rejected_count: rejected, to_do_count: toDo, reasons },
+      reading: checked.reading === undefined ? null : readingAsJson(checked.reading),
       rejected_file: rejectedPath ?? null,
     },
     null,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,10 +8,11 @@ import { inTransaction } from '../database/transaction.js';
 import { type ExitStatus, exitStatus, LedgerError, messageOf, UsageError } from '../errors.js';
 import { checkOutputPath, writeWhole } from '../output-file.js';
 import { findFiles } from '../stored-files/find-files.js';
-import { readParts, type StoredFile } from '../stored-files/parts.js';
+import { type Content, readParts, type StoredFile } from '../stored-files/parts.js';
 import { formatCount } from './format.js';
 import { openLedgerToRead } from './open-ledger.js';
 import { printResult } from './print-result.js';
+import { mayReadSubmitted, withOwnColumns } from './result-columns.js';
 import type { Session } from './session.js';
 
 export interface GetFileOptions {
@@ -20,7 +22,7 @@ export interface GetFileOptions {
   json?: boolean;
 }
 
-/** Writes a file of the database to a file or to standard output, byte for byte. */
+/** Writes a file of the database to a file or to standard output: byte for byte, but results with the submitted file's columns. */
 export async function getFile(
   session: Session,
   wanted: string,
@@ -32,34 +34,47 @@ export async function getFile(
   const account = named === undefined ? undefined : accountNamed(session.config, named);
   const file = await findOne(database, wanted, account);
   await checkRights(database, file);
-  const read = (write: (parts: AsyncIterable<Buffer>) => Promise<void>) =>
+  const read = (write: (content: Content) => Promise<void>) =>
     // A file isn't changed, but a newer report or result may replace it meanwhile.
-    inTransaction(database, { snapshot: true, signal: session.signal }, (client) => write(readParts(client, file)));
-  if (out === '-') {
-    await read((parts) => pipeline(Readable.from(parts, { objectMode: false }), process.stdout, { end: false })).catch(
-      (error: NodeJS.ErrnoException) => {
-        // A closed pipe (`| head`) is not a failure.
-        if (error.code !== 'EPIPE') throw error;
-      },
+    inTransaction(database, { snapshot: true, signal: session.signal }, (client) =>
+      withOwnColumns(database, file, readParts(client, file), write),
     );
+  if (out === '-') {
+    await read((content) =>
+      pipeline(Readable.from(content, { objectMode: false }), process.stdout, { end: false }),
+    ).catch((error: NodeJS.ErrnoException) => {
+      // A closed pipe (`| head`) is not a failure.
+      if (error.code !== 'EPIPE') throw error;
+    });
     return exitStatus.done;
   }
   const path = resolve(out ?? basename(file.name));
   await checkOutputPath(path, { replace: force });
-  await read((parts) => write(path, parts, force));
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* measured(content: Content): AsyncGenerator<Buffer> {
+    for await (const piece of content) {
+      const part = Buffer.from(piece as string);
+      hash.update(part);
+      bytes += part.length;
+      yield part;
+    }
+  }
+  await read((content) => write(path, measured(content), force));
+  const sha256 = hash.digest('hex');
   const text = json
     ? JSON.stringify(
         {
           file_id: file.fileId,
           account_id: file.account,
           file: path,
-          file_sha256: file.sha256,
-          byte_count: file.bytes,
+          file_sha256: sha256,
+          byte_count: bytes,
         },
         null,
         2,
       )
-    : `File ${file.fileId} of account ${file.account} (${file.name}, ${formatCount(file.bytes)} bytes) written to ${path}\nSHA-256 ${file.sha256}`;
+    : `File ${file.fileId} of account ${file.account} (${file.name}, ${formatCount(bytes)} bytes) written to ${path}\nSHA-256 ${sha256}`;
   printResult(text, { json });
   return exitStatus.done;
 }
@@ -80,23 +95,21 @@ async function findOne(database: Database, wanted: string, account: string | und
   });
 }
 
-/** Members of the group roles don't read submitted files, which may have columns that the ledger doesn't keep. */
-async function checkRights({ pool, describe }: Database, { table, fileId, name }: StoredFile): Promise<void> {
-  if (table !== 'submitted_files') return;
-  const { rows } = await pool.query(`select has_table_privilege('tn_ledger.submitted_file_parts', 'select') as may`);
-  if (rows[0].may) return;
+async function checkRights(database: Database, { table, fileId, name }: StoredFile): Promise<void> {
+  if (table !== 'submitted_files' || (await mayReadSubmitted(database))) return;
+  const { describe } = database;
   throw new LedgerError(
     `The user of DATABASE_URL may not read the content of submitted files, such as file ${fileId} (${name}), in ${describe}.`,
     { hint: 'Results and reports can be read. For a submitted file, connect as the owner of the ledger.' },
   );
 }
 
-async function write(path: string, parts: AsyncIterable<Buffer>, replace: boolean): Promise<void> {
+async function write(path: string, content: Content, replace: boolean): Promise<void> {
   try {
     await writeWhole(
       path,
       async (handle) => {
-        for await (const part of parts) await handle.appendFile(part);
+        for await (const part of content) await handle.appendFile(part);
       },
       { replace },
     );

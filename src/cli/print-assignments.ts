@@ -153,8 +153,8 @@ interface FailureRow {
 async function listFailures(pool: pg.Pool, batchId: string): Promise<FailureRow[]> {
   const { rows } = await pool.query(
     `select outcome, error_code, count(*)::integer as count, min(line_number) as first_line,
-            (array_agg(coalesce(number_as_given, telephone_number) order by line_number))[1] as first_number,
-            (array_agg(error_description order by line_number))[1] as error_description
+            (array_agg(coalesce(number_as_given, telephone_number) order by line_number, position_in_line))[1] as first_number,
+            (array_agg(error_description order by line_number, position_in_line))[1] as error_description
        from assignment_numbers
       where batch_id = $1 and outcome <> 'ACCEPTED'
       group by outcome, error_code order by count desc, outcome, error_code`,

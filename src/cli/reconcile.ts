@@ -6,7 +6,10 @@ import type { ReconcileCommandOptions } from './run-reconcile.js';
 export function define(command: DefineCommand): Command {
   return command('reconcile')
     .description('compare a list of the numbers in use with the ledger, and assign what differs')
-    .argument('<file.csv>', 'CSV file of the numbers in use: with a header row, or a single column without one')
+    .argument(
+      '<file>',
+      'CSV file or Excel workbook (.xlsx) of the numbers in use: with a header row, or a single column without one',
+    )
     .option('--apply', 'submit the plan')
     .option('--dry-run', 'print the plan and send nothing (default)')
     .option('--prune', 'also mark numbers UNASSIGNED that are marked ASSIGNED and not in the file')
@@ -15,6 +18,7 @@ export function define(command: DefineCommand): Command {
       'most that the plan may change: a share (10%) or a number of numbers (default: 10%, unless nothing is marked ASSIGNED yet)',
     )
     .option('--column <name>', 'column that contains the numbers')
+    .option('--sheet <name>', 'sheet of a workbook; required if several have a column of numbers')
     .option('--allow-rejects', 'continue even if more than a tenth of the lines are rejected')
     .option('--sync-first', 'sync the inventory and the assignment orders first')
     .option('--customer-order-id <id>', 'prefix of the customer order IDs (up to 20 characters)')

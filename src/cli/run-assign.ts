@@ -21,6 +21,7 @@ import type { ApiSession } from './session.js';
 export interface AssignCommandOptions {
   action?: string;
   column?: string;
+  sheet?: string;
   dryRun?: boolean;
   force?: boolean;
   again?: boolean;
@@ -42,6 +43,7 @@ export async function runAssign(session: ApiSession, path: string, options: Assi
   const choices: AssignOptions = {
     action: options.action === undefined ? undefined : readAction(options.action),
     column: options.column,
+    sheet: options.sheet,
     dryRun: options.dryRun ?? false,
     force: options.force ?? false,
     again: options.again ?? false,

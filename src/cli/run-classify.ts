@@ -4,6 +4,7 @@ import { resultFiles } from '../assignment/results.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
 import { type Classification, type Classified, classifyFile } from '../nruf/classify.js';
 import { shortestAgingDays } from '../nruf/limits.js';
+import { describeReading, readingAsJson } from '../number-file/reading.js';
 import { chooseLedgerAccount } from './choose-ledger-account.js';
 import { formatCount } from './format.js';
 import { openLedger } from './open-ledger.js';
@@ -13,6 +14,7 @@ import type { Session } from './session.js';
 
 export interface ClassifyCommandOptions extends ClassificationOptions {
   column?: string;
+  sheet?: string;
   allowRejects?: boolean;
   dryRun?: boolean;
   out?: string;
@@ -32,6 +34,7 @@ export async function runClassify(
   const classified = await classifyFile(database, path, declaration, {
     account,
     column: options.column,
+    sheet: options.sheet,
     allowRejects: options.allowRejects ?? false,
     dryRun: options.dryRun ?? false,
     rejectedPath: resultFiles(resolve(options.out ?? join(session.config.dataDir, outboxFolder)), path).rejected,
@@ -42,6 +45,8 @@ export async function runClassify(
       `${formatCount(classified.tooShort)} ${classified.tooShort === 1 ? 'number ages' : 'numbers age'} for fewer than ${shortestAgingDays} days, the minimum of 47 CFR 52.15(f)(1)(ii). Run tn-ledger audit to list them.`,
     );
   }
+  const { warning } = classified.reading;
+  if (warning !== undefined) session.log.warn(`${path}: ${warning}`);
   const print = options.json ? asJson : asText;
   printResult(print(classified, declaration, account, options.dryRun ?? false), options);
   return classified.rejected > 0 ? exitStatus.rejected : exitStatus.done;
@@ -53,8 +58,9 @@ function asText(
   account: string,
   dryRun: boolean,
 ): string {
-  const { total, declared, unchanged, replaced, rejected, reasons, rejectedPath } = classified;
+  const { total, reading, declared, unchanged, replaced, rejected, reasons, rejectedPath } = classified;
   const lines = [
+    ...describeReading(reading),
     `${formatCount(declared)} of ${formatCount(total)} numbers ${dryRun ? 'would be' : 'were'} classified as ${category} for account ${account}, from ${from} ${to === undefined ? 'on' : `to ${to}`}.`,
   ];
   if (unchanged > 0) lines.push(`Already classified this way and unchanged: ${formatCount(unchanged)}.`);
@@ -75,7 +81,7 @@ function asJson(
   account: string,
   dryRun: boolean,
 ): string {
-  const { total, declared, unchanged, replaced, tooShort, rejected, reasons, rejectedPath } = classified;
+  const { total, reading, declared, unchanged, replaced, tooShort, rejected, reasons, rejectedPath } = classified;
   return JSON.stringify(
     {
       account,
@@ -85,6 +91,7 @@ function asJson(
       note: note ?? null,
       residential,
       dry_run: dryRun,
+      reading: readingAsJson(reading),
       total,
       declared,
       unchanged,

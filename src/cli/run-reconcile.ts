@@ -15,6 +15,7 @@ import { resultFiles } from '../assignment/results.js';
 import { type Cells, csvText } from '../csv-file.js';
 import type { Database } from '../database/connect.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
+import { describeReading, readingAsJson } from '../number-file/reading.js';
 import { shellWord } from '../shell-word.js';
 import { checkClocks } from './check-clocks.js';
 import { chooseOneAccount } from './choose-accounts.js';
@@ -34,6 +35,7 @@ export interface ReconcileCommandOptions {
   prune?: boolean;
   maxChange?: string;
   column?: string;
+  sheet?: string;
   allowRejects?: boolean;
   syncFirst?: boolean;
   customerOrderId?: string;
@@ -85,19 +87,31 @@ async function plan(
 ): Promise<ExitStatus> {
   const warnings: string[] = [];
   const context = { account, database, signal: session.signal, warn: warnTo(session, warnings) };
-  const { column, allowRejects } = options;
+  const { column, sheet, allowRejects } = options;
   const onRows = options.csv ? printRows : undefined;
-  const { plan, refusal, resumes } = await planFile(context, path, { ...choices, column, allowRejects, onRows });
+  const { plan, refusal, resumes, reading } = await planFile(context, path, {
+    ...choices,
+    column,
+    sheet,
+    allowRejects,
+    onRows,
+  });
   const facts = factsOf(account, path, options, requestsPerMinute);
   const [resumed] = resumes;
   if (options.json) {
     const object = {
       ...planAsObject(plan, facts),
-      ...{ applied: false, refused: refusal?.message ?? null, resumes_batch: resumed?.batchId ?? null, warnings },
+      ...{
+        reading: readingAsJson(reading),
+        applied: false,
+        refused: refusal?.message ?? null,
+        resumes_batch: resumed?.batchId ?? null,
+        warnings,
+      },
     };
     printResult(session.redact(JSON.stringify(object, null, 2)), options);
   } else if (!options.csv) {
-    const lines = [planAsText(plan, facts)];
+    const lines = [planAsText(plan, facts), ...describeReading(reading)];
     const command = commandFor(path, options);
     if (resumed !== undefined) {
       lines.push(
@@ -140,12 +154,13 @@ function factsOf(
 /** The command that was given, without `--apply` and what only prints. */
 function commandFor(
   path: string,
-  { prune, maxChange, column, allowRejects, account }: ReconcileCommandOptions,
+  { prune, maxChange, column, sheet, allowRejects, account }: ReconcileCommandOptions,
 ): string {
   const parts = ['tn-ledger reconcile', shellWord(path)];
   if (prune) parts.push('--prune');
   if (maxChange !== undefined) parts.push('--max-change', shellWord(maxChange));
   if (column !== undefined) parts.push('--column', shellWord(column));
+  if (sheet !== undefined) parts.push('--sheet', shellWord(sheet));
   if (allowRejects) parts.push('--allow-rejects');
   if (account !== undefined) parts.push('--account', shellWord(account));
   return parts.join(' ');
@@ -196,7 +211,12 @@ export async function applyReconcile(
       path,
       {
         ...choices,
-        ...{ column: options.column, allowRejects: options.allowRejects ?? false, customerOrderId },
+        ...{
+          column: options.column,
+          sheet: options.sheet,
+          allowRejects: options.allowRejects ?? false,
+          customerOrderId,
+        },
         ...{ wait: options.wait, timeoutMs, files: resultFiles(resultsFolder, path), resultsFolder },
         ...(options.syncFirst && { refreshInventory }),
       },

@@ -11,7 +11,7 @@ import type { Database } from '../database/connect.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { classifyFile } from '../nruf/classify.js';
 import type { SubmittedClassification } from '../nruf/classify-submitted.js';
-import { inspectTextFile } from '../number-file/text-file.js';
+import { hashFile } from '../number-file/text-file.js';
 import { storeSubmittedFile } from '../stored-files/submitted-files.js';
 import { chooseLedgerAccount } from './choose-ledger-account.js';
 import { type Checked, submissionAsJson, submissionAsText } from './format-submission.js';
@@ -30,6 +30,7 @@ export interface SubmitOptions extends Partial<ClassificationOptions> {
   prune?: boolean;
   maxChange?: string;
   column?: string;
+  sheet?: string;
   allowRejects?: boolean;
   out?: string;
   account?: string;
@@ -48,7 +49,7 @@ export async function runSubmit(session: Session, path: string, options: SubmitO
   checkName(path);
   const database = await openLedgerAsOwner(session, 'Nothing was stored.');
   const account = await chooseLedgerAccount(session, database, options.account);
-  const { sha256, bytes } = await inspectTextFile(path, { signal: session.signal });
+  const { sha256, bytes } = await hashFile(path, { signal: session.signal });
   const rejectedPath = resultFiles(resolve(options.out ?? join(session.config.dataDir, outboxFolder)), path).rejected;
   const checked = await check(session, database, { path, account, task, rejectedPath });
   const submission =
@@ -73,7 +74,7 @@ const forClassify = {
 };
 
 function readTask(options: SubmitOptions): Task {
-  const { category, from, column, allowRejects = false } = options;
+  const { category, from, column, sheet, allowRejects = false } = options;
   const given = (names: Readonly<Record<string, string>>) =>
     Object.entries(names).flatMap(([name, flag]) => (options[name as keyof SubmitOptions] === undefined ? [] : flag));
   const orderId = () =>
@@ -87,7 +88,7 @@ function readTask(options: SubmitOptions): Task {
     }
     const { prune = false, maxChange } = options;
     const choices = { prune, maxChange: maxChange === undefined ? undefined : parseMaxChange(maxChange) };
-    return { purpose: 'reconcile', options: { ...choices, column, allowRejects, customerOrderId: orderId() } };
+    return { purpose: 'reconcile', options: { ...choices, column, sheet, allowRejects, customerOrderId: orderId() } };
   }
   const [onlyReconcile] = given(forReconcile);
   if (onlyReconcile !== undefined) {
@@ -108,6 +109,7 @@ function readTask(options: SubmitOptions): Task {
       options: {
         action: action === undefined ? undefined : readAction(action),
         column,
+        sheet,
         force,
         again,
         allowRejects,
@@ -126,7 +128,7 @@ function readTask(options: SubmitOptions): Task {
   }
   return {
     purpose: 'classify',
-    options: { ...readClassification({ ...options, category, from }), column, allowRejects },
+    options: { ...readClassification({ ...options, category, from }), column, sheet, allowRejects },
   };
 }
 
@@ -153,29 +155,34 @@ async function check(
   { path, account, task, rejectedPath }: ToCheck,
 ): Promise<Checked> {
   if (task.purpose === 'classify') {
-    const { column, allowRejects, ...classification } = task.options;
-    const options = { account, column, allowRejects, dryRun: true, rejectedPath, signal };
-    const { total, rejected, reasons, ...classified } = await classifyFile(database, path, classification, options);
-    return { total, rejected, rejectedPath: classified.rejectedPath, toDo: classified.declared, reasons };
+    const { column, sheet, allowRejects, ...classification } = task.options;
+    const options = { account, column, sheet, allowRejects, dryRun: true, rejectedPath, signal };
+    const { total, reading, rejected, reasons, ...classified } = await classifyFile(
+      database,
+      path,
+      classification,
+      options,
+    );
+    return { total, reading, rejected, rejectedPath: classified.rejectedPath, toDo: classified.declared, reasons };
   }
   const context = { account, database, signal, warn: (sentence: string) => log.warn(sentence) };
   if (task.purpose === 'reconcile') {
-    const { plan, refusal } = await planFile(context, path, task.options);
+    const { plan, refusal, reading } = await planFile(context, path, task.options);
     if (refusal !== undefined) throw refusal;
     const { lines, rejected, toAssign, toUnassign } = plan.counts;
     const reasons = plan.reasons.flatMap(({ group, code, reason, count }) =>
       group === 'rejected' || group === 'not assignable' ? { reason: reasonText(code, reason, count), count } : [],
     );
-    return { total: lines, rejected, rejectedPath: undefined, toDo: toAssign + toUnassign, reasons };
+    return { total: lines, reading, rejected, rejectedPath: undefined, toDo: toAssign + toUnassign, reasons };
   }
   const options: AssignOptions = {
     ...task.options,
     ...{ action: task.options.action, wait: false, timeoutMs: 0 },
     files: { results: '', rejected: rejectedPath },
   };
-  const { summary, kind, rejected } = await checkFile(context, path, options);
+  const { summary, reading, kind, rejected } = await checkFile(context, path, options);
   return {
-    ...{ total: summary.total, rejected: summary.rejected, rejectedPath: rejected },
+    ...{ total: summary.total, reading, rejected: summary.rejected, rejectedPath: rejected },
     toDo: summary.total - summary.rejected - summary.skipped,
     reasons: reasonsOf(summary),
     ...(kind === 'reported' && { earlierBatch: summary.batch }),

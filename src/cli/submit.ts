@@ -5,9 +5,12 @@ import type { SubmitOptions } from './run-submit.js';
 export function define(command: DefineCommand): Command {
   return command('submit')
     .description(
-      'store a CSV file in the database, for the next run on any host to assign, reconcile or classify its numbers',
+      'store a file in the database, for the next run on any host to assign, reconcile or classify its numbers',
     )
-    .argument('<file.csv>', 'CSV file of numbers: with a header row, or a single column without one')
+    .argument(
+      '<file>',
+      'CSV file or Excel workbook (.xlsx) of numbers: with a header row, or a single column without one',
+    )
     .option('--action <action>', 'ASSIGN or UNASSIGN, for lines without a value in the "action" column')
     .option('--force', 'also send numbers that already have the requested status')
     .option('--again', 'submit a file again that was already submitted')
@@ -22,6 +25,7 @@ export function define(command: DefineCommand): Command {
     .option('--residential', 'classify: residential aging numbers, limit of 90 days instead of 365')
     .option('--override', 'classify: exceed the regulatory limit; listed by the audit')
     .option('--column <name>', 'column that contains the numbers')
+    .option('--sheet <name>', 'sheet of a workbook; required if several have a column of numbers')
     .option('--allow-rejects', 'continue even if more than a tenth of the lines are rejected')
     .option('--out <folder>', 'folder for rejected lines (default: outbox in the data folder)')
     .option('--account <id>', 'account to use; required if there are several')

@@ -3,6 +3,7 @@ import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
 import { formatCount } from '../format.js';
 import type { Log } from '../log.js';
+import { describeReading } from '../number-file/reading.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import { CopyError, copyToDisk } from '../stored-files/local-copy.js';
 import { storeRejectedLines } from '../stored-files/result-files.js';
@@ -10,7 +11,11 @@ import { finishFile, type SubmittedFile, titleOfFile, unfinishedFiles } from '..
 import { type Classification, type Classified, classifyFile, TooManyLinesRejectedError } from './classify.js';
 
 /** The options of `tn-ledger submit` for a file to classify. */
-export type SubmittedClassification = Classification & { column?: string | undefined; allowRejects: boolean };
+export type SubmittedClassification = Classification & {
+  column?: string | undefined;
+  sheet?: string | undefined;
+  allowRejects: boolean;
+};
 
 export interface ClassifySubmittedContext {
   account: string;
@@ -46,18 +51,21 @@ export async function classifySubmittedFiles(context: ClassifySubmittedContext):
 
 async function classifyOne(context: ClassifySubmittedContext, file: SubmittedFile): Promise<void> {
   const { account, database, dataDir, signal, warn, log } = context;
-  const { column, allowRejects, ...classification } = file.options as SubmittedClassification;
+  const { column, sheet, allowRejects, ...classification } = file.options as SubmittedClassification;
   const copy = await copyToDisk(database, dataDir, file);
   const rejectedPath = join(dirname(copy.path), `${basename(copy.path, extname(copy.path))}.rejected.csv`);
   try {
     const classified = await classifyFile(database, copy.path, classification, {
-      ...{ account, column, allowRejects, dryRun: false, rejectedPath, signal },
+      ...{ account, column, sheet, allowRejects, dryRun: false, rejectedPath, signal },
       async onClassified(client) {
         await storeRejectedLines(client, file, rejectedPath);
         await finishFile(client, file);
       },
     });
     context.onClassified(classified);
+    const { warning } = classified.reading;
+    if (warning !== undefined) warn(`${titleOfFile(file)}: ${warning}`);
+    for (const line of describeReading(classified.reading)) log.info(`${titleOfFile(file)}: ${line}`);
     log.info(
       `${titleOfFile(file)} is done: ${formatCount(classified.declared)} of ${formatCount(classified.total)} numbers were classified as ${classification.category}`,
     );

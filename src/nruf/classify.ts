@@ -7,6 +7,7 @@ import { inTransaction } from '../database/transaction.js';
 import { addDays, type Day, daysBetween } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
+import type { Reading } from '../number-file/reading.js';
 import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
 
 export const categories = ['administrative', 'intermediate', 'reserved', 'aging'] as const;
@@ -29,6 +30,8 @@ export interface ClassifyOptions {
   account: string;
   /** The column of numbers, if the user named one. */
   column?: string | undefined;
+  /** The sheet of a workbook, if the user named one. */
+  sheet?: string | undefined;
   /** Classify the other numbers even if more than a tenth of the lines is rejected. */
   allowRejects: boolean;
   dryRun: boolean;
@@ -41,6 +44,8 @@ export interface ClassifyOptions {
 
 export interface Classified {
   total: number;
+  /** How the file was read. */
+  reading: Reading;
   declared: number;
   /** Lines whose classification exists already. */
   unchanged: number;
@@ -118,8 +123,8 @@ export async function classifyFile(
   classification: Classification,
   options: ClassifyOptions,
 ): Promise<Classified> {
-  const { signal, column } = options;
-  const file = await openNumberFile(path, { column, signal });
+  const { signal, column, sheet } = options;
+  const file = await openNumberFile(path, { column, sheet, signal });
   let result: Classified | undefined;
   try {
     await inTransaction(database, { signal }, async (client) => {
@@ -136,7 +141,7 @@ export async function classifyFile(
         fileName: basename(path),
         recordedAt,
       });
-      result = { total, rejected, reasons, rejectedPath, ...written };
+      result = { total, reading: file.reading, rejected, reasons, rejectedPath, ...written };
       if (!options.allowRejects && rejected > total * maxRejectedShare) throw tooManyRejected(result);
       // A dry run keeps only the file of rejected lines.
       if (options.dryRun) throw new DryRunRollback();
@@ -170,18 +175,18 @@ function tooManyRejected({ rejected, total, reasons, rejectedPath }: Classified)
 
 async function readLines(client: pg.ClientBase, file: NumberFile): Promise<number> {
   await client.query(
-    `create temp table category_lines (line integer, given text, number text collate "C", code text, reason text) on commit drop`,
+    `create temp table category_lines (line integer, position integer, given text, number text collate "C", code text, reason text) on commit drop`,
   );
-  const target = { table: 'category_lines', columns: ['line', 'given', 'number', 'code', 'reason'] };
+  const target = { table: 'category_lines', columns: ['line', 'position', 'given', 'number', 'code', 'reason'] };
   let total = 0;
   for await (const rows of file.rows()) {
     total += await copyRows(
       client,
       target,
-      rows.map(({ line, given, number }): CopyValue[] =>
+      rows.map(({ line, position, given, number }): CopyValue[] =>
         typeof number === 'string'
-          ? [String(line), given, number, undefined, undefined]
-          : [String(line), given, undefined, number.code, number.reason],
+          ? [String(line), String(position), given, number, undefined, undefined]
+          : [String(line), String(position), given, undefined, number.code, number.reason],
       ),
     );
   }
@@ -211,7 +216,7 @@ async function rejectLines(
         set code = case when h.known then 'disconnected' else '5076' end,
             reason = case when h.known then 'not in service at any time in the period' else 'not in the account''s inventory' end
        from (
-         select c.line,
+         select c.line, c.position,
            exists (select from telephone_numbers t where t.account_id = $1 and t.telephone_number = c.number)
              or exists (select from number_status_history s where s.account_id = $1 and s.telephone_number = c.number) as known,
            exists (
@@ -220,7 +225,7 @@ async function rejectLines(
                and s.valid_from < coalesce($3::timestamptz, 'infinity') and (s.valid_to is null or s.valid_to > $2::timestamptz)) as served
          from category_lines c where c.code is null
        ) as h
-      where h.line = l.line and not h.served`,
+      where h.line = l.line and h.position = l.position and not h.served`,
     [account, begin, end],
   );
   const limit = limitOf(classification);
@@ -276,6 +281,8 @@ const summaries: Readonly<Record<string, string>> = {
   'not-a-number': 'not a telephone number',
   'lost-digits': 'number lost its last digits',
   'not-nanp': 'not a number of the North American Numbering Plan',
+  extension: 'number with an extension',
+  'bad-range': 'not a range of numbers within one exchange',
   'too-long': 'longer than the rule allows, with adjoining classifications',
 };
 
@@ -291,17 +298,18 @@ async function writeRejected(client: pg.ClientBase, path: string): Promise<boole
 }
 
 async function* readRejected(client: pg.ClientBase): AsyncGenerator<(string | null)[][]> {
-  let last = 0;
+  let last = [0, 0];
   for (;;) {
     const { rows } = await client.query({
-      text: `select line::text, given, number, code, reason from category_lines
-              where code is not null and line > $1 order by line limit ${batchSize}`,
-      values: [last],
+      text: `select line::text, given, number, code, reason, position from category_lines
+              where code is not null and (line, position) > ($1, $2) order by line, position limit ${batchSize}`,
+      values: last,
       rowMode: 'array',
     });
-    if (rows.length > 0) yield rows;
+    if (rows.length > 0) yield rows.map((row) => row.slice(0, -1));
     if (rows.length < batchSize) return;
-    last = Number(rows.at(-1)?.[0]);
+    const end = rows.at(-1) ?? [];
+    last = [Number(end[0]), end.at(-1)];
   }
 }
 

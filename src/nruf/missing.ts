@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { copyRows } from '../database/copy.js';
 import type { Day } from '../days.js';
-import { findDelimiter, readCsvRows } from '../number-file/csv-rows.js';
+import { likelyDelimiters, readCsvRows } from '../number-file/csv-rows.js';
 import { inspectTextFile } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { MissingReport } from './form-data.js';
@@ -60,7 +60,7 @@ export async function readMissingReport(
   signal?: AbortSignal,
 ): Promise<{ lines: MissingLine[]; rejected: RejectedLine[] }> {
   const file = await inspectTextFile(path, { signal });
-  const delimiter = await findDelimiter(file);
+  const [delimiter = ','] = await likelyDelimiters(file);
   const lines: MissingLine[] = [];
   const rejected: RejectedLine[] = [];
   const before: string[][] = [];

@@ -12,27 +12,38 @@ export class FileChangedError extends UsageError {
   override readonly name = 'FileChangedError';
 }
 
-/** A row of a CSV file. */
+/** A row of a CSV file or of a sheet. */
 export interface CsvRow {
-  /** Line of the file where the row begins, counted from 1. */
+  /** Line of the file where the row begins, or row of the sheet; counted from 1. */
   line: number;
   cells: string[];
 }
 
+/** The delimiter is chosen by the file's first lines. */
+const firstLines = 25;
+
 /**
- * Returns the delimiter that is most frequent in the first non-blank line, outside quotes; a comma if there is
- * none.
+ * Returns the delimiters, the likeliest first: by how often they are in the first line that isn't blank, outside quotes, then
+ * by how often they are in the first 25 lines, because the first may be a title.
  */
-export async function findDelimiter(file: InspectedFile): Promise<Delimiter> {
+export async function likelyDelimiters(file: InspectedFile): Promise<Delimiter[]> {
   let start = '';
   for await (const chunk of readAsUtf8(file)) {
     start += chunk.toString('utf8').replace(/^\ufeff/, '');
-    if (/\S[^\r\n]*[\r\n]/.test(start)) break;
+    if (start.trimStart().split(/[\r\n]+/, firstLines + 1).length > firstLines) break;
   }
-  const [line = ''] = start.trimStart().split(/[\r\n]/, 1);
-  const bare = line.replace(/"[^"]*"/g, '');
-  const counts = delimiters.map((delimiter) => ({ delimiter, count: bare.split(delimiter).length }));
-  return counts.reduce((best, next) => (next.count > best.count ? next : best)).delimiter;
+  const lines = start
+    .trimStart()
+    .split(/[\r\n]+/, firstLines)
+    .map((line) => line.replace(/"[^"]*"/g, ''));
+  const count = (delimiter: Delimiter, among: readonly string[]) =>
+    among.reduce((sum, line) => sum + line.split(delimiter).length - 1, 0);
+  const ranked = delimiters.map((delimiter) => ({
+    delimiter,
+    inFirst: count(delimiter, lines.slice(0, 1)),
+    inAll: count(delimiter, lines),
+  }));
+  return ranked.sort((a, b) => b.inFirst - a.inFirst || b.inAll - a.inAll).map(({ delimiter }) => delimiter);
 }
 
 /**

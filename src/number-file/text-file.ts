@@ -5,13 +5,17 @@ import { UnusableFileError } from './unusable-file.js';
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 /** The result of a first pass over a text file: it is text, and no line is too long for a list of numbers. */
-export interface InspectedFile {
+export interface InspectedFile extends HashedFile {
+  encoding: TextEncoding;
+}
+
+/** A file and its content. */
+export interface HashedFile {
   path: string;
   /** Open file to read instead of the path, which may point to another file by now. */
   handle?: FileHandle | undefined;
   sha256: string;
   bytes: number;
-  encoding: TextEncoding;
 }
 
 /** A file with longer lines isn't a list of numbers, and its lines might not fit in memory. */
@@ -20,6 +24,10 @@ export const maxLineBytes = 1024 * 1024;
 const newline = 10;
 const carriageReturn = 13;
 const lineEach = 'Write one number per line.';
+
+/** How to turn another file into one that can be read. */
+export const saveAsWorkbook =
+  'Open it in a spreadsheet program, and save it as an Excel workbook (.xlsx) or as "CSV UTF-8".';
 
 /**
  * Reads a file once, in chunks: computes its SHA-256, detects its encoding, and checks that it is text with lines
@@ -46,7 +54,7 @@ export async function inspectTextFile(
     lines.add(chunk);
     if (wide === undefined && chunk.includes(0)) {
       throw new UnusableFileError(path, (file) => `${file} is not text: it contains zero bytes.`, {
-        hint: 'Save the list as a CSV file and submit that file.',
+        hint: saveAsWorkbook,
       });
     }
     if (wide === undefined) utf8.add(chunk);
@@ -55,6 +63,21 @@ export async function inspectTextFile(
   if (bytes === 0) throw new UnusableFileError(path, (file) => `${file} is empty.`, { hint: lineEach });
   const encoding = wide ?? (utf8.isValid() ? 'utf-8' : 'windows-1252');
   return { path, handle, sha256: hash.digest('hex'), bytes, encoding };
+}
+
+/** @throws {UnusableFileError} the file is missing, unreadable, or not a regular file */
+export async function hashFile(
+  path: string,
+  { signal, handle }: { signal?: AbortSignal | undefined; handle?: FileHandle | undefined } = {},
+): Promise<HashedFile> {
+  await readBegin(path, handle);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of readChunks({ path, handle }, signal)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { path, handle, sha256: hash.digest('hex'), bytes };
 }
 
 /** Yields the file's text as UTF-8, in chunks. Passes the original bytes to `onBytes`. */
@@ -95,7 +118,12 @@ export async function* readChunks(
   }
 }
 
-async function readBegin(path: string, opened: FileHandle | undefined): Promise<Buffer> {
+/**
+ * Returns the first bytes of a file.
+ *
+ * @throws {UnusableFileError} it is missing, unreadable, or not a regular file
+ */
+export async function readBegin(path: string, opened: FileHandle | undefined): Promise<Buffer> {
   try {
     const stats = await (opened?.stat() ?? stat(path));
     if (stats.isDirectory()) {
@@ -157,7 +185,6 @@ function wideEncoding(begin: Buffer): TextEncoding | undefined {
   return undefined;
 }
 
-const zipSignature = Buffer.from('PK\u0003\u0004', 'latin1');
 /**
  * Characters that don't occur in text: control characters other than tab, line feed, vertical tab, form feed,
  * carriage return, and the DOS end-of-file mark.
@@ -165,14 +192,18 @@ const zipSignature = Buffer.from('PK\u0003\u0004', 'latin1');
 const isControl = (byte: number) => byte < 32 && !(byte >= 9 && byte <= 13) && byte !== 26;
 
 function refuseKnownBinary(path: string, begin: Buffer): void {
-  if (begin.subarray(0, 4).equals(zipSignature)) {
-    throw new UnusableFileError(path, (file) => `${file} is a ZIP archive or an Excel workbook, not a CSV file.`, {
-      hint: 'Save the sheet as "CSV UTF-8 (comma delimited)", or unzip the archive.',
+  if (
+    /^\s*<(?:!doctype|html|\?xml|table|meta)\b/i.test(
+      begin.toString('latin1', 0, 200).replace('\u00ef\u00bb\u00bf', ''),
+    )
+  ) {
+    throw new UnusableFileError(path, (file) => `${file} is a web page or an XML document, whatever its name.`, {
+      hint: saveAsWorkbook,
     });
   }
   if (begin.some(isControl)) {
     throw new UnusableFileError(path, (file) => `${file} is not text: it begins with control characters.`, {
-      hint: 'Save the list as a CSV file and submit that file.',
+      hint: saveAsWorkbook,
     });
   }
 }

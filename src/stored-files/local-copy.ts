@@ -40,13 +40,17 @@ function folderOf(dataDir: string, account: string): string {
 }
 
 /**
- * Writes a submitted file to disk, because a list of numbers is read more than once.
+ * Writes a submitted file to the data folder, because a list of numbers is read more than once.
  *
  * @throws {CopyError} it can't be written
  * @throws {LedgerError} its bytes aren't those that were submitted
  */
-export async function copyToDisk(database: Database, dataDir: string, file: SubmittedFile): Promise<LocalCopy> {
-  const folder = join(folderOf(dataDir, file.account), file.fileId);
+export function copyToDisk(database: Database, dataDir: string, file: SubmittedFile): Promise<LocalCopy> {
+  return copyTo(database, join(folderOf(dataDir, file.account), file.fileId), file);
+}
+
+/** Writes a submitted file to a folder of its own; throws the same. */
+export async function copyTo(database: Database, folder: string, file: SubmittedFile): Promise<LocalCopy> {
   const path = join(folder, basename(file.name));
   const remove = () => rm(folder, { recursive: true, force: true });
   const onDisk = <T>(step: Promise<T>) =>

@@ -111,6 +111,21 @@ export async function filesOfBatch(db: Queryable, account: string, batchId: stri
   return rows.map(toFile);
 }
 
+/** Returns the submitted file whose numbers were assigned with these results; undefined for any other file. */
+export async function fileOfResult(
+  db: Queryable,
+  { table, account, fileId }: StoredFile,
+): Promise<SubmittedFile | undefined> {
+  if (table !== 'result_files') return undefined;
+  const { rows } = await db.query(
+    `select ${fileColumns} from submitted_files
+      where account_id = $1 and purpose = 'assign'
+        and file_id = (select submitted_file_id from result_files where account_id = $1 and file_id = $2)`,
+    [account, fileId],
+  );
+  return rows[0] === undefined ? undefined : toFile(rows[0]);
+}
+
 function toFile(row: pg.QueryResultRow): SubmittedFile {
   return {
     table: 'submitted_files',

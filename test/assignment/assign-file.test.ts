@@ -47,7 +47,7 @@ test('every number is sent once, and every line gets its outcome in file order',
     `6|${c}|${c}|FAILED|5076|Number does not belong to this account.|${id}`,
     "7|2025550123|2025550123|REJECTED|5076|not in the account's inventory|",
     `8|${d}|${d}|ACCEPTED|||${id}`,
-    `9|'=HYPERLINK(""x"")||REJECTED|not-a-number|"=HYPERLINK(\\"x\\")" is not a telephone number|`.replaceAll(
+    `9|'=HYPERLINK(""x"")||REJECTED|not-a-number|"=HYPERLINK(\\"x\\")" is a formula without a stored value: open the file in a spreadsheet program and save it|`.replaceAll(
       '""',
       '"',
     ),

@@ -140,7 +140,7 @@ test('a rejected file moves to failed/ with the reason and is counted; the other
       },
       {
         ...{ file_name: '4 good.csv', action: 'ASSIGN', status: 'finished', total_count: 2, rejected_count: 0 },
-        ...{ reason: null, hashed: true, is_moved: null },
+        ...{ reason: null, hashed: true, is_moved: false },
       },
     ],
   );

@@ -6,6 +6,7 @@ import type { AssignContext } from '../../src/assignment/assign-context.js';
 import { type AssignOptions, type AssignResult, assignFile } from '../../src/assignment/assign-file.js';
 import { resultFiles } from '../../src/assignment/results.js';
 import { createLog } from '../../src/log.js';
+import { isNumberHeader } from '../../src/number-file/header-names.js';
 import type { SandboxAssignmentOrder } from '../../src/sandbox/orders/order-types.js';
 import { type CliOptions, type CliResult, cli, type Env, makeFolder } from '../end-to-end/support.js';
 import type { TestServer } from '../support/postgres.js';
@@ -92,11 +93,21 @@ export async function openAssigning(
   };
 }
 
-/** Returns the lines of a results file, each as its cells joined by `|`, without the header. */
+const outcomeColumns = ['line_number', 'telephone_number', 'outcome', 'error_code', 'error_description', 'order_id'];
+
+/**
+ * Returns the lines of a results file without the header, each as line number, number as given, number, outcome, error code, error
+ * description and order, joined by `|`. The file's own other columns are left out.
+ */
 export async function resultLines(path: string | undefined): Promise<string[]> {
   if (path === undefined) throw new Error('there are no results');
-  const rows: string[][] = parse(await readFile(path), { bom: true });
-  return rows.slice(1).map((row) => row.join('|'));
+  const [header = [], ...rows]: string[][] = parse(await readFile(path), { bom: true });
+  const given = header.includes('number_as_given')
+    ? header.indexOf('number_as_given')
+    : header.findIndex(isNumberHeader);
+  const places = outcomeColumns.map((name) => header.lastIndexOf(name));
+  const [line = -1, ...outcome] = places;
+  return rows.map((row) => [line, given, ...outcome].map((index) => row[index]).join('|'));
 }
 
 /** The settings of a command on the world's ledger. */

@@ -28,6 +28,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0016-run-progress.ts': '2da0ebc07e5efaff7336f364a49dda1a2000d0c9773fdc48de5b0c211af6b9e7',
   'migrations/0018-reconcile.ts': '6617003b09b5e401f0c49142138a651b459a64bc9537aa647d6be4c4c94be1ae',
   'migrations/0019-number-lookups.ts': 'd8c08e47b073882c4d82cb4607956df3628d06ae52de92ffa930ccec0bdecbfa',
+  'migrations/0020-number-files.ts': '0a739cf4720ce645727d8900dacc17cf98e31a2404b41373ec15ec76255747bf',
   'migrations/0021-filing.ts': '14fa26b70c828b2a7b609eae47a64b559ab2e04224b906038dc87efa5628bb24',
 };
 

@@ -55,8 +55,8 @@ test('assign submits a file and exits 0, or 3 if lines were rejected; assignment
   );
   t.deepEqual(await readdir(join(cwd, 'data', 'outbox')), ['numbers.results.csv']);
   const [header, first] = (await readFile(join(cwd, 'data', 'outbox', 'numbers.results.csv'), 'utf8')).split('\n');
-  t.is(header, 'line_number,number_as_given,telephone_number,outcome,error_code,error_description,order_id');
-  t.regex(first ?? '', new RegExp(`^2,${numbers[0]},${numbers[0]},ACCEPTED,,,[\\w-]+$`));
+  t.is(header, 'telephone_number,telephone_number_2,outcome,error_code,error_description,order_id,line_number');
+  t.regex(first ?? '', new RegExp(`^${numbers[0]},${numbers[0]},ACCEPTED,,,[\\w-]+,2$`));
   t.regex(world.placed()[0]?.customerOrderId ?? '', /^PO 17 of the spring-\w{10}-1$/);
 
   world.sandbox.account(account).disconnect(world.numbers.slice(12, 13));

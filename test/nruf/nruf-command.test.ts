@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { type CliResult, cli, makeFolder } from '../end-to-end/support.js';
+import { convert, office } from '../support/libre-office.js';
 import { onlyIf } from '../support/only-if.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { type CountingLedger, openCountingLedger } from './support/ledger.js';
@@ -268,11 +267,6 @@ test('a stored filing is written again byte for byte and compared with the ledge
   );
 });
 
-const office = [
-  '/usr/bin/soffice',
-  '/usr/local/bin/soffice',
-  '/Applications/LibreOffice.app/Contents/MacOS/soffice',
-].find(existsSync);
 onlyIf(
   test,
   office !== undefined,
@@ -287,29 +281,9 @@ onlyIf(
   // ZIP times have a resolution of two seconds. A file written later has the same bytes anyway.
   await ledger.query('select pg_sleep(2.1)');
   t.is((await run(...command, 'later.xlsx')).status, 0);
-  t.is(await convertToCsv(folder, 'u4.xlsx'), await readFile(join(folder, 'u4.csv'), 'utf8'));
+  t.is(
+    await readFile(await convert(folder, 'u4.xlsx', 'csv:Text - txt - csv (StarCalc):44,34,76'), 'utf8'),
+    await readFile(join(folder, 'u4.csv'), 'utf8'),
+  );
   t.is(await sha256(join(folder, 'later.xlsx')), await sha256(join(folder, 'u4.xlsx')));
 });
-
-/**
- * Converts a workbook with LibreOffice. It sometimes ends with status 0 and no file at its first start on a new machine,
- * so it has three attempts, each with a new profile.
- */
-async function convertToCsv(folder: string, workbook: string): Promise<string> {
-  const outputs: string[] = [];
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
-    const to = join(folder, `converted-${attempt}`);
-    const { stdout, stderr } = await promisify(execFile)(
-      office as string,
-      [
-        ...['--headless', `-env:UserInstallation=file://${folder}/office-${attempt}`],
-        ...['--convert-to', 'csv:Text - txt - csv (StarCalc):44,34,76', '--outdir', to, join(folder, workbook)],
-      ],
-      { env: { ...process.env, HOME: folder } },
-    );
-    const converted = join(to, workbook.replace(/xlsx$/, 'csv'));
-    if (existsSync(converted)) return readFile(converted, 'utf8');
-    outputs.push(stdout, stderr);
-  }
-  throw new Error(`LibreOffice converted nothing in three attempts. It printed:\n${outputs.join('\n')}`);
-}
