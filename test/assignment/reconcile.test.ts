@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import anyTest, { type TestFn } from 'ava';
-import { PlanRefusedError } from '../../src/assignment/max-change.js';
+import { PlanRefusedError, pruneProblem } from '../../src/assignment/max-change.js';
 import { TooManyRejectsError } from '../../src/assignment/too-many-rejects.js';
 import { UnusableFileError } from '../../src/number-file/unusable-file.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
@@ -265,4 +266,29 @@ test('a file with a column "action" is refused, and so is a ledger that was neve
   await world.query(`delete from sync_runs`);
   await t.throwsAsync(reconcileFile(world.context(), list, options), { message: /doesn't have the inventory/ });
   t.deepEqual(ordersOf(world), []);
+});
+
+test('a range in a list of numbers in use stands for each of its numbers', async (t) => {
+  const world = await openReconciling(t, t.context.server);
+  const [first = ''] = world.numbers;
+  const inRange = world.numbers.filter((number) => number.startsWith(first.slice(0, 8)));
+  const range = `${first.slice(0, 3)}-${first.slice(3, 6)}-${first.slice(6, 8)}XX`;
+  const path = await world.write('ranges.csv', ['Customer,DID List', `Example Corp,${range}`]);
+  const options = { allowRejects: true };
+  const { plan } = await world.plan(path, options);
+  t.is(plan.counts.toAssign, inRange.length);
+  t.is(plan.counts.lines, 100);
+  await world.reconcile(path, options);
+  t.deepEqual(ordersOf(world), [['ASSIGN', ...inRange]]);
+  const results = (await readFile(`${world.dataDir}/outbox/ranges.results.csv`, 'utf8')).trimEnd().split(/\r?\n/);
+  t.is(results.length, 101);
+  t.regex(results[0] ?? '', /Customer,DID List,telephone_number,outcome,/);
+  t.true(results.some((line) => line.startsWith(`Example Corp,${range},${first},ACCEPTED,`)));
+  t.is((await world.plan(path, options)).plan.counts.toAssign, 0);
+});
+
+test('numbers are not pruned if a sheet with numbers was not read', (t) => {
+  const counts = { lines: 1, toAssign: 0, toUnassign: 2, rejected: 0, unreadable: 0, assignable: 100, assigned: 50 };
+  t.is(pruneProblem(counts, undefined), undefined);
+  t.regex(pruneProblem(counts, 'a.xlsx: sheets that have numbers were not read')?.message ?? '', /among the 2 numbers/);
 });
