@@ -78,7 +78,7 @@ export function unknownTypeWarning(type: string): string {
 
 // The table of a type is named after it. In partition names, two underscores separate it from the month.
 const typePattern = /^[A-Z](?!.*__)[A-Z0-9_]{0,39}$/;
-const reservedTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS']);
+const reservedTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS', 'DAILY']);
 
 export function isReportType(type: string): boolean {
   return typePattern.test(type) && !type.endsWith('_') && !reservedTypes.has(type);
