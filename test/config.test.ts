@@ -48,6 +48,7 @@ test('with an account and client credentials, everything else has its documented
     backups: { folder: undefined, keep: 7 },
     keepRunsDays: 400,
     keepReportsDays: 400,
+    keepBillingDays: undefined,
     maxShrink: 0.2,
     http: { host: '127.0.0.1', port: 9464, isDefault: true, hosts: [] },
     metricsFile: undefined,

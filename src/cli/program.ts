@@ -14,12 +14,14 @@ import * as demo from './demo.js';
 import * as enqueue from './enqueue.js';
 import { printFailure } from './failure.js';
 import * as files from './files.js';
+import * as idle from './idle.js';
 import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
 import * as prune from './prune.js';
 import * as report from './report.js';
 import * as restore from './restore.js';
+import * as rollup from './rollup.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -44,6 +46,8 @@ const commands = [
   assign,
   assignments,
   billing,
+  rollup,
+  idle,
   classify,
   nruf,
   audit,

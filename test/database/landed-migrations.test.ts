@@ -26,7 +26,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0014-upkeep.ts': '2b57e79277917dfa7378202e9b709c173b0c76b388bd516949241315e2e4d64c',
   'migrations/0015-same-reports.ts': 'cd8f6a8214d6ab5839b18e856b691e39205d1f76dbbc4696140d2757199ece84',
   'migrations/0016-run-progress.ts': '2da0ebc07e5efaff7336f364a49dda1a2000d0c9773fdc48de5b0c211af6b9e7',
-  'migrations/0017-billing-daily.ts': '100136f26534ab2430c406766f767844ba35564a997e19255952add6a933766d',
+  'migrations/0017-billing-daily.ts': '5f39ad22793433e6b26f99bfdfe218b2ea2d3db2f90563f9351d0e09d8268e4a',
 };
 
 const root = new URL('../../../', import.meta.url);
