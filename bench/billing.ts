@@ -78,7 +78,7 @@ export async function benchBilling({ rows, rounds }: { rows: number; rounds: num
     const sameShape: number[] = [];
     const fewer: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
-      await database.pool.query('truncate tn_ledger.billing_bdr');
+      await database.pool.query('truncate tn_ledger.billing_bdr, tn_ledger.billing_daily');
       await database.pool.query('delete from tn_ledger.billing_reports');
       await database.pool.query('checkpoint').catch(() => undefined);
       const seconds = await timed(load);

@@ -5,6 +5,7 @@ import { daysWithoutRows, rangesOf } from '../src/billing/missing-days.js';
 import { daysToRequest } from '../src/billing/nightly-days.js';
 import { isDocumented, parseReportType, unknownTypeWarning } from '../src/billing/report-type.js';
 import { openReports } from '../src/billing/reports.js';
+import { rollUpLoaded } from '../src/billing/roll-up-loaded.js';
 import { currentTime, type Day } from '../src/days.js';
 import { LedgerError } from '../src/errors.js';
 import type { Job, JobContext } from '../src/run/job.js';
@@ -19,8 +20,9 @@ export const fetchBillingReports: Job = {
     for (const type of billing.types.map(parseReportType)) {
       if (!isDocumented(type)) run.warn(unknownTypeWarning(type));
       const { since, full = false } = context.options;
-      const gone = await daysWithoutRows(database, account, type);
-      const days = await daysToRequest(database.pool, { account, type, now: currentTime(context), since, full, gone });
+      const { gone, dropped } = await daysWithoutRows(database, account, type);
+      const now = currentTime(context);
+      const days = await daysToRequest(database.pool, { account, type, now, since, full, gone, dropped });
       const open = await openReports(database.pool, account, { type });
       warnOfMissingRows(context, type, {
         again: gone.filter((day) => days.includes(day)),
@@ -29,13 +31,24 @@ export const fetchBillingReports: Job = {
       for (const report of open) wanted.push({ ...report, open: report });
       for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
     }
-    await fetchAll(context, wanted);
+    await fetchAll(context, wanted).finally(() => rollUpOthers(context));
     await removeOldArchives(database, await downloadsFolder(context.dataDir), {
       days: billing.keepArchivesDays,
       now: currentTime(context),
     });
   },
 };
+
+/** Rolls up reports that were loaded before the account's numbers were known, or by an earlier version. */
+async function rollUpOthers({ account, database, run, signal }: JobContext): Promise<void> {
+  if (signal.aborted) return;
+  await rollUpLoaded(database, {
+    account,
+    full: false,
+    signal,
+    onReport: (count, of) => run.step({ text: 'rolling up billing records', done: { count, of, unit: 'reports' } }),
+  });
+}
 
 /** @param missing days whose rows are gone: those requested again, and those too old for it or never requested by a nightly run */
 function warnOfMissingRows(

@@ -31,6 +31,7 @@ const names = [
   'nruf-notes',
   'nruf-note-triggers',
   'nruf-counting',
+  'billing-daily',
   'number-timeline',
   'rnd-disconnects',
   'request-leases',

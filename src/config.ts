@@ -132,6 +132,8 @@ export interface Config {
   keepRunsDays: number;
   /** Days that report files are kept. */
   keepReportsDays: number;
+  /** How many days records of BDR and MDR reports are kept; undefined: forever. */
+  keepBillingDays: number | undefined;
   /** Share (0..1) of an account's numbers that a snapshot may close without `--accept-shrink`. */
   maxShrink: number;
   /** Where `schedule` and `worker` serve health, metrics and reports; undefined: nowhere. */
@@ -288,6 +290,9 @@ const optional = (schema: z.ZodType<string>) => schema.optional();
 
 const wholeNumber = (fallback: number, example: string) =>
   z.string().default(String(fallback)).pipe(wholeNumberText(example));
+
+/** Nightly runs request the days of the last month again if something is missing. */
+const leastBillingDays = 62;
 
 /** The embedded server allows 200 connections. */
 const maxConcurrentAccounts = 64;
@@ -488,6 +493,15 @@ const variables = z.object({
       'How many days `tn-ledger prune` keeps the HTML reports in the data folder. The latest of each account always stays.',
     ),
   ),
+  TN_LEDGER_KEEP_BILLING: wholeNumberText('400 (days)')
+    .refine((days) => days >= leastBillingDays, { error: `must be at least ${leastBillingDays} days` })
+    .optional()
+    .meta(
+      about(
+        `How many days \`tn-ledger prune\` keeps the records of BDR and MDR reports, in whole months and at least ${leastBillingDays} days; \`billing_daily\` keeps what they add up to.`,
+        'unset: forever',
+      ),
+    ),
   TN_LEDGER_ARCHIVE_MAX_ENTRIES: wholeNumber(100, '100').meta(about('Maximum number of files in a billing archive.')),
   TN_LEDGER_ARCHIVE_MAX_RATIO: wholeNumber(200, '200').meta(
     about('Maximum compression ratio of an archive: uncompressed bytes per compressed byte.'),
@@ -728,6 +742,7 @@ export function loadConfig(source: ConfigSource): Config {
     companies: file?.companies ?? new Map(),
     keepRunsDays: general.TN_LEDGER_KEEP_RUNS,
     keepReportsDays: general.TN_LEDGER_KEEP_REPORTS,
+    keepBillingDays: general.TN_LEDGER_KEEP_BILLING,
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     http: httpSettings(general.TN_LEDGER_HTTP, general.TN_LEDGER_HTTP_HOSTS),
     metricsFile:

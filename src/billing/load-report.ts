@@ -13,26 +13,21 @@ import { type CsvSource, likelyMonth, loadCsv, rejectDays } from './load-csv.js'
 import { readFileIn } from './read-file.js';
 import {
   addMonths,
+  type DayCounts,
   dayOfRow,
   findRecordsTable,
   indexNewRows,
+  loadSettings,
   lockRecords,
   makeRecordsTable,
   monthsWithoutPartition,
   partitionsWritten,
   type RecordsTable,
 } from './records-table.js';
-import {
-  type DayCounts,
-  FewerRowsError,
-  findLosses,
-  type Loss,
-  type Removed,
-  removeRows,
-  replaceRows,
-} from './replace-rows.js';
+import { FewerRowsError, findLosses, type Loss, type Removed, removeRows, replaceRows } from './replace-rows.js';
 import { shapeOf } from './report-type.js';
 import type { ReportFile } from './reports.js';
+import { insertRolledUp, rollUp } from './roll-up.js';
 import { findSameReport } from './same-report.js';
 
 /** A report whose archive is to be loaded. It has a row in `billing_reports`. */
@@ -98,17 +93,14 @@ export async function loadReport(report: LoadableReport, options: LoadReportOpti
   const months = report.days === undefined ? await likelyMonths(report.type, archive, limits) : [report.days];
   for (const month of months) await makeMonths(database, report.type, month, signal);
   options.onStart?.(csvFiles.reduce((sum, { bytes }) => sum + bytes, 0));
-  const { loaded, written } = await inTransaction(database, { settings, signal }, (client) =>
-    loadInto(client, report, archive, months, options),
+  const { loaded, written } = await inTransaction(database, { settings: loadSettings, signal }, (client) =>
+    loadInto(client, report, archive, months, { ...options, joinMemory: database.joinMemory }),
   );
   const problem = await addMissingMonths(database, report.type, signal);
   if (problem !== undefined) loaded.warnings.push(problem);
   await analyze(database, written);
   return loaded;
 }
-
-/** Parse the times of call records the same way whatever the server's own settings are. */
-const settings = { DateStyle: 'ISO, YMD', TimeZone: 'UTC' };
 
 interface Days {
   from: Day;
@@ -164,7 +156,7 @@ async function makeMonths(
   for (let tries = 1; ; tries += 1) {
     let isAttaching = false;
     try {
-      await inTransaction(database, { settings, signal }, async (client) => {
+      await inTransaction(database, { settings: loadSettings, signal }, async (client) => {
         await lockRecords(client, type);
         const table = await findRecordsTable(client, type);
         if (table === undefined) return;
@@ -185,7 +177,7 @@ async function makeMonths(
  * warning if one can't be created now; the next load of the type tries again.
  */
 async function addMissingMonths(database: Database, type: string, signal: AbortSignal): Promise<string | undefined> {
-  const months = await inTransaction(database, { settings, signal }, async (client) => {
+  const months = await inTransaction(database, { settings: loadSettings, signal }, async (client) => {
     const table = await findRecordsTable(client, type);
     return table === undefined ? [] : monthsWithoutPartition(client, table);
   });
@@ -205,7 +197,7 @@ async function loadInto(
   report: LoadableReport,
   archive: Archive,
   months: readonly Days[],
-  { limits, signal, acceptShrink, onProgress }: LoadReportOptions,
+  { limits, signal, acceptShrink, onProgress, joinMemory }: LoadReportOptions & Pick<Database, 'joinMemory'>,
 ): Promise<{ loaded: LoadedReport; written: string[] }> {
   const { account, reportId, type } = report;
   await lockRecords(client, type);
@@ -226,7 +218,7 @@ async function loadInto(
   if (existing === undefined) for (const { from, to } of months) await addMonths(client, table, from, to);
   const sameAs = report.again ? undefined : await findSameReport(client, table, report, archive, limits);
   if (sameAs !== undefined) return { loaded: await keepSame(client, report, archive, sameAs), written: [] };
-  const removed: Removed = { found: new Map(), recorded: new Map() };
+  const removed: Removed = { found: new Map(), recorded: new Map(), rolledUp: new Map() };
   await removeRows(client, table, { account, reportId }, removed);
   await set(client, 'account_id', account);
   await set(client, 'report_id', reportId);
@@ -265,10 +257,12 @@ async function loadInto(
     if (rejected > 0) warnings.push(rejectWarning(file, { rows, rejected, refusal }));
   }
   const written = await partitionsWritten(client, table);
-  const dayCounts = await countDays(client, table, written, report);
+  const rolledUp = await rollUp(client, table, written, report, joinMemory);
+  const dayCounts = rolledUp ?? (await countDays(client, table, written, report));
   const days = report.days ?? bulkDays(dayCounts);
+  const othersGo = days !== undefined && mayHoldOthers(table, report, days, dayCounts);
   let leftOut = 0;
-  if (days !== undefined && mayHoldOthers(table, report, days, dayCounts)) {
+  if (othersGo) {
     const others = await removeOtherDays(client, table, written, report, days);
     for (const day of dayCounts.keys()) if (day !== null && (day < days.from || day > days.to)) dayCounts.delete(day);
     for (const [name, count] of others) {
@@ -302,15 +296,27 @@ async function loadInto(
   }
   const losses = acceptShrink ? [] : findLosses(table, removed, dayCounts);
   if (losses.length > 0) throw fewerRows(report, days, losses);
+  if (rolledUp !== undefined) await insertRolledUp(client, table, report, joinMemory, othersGo ? days : undefined);
   await recordDays(client, report, dayCounts);
   const rows = files.reduce((sum, file) => sum + (file.rows ?? 0), 0);
   const rejected = files.reduce((sum, file) => sum + file.rejected, 0);
   await client.query(
     `update tn_ledger.billing_reports
         set state = 'loaded', same_as = null, loaded_at = clock_timestamp(), row_count = $3, rejected_count = $4, files = $5, partitions = $6,
-            start_date = $7, end_date = $8, error = null, replaced_by = null
+            start_date = $7, end_date = $8, error = null, replaced_by = null, pruned_count = null,
+            rolled_up_at = case when $9 then now() end
       where account_id = $1 and report_id = $2`,
-    [account, reportId, rows, rejected, JSON.stringify(files), written, days?.from ?? null, days?.to ?? null],
+    [
+      account,
+      reportId,
+      rows,
+      rejected,
+      JSON.stringify(files),
+      written,
+      days?.from ?? null,
+      days?.to ?? null,
+      rolledUp !== undefined,
+    ],
   );
   return { loaded: { files, rows, rejected, leftOut, replaced, days, sameAs: undefined, warnings }, written };
 }

@@ -3,17 +3,23 @@ import { inTransaction } from '../database/transaction.js';
 import { addDays, type Day } from '../days.js';
 import { findRecordsTable, monthPartition, partitionsOf } from './records-table.js';
 
+export interface DaysWithoutRows {
+  /** Days whose rows are gone by mistake. */
+  gone: Day[];
+  /** Days whose months were pruned, or dropped by a user: on purpose. */
+  dropped: Day[];
+}
+
 /**
- * Returns, in order, the days for which a report's rows were loaded but no longer exist. Days are excluded if the
- * table of their month was dropped, which is deliberate. Each day in `sync_billing_days` costs one lookup in the
+ * Returns, in order, the days for which a report's rows were loaded but no longer exist. Each day in `sync_billing_days` costs one lookup in the
  * index on the row time, regardless of the number of rows.
  */
-export async function daysWithoutRows(database: Database, account: string, type: string): Promise<Day[]> {
+export async function daysWithoutRows(database: Database, account: string, type: string): Promise<DaysWithoutRows> {
   // The planner assumes evenly distributed rows and would scan a month from the start to find a day at its end.
   const settings = { TimeZone: 'UTC', enable_seqscan: 'off' };
   return inTransaction(database, { settings, snapshot: true }, async (client) => {
     const table = await findRecordsTable(client, type);
-    if (table === undefined) return [];
+    if (table === undefined) return { gone: [], dropped: [] };
     const cast = table.timeColumn === undefined ? 'date' : 'timestamptz';
     const { rows } = await client.query<{ day: Day }>(
       `select distinct d.day::text as day
@@ -29,7 +35,9 @@ export async function daysWithoutRows(database: Database, account: string, type:
       [account, type],
     );
     const existing = new Set(await partitionsOf(client, table));
-    return rows.map(({ day }) => day).filter((day) => existing.has(monthPartition(table, day)));
+    const isGone = ({ day }: { day: Day }) => existing.has(monthPartition(table, day));
+    const [gone, dropped] = [rows.filter(isGone), rows.filter((row) => !isGone(row))];
+    return { gone: gone.map(({ day }) => day), dropped: dropped.map(({ day }) => day) };
   });
 }
 

@@ -18,6 +18,8 @@ export interface NightlyOptions {
   full: boolean;
   /** Days whose rows were loaded and no longer exist: they are requested again. */
   gone: readonly Day[];
+  /** Days whose months were pruned or dropped on purpose: they aren't requested, even if all days are. */
+  dropped: readonly Day[];
 }
 
 /**
@@ -28,7 +30,7 @@ export interface NightlyOptions {
  * completion time is used.
  */
 export async function daysToRequest(pool: pg.Pool, options: NightlyOptions): Promise<Day[]> {
-  const { account, type, now, since, full, gone } = options;
+  const { account, type, now, since, full, gone, dropped } = options;
   const today = dayOf(now);
   const last = addDays(today, -1);
   const { rows } = await pool.query<{ first: Day | null }>(
@@ -50,7 +52,7 @@ export async function daysToRequest(pool: pg.Pool, options: NightlyOptions): Pro
          or (r.state in ('waiting', 'downloaded') and r.source <> 'file' and r.start_date = r.end_date)`,
     [account, type, from, last, openDays, full, now, freshHours, gone],
   );
-  const doneDays = new Set(done.rows.map(({ day }) => day));
+  const doneDays = new Set([...done.rows.map(({ day }) => day), ...dropped]);
   const missing: Day[] = [];
   for (let day = from; day <= last; day = addDays(day, 1)) if (!doneDays.has(day)) missing.push(day);
   return missing;

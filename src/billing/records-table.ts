@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { grantReaders } from '../database/roles.js';
-import type { Day } from '../days.js';
+import { addDays, type Day } from '../days.js';
 import { LedgerError } from '../errors.js';
 import { type ColumnType, recordsTable, shapeOf } from './report-type.js';
 
@@ -18,6 +18,12 @@ export interface RecordsTable {
   /** All columns with their types, by name. */
   columns: Map<string, string>;
 }
+
+/** Row counts by day (UTC) of the row time; null is for rows without a known time. */
+export type DayCounts = Map<Day | null, number>;
+
+/** Settings of a transaction that reads times of records: the same whatever the server's own settings are. */
+export const loadSettings = { DateStyle: 'ISO, YMD', TimeZone: 'UTC' };
 
 const schema = 'tn_ledger';
 /** PostgreSQL's limit on the columns of a table, minus the ledger's own. */
@@ -246,6 +252,22 @@ export async function partitionsOf(client: pg.ClientBase, table: RecordsTable): 
     [table.sql],
   );
   return rows.map(({ name }) => name);
+}
+
+/** Returns the schema-qualified names of the partitions of months, with the first day of each, in order. */
+export async function monthPartitions(
+  client: pg.ClientBase,
+  table: RecordsTable,
+): Promise<{ name: string; month: Day }[]> {
+  return (await partitionsOf(client, table)).flatMap((name) => {
+    const [, year, month] = /__(\d{4})_(\d\d)$/.exec(name) ?? [];
+    return year === undefined ? [] : [{ name, month: `${year}-${month}-01` }];
+  });
+}
+
+/** Returns the last day of a month, given by its first. */
+export function monthEnd(month: Day): Day {
+  return addDays(nextMonth(month), -1);
 }
 
 /**

@@ -2,10 +2,8 @@ import type pg from 'pg';
 import { addDays, type Day } from '../days.js';
 import { LedgerError } from '../errors.js';
 import { formatCount } from '../format.js';
-import { dayOfRow, monthPartition, partitionsOf, type RecordsTable } from './records-table.js';
-
-/** Row counts by day (UTC) of the row time; null is for rows without a known time. */
-export type DayCounts = Map<Day | null, number>;
+import { type DayCounts, dayOfRow, monthPartition, partitionsOf, type RecordsTable } from './records-table.js';
+import { removeRolledUp } from './roll-up.js';
 
 /** Rows that a load removes, to compare with those that it adds. */
 export interface Removed {
@@ -13,6 +11,8 @@ export interface Removed {
   found: DayCounts;
   /** Rows that existed according to `sync_billing_days`: more than those found if someone deleted some. */
   recorded: DayCounts;
+  /** Rows that `billing_daily` had of reports with pruned months. */
+  rolledUp: DayCounts;
 }
 
 export interface Replacement {
@@ -72,7 +72,7 @@ export async function replaceRows(
     }
     for (const report of parts) {
       if (!report.partitions.includes(partition)) continue;
-      const time = `coalesce(${table.timeColumn}, '${report.from} 00:00:00+00')`;
+      const time = `coalesce(case when isfinite(${table.timeColumn}) then ${table.timeColumn} end, '${report.from} 00:00:00+00')`;
       const lower = from > report.from ? ` and ${time} >= '${from} 00:00:00+00'` : '';
       const upper = to < report.to ? ` and ${time} < '${addDays(to, 1)} 00:00:00+00'` : '';
       const isReplaced = `report_id = $2${lower}${upper}`;
@@ -84,6 +84,12 @@ export async function replaceRows(
     reportIds: [...whole, ...parts.map((report) => report.report_id)],
     days: { from, to },
   });
+  for (const [reportIds, days] of [
+    [whole, undefined],
+    [parts.map((report) => report.report_id), { from, to }],
+  ] as const) {
+    addAll(removed.rolledUp, await removeRolledUp(client, { account, reportIds, days }));
+  }
   await client.query(
     'update tn_ledger.billing_reports set replaced_by = $3 where account_id = $1 and report_id = any($2)',
     [account, whole, reportId],
@@ -112,6 +118,7 @@ export async function removeRows(
       await remove(client, table, partition, 'report_id = $2', [account, reportId], removed);
     }
   }
+  addAll(removed.rolledUp, await removeRolledUp(client, { account, reportIds: [reportId] }));
   await deleteDayCounts(client, table, removed, existing, { account, reportIds: [reportId], days: undefined });
   await client.query('delete from tn_ledger.billing_rejects where account_id = $1 and report_id = $2', [
     account,
@@ -165,6 +172,10 @@ async function deleteDayCounts(
   }
 }
 
+function addAll(counts: DayCounts, more: DayCounts): void {
+  for (const [day, count] of more) addTo(counts, day, count);
+}
+
 function addTo(counts: DayCounts, day: Day | null, count: number): void {
   counts.set(day, (counts.get(day) ?? 0) + count);
 }
@@ -180,14 +191,14 @@ export interface Loss {
 }
 
 /** Returns the days with fewer rows than before, in order. Types whose rows have no time are compared as a whole. */
-export function findLosses(table: RecordsTable, { found, recorded }: Removed, loaded: DayCounts): Loss[] {
+export function findLosses(table: RecordsTable, { found, recorded, rolledUp }: Removed, loaded: DayCounts): Loss[] {
   const sum = (counts: DayCounts) => [...counts.values()].reduce((total, count) => total + count, 0);
   const all =
     table.timeColumn === undefined
       ? [{ day: null, before: Math.max(sum(found), sum(recorded)), after: sum(loaded) }]
-      : [...new Set([...found.keys(), ...recorded.keys()])].map((day) => ({
+      : [...new Set([...found.keys(), ...recorded.keys(), ...rolledUp.keys()])].map((day) => ({
           day,
-          before: Math.max(found.get(day) ?? 0, recorded.get(day) ?? 0),
+          before: Math.max(...[found, recorded, rolledUp].map((counts) => counts.get(day) ?? 0)),
           after: loaded.get(day) ?? 0,
         }));
   return all

@@ -30,6 +30,20 @@ export interface RecordShape {
    * belongs to.
    */
   timeColumn: string | undefined;
+  /** The columns that `billing_daily` is rolled up from; undefined: records of the type aren't rolled up. */
+  rollUp?: RollUpColumns;
+}
+
+export interface RollUpColumns {
+  count: 'calls' | 'messages';
+  source: string;
+  destination: string;
+  /** Determines which of the two a record is billed to (`billing_is_inbound`). */
+  kind: string;
+  /** Integer. */
+  seconds?: string;
+  /** Numeric. */
+  amount?: string;
 }
 
 const callRecords: RecordShape = {
@@ -47,13 +61,24 @@ const callRecords: RecordShape = {
 const messageRecords: RecordShape = {
   columns: { time_stamp: 'timestamptz' },
   timeColumn: 'time_stamp',
+  rollUp: { count: 'messages', source: 'source_tn', destination: 'destination_tn', kind: 'call_direction' },
+};
+
+/** Not for STMTBDR: its calls are those of BDR again, split by invoice, and would count twice. */
+const callColumns: RollUpColumns = {
+  count: 'calls',
+  source: 'call_source',
+  destination: 'call_destination',
+  kind: 'call_type',
+  seconds: 'duration',
+  amount: 'amount',
 };
 
 const unknownRecords: RecordShape = { columns: {}, timeColumn: undefined };
 
 /** The documented record shapes. STMTBDR is BDR split by invoice. */
 const shapes: ReadonlyMap<string, RecordShape> = new Map([
-  ['BDR', callRecords],
+  ['BDR', { ...callRecords, rollUp: callColumns }],
   ['STMTBDR', callRecords],
   ['MDR', messageRecords],
 ]);
@@ -61,6 +86,9 @@ const shapes: ReadonlyMap<string, RecordShape> = new Map([
 export function shapeOf(type: string): RecordShape {
   return shapes.get(type) ?? unknownRecords;
 }
+
+/** The types whose records are rolled up. */
+export const rolledUpTypes: readonly string[] = [...shapes].filter(([, { rollUp }]) => rollUp).map(([type]) => type);
 
 export function isDocumented(type: string): boolean {
   return documentedTypes.has(type);
@@ -78,7 +106,7 @@ export function unknownTypeWarning(type: string): string {
 
 // The table of a type is named after it. In partition names, two underscores separate it from the month.
 const typePattern = /^[A-Z](?!.*__)[A-Z0-9_]{0,39}$/;
-const reservedTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS']);
+const reservedTypes: ReadonlySet<string> = new Set(['REPORTS', 'REJECTS', 'DAILY']);
 
 export function isReportType(type: string): boolean {
   return typePattern.test(type) && !type.endsWith('_') && !reservedTypes.has(type);

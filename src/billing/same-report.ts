@@ -12,6 +12,8 @@ interface Candidate {
   report_id: string;
   files: ReportFile[];
   row_count: string;
+  /** Rows that were pruned with their months. */
+  pruned_count: string;
   partitions: string[];
 }
 
@@ -21,7 +23,7 @@ interface Candidate {
  * times, and most don't change.
  *
  * Undefined also if a row of the earlier report was rejected, replaced or deleted: loading may then make a
- * difference. Archives whose sizes differ aren't read.
+ * difference. Rows that were pruned with their months are not missed. Archives whose sizes differ aren't read.
  *
  * @throws {ArchiveError} if a file is damaged or larger than allowed
  */
@@ -33,7 +35,7 @@ export async function findSameReport(
   limits: ArchiveLimits,
 ): Promise<string | undefined> {
   const { rows } = await client.query<Candidate>(
-    `select earlier.report_id, earlier.files, earlier.row_count, earlier.partitions
+    `select earlier.report_id, earlier.files, earlier.row_count, coalesce(earlier.pruned_count, 0) as pruned_count, earlier.partitions
        from tn_ledger.billing_reports as own
        join tn_ledger.billing_reports as earlier on earlier.account_id = own.account_id and earlier.type = own.type
         and earlier.start_date = own.start_date and earlier.end_date = own.end_date
@@ -53,7 +55,8 @@ export async function findSameReport(
     )
   )
     return undefined;
-  if ((await countRows(client, table, account, candidate)) !== Number(candidate.row_count)) return undefined;
+  const rowCount = (await countRows(client, table, account, candidate)) + Number(candidate.pruned_count);
+  if (rowCount !== Number(candidate.row_count)) return undefined;
   const known = candidate.files.flatMap(({ sha256 }) => sha256 ?? []);
   return sameItems(known, await hashesOf(archive, limits)) ? candidate.report_id : undefined;
 }

@@ -15,6 +15,7 @@ import * as enqueue from './enqueue.js';
 import { printFailure } from './failure.js';
 import * as files from './files.js';
 import * as filing from './filing.js';
+import * as idle from './idle.js';
 import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
@@ -24,6 +25,7 @@ import * as reconcile from './reconcile.js';
 import * as report from './report.js';
 import * as restore from './restore.js';
 import * as rnd from './rnd.js';
+import * as rollup from './rollup.js';
 import * as run from './run.js';
 import * as sandbox from './sandbox.js';
 import * as schedule from './schedule.js';
@@ -49,6 +51,8 @@ const commands = [
   reconcile,
   assignments,
   billing,
+  rollup,
+  idle,
   classify,
   number,
   nruf,

@@ -149,12 +149,12 @@ function timeLeft({ rows, pages, expected, elapsedMs, perMinute }: Pace): string
 function describeStep({ text, done }: RunStep, elapsedMs: number): string {
   if (done === undefined) return `${text}, ${formatDuration(elapsedMs / 1000)}`;
   const { count, of, unit } = done;
-  const amount = unit === 'bytes' ? formatBytes : (rows: number) => formatCount(Math.round(rows));
+  const amount = unit === 'bytes' ? formatBytes : (items: number) => formatCount(Math.round(items));
   const perSecond = count / Math.max(0.001, elapsedMs / 1000);
   const whole =
     of === undefined || of === 0 ? '' : ` of ${amount(of)}, ${Math.min(100, Math.floor((count / of) * 100))} %`;
   const about = unit === 'rows' ? 'about ' : '';
-  const suffix = unit === 'rows' ? ' rows' : '';
+  const suffix = unit === 'bytes' ? '' : ` ${unit}`;
   return `${text}: ${about}${amount(count)}${whole}${suffix}, ${amount(perSecond)}${suffix}/s`;
 }
 

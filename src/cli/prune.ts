@@ -10,8 +10,9 @@ export function define(command: DefineCommand): Command {
       'after',
       `
 How long each is kept: TN_LEDGER_KEEP_RUNS, TN_LEDGER_KEEP_ARCHIVES and TN_LEDGER_KEEP_REPORTS (400 days). Archives and
-reports are files of this host. Histories, orders, billing records and filings are never removed. The schedule prunes
-after the nightly runs.
+reports are files of this host. Months of BDR and MDR records are removed only if TN_LEDGER_KEEP_BILLING is set, after
+verifying that billing_daily has what they add up to. Histories, orders and filings are never removed. The schedule
+prunes after the nightly runs.
 
 Examples:
   $ tn-ledger prune --dry-run`,

@@ -1,3 +1,4 @@
+import { auditBilling } from '../billing/audit.js';
 import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
@@ -34,10 +35,16 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
   await rejectFutureDays(database, { '--as-of': parameters.asOf });
   await checkScope(database.pool, parameters);
   await refreshIfAllowed(session, database, parameters.accounts);
-  const findings = await inTransaction(database, { signal: session.signal, repeatable: true }, async (client) => {
+  const found = await inTransaction(database, { signal: session.signal, repeatable: true }, async (client) => {
     await client.query('set transaction isolation level repeatable read');
-    return audit(client, parameters);
+    return { nruf: await audit(client, parameters), billing: await auditBilling(client, parameters) };
   });
+  if (found.billing === undefined) {
+    session.log.warn(
+      'Billing data was not checked: the user of DATABASE_URL may not read it. Members of tn_ledger_billing_reader may.',
+    );
+  }
+  const findings: AuditFinding[] = [...found.nruf, ...(found.billing ?? [])];
   printResult(options.json ? toJson(findings, parameters) : toText(findings, parameters), options);
   return exitStatus.done;
 }

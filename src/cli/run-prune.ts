@@ -13,9 +13,12 @@ export interface PruneOptions {
 export async function runPrune(session: Session, { dryRun = false, json = false }: PruneOptions): Promise<ExitStatus> {
   const database = await openLedgerAsOwner(session, 'Nothing was removed.');
   const pruned = await prune(database, session.config, { dryRun, signal: session.signal });
-  const { stagingTables: staging_tables, ...others } = pruned;
+  const { stagingTables: staging_tables, billingMonths, ...others } = pruned;
+  const billing = { billing_months: billingMonths.dropped, billing_months_kept: billingMonths.kept };
   printResult(
-    json ? JSON.stringify({ dry_run: dryRun, ...others, staging_tables }, null, 2) : describePruned(pruned, { dryRun }),
+    json
+      ? JSON.stringify({ dry_run: dryRun, ...others, staging_tables, ...billing }, null, 2)
+      : describePruned(pruned, { dryRun }),
     { json },
   );
   return exitStatus.done;

@@ -46,7 +46,7 @@ export interface RunRecord extends RunKey {
 export interface RunStep {
   /** For example, `downloading BDR 2026-10-01`. The same text identifies the same step. */
   text: string;
-  done?: { count: number; of?: number | undefined; unit: 'bytes' | 'rows' };
+  done?: { count: number; of?: number | undefined; unit: 'bytes' | 'rows' | 'reports' };
 }
 
 /** Receives a run's progress; implemented by the command line's progress bar and lines. */

@@ -40,6 +40,8 @@ export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChan
 export interface AccountState extends SandboxAccount {
   readonly inventory: Inventory;
   readonly orderBook: LazyOrderBook;
+  /** Keys of the numbers that billing records are of: those that the account began with, so that they never change. */
+  readonly billedNumbers: Float64Array;
   /** Whether the account has the TN_ASSIGNMENT feature. */
   readonly mayAssign: boolean;
 }
@@ -102,6 +104,7 @@ export function createAccount(options: AccountOptions): AccountState {
     id,
     inventory,
     orderBook,
+    billedNumbers: population.keys,
     misbehavior: noMisbehavior,
     mayAssign,
     get count() {

@@ -32,6 +32,10 @@ export const oddityKinds = {
   'forbid-features': { takes: 'none', summary: '403 with an empty body for tnoptions and lidbs' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
+  'invoice-differs': {
+    takes: 'none',
+    summary: 'invoices have a tenth more for outbound calls than the BDR reports of their days',
+  },
   'partial-without-failures': {
     takes: 'count',
     summary:

@@ -1,4 +1,5 @@
 import { downloadsFolder, findOldArchives, removeOldArchives } from '../billing/downloads.js';
+import { type PrunedMonths, pruneMonths } from '../billing/prune-months.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database/connect.js';
 import { databaseTime } from '../database/time.js';
@@ -18,9 +19,11 @@ export interface Pruned {
   archives: number;
   /** Report files, in the data folder of this host. */
   reports: number;
+  /** Months of billing records. */
+  billingMonths: PrunedMonths;
 }
 
-export type PruneSettings = Pick<Config, 'dataDir' | 'keepRunsDays' | 'keepReportsDays'> & {
+export type PruneSettings = Pick<Config, 'dataDir' | 'keepRunsDays' | 'keepReportsDays' | 'keepBillingDays'> & {
   billing: Pick<Config['billing'], 'keepArchivesDays'>;
 };
 
@@ -33,7 +36,8 @@ export interface PruneOptions {
 
 /**
  * Removes what is older than the settings say: runs, archives and report files, and staging tables of abandoned lists. Never
- * anything that a count or a filing rests on: histories, categories, orders, filings.
+ * anything that a count or a filing rests on: histories, categories, orders, filings. Billing records go in whole months,
+ * if a setting says so and `billing_daily` has what they add up to.
  */
 export async function prune(database: Database, settings: PruneSettings, options: PruneOptions): Promise<Pruned> {
   const { dryRun, signal } = options;
@@ -43,6 +47,10 @@ export async function prune(database: Database, settings: PruneSettings, options
   signal.throwIfAborted();
   // The clock of this machine may be wrong.
   const now = await databaseTime(database);
+  const billingMonths =
+    settings.keepBillingDays === undefined
+      ? { dropped: [], kept: [] }
+      : await pruneMonths(database, settings.keepBillingDays, { now, dryRun, signal });
   const downloads = await downloadsFolder(settings.dataDir);
   const ofArchives = { days: settings.billing.keepArchivesDays, now };
   const ofReports = { days: settings.keepReportsDays, now };
@@ -55,11 +63,15 @@ export async function prune(database: Database, settings: PruneSettings, options
     reports: dryRun
       ? (await findOldReports(settings.dataDir, ofReports)).length
       : await removeOldReports(settings.dataDir, ofReports),
+    billingMonths,
   };
 }
 
-/** `Removed 12 runs, 0 staging tables, …`. */
-export function describePruned({ runs, stagingTables, archives, reports }: Pruned, { dryRun = false } = {}): string {
+/** `Removed 12 runs, 0 staging tables, …`, and which months of billing records were removed or had to stay. */
+export function describePruned(
+  { runs, stagingTables, archives, reports, billingMonths }: Pruned,
+  { dryRun = false } = {},
+): string {
   const parts = [
     [runs, 'run'],
     [stagingTables, 'staging table'],
@@ -67,7 +79,15 @@ export function describePruned({ runs, stagingTables, archives, reports }: Prune
     [reports, 'report'],
   ] as const;
   const listed = parts.map(([count, noun]) => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`);
-  return `${dryRun ? 'Would remove' : 'Removed'} ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}.`;
+  const verb = dryRun ? 'Would remove' : 'Removed';
+  const { dropped, kept } = billingMonths;
+  return [
+    `${verb} ${listed.slice(0, -1).join(', ')} and ${listed.at(-1)}.`,
+    ...(dropped.length === 0
+      ? []
+      : [`${verb} the billing records of ${dropped.join(', ')}; billing_daily keeps their sums.`]),
+    ...kept.map(({ partition, reason }) => `${partition} was not removed: ${reason}`),
+  ].join(' ');
 }
 
 /** Rows per transaction: a fraction of a second. */

@@ -58,7 +58,7 @@ const refusals: Partial<Record<ArchiveFault, RegExp>> = {
 for (const [fault, expected] of Object.entries(refusals)) {
   test(`an archive with the fault ${fault} is refused with a reason`, async (t) => {
     const behavior = { ...defaultBehavior(), archive: archiveWith(fault as ArchiveFault) };
-    const path = await write(t, (await archiveOf(report, behavior, 1)) as Buffer);
+    const path = await write(t, (await archiveOf(report, behavior, { seed: 1 })) as Buffer);
     const error = await t.throwsAsync(readAll(path), { name: 'ArchiveError', message: expected });
     t.regex(error?.message ?? '', /Nothing was loaded, and the archive was kept\.$/);
     t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
@@ -75,7 +75,7 @@ test('an archive of more than 2 GiB is refused by its size, before it is read', 
 
 test('names with paths are read under their base names, and nothing is written to disk', async (t) => {
   const behavior = { ...defaultBehavior(), archive: archiveWith('unsafe-names'), rowsPerDay: 1 };
-  const path = await write(t, (await archiveOf(report, behavior, 1)) as Buffer);
+  const path = await write(t, (await archiveOf(report, behavior, { seed: 1 })) as Buffer);
   t.deepEqual(Object.keys(await readAll(path)), ['escaped.csv', 'absolute.csv', 'windows.csv']);
   t.deepEqual(await readdir(dirname(path)), ['archive.zip']);
   t.deepEqual(await readdir(dirname(dirname(path))), ['downloads']);

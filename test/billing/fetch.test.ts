@@ -363,6 +363,7 @@ test('bad archives fail with a reason, are kept, load nothing and are requested 
 
 test('invoices are kept and listed but not loaded', async (t) => {
   const ledger = await open(t, t.context.server, ['INVOICE']);
+  ledger.sandbox.billing.invoice = 'document';
   const report = await ledger.run(job, { now });
   t.is(report.result, 'succeeded', report.error?.message);
   const rows = await ledger.query(`select state, files from billing_reports order by start_date limit 1`);

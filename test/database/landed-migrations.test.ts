@@ -26,6 +26,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0014-upkeep.ts': '2b57e79277917dfa7378202e9b709c173b0c76b388bd516949241315e2e4d64c',
   'migrations/0015-same-reports.ts': 'cd8f6a8214d6ab5839b18e856b691e39205d1f76dbbc4696140d2757199ece84',
   'migrations/0016-run-progress.ts': '2da0ebc07e5efaff7336f364a49dda1a2000d0c9773fdc48de5b0c211af6b9e7',
+  'migrations/0017-billing-daily.ts': '5f39ad22793433e6b26f99bfdfe218b2ea2d3db2f90563f9351d0e09d8268e4a',
   'migrations/0018-reconcile.ts': '6617003b09b5e401f0c49142138a651b459a64bc9537aa647d6be4c4c94be1ae',
   'migrations/0019-number-lookups.ts': 'd8c08e47b073882c4d82cb4607956df3628d06ae52de92ffa930ccec0bdecbfa',
   'migrations/0020-number-files.ts': '0a739cf4720ce645727d8900dacc17cf98e31a2404b41373ec15ec76255747bf',

@@ -79,7 +79,7 @@ test('a report is requested, fetched, loaded and summarized, and the same range 
     await sql(
       `select call_type, count(*), sum(amount) > 0 as paid from billing_bdr where call_start_date_time >= '2026-10-01' group by 1 order by 1`,
     ),
-    'call_type,count,paid\nINTERNATIONAL,75,t\nINTERSTATE,70,t\nINTRASTATE,83,t\nTOLL_FREE,82,t',
+    'call_type,count,paid\nINBOUND,41,t\nINTERNATIONAL,75,t\nINTERSTATE,70,t\nINTRASTATE,42,t\nTOLL_FREE,82,t',
   );
   t.is(
     await sql(`select job, status, rows_written from sync_runs order by run_id`),

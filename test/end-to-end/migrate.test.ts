@@ -80,7 +80,7 @@ test('the role tn_ledger_reader reads the ledger and changes nothing', async (t)
   for (const { tablename } of tables) {
     const reading = query(url, `select from tn_ledger.${tablename}`);
     // Call records are restricted, and so are the files of customers.
-    if (['billing_rejects', 'submitted_file_parts'].includes(tablename))
+    if (['billing_daily', 'billing_rejects', 'submitted_file_parts'].includes(tablename))
       await t.throwsAsync(reading, { message: /permission denied/ });
     else
       t.is(

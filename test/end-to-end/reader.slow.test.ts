@@ -78,7 +78,7 @@ test('a member of tn_ledger_reader gets the same results as the owner and cannot
   const filing = await cli(t, ['nruf', ...day, '--out', 'u4.csv', '--allow-gaps'], { env: reader, cwd });
   t.is(filing.status, 1);
   t.regex(filing.stderr, /which the user of DATABASE_URL may only read\. Nothing was written\.\nOmit --out/);
-  for (const table of ['billing_bdr', 'billing_rejects']) {
+  for (const table of ['billing_bdr', 'billing_daily', 'billing_rejects']) {
     const hidden = await cli(t, ['sql', `select * from ${table}`], { env: reader, cwd });
     t.is(hidden.status, 1);
     t.regex(hidden.stderr, new RegExp(`permission denied for table ${table}`));

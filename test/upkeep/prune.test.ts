@@ -60,7 +60,11 @@ test('prune removes old runs, reports, archives and staging tables, and keeps wh
   t.is(dry.stdout, 'Would remove 218 runs, 3 staging tables, 1 billing archive and 2 reports.\n');
   t.is((await readdir(reports)).length, 6);
   const done = await cli(t, ['prune', '--json'], { env, cwd });
-  t.deepEqual(JSON.parse(done.stdout), { dry_run: false, ...pruned, staging_tables: 2 }, done.output);
+  t.deepEqual(
+    JSON.parse(done.stdout),
+    { dry_run: false, ...pruned, staging_tables: 2, billing_months: [], billing_months_kept: [] },
+    done.output,
+  );
   await run.query('rollback');
 
   t.deepEqual((await readdir(reports)).sort(), [...kept].sort());

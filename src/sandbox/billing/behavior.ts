@@ -40,6 +40,8 @@ export interface BillingBehavior {
   contentType: string;
   /** Creates the archive from the files of a report, unless it is too large for memory. */
   archive: (files: readonly ZipFile[]) => Promise<Buffer>;
+  /** What the archive of an INVOICE report holds: a document, with or without its lines as CSV. */
+  invoice: 'document and lines' | 'document';
   /** Files of the archive, instead of generated records. */
   files: ((report: SandboxReport) => ZipFile[]) | undefined;
   /** Responses to the next requests, one each, instead of the normal ones. */
@@ -67,6 +69,7 @@ export function defaultBehavior(): BillingBehavior {
     sendsLength: true,
     contentType: 'application/zip',
     archive: zipWhole,
+    invoice: 'document and lines',
     files: undefined,
     refuse: { request: [], read: [], file: [] },
     breakAfter: [],

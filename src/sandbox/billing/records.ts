@@ -1,4 +1,5 @@
 import { hash, hashText } from '../hash.js';
+import { textOf } from '../number-key.js';
 
 const dayMs = 86_400_000;
 const chunkLength = 64 * 1024;
@@ -12,7 +13,12 @@ export interface RecordsOptions {
   from: number;
   to: number;
   rowsPerDay: number;
+  /** Keys of the account's numbers; a thousand numbers that no account has if omitted or empty. */
+  numbers?: Float64Array | undefined;
 }
+
+/** Traffic is billed to it although no account has it. */
+export const unknownNumber = '2025550143';
 
 /** Columns of call records, as documented (and spelled) by Bandwidth. */
 export const callColumns =
@@ -22,25 +28,45 @@ const otherColumns = 'TelephoneNumber,ReportDate,Status';
 
 /** The CSV of a report, in chunks. The records of a day depend on the seed and the day only, not on the report. */
 export function* recordsCsv(options: RecordsOptions): Generator<Buffer, void> {
-  const { from, to, rowsPerDay, type } = options;
-  const { header, row } = formOf(type);
+  const { header, row } = formOf(options.type);
   let text = `${header}\n`;
-  for (let day = from; day <= to; day += dayMs) {
-    const salt = hashText(options.seed, `${options.account} ${type} ${day}`);
-    for (let index = 0; index < rowsPerDay; index += 1) {
-      const time = day + Math.floor((index * dayMs) / rowsPerDay / 1000) * 1000;
-      text += row({ account: options.account, time, random: hash(salt, index), index });
-      if (text.length >= chunkLength) {
-        yield Buffer.from(text);
-        text = '';
-      }
+  for (const fact of facts(options)) {
+    text += row(fact);
+    if (text.length >= chunkLength) {
+      yield Buffer.from(text);
+      text = '';
     }
   }
   yield Buffer.from(text);
 }
 
+/** The amounts of an account's calls by direction, in millionths. */
+export function callAmounts(options: Omit<RecordsOptions, 'type'>): Record<'inbound' | 'outbound', number> {
+  const sums = { inbound: 0, outbound: 0 };
+  for (const { random } of facts({ ...options, type: 'BDR' })) {
+    sums[isInbound(callType(random)) ? 'inbound' : 'outbound'] += Math.round(amountOf(random) * 1e6);
+  }
+  return sums;
+}
+
+function* facts({ seed, account, type, from, to, rowsPerDay, numbers }: RecordsOptions): Generator<Fact, void> {
+  // One object for all records: there may be millions.
+  const fact: Fact = { account, numbers, time: 0, random: 0, index: 0 };
+  // A statement's calls are those of the BDR.
+  const drawn = type === 'STMTBDR' ? 'BDR' : type;
+  for (let day = from; day <= to; day += dayMs) {
+    const salt = hashText(seed, `${account} ${drawn} ${day}`);
+    for (fact.index = 0; fact.index < rowsPerDay; fact.index += 1) {
+      fact.time = day + Math.floor((fact.index * dayMs) / rowsPerDay / 1000) * 1000;
+      fact.random = hash(salt, fact.index);
+      yield fact;
+    }
+  }
+}
+
 interface Fact {
   account: string;
+  numbers: Float64Array | undefined;
   time: number;
   random: number;
   index: number;
@@ -53,6 +79,28 @@ function formOf(type: string): { header: string; row: (fact: Fact) => string } {
 }
 
 const callTypes = ['INTERSTATE', 'INTRASTATE', 'TOLL_FREE', 'INTERNATIONAL'];
+
+function callType(random: number): string {
+  // Half of what would be within a state comes in.
+  return random % 8 === 5 ? 'INBOUND' : (callTypes[random % 4] as string);
+}
+
+function isInbound(type: string): boolean {
+  return type === 'INBOUND' || type === 'TOLL_FREE';
+}
+
+function amountOf(random: number): number {
+  return (((random % 600) / 60) * (40 + (random % 50))) / 10_000;
+}
+
+/** The number that a record is billed to. Every tenth number of an account has no traffic. */
+function billedNumber({ numbers, random }: Fact): string {
+  if (random % 97 === 0) return unknownNumber;
+  const position = random >>> 3;
+  if (numbers === undefined || numbers.length === 0) return `919${5_550_000 + (position % 1000)}`;
+  const own = position % numbers.length;
+  return textOf(numbers[own % 10 === 3 ? own - 1 : own] as number);
+}
 // One of them needs quotes in CSV.
 const places = [
   'NC,426,RALEIGH',
@@ -62,15 +110,19 @@ const places = [
   'CA,730,LOS ANGELES',
 ];
 
-function callRow({ account, time, random, index }: Fact): string {
+function callRow(fact: Fact): string {
+  const { account, time, random, index } = fact;
   const duration = random % 600;
   const rate = 40 + (random % 50);
-  const amount = ((duration / 60) * rate) / 10_000;
+  const type = callType(random);
+  const [own, other] = [billedNumber(fact), number(random >>> 5)];
+  // As in Bandwidth's description of the fields, the source has a leading 1, and the destination has none.
+  const [from, dialed] = isInbound(type) ? [other, own] : [own, other];
   const [source, destination] = [places[random % 5], places[(random >>> 4) % 5]];
   const id = `${hex(random, 8)}-${hex(random >>> 16, 4)}-4${hex(random >>> 20, 3)}-${hex(index >>> 16, 4)}`;
-  return `${account},${bandwidthTime(time)},${bandwidthTime(time + duration * 1000)},${callTypes[random % 4]},${number(
-    random,
-  )},${number(random >>> 5)},${duration},0.00${rate},${amount.toFixed(6)},Tier ${random % 4},USA,${source},USA,${destination},${id}-${hex(
+  return `${account},${bandwidthTime(time)},${bandwidthTime(time + duration * 1000)},${type},${
+    from.startsWith('+') ? from : `1${from}`
+  },${dialed},${duration},0.00${rate},${amountOf(random).toFixed(6)},Tier ${random % 4},USA,${source},USA,${destination},${id}-${hex(
     index,
     12,
   )},${hex(random ^ 0x5555, 8)}-${hex(index, 8)},10.${random & 255}.${(random >>> 8) & 255}.${(random >>> 16) & 255},192.168.${(random >>> 4) & 255}.${
@@ -78,10 +130,13 @@ function callRow({ account, time, random, index }: Fact): string {
   },${1 + (random % 3)},${number(random >>> 7)}\n`;
 }
 
-function messageRow({ account, time, random, index }: Fact): string {
-  return `${account},sms,${hex(random, 8)}${hex(index, 8)},${random % 2 ? 'outbound' : 'inbound'},${number(random)},${number(
-    random >>> 5,
-  )},${new Date(time + (random % 1000)).toISOString()},${random % 100 === 0 ? '4720' : ''}\n`;
+function messageRow(fact: Fact): string {
+  const { account, time, random, index } = fact;
+  const ends = [billedNumber(fact), number(random >>> 5)].map((each) =>
+    each.startsWith('+') ? each.slice(1) : `1${each}`,
+  );
+  const [source, destination] = random % 2 ? ends : ends.reverse();
+  return `${account},sms,${hex(random, 8)}${hex(index, 8)},${random % 2 ? 'OUTBOUND' : 'INBOUND'},${source},${destination},${new Date(time + (random % 1000)).toISOString()},${random % 100 === 0 ? '4720' : ''}\n`;
 }
 
 function otherRow({ time, random }: Fact): string {

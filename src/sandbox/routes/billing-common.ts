@@ -74,7 +74,13 @@ export function reportOf(
 /** The archive of a report, or the requested range of it. */
 export async function fileAnswer(call: Call, report: ReportState): Promise<Answer> {
   const { behavior } = call.state.billing;
-  const content = report.archive ?? (await archiveOf(report, behavior, call.state.seed));
+  const content =
+    report.archive ??
+    (await archiveOf(report, behavior, {
+      seed: call.state.seed,
+      numbers: accountOf(call).billedNumbers,
+      invoiceDiffers: Boolean(call.state.oddities['invoice-differs']),
+    }));
   const breakAfter = behavior.breakAfter.shift();
   const common = { contentType: behavior.contentType, ...(breakAfter === undefined ? {} : { breakAfter }) };
   const named = { 'Content-Disposition': `attachment; filename="${report.type}-${report.from}.zip"` };

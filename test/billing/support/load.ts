@@ -18,6 +18,8 @@ export interface LoadSpec {
   /** By default, rows are kept if the days are given, as for a requested report. */
   otherDays?: 'keep' | 'leave out' | 'reject';
   acceptShrink?: boolean;
+  /** Whether it is loaded although an earlier one has the same content; true by default. */
+  again?: boolean;
 }
 
 /** A ledger to load archives into. */
@@ -37,7 +39,13 @@ export async function openLoader(t: ExecutionContext<unknown>, server: TestServe
     folder,
     query,
     async load(files, spec = {}) {
-      const { type = 'BDR', days, reportId = randomBytes(6).toString('hex'), acceptShrink = false } = spec;
+      const {
+        type = 'BDR',
+        days,
+        reportId = randomBytes(6).toString('hex'),
+        acceptShrink = false,
+        again = true,
+      } = spec;
       const otherDays = spec.otherDays ?? (days === undefined ? 'reject' : 'keep');
       const path = join(folder, `${reportId}.zip`);
       await writeFile(path, Buffer.isBuffer(files) ? files : await zipMalformed(files));
@@ -47,7 +55,7 @@ export async function openLoader(t: ExecutionContext<unknown>, server: TestServe
         [reportId, type, days?.from, days?.to],
       );
       const loaded = await loadReport(
-        { account: '9900000', reportId, type, days, otherDays, command: 'load it with', path, again: true },
+        { account: '9900000', reportId, type, days, otherDays, command: 'load it with', path, again },
         { database, limits: billingSettings().limits, acceptShrink, signal: new AbortController().signal },
       );
       return { ...loaded, reportId };

@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { addDays, type Day } from '../days.js';
+import { type BillingCheck, invoiceChecks } from './invoices.js';
+import { rolledUpTypes } from './report-type.js';
+import { outsideInventorySql } from './usage.js';
+
+export interface BillingFinding extends BillingCheck {
+  count: number;
+  /** The first few rows, keyed by column. */
+  examples: Record<string, unknown>[];
+}
+
+/** Days of traffic that the checks cover, up to the day of the audit. */
+const auditedDays = 90;
+const examplesShown = 5;
+
+/** Runs the checks of billing data, in the client's transaction; undefined if the user may not read it. */
+export async function auditBilling(
+  client: pg.ClientBase,
+  { asOf, accounts }: { asOf: Day; accounts: readonly string[] | undefined },
+): Promise<BillingFinding[] | undefined> {
+  const { rows: rights } = await client.query(`select has_table_privilege('tn_ledger.billing_daily', 'select') as may`);
+  if (!rights[0].may) return undefined;
+  const days = { from: addDays(asOf, 1 - auditedDays), to: asOf };
+  const ofAccounts =
+    accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`;
+  const checks = [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
+  const findings: BillingFinding[] = [];
+  for (const check of checks) {
+    const { rows } = await client.query(
+      `with found as (${check.sql})
+       select (select count(*)::int from found) as count,
+         (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
+    );
+    findings.push({ ...check, count: rows[0].count, examples: rows[0].examples });
+  }
+  return findings;
+}
+
+function trafficChecks({ from, to }: { from: Day; to: Day }, ofAccounts: string): BillingCheck[] {
+  return [
+    {
+      id: 'traffic-outside-inventory',
+      title: `traffic from ${from} to ${to} that is billed to numbers that the account didn't have`,
+      why: 'Either the calls are made with a caller ID that is not yours, or the inventory lacks a number that is. If Bandwidth lists such a number, run `tn-ledger run sync-inservice-numbers`.',
+      kind: 'attention',
+      sql: outsideInventorySql(
+        `d.${ofAccounts === 'true' ? 'day is not null' : ofAccounts} and d.day between '${from}' and '${to}'`,
+      ),
+    },
+    {
+      id: 'traffic-without-number',
+      title: 'billing records that name no number or have no usable time',
+      why: 'They may be of any number, so they count for none. Their amounts are in billing_daily with a null number or day.',
+      kind: 'attention',
+      sql: `select account_id, report_id, day, direction, sum(records) as records, sum(amount) as amount from billing_daily
+where ${ofAccounts} and records > 0 and (telephone_number is null and day between '${from}' and '${to}' or day is null)
+group by 1, 2, 3, 4 order by 1, 3, 2`,
+    },
+    {
+      id: 'reports-not-rolled-up',
+      title: 'billing reports that are loaded but not rolled up into billing_daily',
+      why: 'The other checks of traffic lack their records. The next nightly run rolls them up; to do it now: tn-ledger rollup.',
+      kind: 'attention',
+      sql: `select account_id, report_id, type, start_date, end_date from billing_reports
+where ${ofAccounts} and state = 'loaded' and replaced_by is null and rolled_up_at is null
+  and type in (${rolledUpTypes.map((type) => `'${type}'`).join(', ')}) order by 1, 4`,
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import { addDays, type Day } from '../days.js';
+import { rangesOf } from './missing-days.js';
+
+/** The days of a window that a type's loaded reports cover. */
+export interface Coverage {
+  type: string;
+  /** Ranges of days without a loaded report. */
+  missing: { from: Day; to: Day }[];
+  /** Rows of the window's reports that could not be loaded and are in `billing_rejects`. */
+  rejected: number;
+}
+
+/** SQL condition on a row of `billing_reports`: its records were loaded, or an earlier report had the same. */
+const isLoaded = `(state = 'loaded' or state = 'kept' and same_as is not null)`;
+
+/** Returns the last day before `today` that a loaded report of a type covers; undefined: there is none. */
+export async function lastLoadedDay(
+  client: pg.ClientBase,
+  { account, type, today }: { account: string; type: string; today: Day },
+): Promise<Day | undefined> {
+  const { rows } = await client.query<{ last: Day | null }>(
+    `select max(least(end_date, $3::date - 1))::text as last from billing_reports
+      where account_id = $1 and type = $2 and ${isLoaded} and start_date < $3`,
+    [account, type, today],
+  );
+  return rows[0]?.last ?? undefined;
+}
+
+export async function readCoverage(
+  client: pg.ClientBase,
+  { account, type, from, to }: { account: string; type: string; from: Day; to: Day },
+): Promise<Coverage> {
+  const { rows } = await client.query<{ day: Day }>(
+    `select day::date::text as day from generate_series($3::date, $4::date, interval '1 day') as day
+      where not exists (
+        select from billing_reports
+         where account_id = $1 and type = $2 and day::date between start_date and end_date and ${isLoaded})
+      order by 1`,
+    [account, type, from, to],
+  );
+  const rejects = await client.query<{ count: string }>(
+    `select coalesce(sum(rejected_count), 0) as count from billing_reports
+      where account_id = $1 and type = $2 and state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3`,
+    [account, type, from, to],
+  );
+  return { type, missing: rangesOf(rows.map(({ day }) => day)), rejected: Number(rejects.rows[0]?.count) };
+}
+
+/** The window of the last days up to one. */
+export function windowUntil(to: Day, days: number): { from: Day; to: Day } {
+  return { from: addDays(to, 1 - days), to };
+}
