@@ -45,7 +45,7 @@ export async function makeReport(
       // Several sections show these.
       const runs = await readRuns(scope);
       const inventory = await readInventory(scope);
-      const changes = await readChanges(scope);
+      const changes = await readChanges(scope, runs);
       const utilization = await readUtilization(scope);
       // To add a section: a file in sections/ with its queries and its content, and a line here.
       const sections = [

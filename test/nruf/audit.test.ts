@@ -171,6 +171,11 @@ test('the audit counts the findings of each check, with examples and SQL that re
     'counted-twice': 0,
     'old-data': 1,
     'failed-days': 1,
+    'traffic-outside-inventory': 0,
+    'traffic-without-number': 0,
+    'reports-not-rolled-up': 0,
+    'invoice-differs': 0,
+    'invoice-not-compared': 0,
   });
   for (const { id, count, sql, examples, why } of findings) {
     const rows = await ledger.query(sql);

@@ -4,6 +4,7 @@ import { type Html, html } from '../html.js';
 import { accountColumn, type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { ageHtml, mostRows, table, timeHtml } from '../table.js';
+import type { Runs } from './runs.js';
 
 /** The number of changes of one kind. */
 export interface ChangeCount {
@@ -40,7 +41,7 @@ export interface Changes {
 }
 
 /** The changes in the view `night_changes`: those seen since the report of the last successful nightly run before the latest one. */
-export async function readChanges({ client, account }: Scope): Promise<Changes> {
+export async function readChanges({ client, account }: Scope, { strays }: Runs): Promise<Changes> {
   const { rows: starts } = await client.query<{ account_id: string; since: Date | null }>(
     `select account_id, nullif(since, '-infinity') as since from night_changes_since
       where $1::text is null or account_id = $1 order by account_id`,
@@ -71,7 +72,9 @@ export async function readChanges({ client, account }: Scope): Promise<Changes> 
     since: compared
       .map(({ since }) => since as Date)
       .reduce<Date | undefined>((one, other) => (one === undefined || other < one ? other : one), undefined),
-    newAccounts: starts.filter(({ since }) => since === null).map(({ account_id }) => account_id),
+    newAccounts: starts
+      .filter(({ since, account_id }) => since === null && !strays.some((stray) => stray.account_id === account_id))
+      .map(({ account_id }) => account_id),
     isFirst: compared.length === 0,
     added: sum('number new', 'number back'),
     removed: sum('number left'),
