@@ -41,7 +41,9 @@ export interface Changes {
 }
 
 /** The changes in the view `night_changes`: those seen since the report of the last successful nightly run before the latest one. */
-export async function readChanges({ client, account }: Scope, { strays }: Runs): Promise<Changes> {
+export async function readChanges({ client, account }: Scope, { runs }: Runs): Promise<Changes> {
+  // A mistyped account ID has runs, and is left out.
+  const shown = new Set(runs.map(({ account_id }) => account_id));
   const { rows: starts } = await client.query<{ account_id: string; since: Date | null }>(
     `select account_id, nullif(since, '-infinity') as since from night_changes_since
       where $1::text is null or account_id = $1 order by account_id`,
@@ -73,7 +75,7 @@ export async function readChanges({ client, account }: Scope, { strays }: Runs):
       .map(({ since }) => since as Date)
       .reduce<Date | undefined>((one, other) => (one === undefined || other < one ? other : one), undefined),
     newAccounts: starts
-      .filter(({ since, account_id }) => since === null && !strays.some((stray) => stray.account_id === account_id))
+      .filter(({ since, account_id }) => since === null && shown.has(account_id))
       .map(({ account_id }) => account_id),
     isFirst: compared.length === 0,
     added: sum('number new', 'number back'),
