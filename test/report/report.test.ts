@@ -91,6 +91,29 @@ test('each nightly run writes its own report and keeps earlier ones; a snapshot 
   t.is(timeless(one), timeless(other));
 });
 
+test('of a nightly run that is tried again, only the report of the last attempt stays', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20 } });
+  const nextSecond = () =>
+    ledger.query(`select pg_sleep_until(date_trunc('second', clock_timestamp()) + interval '1 second')`);
+  await runNightly(t, ledger);
+  await nextSecond();
+  const [planned] = await ledger.query<{ at: Date }>('select clock_timestamp() as at');
+  const attempts: string[][] = [];
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const options = attempt === 1 ? {} : { continuesFrom: planned?.at as Date };
+    t.is((await ledger.run('nightly', options)).result, 'succeeded');
+    attempts.push((await readReports(ledger)).names);
+    await nextSecond();
+  }
+  const [first, ...later] = attempts as [string[], ...string[][]];
+  t.is(first.length, 2);
+  for (const names of later) {
+    t.is(names.length, 2);
+    t.is(names[0], first[0], 'the report of the night before');
+  }
+  t.is(new Set(attempts.map(([, last]) => last)).size, 3);
+});
+
 test('a report that cannot be written fails alone: the earlier jobs succeed', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 50 } });
   const { mkdir, writeFile } = await import('node:fs/promises');
