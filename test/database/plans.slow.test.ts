@@ -19,7 +19,11 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
     /tn_ledger_staging\."(inservice_numbers|number_details) /,
     'compares a whole listing with all numbers of the account',
   ],
-  [/telephone_numbers where removed_at is null and/, 'looks at the current details of every number in service'],
+  [/telephone_numbers\s+where removed_at is null and/, 'looks at the current details of every number in service'],
+  [
+    /from billing_reports r where .* rolled_up_at is null/s,
+    'compares all loaded reports with the numbers that were seen later',
+  ],
   [
     /\bnruf_(numbers|number_categories|utilization|utilization_by_digits|counts|totals_by_day)\(/,
     'counts the whole inventory',

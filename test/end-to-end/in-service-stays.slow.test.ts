@@ -95,7 +95,7 @@ for (const { oddities, rows, count, warning, finding } of cases) {
     t.is(report.status, 0, report.stderr);
     t.regex(
       await readFile(`${options.cwd}/report.html`, 'utf8'),
-      new RegExp(`${count} numbers in service have no details, the details of another account, or a different status`),
+      new RegExp(`${count} numbers held have no details, the details of another account, or a different status`),
     );
   });
 }
