@@ -21,7 +21,7 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
   ],
   [/telephone_numbers\s+where removed_at is null and/, 'looks at the current details of every number in service'],
   [
-    /from billing_reports r where .* rolled_up_at is null/s,
+    /from billing_reports r\s+where .* rolled_up_at is null/s,
     'compares all loaded reports with the numbers that were seen later',
   ],
   [
