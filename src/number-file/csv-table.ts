@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type CsvRow, type Delimiter, likelyDelimiters, readCsvRows } from './csv-rows.js';
-import { type ColumnOptions, type ColumnSearch, headerSearchRows, searchColumns } from './number-columns.js';
+import { type Delimiter, likelyDelimiters, readCsvRows } from './csv-rows.js';
+import { bestRank, type ColumnOptions, type ColumnSearch, firstRows, rankOf, searchColumns } from './number-columns.js';
 import type { Table } from './table.js';
-import { type InspectedFile, inspectTextFile } from './text-file.js';
+import { inspectTextFile } from './text-file.js';
 import { UnusableFileError } from './unusable-file.js';
 
 /** Opens a CSV file. The delimiter is the likeliest one by which the columns are found. */
@@ -14,11 +14,11 @@ export async function openCsvTable(
   const file = await inspectTextFile(path, { signal, handle });
   let found: { delimiter: Delimiter; search: ColumnSearch; count: number } | undefined;
   for (const delimiter of await likelyDelimiters(file)) {
-    const rows = await firstRows(file, delimiter);
+    const rows = await firstRows(readCsvRows(file, delimiter));
     if (rows.length === 0) break;
     const search = searchColumns(rows, options);
     if (found === undefined || rankOf(search) > rankOf(found.search)) found = { delimiter, search, count: rows.length };
-    if (rankOf(search) === best) break;
+    if (rankOf(search) === bestRank) break;
   }
   if (found === undefined) {
     throw new UnusableFileError(path, (name) => `${name} is blank.`, { hint: 'Write one number per line.' });
@@ -31,21 +31,4 @@ export async function openCsvTable(
     firstRows: count,
     rows: () => readCsvRows(file, delimiter, signal),
   };
-}
-
-const best = 3;
-
-/** How well a search succeeded: the columns are found above a number, found, ambiguous, or missing. */
-export function rankOf(search: ColumnSearch): number {
-  if ('columns' in search) return search.isConfirmed ? best : 2;
-  return search.isNear ? 1 : 0;
-}
-
-async function firstRows(file: InspectedFile, delimiter: Delimiter): Promise<CsvRow[]> {
-  const first: CsvRow[] = [];
-  for await (const rows of readCsvRows(file, delimiter)) {
-    first.push(...rows.slice(0, headerSearchRows - first.length));
-    if (first.length >= headerSearchRows) break;
-  }
-  return first;
 }

@@ -30,7 +30,17 @@ export interface ColumnOptions {
 }
 
 /** The header is searched in this many rows that aren't blank, below a title, a date or a company's name. */
-export const headerSearchRows = 25;
+const headerSearchRows = 25;
+
+/** Reads the rows in which the header is searched. */
+export async function firstRows(batches: AsyncIterable<CsvRow[]>): Promise<CsvRow[]> {
+  const first: CsvRow[] = [];
+  for await (const rows of batches) {
+    first.push(...rows.slice(0, headerSearchRows - first.length));
+    if (first.length >= headerSearchRows) break;
+  }
+  return first;
+}
 
 /** What the search for the columns found. */
 export type ColumnSearch =
@@ -38,6 +48,14 @@ export type ColumnSearch =
   | { columns: ListColumns; isConfirmed: boolean }
   /** `isNear`: there is a header, but more than one column may hold the numbers, or a number is above it. */
   | { error: UnusableFileError; isNear: boolean };
+
+export const bestRank = 3;
+
+/** How well a search succeeded: the columns are found above a number, found, ambiguous, or missing. */
+export function rankOf(search: ColumnSearch): number {
+  if ('columns' in search) return search.isConfirmed ? bestRank : 2;
+  return search.isNear ? 1 : 0;
+}
 
 interface Candidate {
   index: number;

@@ -34,8 +34,9 @@ export interface NumberFile extends HashedFile {
   /**
    * Yields the numbers in file order, in batches of at most a chunk of the file or a range; skips blank rows.
    *
-   * @throws {UnusableFileError} if the file can't be read further, isn't valid CSV, changed since it was opened, or its ranges
-   *   stand for more than 1,000,000 numbers
+   * @throws {UnusableFileError} if the file can't be read further, isn't valid CSV, or its ranges stand for more than 1,000,000
+   *   numbers; or a workbook changed since it was opened
+   * @throws {FileChangedError} if a CSV file changed since it was opened
    */
   rows(): AsyncGenerator<NumberRow[]>;
   /** Yields the rows below the header as they are in the file, in batches; throws the same. */
@@ -140,20 +141,17 @@ function* numbersIn(path: string, lines: readonly CsvRow[], options: RowOptions)
     const { line, cells } = row;
     if (isSheet && (row as SheetRow).isHidden) reading.hiddenRows += 1;
     const given = cells[columns.number] ?? '';
-    // Most cells are ten digits, in a row like the header.
-    const isPlain = given.length === 10 && cells.length <= width;
-    const number = isPlain ? readNumber(given) : readBeside(cells, columns.number, width);
+    const read = readCell(cells, columns.number, width);
     const found = others.length === 0 ? none : others.map((name) => cells[columns.others.get(name) ?? -1]);
-    const range = typeof number === 'string' || number.code === 'no-number' ? undefined : readRange(given);
-    if (range === undefined || 'code' in range) {
-      rows.push({ line, position: 1, given, number: range ?? number, others: found });
+    if (typeof read === 'string' || 'code' in read) {
+      rows.push({ line, position: 1, given, number: read, others: found });
       continue;
     }
-    countRange(path, reading, line, range);
+    countRange(path, reading, line, read);
     if (rows.length > 0) yield rows;
     rows = [];
     let position = 1;
-    for (const each of numbersOf(range)) rows.push({ line, position: position++, given, number: each, others: found });
+    for (const each of numbersOf(read)) rows.push({ line, position: position++, given, number: each, others: found });
     yield rows;
     rows = [];
   }
@@ -164,18 +162,24 @@ const none: readonly undefined[] = [];
 const isUri = /^\s*tel:/i;
 
 /**
- * Reads a number in a row that has more cells than the header, where a number would be left out; or a `tel:` URI, which a semicolon may
- * have divided before its extension.
+ * Reads the cell with a number or a range. If the row has a number beyond the last column, the line is rejected, because that number
+ * would be left out. A semicolon may have divided a `tel:` URI before its extension.
  */
-function readBeside(cells: readonly string[], column: number, width: number): string | NumberProblem {
+function readCell(cells: readonly string[], column: number, width: number): string | NumberProblem | NumberRange {
   const given = cells[column] ?? '';
-  if (isUri.test(given) && /^\s*[a-z][a-z-]*=/i.test(cells[column + 1] ?? '')) {
-    return readNumber(`${given};${cells[column + 1]}`);
+  // Most cells are ten digits, in a row like the header.
+  if (given.length !== 10 || cells.length > width) {
+    if (isUri.test(given) && /^\s*[a-z][a-z-]*=/i.test(cells[column + 1] ?? '')) {
+      return readNumber(`${given};${cells[column + 1]}`);
+    }
+    const stray = cells.length > width ? cells.slice(width).find(isNumbers) : undefined;
+    if (stray !== undefined) {
+      const reason = `the line has another number, ${quoted(stray)}, beyond the last column: write one number per line`;
+      return { code: 'not-a-number', reason };
+    }
   }
-  const stray = cells.length > width ? cells.slice(width).find(isNumbers) : undefined;
-  if (stray === undefined) return readNumber(given);
-  const reason = `the line has another number, ${quoted(stray)}, beyond the last column: write one number per line`;
-  return { code: 'not-a-number', reason };
+  const number = readNumber(given);
+  return typeof number === 'string' || number.code === 'no-number' ? number : (readRange(given) ?? number);
 }
 
 function countRange(path: string, reading: Reading, line: number, { count }: NumberRange): void {

@@ -27,7 +27,8 @@ export interface Reading {
 export const maxRangesShown = 5;
 
 /** Describes what isn't obvious about how a file was read, as a line each; none for a plain file with its header on top. */
-export function describeReading(reading: Reading): string[] {
+export function describeReading(reading: Reading | undefined): string[] {
+  if (reading === undefined) return [];
   const { sheet, otherSheets, column, headerLine, linesAbove, hiddenRows, ranges, rangeNumbers, firstRanges } = reading;
   const lines: string[] = [];
   if (sheet !== undefined) {
@@ -48,7 +49,8 @@ export function describeReading(reading: Reading): string[] {
 }
 
 /** The same for JSON output. */
-export function readingAsJson(reading: Reading): Record<string, unknown> {
+export function readingAsJson(reading: Reading | undefined): Record<string, unknown> | null {
+  if (reading === undefined) return null;
   return {
     sheet: reading.sheet ?? null,
     sheets_not_read: reading.otherSheets,

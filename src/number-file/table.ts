@@ -16,7 +16,8 @@ export interface Table extends HashedFile {
   /**
    * Yields the rows in file order, in batches, with the header and what is above it; skips blank rows.
    *
-   * @throws {UnusableFileError} the file can't be read further, or changed since it was opened
+   * @throws {UnusableFileError} the file can't be read further, or a workbook changed since it was opened
+   * @throws {FileChangedError} a CSV file changed since it was opened
    */
   rows(): AsyncGenerator<CsvRow[]>;
 }

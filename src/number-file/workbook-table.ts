@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { CsvRow } from './csv-rows.js';
-import { rankOf } from './csv-table.js';
-import { type ColumnOptions, type ColumnSearch, headerSearchRows, isNumbers, searchColumns } from './number-columns.js';
-import { readSheetRows, type SheetRow } from './sheet-rows.js';
+import {
+  type ColumnOptions,
+  type ColumnSearch,
+  firstRows,
+  isNumbers,
+  rankOf,
+  searchColumns,
+} from './number-columns.js';
+import { readSheetRows } from './sheet-rows.js';
 import type { Table } from './table.js';
 import { readChunks, saveAsWorkbook } from './text-file.js';
 import { UnusableFileError } from './unusable-file.js';
-import { openWorkbook, type Sheet, type Workbook } from './workbook.js';
+import { openWorkbook, type Sheet } from './workbook.js';
 import { WorkbookProblem } from './zip-parts.js';
 
 /** A workbook is held in memory, compressed. One with 1,000,000 numbers and two more columns has about 20 MiB. */
@@ -41,7 +47,7 @@ export async function openWorkbookTable(
     const workbook = await openWorkbook(data, signal);
     const filled: SearchedSheet[] = [];
     for (const sheet of workbook.sheets) {
-      const rows = await firstRows(workbook, sheet, signal);
+      const rows = await firstRows(readSheetRows(workbook, sheet, signal));
       if (rows.length > 0) filled.push({ sheet, rows, search: searchColumns(rows, options) });
     }
     const { sheet, rows, search } = chooseSheet(path, filled, { ...options, wanted });
@@ -119,15 +125,6 @@ function warningOf(sheets: readonly SearchedSheet[]): string | undefined {
 
 function describe({ name, isHidden }: Sheet): string {
   return `${JSON.stringify(name)}${isHidden ? ' (hidden)' : ''}`;
-}
-
-async function firstRows(workbook: Workbook, sheet: Sheet, signal: AbortSignal | undefined): Promise<SheetRow[]> {
-  const first: SheetRow[] = [];
-  for await (const rows of readSheetRows(workbook, sheet, signal)) {
-    first.push(...rows.slice(0, headerSearchRows - first.length));
-    if (first.length >= headerSearchRows) break;
-  }
-  return first;
 }
 
 async function readWhole(

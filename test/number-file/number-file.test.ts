@@ -62,6 +62,13 @@ for (const [name, content] of [
   });
 }
 
+test('a number beside a range is never left out', async (t) => {
+  t.deepEqual(await read(t, 'tn\n9195550000-9195550099,9195551234\n9199918388\n'), [
+    '2|9195550000-9195550099|not-a-number',
+    '3|9199918388|9199918388',
+  ]);
+});
+
 test('a file in Windows-1252 is read, and its cells are unchanged', async (t) => {
   const content = Buffer.from('Kunde;tn\nJos\xe9;9199918388\nAnn;\x934158714245\x94\n', 'latin1');
   t.deepEqual(await read(t, content), ['2|9199918388|9199918388', '3|\u201c4158714245\u201d|not-a-number']);
