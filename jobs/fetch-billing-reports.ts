@@ -31,7 +31,15 @@ export const fetchBillingReports: Job = {
       for (const report of open) wanted.push({ ...report, open: report });
       for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
     }
-    await fetchAll(context, wanted).finally(() => rollUpOthers(context));
+    const failure = await fetchAll(context, wanted).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    // The error of the reports is the one to report.
+    await rollUpOthers(context).catch((error: unknown) => {
+      if (failure === undefined) throw error;
+    });
+    if (failure !== undefined) throw failure.error;
     await removeOldArchives(database, await downloadsFolder(context.dataDir), {
       days: billing.keepArchivesDays,
       now: currentTime(context),

@@ -53,3 +53,9 @@ export function parseDay(text: string): Day | undefined {
   const date = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && dayOf(date) === text ? text : undefined;
 }
+
+/** The first day of the month after the one of a day. */
+export function nextMonth(day: Day): Day {
+  // 31 days after the first of a month are in the next month, whatever its length.
+  return `${addDays(`${day.slice(0, 7)}-01`, 31).slice(0, 7)}-01`;
+}

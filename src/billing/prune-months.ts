@@ -1,13 +1,15 @@
 import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
 import { addDays, type Day, dayOf } from '../days.js';
+import { messageOf } from '../errors.js';
 import { sleep } from '../retry.js';
 import {
   findRecordsTable,
   loadSettings,
   lockRecords,
   monthEnd,
-  monthPartitions,
+  monthsAmong,
+  partitionsOf,
   type RecordsTable,
 } from './records-table.js';
 import { rolledUpTypes } from './report-type.js';
@@ -41,7 +43,7 @@ export async function pruneMonths(
   for (const type of rolledUpTypes) {
     for (const { name: partition, month } of await oldMonths(database, type, before)) {
       signal.throwIfAborted();
-      const reason = dryRun ? undefined : await dropMonth(database, type, { partition, month }, signal);
+      const reason = dryRun ? undefined : await tryToDrop(database, type, { partition, month }, signal);
       if (reason === undefined) pruned.dropped.push(partition);
       else pruned.kept.push({ partition, reason });
     }
@@ -54,7 +56,15 @@ function oldMonths(database: Database, type: string, before: Day) {
     const table = await findRecordsTable(client, type);
     return table === undefined
       ? []
-      : (await monthPartitions(client, table)).filter(({ month }) => monthEnd(month) < before);
+      : monthsAmong(await partitionsOf(client, table)).filter(({ month }) => monthEnd(month) < before);
+  });
+}
+
+/** The same if others use the month's records for long: the other months, and what else is pruned, don't wait for them. */
+function tryToDrop(...args: Parameters<typeof dropMonth>): Promise<string | undefined> {
+  return dropMonth(...args).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== '55P03') throw error;
+    return messageOf(error);
   });
 }
 
@@ -69,7 +79,7 @@ async function dropMonth(
     await lockRecords(client, type);
     const table = (await findRecordsTable(client, type)) as RecordsTable;
     // Another process may have dropped it.
-    if (!(await monthPartitions(client, table)).some(({ name }) => name === partition)) return undefined;
+    if (!(await partitionsOf(client, table)).includes(partition)) return undefined;
     const amount = rollUpColumn(table, 'amount', 'numeric');
     const { rows } = await client.query<{ days: string | null }>(
       `with records as (

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { grantReaders } from '../database/roles.js';
-import { addDays, type Day } from '../days.js';
+import { addDays, type Day, nextMonth } from '../days.js';
 import { LedgerError } from '../errors.js';
 import { type ColumnType, recordsTable, shapeOf } from './report-type.js';
 
@@ -254,12 +254,9 @@ export async function partitionsOf(client: pg.ClientBase, table: RecordsTable): 
   return rows.map(({ name }) => name);
 }
 
-/** Returns the schema-qualified names of the partitions of months, with the first day of each, in order. */
-export async function monthPartitions(
-  client: pg.ClientBase,
-  table: RecordsTable,
-): Promise<{ name: string; month: Day }[]> {
-  return (await partitionsOf(client, table)).flatMap((name) => {
+/** Those of the partitions that are of months, with the first day of each. */
+export function monthsAmong(partitions: readonly string[]): { name: string; month: Day }[] {
+  return partitions.flatMap((name) => {
     const [, year, month] = /__(\d{4})_(\d\d)$/.exec(name) ?? [];
     return year === undefined ? [] : [{ name, month: `${year}-${month}-01` }];
   });
@@ -300,11 +297,6 @@ function partition(type: string, part: string): string {
 
 function bound(table: RecordsTable, day: Day): string {
   return table.timeColumn === undefined ? `'${day}'` : `'${day} 00:00:00+00'`;
-}
-
-function nextMonth(month: Day): Day {
-  const [year = 0, number = 0] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, number, 1)).toISOString().slice(0, 10);
 }
 
 /** Partitions don't inherit comments. */

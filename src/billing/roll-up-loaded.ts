@@ -1,6 +1,7 @@
+import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
-import { findRecordsTable, loadSettings, lockRecords, monthPartitions, partitionsOf } from './records-table.js';
+import { findRecordsTable, loadSettings, lockRecords, monthsAmong, partitionsOf } from './records-table.js';
 import { rolledUpTypes } from './report-type.js';
 import { insertRolledUp, rollUp } from './roll-up.js';
 
@@ -31,8 +32,8 @@ export interface RollUpOptions {
 }
 
 /** Returns how many loaded reports of an account are not rolled up into `billing_daily`, or were before its numbers were known. */
-export async function countReportsToRollUp(database: Pick<Database, 'pool'>, account: string): Promise<number> {
-  const { rows } = await database.pool.query<{ count: number }>(
+export async function countReportsToRollUp(db: pg.ClientBase | pg.Pool, account: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
     `select count(*)::integer as count from billing_reports r where account_id = $1 and ${isDue}`,
     [account, rolledUpTypes],
   );
@@ -79,10 +80,10 @@ async function rollUpReport(
     const table = await findRecordsTable(client, report.type);
     // Replaced by a newer report in the meantime.
     if (rows[0] === undefined || table === undefined) return;
-    const existing = new Set(await partitionsOf(client, table));
-    const partitions = rows[0].partitions.filter((each) => existing.has(each));
+    const existing = await partitionsOf(client, table);
+    const partitions = rows[0].partitions.filter((each) => existing.includes(each));
     await rollUp(client, table, partitions, report, database.joinMemory);
-    const months = (await monthPartitions(client, table)).map(({ month }) => month);
+    const months = monthsAmong(existing).map(({ month }) => month);
     await client.query(
       `delete from tn_ledger.billing_daily d where account_id = $1 and report_id = $2
          and (day is null or date_trunc('month', day)::date = any($3::date[]) or exists (select from pg_temp.rolled_up r where r.day = d.day))`,

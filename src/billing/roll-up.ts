@@ -25,11 +25,14 @@ const planning = {
 async function withPlanning<T>(client: pg.ClientBase, joinMemory: JoinMemory, work: () => Promise<T>): Promise<T> {
   const memory = joinMemory.take();
   try {
-    for (const [name, value] of Object.entries({ ...planning, work_mem: memory.workMem })) {
-      await client.query('select set_config($1, $2, true)', [name, value]);
-    }
+    const settings = { ...planning, work_mem: memory.workMem };
+    await client.query('select set_config(key, value, true) from json_each_text($1)', [JSON.stringify(settings)]);
     const result = await work();
-    for (const name of [...Object.keys(planning), 'work_mem']) await client.query(`set local ${name} to default`);
+    await client.query(
+      Object.keys(settings)
+        .map((name) => `set local ${name} to default`)
+        .join('; '),
+    );
     return result;
   } finally {
     memory.release();

@@ -2,7 +2,9 @@ import anyTest, { type TestFn } from 'ava';
 import { daysWithoutRows } from '../../src/billing/missing-days.js';
 import { daysToRequest } from '../../src/billing/nightly-days.js';
 import { pruneMonths } from '../../src/billing/prune-months.js';
+import { lockRecords } from '../../src/billing/records-table.js';
 import { rollUpLoaded } from '../../src/billing/roll-up-loaded.js';
+import { openDatabase } from '../../src/database/connect.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { callsCsv } from './support/calls.js';
 import { type Loader, openLoader } from './support/load.js';
@@ -45,6 +47,34 @@ test('months older than the setting are dropped, and billing_daily keeps their s
   t.deepEqual(await loader.query('select pruned_count::int as pruned from billing_reports'), [{ pruned: 1 }]);
   await rollUpLoaded(loader.database, { account, full: true, signal });
   t.deepEqual(await daily(loader), before);
+});
+
+test('a month that others use stays, with the reason, and does not fail what else is pruned', async (t) => {
+  const loader = await openLoader(t, t.context.server);
+  await load(loader, 'one');
+  const impatient = await openDatabase({
+    ...{ databaseUrl: loader.database.url, dataDir: loader.folder, applicationName: 'test', log: () => undefined },
+    lockTimeoutMs: 100,
+  });
+  t.teardown(() => impatient.close());
+  const other = await loader.database.pool.connect();
+  await other.query('begin');
+  await lockRecords(other, 'BDR');
+  try {
+    const { dropped, kept } = await pruneMonths(impatient, 62, {
+      now: new Date('2026-11-02T00:00:00Z'),
+      ...{ dryRun: false, signal },
+    });
+    t.deepEqual(dropped, []);
+    t.deepEqual(
+      kept.map(({ partition }) => partition),
+      ['tn_ledger.billing_bdr__2026_08'],
+    );
+  } finally {
+    await other.query('rollback');
+    other.release();
+  }
+  t.deepEqual((await prune(loader, '2026-11-02T00:00:00Z')).dropped, ['tn_ledger.billing_bdr__2026_08']);
 });
 
 test('a month whose records billing_daily lacks stays, with the reason', async (t) => {

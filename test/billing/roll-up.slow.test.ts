@@ -185,7 +185,7 @@ test('other types are not rolled up', async (t) => {
   await load(loader, callsCsv({ from: own[0] }), { type: 'STMTBDR' });
   await load(loader, 'TelephoneNumber\n9195550001\n', { type: 'DIDSNAP' });
   t.deepEqual(await daily(loader), []);
-  t.is(await countReportsToRollUp(loader.database, account), 0);
+  t.is(await countReportsToRollUp(loader.database.pool, account), 0);
 });
 
 test('a newer report replaces what the older ones of its days were rolled up to', async (t) => {
@@ -255,7 +255,7 @@ test('reports of an earlier version, and of before the inventory, are rolled up 
     `insert into telephone_numbers (account_id, telephone_number, status) values ($1, $2, 'Inservice')`,
     [account, own[0]],
   );
-  t.is(await countReportsToRollUp(database, account), 1);
+  t.is(await countReportsToRollUp(database.pool, account), 1);
   t.is(await rollUpLoaded(database, { account, full: false, signal }), 1);
   const expected = ['9195550001 2026-10-03 inbound 1 1 1 0.5 0'];
   t.deepEqual(await daily(loader), expected);
@@ -280,9 +280,9 @@ test('numbers found days after they came into service are counted for the days b
       [account, number, since],
     );
   await add('9195550008', '1 hour');
-  t.is(await countReportsToRollUp(loader.database, account), 0);
+  t.is(await countReportsToRollUp(loader.database.pool, account), 0);
   await add('9195550009', '6 days');
-  t.is(await countReportsToRollUp(loader.database, account), 1);
+  t.is(await countReportsToRollUp(loader.database.pool, account), 1);
   await rollUpLoaded(loader.database, { account, full: false, signal: new AbortController().signal });
   t.deepEqual(await daily(loader), [`9195550009 ${day} inbound 1 1 1 0.5 0`]);
 });
