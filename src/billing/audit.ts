@@ -1,38 +1,34 @@
 import pg from 'pg';
+import { type CountWithExamples, countWithExamples } from '../database/count-with-examples.js';
 import { addDays, type Day } from '../days.js';
 import { type BillingCheck, invoiceChecks } from './invoices.js';
 import { rolledUpTypes } from './report-type.js';
 import { outsideInventorySql } from './usage.js';
 
-export interface BillingFinding extends BillingCheck {
-  count: number;
-  /** The first few rows, keyed by column. */
-  examples: Record<string, unknown>[];
+export interface BillingFinding extends BillingCheck, CountWithExamples {}
+
+/** Whether the user may read call records and what they add up to. */
+export async function mayReadBilling(db: pg.ClientBase | pg.Pool): Promise<boolean> {
+  const { rows } = await db.query(`select has_table_privilege('tn_ledger.billing_daily', 'select') as may`);
+  return rows[0].may;
 }
 
 /** Days of traffic that the checks cover, up to the day of the audit. */
 const auditedDays = 90;
-const examplesShown = 5;
 
 /** Runs the checks of billing data, in the client's transaction; undefined if the user may not read it. */
 export async function auditBilling(
   client: pg.ClientBase,
   { asOf, accounts }: { asOf: Day; accounts: readonly string[] | undefined },
 ): Promise<BillingFinding[] | undefined> {
-  const { rows: rights } = await client.query(`select has_table_privilege('tn_ledger.billing_daily', 'select') as may`);
-  if (!rights[0].may) return undefined;
+  if (!(await mayReadBilling(client))) return undefined;
   const days = { from: addDays(asOf, 1 - auditedDays), to: asOf };
   const ofAccounts =
     accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`;
   const checks = [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
   const findings: BillingFinding[] = [];
   for (const check of checks) {
-    const { rows } = await client.query(
-      `with found as (${check.sql})
-       select (select count(*)::int from found) as count,
-         (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
-    );
-    findings.push({ ...check, count: rows[0].count, examples: rows[0].examples });
+    findings.push({ ...check, ...(await countWithExamples(client, check.sql)) });
   }
   return findings;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { readInBatches } from '../database/cursor.js';
 import type { Day } from '../days.js';
 import { type Coverage, lastLoadedDay, readCoverage, windowUntil } from './coverage.js';
 
@@ -81,9 +82,9 @@ export async function* readIdleNumbers(
   client: pg.ClientBase,
   { account, from, to, messages }: IdleWindow,
 ): AsyncGenerator<IdleNumber[]> {
-  await client.query(
-    `declare idle_numbers no scroll cursor for
-     with used as (
+  yield* readInBatches<IdleNumber>(client, {
+    name: 'idle_numbers',
+    text: `with used as (
        select distinct telephone_number from billing_daily
         where account_id = $1 and day between $2 and $3 and ${messages === undefined ? 'calls > 0' : 'true'} and telephone_number is not null
      ), ports as materialized (
@@ -105,12 +106,7 @@ export async function* readIdleNumbers(
       where n.account_id = $1 and n.removed_at is null and ${inServiceThroughout}
         and not exists (select from used u where u.telephone_number = n.telephone_number)
       order by n.telephone_number`,
-    [account, from, to],
-  );
-  for (;;) {
-    const { rows } = await client.query<IdleNumber>(`fetch ${batchRows} from idle_numbers`);
-    if (rows.length > 0) yield rows;
-    if (rows.length < batchRows) break;
-  }
-  await client.query('close idle_numbers');
+    values: [account, from, to],
+    size: batchRows,
+  });
 }

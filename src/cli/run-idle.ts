@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type pg from 'pg';
+import { mayReadBilling } from '../billing/audit.js';
 import { commandFor } from '../billing/command-for.js';
 import type { Coverage } from '../billing/coverage.js';
 import { type IdleNumber, type IdleWindow, readIdleNumbers, readIdleWindow } from '../billing/idle.js';
@@ -16,7 +17,7 @@ import { checkOutputPath } from '../output-file.js';
 import { accountsToCount } from './accounts-to-count.js';
 import { formatCount, formatTable } from './format.js';
 import { openLedgerToRead } from './open-ledger.js';
-import { printResult } from './print-result.js';
+import { printResult, writeToStdout } from './print-result.js';
 import type { Session } from './session.js';
 
 export interface IdleCommandOptions {
@@ -44,13 +45,13 @@ export async function runIdle(session: Session, options: IdleCommandOptions): Pr
   const wanted = accountsToCount(session.config, options);
   const database = await openLedgerToRead(session);
   await checkMayRead(database);
-  const accounts = wanted ?? (await checkAccounts(database.pool, undefined));
-  await checkAccounts(database.pool, wanted);
+  const known = await checkAccounts(database.pool, wanted);
+  const accounts = wanted ?? known;
   const today = dayOf(await databaseTime(database));
   await inTransaction(database, { snapshot: true, largeJoin: true, signal: session.signal }, async (client) => {
     const windows: IdleWindow[] = [];
     for (const account of accounts) {
-      await checkRolledUp(database, account);
+      await checkRolledUp(client, account);
       const window = await readIdleWindow(client, { account, days, callsOnly: options.callsOnly ?? false, today });
       if (window === undefined) throw nothingLoaded(account, options);
       windows.push(window);
@@ -62,8 +63,7 @@ export async function runIdle(session: Session, options: IdleCommandOptions): Pr
     for (const window of windows) for (const warning of warningsOf(window)) session.log.warn(warning);
     const rows = priced(client, windows, prices);
     if (out !== undefined) await writeFile(out, windows, rows, prices);
-    else if (options.csv)
-      for await (const text of csvText(header(prices), cells(rows, prices))) process.stdout.write(text);
+    else if (options.csv) await writeToStdout(csvText(header(prices), cells(rows, prices)));
     else if (options.json) await printJson(windows, rows, prices);
     else await printTable(windows, rows, prices);
   });
@@ -76,15 +76,14 @@ function readDays(text: string): number {
 }
 
 async function checkMayRead(database: Database): Promise<void> {
-  const { rows } = await database.pool.query(`select has_table_privilege('tn_ledger.billing_daily', 'select') as may`);
-  if (rows[0].may) return;
+  if (await mayReadBilling(database.pool)) return;
   throw new LedgerError(`The user of DATABASE_URL may not read call records in ${database.describe}.`, {
     hint: 'Have an administrator add the user to the group role: grant tn_ledger_billing_reader to ….',
   });
 }
 
-async function checkRolledUp(database: Database, account: string): Promise<void> {
-  const count = await countReportsToRollUp(database, account);
+async function checkRolledUp(client: pg.ClientBase, account: string): Promise<void> {
+  const count = await countReportsToRollUp(client, account);
   if (count === 0) return;
   throw new LedgerError(
     `${formatCount(count)} billing reports of account ${account} aren't rolled up into billing_daily yet, so that numbers with traffic would be listed. Nothing was listed.`,
@@ -236,14 +235,17 @@ async function printJson(
     unplaced_records: unplaced,
     newer_numbers: newer,
   }));
-  process.stdout.write(`{\n"windows": ${JSON.stringify(described)},\n"numbers": [`);
-  for await (const batch of counted(rows, totals)) {
-    const before = totals.numbers() === batch.length ? '\n' : ',\n';
-    const lines = batch.map((row) => JSON.stringify(Object.fromEntries(names.map((name) => [name, row[name]]))));
-    process.stdout.write(before + lines.join(',\n'));
+  async function* parts(): AsyncGenerator<string> {
+    yield `{\n"windows": ${JSON.stringify(described)},\n"numbers": [`;
+    for await (const batch of counted(rows, totals)) {
+      const before = totals.numbers() === batch.length ? '\n' : ',\n';
+      const lines = batch.map((row) => JSON.stringify(Object.fromEntries(names.map((name) => [name, row[name]]))));
+      yield before + lines.join(',\n');
+    }
+    const price = prices === undefined ? {} : { monthly_price: totals.monthly(), without_price: totals.unpriced() };
+    yield `\n],\n"total": ${JSON.stringify({ numbers: totals.numbers(), ...price })}\n}\n`;
   }
-  const price = prices === undefined ? {} : { monthly_price: totals.monthly(), without_price: totals.unpriced() };
-  process.stdout.write(`\n],\n"total": ${JSON.stringify({ numbers: totals.numbers(), ...price })}\n}\n`);
+  await writeToStdout(parts());
 }
 
 const mostPrinted = 100;

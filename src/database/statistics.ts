@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { Database } from './connect.js';
 import { inTransaction } from './transaction.js';
 
@@ -6,6 +7,15 @@ import { inTransaction } from './transaction.js';
  * doesn't grow with the table: what matters is whether an account is in the statistics, not what share of the table it is.
  */
 const mostChanged = 10_000;
+
+/**
+ * Refreshes the planner's statistics of a table after a large change, in the client's transaction. ANALYZE keeps its lock until
+ * the transaction ends, so it is skipped while another transaction has it: waiting would cost more than the statistics are
+ * worth.
+ */
+export async function analyzeAfter(client: pg.ClientBase, table: string, rows: number): Promise<void> {
+  if (rows > mostChanged) await client.query(`analyze (skip_locked) ${table}`);
+}
 
 /**
  * Refreshes the planner's statistics of tables that changed a lot. Until then, the planner expects one row of an account

@@ -1,13 +1,11 @@
 import pg from 'pg';
+import { type CountWithExamples, countWithExamples } from '../database/count-with-examples.js';
 import { addDays, type Day } from '../days.js';
 import { type AuditCheck, auditChecks } from './audit-checks.js';
 import { shortestAgingDays } from './limits.js';
 import { accountsArgument } from './scope.js';
 
-export interface AuditFinding extends Omit<AuditCheck, 'sql'> {
-  count: number;
-  /** The first few rows, keyed by column. */
-  examples: Record<string, unknown>[];
+export interface AuditFinding extends Omit<AuditCheck, 'sql'>, CountWithExamples {
   /** A statement that returns every finding. */
   sql: string;
 }
@@ -17,8 +15,6 @@ export interface AuditParameters {
   accounts: readonly string[] | undefined;
   agingDays: number;
 }
-
-const examplesShown = 5;
 
 /** Runs every check for a filing as of a day, in the client's transaction. The result includes checks without findings. */
 export async function audit(client: pg.ClientBase, parameters: AuditParameters): Promise<AuditFinding[]> {
@@ -38,12 +34,7 @@ export async function audit(client: pg.ClientBase, parameters: AuditParameters):
   const findings: AuditFinding[] = [];
   for (const { sql, ...check } of auditChecks) {
     const fill = (numbers: string) => fillIn(sql, { asOf, accounts, numbers });
-    const { rows } = await client.query(
-      `with found as (${fill(counted)})
-       select (select count(*)::int from found) as count,
-         (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
-    );
-    findings.push({ ...check, count: rows[0].count, examples: rows[0].examples, sql: fill(call) });
+    findings.push({ ...check, ...(await countWithExamples(client, fill(counted))), sql: fill(call) });
   }
   return findings;
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { removeCsvFile, writeCsvFile } from '../csv-file.js';
 import type { Database } from '../database/connect.js';
 import { type CopyValue, copyRows } from '../database/copy.js';
+import { analyzeAfter } from '../database/statistics.js';
 import { inTransaction } from '../database/transaction.js';
 import { addDays, type Day, daysBetween } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
@@ -360,7 +361,7 @@ async function apply(
        from category_lines l join run r on r.number = l.number where l.code is null order by l.number`,
     [account, begin, category, end, note ?? null, limit?.days ?? null, fileName, residential, recordedAt],
   );
-  if (declared > 10_000) await client.query('analyze (skip_locked) number_categories');
+  await analyzeAfter(client, 'number_categories', declared);
   const tooShort = category === 'aging' ? await countTooShort(client, [account, begin, category, end]) : 0;
   return { declared, unchanged, replaced, tooShort };
 }

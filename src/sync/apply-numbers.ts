@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { lockNumbers, tryLockJob } from '../database/advisory-locks.js';
 import { fillTable } from '../database/fill-table.js';
+import { analyzeAfter } from '../database/statistics.js';
 import { inTransaction } from '../database/transaction.js';
 import type { JobContext } from '../run/job.js';
 import { setCursorState } from './cursor.js';
@@ -154,12 +155,4 @@ async function apply(
   );
   run.add({ rowsWritten: applied.closed + applied.updated + applied.inserted + intervals });
   return applied;
-}
-
-/**
- * Refreshes the planner's statistics after a large change. ANALYZE keeps its lock until the transaction ends, so it is
- * skipped while the transaction of another account has it: waiting would cost more than the statistics are worth.
- */
-async function analyzeAfter(client: pg.ClientBase, table: string, rows: number): Promise<void> {
-  if (rows > 10_000) await client.query(`analyze (skip_locked) ${table}`);
 }

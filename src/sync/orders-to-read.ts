@@ -17,8 +17,8 @@ function toRead(resource: OrderDetailResource): string {
   return `(case when ${reasons.join(' or ')} then true else false end)`;
 }
 
-/** Whether the order `t` may still change: its status isn't a final one. */
-function isOpen({ terminalStatuses }: OrderDetailResource): string {
+/** SQL condition: the order `t` may still change, because its status isn't a final one. */
+export function isOpen({ terminalStatuses }: OrderDetailResource): string {
   return `coalesce(upper(t.status) <> all ('{${terminalStatuses.join(',')}}'::text[]), true)`;
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
 import { disconnects } from '../../dashboard/resources/disconnects.js';
+import { readInBatches } from '../../database/cursor.js';
 import { assignmentIntervalsOf } from './assignment-intervals.js';
 import { askedFor, type Evidence, micros, readEvidence, rowsOf, timestamp } from './evidence.js';
 import { observedStatusesOf } from './observed-statuses.js';
@@ -33,23 +34,13 @@ export async function reconcileNumbers(
   scope: ReconcileScope = 'all',
   { lockRows = false }: { lockRows?: boolean } = {},
 ): Promise<number> {
-  // All rows of the cursor are fetched, so plan for the total time, not for the first rows.
-  await client.query('set local cursor_tuple_fraction = 1');
-  await client.query(`declare numbers_to_reconcile no scroll cursor for ${query.text}`, [...query.values]);
   let written = 0;
-  for (;;) {
-    const { rows } = await client.query<[string]>({
-      text: `fetch ${numbersAtOnce} from numbers_to_reconcile`,
-      rowMode: 'array',
-    });
-    if (rows.length > 0) {
-      const numbers = rows.map(([number]) => number);
-      const evidence = await readEvidence(client, account, numbers, { lockRows });
-      written += await reconcile(client, account, evidence, scope);
-    }
-    if (rows.length < numbersAtOnce) break;
+  const batches = { ...query, name: 'numbers_to_reconcile', size: numbersAtOnce, rowMode: 'array' } as const;
+  for await (const rows of readInBatches<[string]>(client, batches)) {
+    const numbers = rows.map(([number]) => number);
+    const evidence = await readEvidence(client, account, numbers, { lockRows });
+    written += await reconcile(client, account, evidence, scope);
   }
-  await client.query('close numbers_to_reconcile');
   return written;
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { OrderColumn, OrderDescription } from '../../dashboard/resource.js';
+import { analyzeAfter } from '../../database/statistics.js';
 import type { JobContext } from '../../run/job.js';
 import { applyOrderEvents } from '../history/apply-order-events.js';
 import type { StagingTable } from '../staging.js';
@@ -89,7 +90,7 @@ async function writeOrders(
      returning order_id, details_at is not null as detailed`,
     [account],
   );
-  if (rows.length > 10_000) await client.query(`analyze (skip_locked) ${table}`);
+  await analyzeAfter(client, table, rows.length);
   const numbered = numberField !== undefined;
   const numbers = numbered ? await writeNumbers(client, account, { numbersTable, staging, condition }) : [];
   // An order whose numbers are not known yet affects histories once its details are read.

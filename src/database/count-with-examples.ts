@@ -1,0 +1,19 @@
+import type pg from 'pg';
+
+export interface CountWithExamples {
+  count: number;
+  /** The first few rows, keyed by column. */
+  examples: Record<string, unknown>[];
+}
+
+const examplesShown = 5;
+
+/** Counts the rows of a query, and returns the first few. */
+export async function countWithExamples(client: pg.ClientBase, sql: string): Promise<CountWithExamples> {
+  const { rows } = await client.query<CountWithExamples>(
+    `with found as (${sql})
+     select (select count(*)::int from found) as count,
+       (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
+  );
+  return rows[0] as CountWithExamples;
+}
