@@ -1,4 +1,4 @@
-import { addDays, type Day, daysBetween, yearStart } from './days.js';
+import { addDays, type Day, daysBetween, nextMonth, yearStart } from './days.js';
 
 /** The next date on which a filing is due. */
 export interface FilingDeadline {
@@ -29,9 +29,7 @@ export function nextDeadlines(today: Day): FilingDeadline[] {
   const asOf = [addDays(yearStart(year), -1), `${year}-06-30`, `${year}-12-31`].find((day) => nrufDue(day) >= today);
   if (asOf === undefined) throw new RangeError(`No NRUF deadline follows ${today}`);
   const ofMonth = `${today.slice(0, 8)}15`;
-  // 31 days after the first of a month is in the next month, whatever its length.
-  const nextMonth = addDays(`${today.slice(0, 8)}01`, 31).slice(0, 8);
-  const reassignedDue = ofMonth >= today ? ofMonth : `${nextMonth}15`;
+  const reassignedDue = ofMonth >= today ? ofMonth : `${nextMonth(today).slice(0, 8)}15`;
   const last = addDays(`${reassignedDue.slice(0, 8)}01`, -1);
   const month = last.slice(0, 7);
   const deadlines = [

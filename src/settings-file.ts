@@ -86,7 +86,8 @@ export function readSettingsFile(
 
 function unknownKey(key: string, known: readonly string[]): string {
   const nearest = nearestName(known, key);
-  return `is not a setting${nearest === undefined ? ` (known: ${known.join(', ')})` : `; did you mean ${nearest}?`}`;
+  if (nearest !== undefined) return `is not a setting; did you mean ${nearest}?`;
+  return `is not a setting${known.length === 0 ? '' : ` (known: ${known.join(', ')})`}`;
 }
 
 /** `accounts[1].requests_per_minute`; entries are counted from 1. */

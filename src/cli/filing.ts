@@ -101,8 +101,11 @@ Examples:
   $ tn-ledger filing missing utilization-missing.csv --as-of 2026-12-31`,
     )
     .action(async (file: string, options: MissingOptions) => {
-      const [{ session }, { findMissing }] = await Promise.all([load(), import('./run-filing-missing.js')]);
-      await session((opened) => findMissing(opened, file, options));
+      const [{ processSettings, withSession }, { findMissing }] = await Promise.all([
+        import('./session.js'),
+        import('./run-filing-missing.js'),
+      ]);
+      await withSession(processSettings(), (session) => findMissing(session, file, options));
     });
   return filing;
 }

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import type { Difference } from '../nruf/compare.js';
 import type { Due } from '../nruf/due.js';
 import type { Exported } from '../nruf/export.js';
@@ -10,7 +9,7 @@ import type { Form502, FormColumn, RowValue } from '../nruf/form-data.js';
 import type { ChecklistItem, Prepared } from '../nruf/prepare.js';
 import { describeAccounts } from '../nruf/scope.js';
 import { formatCount, formatTable } from './format.js';
-import type { Output } from './output.js';
+import { type Output, toCsv } from './output.js';
 
 /** Headings short enough for a terminal. Files use the full ones. */
 const shortHeadings: Readonly<Partial<Record<RowValue, string>>> = {
@@ -246,10 +245,6 @@ function checklistLines(title: string, checklist: readonly ChecklistItem[], leve
       `    ${fix}`,
     ]),
   ];
-}
-
-function toCsv(header: readonly string[], lines: readonly (readonly (string | number | null)[])[]): string {
-  return stringify([header, ...lines] as (string | number | null)[][], { escape_formulas: true });
 }
 
 /** Differences from today's count with the given aging period, or from another filing. */

@@ -3,6 +3,7 @@ import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus } from '../errors.js';
+import { capitalize } from '../format.js';
 import { type AuditFinding, type AuditParameters, audit } from '../nruf/audit.js';
 import { checkScope, describeAccounts } from '../nruf/scope.js';
 import { accountsToCount } from './accounts-to-count.js';
@@ -60,10 +61,6 @@ function toText(findings: readonly AuditFinding[], { asOf, accounts }: AuditPara
   const nothing = findings.filter(({ count }) => count === 0).map(({ title }) => title);
   if (nothing.length > 0) lines.push('', 'None of these:', ...nothing.map((title) => `  ${title}`));
   return lines.join('\n');
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function describe(example: Record<string, unknown>): string {

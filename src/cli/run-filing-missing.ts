@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
 import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
@@ -10,7 +9,7 @@ import { checkScope } from '../nruf/scope.js';
 import { parseAsOf, rejectFutureDays } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
 import { openLedgerToRead, refreshIfAllowed } from './open-ledger.js';
-import { type ListOptions, outputOf, printAs } from './output.js';
+import { type ListOptions, outputOf, printAs, toCsv } from './output.js';
 import type { Session } from './session.js';
 
 export interface MissingOptions extends ListOptions {
@@ -33,7 +32,7 @@ export async function findMissing(session: Session, path: string, options: Missi
   await rejectFutureDays(database, { '--as-of': asOf });
   await checkScope(database.pool, { asOf, accounts: undefined });
   await refreshIfAllowed(session, database, undefined);
-  const blocks = await inTransaction(database, { signal: session.signal, repeatable: true }, (client) =>
+  const blocks = await inTransaction(database, { snapshot: true, repeatable: true, signal: session.signal }, (client) =>
     findMissingBlocks(client, lines, asOf),
   );
   for (const { line, reason } of rejected.slice(0, 20)) session.log.warn(`${path}:${line}: ${reason}; line rejected`);
@@ -64,7 +63,7 @@ export async function findMissing(session: Session, path: string, options: Missi
       each.leftOut,
       each.filing,
     ]);
-    printAs(output, stringify([columns, ...cells], { escape_formulas: true }));
+    printAs(output, toCsv(columns, cells));
   } else {
     printAs(output, toText(blocks, ocnOf, { asOf, lines: lines.length, rejected: rejected.length }));
   }

@@ -181,8 +181,7 @@ export async function exportStored(session: Session, id: string, options: Export
 
 /** Counts the rows of a filing on one snapshot. */
 export function readRows(session: Session, database: Database, parameters: FilingParameters) {
-  return inTransaction(database, { signal: session.signal, repeatable: true }, async (client) => {
-    await client.query('set transaction isolation level repeatable read');
-    return readFilingRows(client, parameters);
-  });
+  return inTransaction(database, { snapshot: true, repeatable: true, signal: session.signal }, (client) =>
+    readFilingRows(client, parameters),
+  );
 }

@@ -40,10 +40,7 @@ export async function runNruf(session: Session, options: NrufOptions): Promise<E
         hint: 'A stored filing is compared as of its own day.',
       });
     }
-    return compareFiling(session, [options.compare, undefined], {
-      ...(options.agingDays !== undefined && { agingDays: options.agingDays }),
-      ...(options.json !== undefined && { json: options.json }),
-    });
+    return compareFiling(session, [options.compare, undefined], options);
   }
   if (options.asOf === undefined) {
     throw new UsageError('The filing date is missing, such as --as-of 2026-12-31.', {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
-import { addDays, type Day, dayOf, daysBetween } from '../days.js';
+import { addDays, type Day, dayOf, daysBetween, nextMonth } from '../days.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import {
   type Disconnect,
@@ -17,7 +16,7 @@ import { withFileErrors } from '../nruf/export.js';
 import { fileKind } from '../nruf/file-content.js';
 import { type DisconnectReport, loadFormData } from '../nruf/form-data.js';
 import { shortestAgingDays } from '../nruf/limits.js';
-import { checkAccounts, checkScope, describeAccounts } from '../nruf/scope.js';
+import { checkScope, describeAccounts } from '../nruf/scope.js';
 import { readSyncGaps, type SyncGap } from '../nruf/sync-state.js';
 import { beginFile, checkOutputPath } from '../output-file.js';
 import { shellWord } from '../shell-word.js';
@@ -25,7 +24,7 @@ import { accountsToCount } from './accounts-to-count.js';
 import { parseDayOption } from './day-options.js';
 import { formatCount, formatTable } from './format.js';
 import { openLedgerToRead } from './open-ledger.js';
-import { type ListOptions, outputOf, printAs } from './output.js';
+import { type ListOptions, outputOf, printAs, toCsv } from './output.js';
 import { refuseReader } from './run-filing.js';
 import type { Session } from './session.js';
 
@@ -58,9 +57,9 @@ interface Report extends DisconnectPeriod {
 /** Lists the disconnects of a month, and writes the file. The exit status is 3 if the ledger may not know all of them. */
 export async function runRnd(session: Session, options: RndOptions): Promise<ExitStatus> {
   const output = outputOf(options);
-  const { firstDay, lastDay, nextMonth } = readMonth(options.month);
+  const { firstDay, lastDay, following } = readMonth(options.month);
   const through = options.through === undefined ? lastDay : parseDayOption('--through', options.through);
-  if (through < lastDay || through.slice(0, 7) > nextMonth.slice(0, 7)) {
+  if (through < lastDay || through.slice(0, 7) > following.slice(0, 7)) {
     throw new UsageError(`--through ${through} must be from ${lastDay} to the end of the month after it.`);
   }
   const accounts = accountsToCount(session.config, options);
@@ -78,8 +77,7 @@ export async function runRnd(session: Session, options: RndOptions): Promise<Exi
       { hint: `Run it on ${addDays(through, 1)} or later.` },
     );
   }
-  const known = await checkAccounts(database.pool, accounts);
-  await checkScope(database.pool, { asOf: through, accounts });
+  const known = await checkScope(database.pool, { asOf: through, accounts });
   const period: DisconnectPeriod = { firstDay, lastDay: through, accounts };
   const file = path === undefined ? undefined : await withFileErrors(path, () => beginFile(path));
   try {
@@ -90,7 +88,7 @@ export async function runRnd(session: Session, options: RndOptions): Promise<Exi
       const inPeriod = new Set(current.map(({ telephoneNumber }) => telephoneNumber));
       const late = (await readLate(client, period)).filter((each) => !inPeriod.has(each.telephoneNumber));
       const reported = [...late, ...current].sort((a, b) => (a.telephoneNumber < b.telephoneNumber ? -1 : 1));
-      const dueOn = `${nextMonth.slice(0, 7)}-15`;
+      const dueOn = `${following.slice(0, 7)}-15`;
       const result: Report = {
         ...period,
         month: options.month,
@@ -114,7 +112,7 @@ export async function runRnd(session: Session, options: RndOptions): Promise<Exi
     if (file !== undefined && path !== undefined)
       await withFileErrors(path, () => file.finish({ replace: options.force ?? false }));
     for (const warning of warningsOf(report)) session.log.warn(warning);
-    printAs(output, output === 'json' ? toJson(report) : output === 'csv' ? toCsv(report) : toText(report));
+    printAs(output, output === 'json' ? toJson(report) : output === 'csv' ? reportAsCsv(report) : toText(report));
     return report.gaps.length > 0 || report.excluded.some(isUnclear) ? exitStatus.rejected : exitStatus.done;
   } finally {
     await file?.discard();
@@ -124,13 +122,13 @@ export async function runRnd(session: Session, options: RndOptions): Promise<Exi
 const isUnclear = ({ excluded }: Disconnect) => unclear.includes(excluded ?? '');
 
 /** @throws {UsageError} it isn't a month from 2000 on */
-function readMonth(text: string): { firstDay: Day; lastDay: Day; nextMonth: Day } {
+function readMonth(text: string): { firstDay: Day; lastDay: Day; following: Day } {
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) {
     throw new UsageError(`--month must be a month in the form yyyy-mm, such as 2026-10, not ${JSON.stringify(text)}.`);
   }
   const firstDay = parseDayOption('--month', `${text}-01`);
-  const nextMonth = `${addDays(firstDay, 31).slice(0, 7)}-01`;
-  return { firstDay, lastDay: addDays(nextMonth, -1), nextMonth };
+  const following = nextMonth(firstDay);
+  return { firstDay, lastDay: addDays(following, -1), following };
 }
 
 function* warningsOf({ gaps, lastDay, reported, data, overdueDays, dueOn }: Report): Generator<string> {
@@ -243,7 +241,7 @@ function toJson(report: Report): string {
   );
 }
 
-function toCsv({ reported, excluded }: Report): string {
+function reportAsCsv({ reported, excluded }: Report): string {
   const header = ['telephone_number', 'disconnected_on', 'account_id', 'evidence', 'order_id', 'marked', 'excluded'];
   const lines = [...reported, ...excluded].map((each) => [
     each.telephoneNumber,
@@ -254,5 +252,5 @@ function toCsv({ reported, excluded }: Report): string {
     each.marked,
     each.excluded,
   ]);
-  return stringify([header, ...lines], { escape_formulas: true });
+  return toCsv(header, lines);
 }

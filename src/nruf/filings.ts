@@ -30,13 +30,22 @@ export interface NewFiling {
   rows: readonly FilingRow[];
   formVersion: string;
   /** What `filing prepare` knows about it. */
-  prepared?: { dueOn: Day; ocn: string; company: CompanyPage };
+  prepared?: PreparedFacts;
 }
+
+export interface PreparedFacts {
+  dueOn: Day;
+  ocn: string;
+  company: CompanyPage;
+}
+
+const sha256Of = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+const pageJson = (company: CompanyPage) => JSON.stringify(Object.fromEntries(company));
 
 /** Stores a filing with its file and rows, in the client's transaction. */
 export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Promise<{ id: string; sha256: string }> {
   const { asOf, form, accounts, state, agingDays, assignor } = filing.parameters;
-  const sha256 = createHash('sha256').update(filing.content).digest('hex');
+  const sha256 = sha256Of(filing.content);
   const { rows } = await client.query(
     `insert into nruf_filings
        (as_of, form, accounts, state, aging_days, assignor, gaps_allowed, file_name, content, sha256, row_count,
@@ -57,7 +66,7 @@ export async function storeFiling(client: pg.ClientBase, filing: NewFiling): Pro
       filing.formVersion,
       filing.prepared?.dueOn ?? null,
       filing.prepared?.ocn ?? null,
-      filing.prepared === undefined ? null : JSON.stringify(Object.fromEntries(filing.prepared.company)),
+      filing.prepared === undefined ? null : pageJson(filing.prepared.company),
     ],
   );
   const id: string = rows[0].filing_id;
@@ -90,30 +99,15 @@ export async function listFilings(db: Queryable): Promise<Filing[]> {
  */
 export async function findSame(
   db: Queryable,
-  {
-    dueOn,
-    ocn,
-    form,
-    fileName,
-    sha256,
-    company,
-    accounts,
-  }: {
-    dueOn: Day;
-    ocn: string;
-    form: string;
-    fileName: string;
-    sha256: string;
-    company: CompanyPage;
-    accounts: readonly string[];
-  },
+  { parameters, fileName, content, prepared }: NewFiling & { prepared: PreparedFacts },
 ): Promise<Filing | undefined> {
+  const { dueOn, ocn, company } = prepared;
   const { rows } = await db.query(
     `select * from (
        select ${filingColumns} from nruf_filings where due_on = $1 and ocn = $2 and form = $3 and file_name = $4
         order by filing_id desc limit 1
      ) as newest where sha256 = $5 and company::jsonb = $6::jsonb and accounts = $7`,
-    [dueOn, ocn, form, fileName, sha256, JSON.stringify(Object.fromEntries(company)), accounts],
+    [dueOn, ocn, parameters.form.id, fileName, sha256Of(content), pageJson(company), parameters.accounts],
   );
   return rows[0] === undefined ? undefined : toFiling(rows[0]);
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { copyRows } from '../database/copy.js';
 import type { Day } from '../days.js';
 import { likelyDelimiters, readCsvRows } from '../number-file/csv-rows.js';
+import { simplified } from '../number-file/header-names.js';
 import { inspectTextFile } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { MissingReport } from './form-data.js';
@@ -127,28 +127,20 @@ function readLine(
   return { code, ocn: cell('ocn').toUpperCase() || null };
 }
 
-function simplified(heading: string): string {
-  return heading.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
-}
-
 /**
  * The blocks of the ledger that the report names, with what the ledger holds there at the end of a day. An NPA-NXX names all its
- * blocks. Run it in a transaction.
+ * blocks.
  */
 export async function findMissingBlocks(
   client: pg.ClientBase,
   lines: readonly MissingLine[],
   asOf: Day,
 ): Promise<MissingBlock[]> {
-  await client.query('create temp table missing_lines (line integer, code text, ocn text) on commit drop');
-  await copyRows(
-    client,
-    { table: 'missing_lines', columns: ['line', 'code', 'ocn'] },
-    lines.map(({ line, code, ocn }) => [String(line), code, ocn]),
-  );
-  await client.query('analyze missing_lines');
   const { rows } = await client.query<MissingBlock>(
-    `with held as materialized (
+    `with missing_lines as materialized (
+       select * from unnest($2::int[], $3::text[], $4::text[]) as m (line, code, ocn)
+     ),
+     held as materialized (
        select n.npa_nxx_x as block, n.account_id as account, mode() within group (order by n.rate_center) as rate_center,
               mode() within group (order by n.state) as state, count(*)::int as numbers,
               count(*) filter (where n.left_out is null)::int as counted,
@@ -167,7 +159,7 @@ export async function findMissingBlocks(
                 and r.code = case f.form when 'u3' then left(n.block, 6) else n.block end
              where f.as_of = $1 and (f.accounts is null or n.account = any(f.accounts))) as filing
        from named n order by n.block, n.line, n.account`,
-    [asOf],
+    [asOf, lines.map(({ line }) => line), lines.map(({ code }) => code), lines.map(({ ocn }) => ocn)],
   );
   return rows;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type pg from 'pg';
@@ -7,6 +6,7 @@ import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
 import type { Day } from '../days.js';
 import { LedgerError, UsageError } from '../errors.js';
+import { capitalize } from '../format.js';
 import { nearestName } from '../nearest.js';
 import { beginFile, type OutputFile } from '../output-file.js';
 import { shellWord } from '../shell-word.js';
@@ -15,7 +15,7 @@ import type { Due } from './due.js';
 import { describeGaps, withFileErrors } from './export.js';
 import { type CompanyPage, companyCsv, type FileKind, fileContent } from './file-content.js';
 import { type FilingParameters, readFilingRows } from './filing-rows.js';
-import { findSame, storeFiling } from './filings.js';
+import { findSame, type NewFiling, type PreparedFacts, storeFiling } from './filings.js';
 import { type FilingRow, findForm } from './form.js';
 import type { Form502 } from './form-data.js';
 import { shortestAgingDays } from './limits.js';
@@ -88,7 +88,8 @@ interface NewFile {
 
 /**
  * Prepares the filings of a deadline: counts the numbers of each OCN, writes a file per OCN, form and kind, stores each as a filing unless
- * it equals the last one, and lists what is missing. Writes all files and filings or none.
+ * it equals the last one, and lists what is missing. If a file can't be written, nothing is stored; a file that can't be put in its place
+ * after that is reported, and `filing export` writes it again.
  *
  * @throws {UsageError} a file exists with other content
  * @throws {LedgerError} there is nothing to file, or a file can't be written
@@ -123,7 +124,7 @@ export async function prepareFilings(database: Database, options: PrepareOptions
       for (const draft of result.filings) filings.push(await store(client, draft));
       return { filings, companyFiles: result.companyFiles.map(({ path }) => path), checklist: result.checklist };
     });
-    for (const { file, path } of open) await withFileErrors(path, () => file.finish());
+    for (const { file, path } of open) await withFileErrors(path, () => file.finish({ replace: options.force }));
     return prepared;
   } finally {
     for (const { file } of open) await file.discard();
@@ -146,35 +147,27 @@ async function isChanged({ path, content }: NewFile, force: boolean): Promise<bo
 }
 
 /** A filing before it is stored. */
-interface Draft extends NewFile {
-  parameters: FilingParameters;
-  accounts: readonly string[];
-  rows: readonly FilingRow[];
-  prepared: { dueOn: Day; ocn: string; company: CompanyPage };
-  formVersion: string;
+interface Draft extends Omit<NewFiling, 'fileName' | 'gapsAllowed'>, NewFile {
+  parameters: FilingParameters & { accounts: readonly string[] };
+  prepared: PreparedFacts;
 }
 
 /** Stores a filing, unless it equals the last one. */
-async function store(client: pg.ClientBase, draft: Draft): Promise<PreparedFiling> {
-  const { parameters, accounts, rows, prepared, path, content, formVersion } = draft;
-  const fileName = basename(path);
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  const form = parameters.form.id;
-  const existing = await findSame(client, { ...prepared, form, fileName, sha256, accounts });
-  const filing =
-    existing ??
-    (await storeFiling(client, { parameters, gapsAllowed: true, fileName, content, rows, formVersion, prepared }));
-  const numbers = rows.reduce((sum, row) => sum + row.numbersReceived, 0);
+async function store(client: pg.ClientBase, { path, ...draft }: Draft): Promise<PreparedFiling> {
+  const { parameters, rows, prepared } = draft;
+  const filing = { ...draft, fileName: basename(path), gapsAllowed: true };
+  const same = await findSame(client, filing);
+  const { id, sha256 } = same ?? (await storeFiling(client, filing));
   return {
     ocn: prepared.ocn,
-    form,
-    accounts,
-    filing: filing.id,
-    same: existing !== undefined,
+    form: parameters.form.id,
+    accounts: parameters.accounts,
+    filing: id,
+    same: same !== undefined,
     file: path,
     sha256,
     rows: rows.length,
-    numbers,
+    numbers: rows.reduce((sum, row) => sum + row.numbersReceived, 0),
   };
 }
 
@@ -197,7 +190,7 @@ async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<
     let hasRows = false;
     for (const formId of company?.forms ?? ['u4']) {
       const form = findForm(formId);
-      const parameters: FilingParameters = {
+      const parameters: Draft['parameters'] = {
         asOf: due.asOf,
         form,
         accounts: counted,
@@ -233,7 +226,6 @@ async function prepare(client: pg.ClientBase, options: PrepareOptions): Promise<
           path: join(folder, `${due.asOf}-${ocn}-${form.id}.${kind}`),
           content: await fileContent(kind, { form, rows, data, company: page }),
           parameters,
-          accounts: counted,
           rows,
           prepared: { dueOn: due.on, ocn, company: page },
           formVersion: data.version,
@@ -331,7 +323,7 @@ async function auditItems(
       level: fix === undefined ? 'review' : 'open',
       about: ocn,
       id,
-      text: title.charAt(0).toUpperCase() + title.slice(1),
+      text: capitalize(title),
       count,
       fix: fix ?? `tn-ledger audit --as-of ${asOf} --ocn ${ocn}`,
     }));

@@ -54,12 +54,15 @@ export async function checkAccounts(db: Queryable, accounts: readonly string[] |
 }
 
 /**
- * Checks that the ledger has history for the accounts on the day.
+ * Checks that the ledger has history for the accounts on the day. Returns all accounts that have numbers.
  *
  * @throws {UsageError} the ledger has no numbers for an account, or the day is before its history begins
  * @throws {LedgerError} the ledger has no history
  */
-export async function checkScope(db: Queryable, { asOf, accounts }: Pick<Scope, 'asOf' | 'accounts'>): Promise<void> {
+export async function checkScope(
+  db: Queryable,
+  { asOf, accounts }: Pick<Scope, 'asOf' | 'accounts'>,
+): Promise<string[]> {
   const known = await checkAccounts(db, accounts);
   const { rows } = await db.query(
     `select nruf_day(min(valid_from))::text as first from number_status_history where account_id = any($1)`,
@@ -74,6 +77,7 @@ export async function checkScope(db: Queryable, { asOf, accounts }: Pick<Scope, 
       },
     );
   }
+  return known;
 }
 
 /**

@@ -26,12 +26,12 @@ export async function readWrittenFile(
   { filing, first, last }: FilingDeadline,
   account?: string,
 ): Promise<WrittenFile | undefined> {
-  const { rows } = await client.query<{ which: string; file_name: string; on: Day }>(
-    `select which, file_name, (created_at at time zone 'UTC')::date::text as on
+  const { rows } = await client.query<WrittenFile>(
+    `select which, file_name as "fileName", (created_at at time zone 'UTC')::date::text as on
        from (${tables[filing]}) as written (which, first, last, accounts, created_at, file_name)
       where first <= $1 and last >= $2 and ($3::text is null or accounts is null or $3 = any(accounts))
-      order by created_at desc, which desc limit 1`,
+      order by created_at desc, length(which) desc, which desc limit 1`,
     [first, last, account ?? null],
   );
-  return rows[0] && { which: rows[0].which, fileName: rows[0].file_name, on: rows[0].on };
+  return rows[0];
 }

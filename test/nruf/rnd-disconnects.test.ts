@@ -179,7 +179,7 @@ test.serial(
           ['UNASSIGNED', left],
         ],
       },
-      // A second category that goes on with the first is no other disconnect.
+      // A second category that continues the first isn't another disconnect.
       {
         number: '9195550004',
         stays: [['Inservice', '2026-01-01']],
