@@ -5,7 +5,6 @@ import { inTransaction } from '../database/transaction.js';
 import { LedgerError, messageOf, UsageError } from '../errors.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
 import type { Reading } from '../number-file/reading.js';
-import { unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action } from './action.js';
 import type { AssignContext } from './assign-context.js';
@@ -13,7 +12,7 @@ import { takeBatchLock, underLock } from './batch-lock.js';
 import { type Batch, type BatchSummary, findBatch, summarizeBatch, updateBatchSummary } from './batches.js';
 import { checkFeature, checkInventory } from './preflight.js';
 import { actionColumn, recordBatch } from './record-batch.js';
-import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
+import { type OpenedFile, recordingRejection, tieToBatch } from './rejected-files.js';
 import { type ResultFiles, writeRejected, writeResults } from './results.js';
 import { runBatch } from './run-batch.js';
 import { isTooMany, TooManyRejectsError } from './too-many-rejects.js';
@@ -86,28 +85,14 @@ export interface AssignResult {
  * @throws {TooManyRejectsError} if too many of its lines were rejected
  */
 export async function assignFile(context: AssignContext, path: string, options: AssignOptions): Promise<AssignResult> {
-  const { account, database } = context;
-  let handle: FileHandle | undefined;
-  try {
-    handle = await options.open?.().catch((error: unknown) => {
-      throw unreadable(path, error);
-    });
-    return await processFile(context, { path, handle }, options);
-  } catch (error) {
-    if (!options.dryRun && isRejection(error, options.fromInbox ?? false)) {
-      const { action, isCopy = false } = options;
-      const facts = { account, path, purpose: 'assign', action, error, handle, isCopy } as const;
-      error.batchId = await recordRejectedFile(database, facts);
-    }
-    throw error;
-  } finally {
-    await handle?.close();
-  }
+  return recordingRejection(context, path, { ...options, purpose: 'assign' }, (file) =>
+    processFile(context, file, options),
+  );
 }
 
 async function processFile(
   context: AssignContext,
-  { path, handle }: { path: string; handle: FileHandle | undefined },
+  { path, handle }: OpenedFile,
   options: AssignOptions,
 ): Promise<AssignResult> {
   const { account, database, signal } = context;
@@ -119,10 +104,9 @@ async function processFile(
     const existing = options.again ? undefined : await findBatch(database.pool, account, file, options.action);
     if (existing !== undefined) {
       if (!options.dryRun) {
-        await inTransaction(locked.database, { repeatable: true }, async (client) => {
-          await replaceRejected(client, existing, basename(path));
-          await options.onBatch?.(client, existing.batchId);
-        });
+        await inTransaction(locked.database, { repeatable: true }, (client) =>
+          tieToBatch(client, existing, path, options),
+        );
       }
       return await resumeFile(locked, existing, { ...options, file });
     }
@@ -175,9 +159,14 @@ async function openAssignmentFile(
   return file;
 }
 
-/** Warns if the workbook has numbers on sheets that aren't read. */
-export function warnOfUnread({ path, reading }: NumberFile, { warn }: Pick<CheckContext, 'warn'>): void {
-  if (reading.warning !== undefined) warn(`${basename(path)}: ${reading.warning}`);
+/** The warning that the workbook has numbers on sheets that aren't read; undefined if it has none. */
+export function unreadNumbers({ path, reading }: NumberFile): string | undefined {
+  return reading.warning === undefined ? undefined : `${basename(path)}: ${reading.warning}`;
+}
+
+export function warnOfUnread(file: NumberFile, { warn }: Pick<CheckContext, 'warn'>): void {
+  const warning = unreadNumbers(file);
+  if (warning !== undefined) warn(warning);
 }
 
 /** Resumes a batch that an earlier run left open, under its lock. */
@@ -229,10 +218,11 @@ async function continueBatch(
   return { summary, reading: file?.reading, sendingSeconds, ...(await writeAll(context, summary, options)), kind };
 }
 
-async function writeAll(
+/** Writes the results of a batch, unless the caller does. */
+export async function writeAll(
   { database, signal, warn }: AssignContext,
   { batch, rejected }: BatchSummary,
-  { files, fromInbox, file }: ContinueOptions & { file?: NumberFile },
+  { files, fromInbox, file }: Pick<ContinueOptions, 'files' | 'fromInbox'> & { file?: NumberFile | undefined },
 ): Promise<{ results: string | undefined; rejected: string | undefined }> {
   if (fromInbox) return { results: undefined, rejected: undefined };
   const written = await writeResults(database.pool, batch, files, { path: file?.path, signal, warn });
@@ -265,8 +255,7 @@ async function record(
     if (isTooMany(summary, options)) {
       throw new TooManyRejectsError(summary, await rejectedFile(context, client, batchId, { ...options, file }));
     }
-    await replaceRejected(client, summary.batch, basename(path));
-    await options.onBatch?.(client, batchId);
+    await tieToBatch(client, summary.batch, path, options);
     return summary;
   });
 }

@@ -170,7 +170,7 @@ async function writeInboxResults(
 ): Promise<void> {
   // If the file was replaced by a link or another user's file, its columns are left out.
   const handle = await file.open().catch((error: unknown) => {
-    warn(originalUnavailable(batch, error));
+    if (batch.numberColumn !== undefined) warn(originalUnavailable(batch, error));
     return undefined;
   });
   try {

@@ -92,7 +92,7 @@ export function pruneProblem(counts: PlanCounts, unread: string | undefined): Pl
   const pruned = `${formatCount(toUnassign)} ${toUnassign === 1 ? 'number' : 'numbers'}`;
   if (unread !== undefined) {
     return new PlanRefusedError(
-      `${unread} Such numbers may be among the ${pruned} that --prune would mark UNASSIGNED.`,
+      `${unread}. Such numbers may be among the ${pruned} that --prune would mark UNASSIGNED.`,
       counts,
       '--allow-rejects',
       'Put all numbers on one sheet, or leave out --prune.',

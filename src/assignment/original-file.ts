@@ -105,6 +105,8 @@ function createCursor(file: NumberFile) {
     },
     /** Reads the rest, because only the whole file shows that it didn't change. */
     async finish(): Promise<void> {
+      // No cell was used.
+      if (rows.length === 0) return;
       for await (const _ of batches);
     },
   };

@@ -5,7 +5,7 @@ import { describeReading } from '../number-file/reading.js';
 import type { AssignContext } from './assign-context.js';
 import { assignFile, assignOpenBatch } from './assign-file.js';
 import { type Batch, type BatchSummary, markReported, openBatches } from './batches.js';
-import type { FileSource, FinishedBatch, FinishedBatches, ProcessFilesOptions } from './file-source.js';
+import type { FileSource, FinishedBatch, ProcessFilesOptions } from './file-source.js';
 import { doneFolder, outboxFolder } from './inbox.js';
 import { UntrustedEntryError } from './inbox-entry.js';
 import { inboxFiles } from './inbox-source.js';
@@ -69,8 +69,7 @@ async function submitFile(
       // Batches that are still open are reported after the wait.
       if (kind !== 'reported' && summary.batch.status === 'finished') options.onSummary(summary);
     }
-    for (const line of results[0]?.reading === undefined ? [] : describeReading(results[0].reading))
-      context.log.info(`${source.title}: ${line}`);
+    for (const line of describeReading(results[0]?.reading)) context.log.info(`${source.title}: ${line}`);
     return results.map(({ summary }) => summary.batch);
   } catch (error) {
     if (error instanceof AlreadyRunningError || error instanceof FileChangedError) {
@@ -104,9 +103,10 @@ async function putAway(
   for (const file of ofBatch) {
     const { source, batchIds } = file;
     const all = batchIds.map((id) => finished(batches.get(id))).filter((each) => each !== undefined);
-    if (file.isPutAway || all.length < batchIds.length) continue;
+    const [first, ...parts] = all;
+    if (file.isPutAway || first === undefined || all.length < batchIds.length) continue;
     file.isPutAway = true;
-    if (await source.finish(all as unknown as FinishedBatches)) await markReported(pool, batchIds);
+    if (await source.finish([first, ...parts])) await markReported(pool, batchIds);
   }
   if (ofBatch.length > 0) return;
   const folder = batch.resultsFolder ?? join(options.dataDir, outboxFolder);

@@ -5,20 +5,26 @@ import type { Cells } from '../csv-file.js';
 import { inTransaction } from '../database/transaction.js';
 import { type NumberFile, openNumberFile } from '../number-file/number-file.js';
 import type { Reading } from '../number-file/reading.js';
-import { unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { AssignContext } from './assign-context.js';
-import { type AssignOptions, type AssignResult, type CheckContext, rejectedFile, warnOfUnread } from './assign-file.js';
+import {
+  type AssignOptions,
+  type AssignResult,
+  type CheckContext,
+  rejectedFile,
+  unreadNumbers,
+  warnOfUnread,
+  writeAll,
+} from './assign-file.js';
 import { takeBatchLock, underLock } from './batch-lock.js';
-import { type Batch, findReconciliation, markReported, summarizeBatch, updateBatchSummary } from './batches.js';
+import { type Batch, type BatchSummary, findReconciliation, markReported, summarizeBatch } from './batches.js';
 import { customerOrderId, newBatchKey } from './customer-order-id.js';
 import { changeProblem, type MaxChange, type PlanRefusedError, pruneProblem } from './max-change.js';
-import { originalOf } from './original-file.js';
 import { checkFeature, checkReconcilable } from './preflight.js';
 import { comparePlan, describeUnlistedOrders, type Plan, type PlanCounts, readPlan } from './reconcile-plan.js';
-import { actionColumn, insertOrders, lockBatches, maxNumbersPerOrder } from './record-batch.js';
-import { isRejection, recordRejectedFile, replaceRejected } from './rejected-files.js';
-import { type ResultFiles, resultFiles, writeResults } from './results.js';
+import { actionColumn, copyLines, insertOrders, lockBatches, maxNumbersPerOrder } from './record-batch.js';
+import { type OpenedFile, recordingRejection, tieToBatch } from './rejected-files.js';
+import { resultFiles } from './results.js';
 import { runBatch } from './run-batch.js';
 import { isTooMany, type RejectCounts, TooManyRejectsError } from './too-many-rejects.js';
 
@@ -35,11 +41,7 @@ export interface PlanOptions extends ReconcileChoices, Pick<AssignOptions, 'colu
   onRows?: ((rows: AsyncIterable<Cells[]>) => Promise<void>) | undefined;
 }
 
-export type ReconcileOptions = ReconcileChoices &
-  Omit<AssignOptions, 'action' | 'dryRun' | 'force' | 'again'> & {
-    /** Called with the plan, before anything is sent. */
-    onPlan?: ((plan: Plan) => void) | undefined;
-  };
+export type ReconcileOptions = ReconcileChoices & Omit<AssignOptions, 'action' | 'dryRun' | 'force' | 'again'>;
 
 /** What was done with a file: the result of each of its batches. The second one has the numbers that were marked UNASSIGNED. */
 export interface ReconcileResult {
@@ -70,25 +72,17 @@ export async function planFile(context: CheckContext, path: string, options: Pla
   warnOfUnread(file, context);
   await checkReconcilable(database.pool, account, warn);
   const resumes = await findReconciliation(database.pool, account, file);
-  let planned: Plan | undefined;
-  try {
-    await inTransaction(database, { largeJoin: true, signal }, async (client) => {
-      planned = await compareFile(context, client, file, options);
-      await options.onRows?.(readPlan(client));
-      throw new PlanRollback();
-    });
-  } catch (error) {
-    if (!(error instanceof PlanRollback)) throw error;
-  }
-  const plan = planned as Plan;
-  const tooMany = isTooMany({ total: plan.counts.lines, rejected: plan.counts.rejected }, options);
-  const refusal = tooMany
-    ? new TooManyRejectsError(rejectCounts(plan), undefined)
+  const plan = await inTransaction(database, { largeJoin: true, signal }, async (client) => {
+    const compared = await compareFile(context, client, await copyLines(client, file, 'ASSIGN'), options);
+    await options.onRows?.(readPlan(client));
+    return compared;
+  });
+  const counts = rejectCounts(plan);
+  const refusal = isTooMany(counts, options)
+    ? new TooManyRejectsError(counts, undefined)
     : findProblem(plan.counts, file, options);
   return { plan, refusal, resumes, reading: file.reading };
 }
-
-class PlanRollback extends Error {}
 
 /**
  * Compares a file with the ledger and submits the orders that the plan needs, in batches of their own: one with the lines of the
@@ -107,28 +101,14 @@ export async function reconcileFile(
   path: string,
   options: ReconcileOptions,
 ): Promise<ReconcileResult> {
-  const { account, database } = context;
-  let handle: FileHandle | undefined;
-  try {
-    handle = await options.open?.().catch((error: unknown) => {
-      throw unreadable(path, error);
-    });
-    return await processFile(context, { path, handle }, options);
-  } catch (error) {
-    if (isRejection(error, options.fromInbox ?? false)) {
-      const { isCopy = false } = options;
-      const facts = { account, path, purpose: 'reconcile', action: undefined, error, handle, isCopy } as const;
-      error.batchId = await recordRejectedFile(database, facts);
-    }
-    throw error;
-  } finally {
-    await handle?.close();
-  }
+  return recordingRejection(context, path, { ...options, purpose: 'reconcile', action: undefined }, (file) =>
+    processFile(context, file, options),
+  );
 }
 
 async function processFile(
   context: AssignContext,
-  { path, handle }: { path: string; handle: FileHandle | undefined },
+  { path, handle }: OpenedFile,
   options: ReconcileOptions,
 ): Promise<ReconcileResult> {
   const { account, database, signal } = context;
@@ -140,17 +120,13 @@ async function processFile(
     const existing = await findReconciliation(database.pool, account, file);
     const [main] = existing;
     if (main !== undefined) {
-      await inTransaction(locked.database, { repeatable: true }, async (client) => {
-        await replaceRejected(client, main, basename(path));
-        await options.onBatch?.(client, main.batchId);
-      });
+      await inTransaction(locked.database, { repeatable: true }, (client) => tieToBatch(client, main, path, options));
       return { results: await continueBatches(locked, existing, { ...options, file }, 'resumed'), plan: undefined };
     }
     await options.refreshInventory?.();
     await checkReconcilable(database.pool, account, context.warn);
     await checkFeature(context.client, account, { signal: locked.signal, warn: context.warn });
     const { batches, plan } = await record(locked, file, path, options);
-    options.onPlan?.(plan);
     return { results: await continueBatches(locked, batches, { ...options, file }, 'new'), plan };
   } finally {
     await lock.release();
@@ -176,10 +152,10 @@ async function openListOfNumbersInUse(
 async function compareFile(
   { account, warn }: CheckContext,
   client: pg.ClientBase,
-  file: NumberFile,
+  lines: number,
   { prune }: ReconcileChoices,
 ): Promise<Plan> {
-  const plan = await comparePlan(client, file, { account, prune });
+  const plan = await comparePlan(client, { account, lines, prune });
   const warning = await describeUnlistedOrders(client, account);
   if (warning !== undefined) warn(warning);
   return plan;
@@ -187,11 +163,10 @@ async function compareFile(
 
 function findProblem(
   counts: PlanCounts,
-  { path, reading: { warning } }: NumberFile,
+  file: NumberFile,
   { maxChange, allowRejects }: Pick<ReconcileOptions, 'maxChange' | 'allowRejects'>,
 ): PlanRefusedError | undefined {
-  const unread = warning === undefined ? undefined : `${basename(path)}: ${warning}`;
-  return (allowRejects ? undefined : pruneProblem(counts, unread)) ?? changeProblem(counts, maxChange);
+  return (allowRejects ? undefined : pruneProblem(counts, unreadNumbers(file))) ?? changeProblem(counts, maxChange);
 }
 
 function rejectCounts({ counts, reasons }: Plan): RejectCounts {
@@ -219,10 +194,10 @@ async function record(
   options: ReconcileOptions,
 ): Promise<{ batches: Batch[]; plan: Plan }> {
   return inTransaction(context.database, { largeJoin: true, signal: context.signal }, async (client) => {
+    const lines = await copyLines(client, file, 'ASSIGN');
     await lockBatches(client, context.account, { alone: true });
-    const plan = await compareFile(context, client, file, options);
-    const fileName = basename(path);
-    const main = await recordMain(client, file, plan.counts, { ...options, account: context.account, fileName });
+    const plan = await compareFile(context, client, lines, options);
+    const main = await recordMain(client, file, plan.counts, { ...options, account: context.account });
     const summary = await summarizeBatch(client, main.batchId);
     if (isTooMany(summary, options)) {
       throw new TooManyRejectsError(summary, await rejectedFile(context, client, main.batchId, { ...options, file }));
@@ -232,8 +207,7 @@ async function record(
       await rejectedFile(context, client, main.batchId, { ...options, file });
       throw problem;
     }
-    await replaceRejected(client, summary.batch, fileName);
-    await options.onBatch?.(client, main.batchId);
+    await tieToBatch(client, summary.batch, path, options);
     const batches = [summary.batch];
     if (plan.counts.toUnassign > 0) {
       const part = await recordPart(client, main.batchId, plan.counts.toUnassign, options.customerOrderId);
@@ -245,7 +219,6 @@ async function record(
 
 interface MainOptions extends Pick<ReconcileOptions, 'customerOrderId' | 'resultsFolder' | 'isCopy'> {
   account: string;
-  fileName: string;
 }
 
 /** Records the batch with the lines of the file, except those that are right already, and its orders. */
@@ -253,7 +226,7 @@ async function recordMain(
   client: pg.ClientBase,
   file: NumberFile,
   { lines, toAssign }: PlanCounts,
-  { account, fileName, customerOrderId: prefix, resultsFolder, isCopy = false }: MainOptions,
+  { account, customerOrderId: prefix, resultsFolder, isCopy = false }: MainOptions,
 ): Promise<{ batchId: string }> {
   const batchKey = newBatchKey();
   const { rows } = await client.query(
@@ -265,7 +238,7 @@ async function recordMain(
      returning batch_id`,
     [
       account,
-      fileName,
+      basename(file.path),
       file.sha256,
       file.columns.numberHeader ?? null,
       batchKey,
@@ -342,39 +315,31 @@ async function continueBatches(
   kind: 'new' | 'resumed',
 ): Promise<AssignResult[]> {
   const startedAt = performance.now();
-  const isOpen = batches.some(({ status }) => status === 'open');
-  for (const { batchId } of batches) await runBatch(context, batchId, { wait: false, timeoutMs: 0 });
+  const isReported = kind === 'resumed' && batches.every(({ status }) => status !== 'open');
+  const sent: BatchSummary[] = [];
+  for (const { batchId } of batches) sent.push(await runBatch(context, batchId, { wait: false, timeoutMs: 0 }));
   const results: AssignResult[] = [];
-  for (const { batchId } of batches) {
+  for (const placed of sent) {
+    const { batchId, status, partOf, resultsName } = placed.batch;
     const timeoutMs = Math.max(0, options.timeoutMs - (performance.now() - startedAt));
-    const summary = options.wait
-      ? await runBatch({ ...context, expect: () => undefined }, batchId, { wait: true, timeoutMs })
-      : await updateBatchSummary(context.database, batchId);
-    const written = options.fromInbox
-      ? { results: undefined, rejected: undefined }
-      : await writeBatchResults(context, summary.batch, options);
+    const summary =
+      options.wait && status === 'open'
+        ? await runBatch({ ...context, expect: () => undefined }, batchId, { wait: true, timeoutMs })
+        : placed;
+    // The numbers of a part are on no line of the file.
+    const own =
+      partOf === undefined
+        ? options
+        : { ...options, file: undefined, files: resultFiles(dirname(options.files.results), resultsName) };
     results.push({
       summary,
       reading: options.file.reading,
-      ...{ results: written.results, rejected: summary.rejected > 0 ? written.rejected : undefined },
-      kind: isOpen ? kind : 'reported',
+      ...(await writeAll(context, summary, own)),
+      kind: isReported ? 'reported' : kind,
       sendingSeconds: (performance.now() - startedAt) / 1000,
     });
   }
   const finished = results.flatMap(({ summary: { batch } }) => (batch.status === 'finished' ? batch.batchId : []));
   if (!options.fromInbox) await markReported(context.database.pool, finished);
   return results;
-}
-
-/** Writes the results of a batch next to those of its file. */
-async function writeBatchResults(
-  { database, signal, warn }: AssignContext,
-  batch: Batch,
-  { files, file }: Pick<ReconcileOptions, 'files'> & { file: NumberFile },
-): Promise<ResultFiles> {
-  if (batch.partOf === undefined) {
-    return writeResults(database.pool, batch, files, { path: file.path, signal, warn });
-  }
-  const paths = resultFiles(dirname(files.results), batch.resultsName);
-  return writeResults(database.pool, batch, paths, originalOf(batch, { signal, warn }));
 }

@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import type { Cells } from '../csv-file.js';
 import { numberAssignments } from '../dashboard/resources/number-assignments.js';
+import { readInBatches } from '../database/cursor.js';
 import { formatCount } from '../format.js';
-import type { NumberFile } from '../number-file/number-file.js';
 import { imported, inventoryCodes, inventoryReasons, joinChecks, reasonColumns } from './inventory-check.js';
-import { copyLines } from './record-batch.js';
 
 /**
  * What a plan does with a line of the file, or with a number that is only in the inventory:
@@ -32,7 +31,7 @@ export const planGroups = [
 export type PlanGroup = (typeof planGroups)[number];
 
 export interface PlanCounts {
-  /** Lines of the file that have a number or should have one. */
+  /** Lines of the file that have a number or should have one; a range counts as each of its numbers. */
   lines: number;
   toAssign: number;
   toUnassign: number;
@@ -175,16 +174,14 @@ const compare = `
    where l.code is null and l.line <> r.first_line`;
 
 /**
- * Compares the lines of a file with the account's numbers in one statement, in the client's transaction, and leaves the result in the
- * temporary table reconcile_plan (grp, line, position, given, number, code, reason): a row for each number of a line, and for each
- * number in the inventory that isn't in the file.
+ * Compares the lines of a file, which `copyLines` copied, with the account's numbers in one statement, in the client's transaction, and
+ * leaves the result in the temporary table reconcile_plan (grp, line, position, given, number, code, reason): a row for each number of
+ * a line, and for each number in the inventory that isn't in the file.
  */
 export async function comparePlan(
   client: pg.ClientBase,
-  file: NumberFile,
-  { account, prune }: { account: string; prune: boolean },
+  { account, lines, prune }: { account: string; lines: number; prune: boolean },
 ): Promise<Plan> {
-  const lines = await copyLines(client, file, 'ASSIGN');
   await client.query(
     `create temp table reconcile_plan (
        grp text collate "C", line integer, position integer, given text, number text collate "C", code text, reason text, is_assignable boolean, is_assigned boolean
@@ -246,17 +243,13 @@ export const planHeader = ['plan', 'line_number', 'number_as_given', 'telephone_
 const rowsPerFetch = 5000;
 
 /** Yields the rows of the plan in the client's transaction: lines in file order, then the numbers that aren't in the file. */
-export async function* readPlan(client: pg.ClientBase): AsyncGenerator<Cells[]> {
-  await client.query(
-    `declare plan_rows no scroll cursor for
-     select grp, line::text, coalesce(given, number), number, code, reason from reconcile_plan p order by p.line, p.number`,
-  );
-  for (;;) {
-    const { rows } = await client.query({ text: `fetch ${rowsPerFetch} from plan_rows`, rowMode: 'array' });
-    if (rows.length > 0) yield rows;
-    if (rows.length < rowsPerFetch) break;
-  }
-  await client.query('close plan_rows');
+export function readPlan(client: pg.ClientBase): AsyncGenerator<Cells[]> {
+  return readInBatches(client, {
+    name: 'plan_rows',
+    text: `select grp, line::text, coalesce(given, number), number, code, reason from reconcile_plan p order by p.line, p.number`,
+    size: rowsPerFetch,
+    rowMode: 'array',
+  });
 }
 
 /**

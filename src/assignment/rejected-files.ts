@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type pg from 'pg';
 import type { Database } from '../database/connect.js';
 import { change } from '../database/transaction.js';
-import { readChunks } from '../number-file/text-file.js';
+import { hashFile, unreadable } from '../number-file/text-file.js';
 import { UnusableFileError } from '../number-file/unusable-file.js';
 import type { Action, BatchPurpose } from './action.js';
 import type { Batch } from './batches.js';
@@ -89,18 +88,63 @@ export async function recordRejectedFile(
   return rows[0].batch_id;
 }
 
+/** The file that a command or job works on. */
+export interface OpenedFile {
+  path: string;
+  /** Open file to read instead of the path. */
+  handle: FileHandle | undefined;
+}
+
+export interface RecordingOptions extends Pick<RejectedFileFacts, 'purpose' | 'action'> {
+  /** Opens the file that is read instead of the path. */
+  open?: (() => Promise<FileHandle>) | undefined;
+  fromInbox?: boolean;
+  isCopy?: boolean;
+  /** A dry run keeps nothing. */
+  dryRun?: boolean;
+}
+
+/** Works on a file, and closes it. If it is rejected as a whole, it is recorded as a batch, whose id the error gets. */
+export async function recordingRejection<T>(
+  { account, database }: { account: string; database: Database },
+  path: string,
+  { purpose, action, open, fromInbox = false, isCopy = false, dryRun = false }: RecordingOptions,
+  work: (file: OpenedFile) => Promise<T>,
+): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open?.().catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+    return await work({ path, handle });
+  } catch (error) {
+    if (!dryRun && isRejection(error, fromInbox)) {
+      error.batchId = await recordRejectedFile(database, { account, path, purpose, action, error, handle, isCopy });
+    }
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
 /** Records where a batch's file was moved to. */
 export async function recordFilePath(database: Database, batchId: string, path: string): Promise<void> {
   await change(database, `update assignment_batches set file_path = $2 where batch_id = $1`, [batchId, path]);
 }
 
-/** Marks rejected files with the same content or the same name as replaced by a batch. */
-export async function replaceRejected(client: pg.ClientBase, batch: Batch, fileName: string): Promise<void> {
+/** Ties a file to its new or resumed batch, which replaces rejected files with the same content or the same name. */
+export async function tieToBatch(
+  client: pg.ClientBase,
+  batch: Batch,
+  path: string,
+  { onBatch }: { onBatch?: (client: pg.ClientBase, batchId: string) => Promise<void> },
+): Promise<void> {
   await client.query(
     `update assignment_batches set replaced_by = $2
       where account_id = $1 and (file_name = $3 or file_sha256 = $4) and ${unresolved}`,
-    [batch.account, batch.batchId, fileName, batch.fileSha256],
+    [batch.account, batch.batchId, basename(path), batch.fileSha256],
   );
+  await onBatch?.(client, batch.batchId);
 }
 
 /** A recorded rejected file. */
@@ -142,12 +186,9 @@ export async function acknowledge(db: Queryable, batchId: string): Promise<Rejec
 }
 
 /** Returns the SHA-256 of a file; undefined if it can't be read. */
-async function hashOf(path: string, handle: FileHandle | undefined): Promise<string | undefined> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of readChunks({ path, handle })) hash.update(chunk);
-  } catch {
-    return undefined;
-  }
-  return hash.digest('hex');
+function hashOf(path: string, handle: FileHandle | undefined): Promise<string | undefined> {
+  return hashFile(path, { handle }).then(
+    ({ sha256 }) => sha256,
+    () => undefined,
+  );
 }

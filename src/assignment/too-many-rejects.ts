@@ -2,7 +2,7 @@ import { LedgerError } from '../errors.js';
 import type { Batch, BatchSummary } from './batches.js';
 
 /** If more than this share of the lines is rejected, it is probably the wrong file or the wrong account. */
-export const maxRejectedShare = 0.1;
+const maxRejectedShare = 0.1;
 
 /** What is known about a file of which too many lines were rejected. */
 export type RejectCounts = Pick<BatchSummary, 'total' | 'rejected' | 'skipped' | 'reasons'> & {

@@ -65,7 +65,7 @@ export function summaryAsText(
     kind === 'dry run'
       ? `Dry run of ${title}: nothing was sent or saved`
       : `Batch ${batch.batchId}: ${title}${kinds[kind]}`,
-    ...(reading === undefined ? [] : describeReading(reading)),
+    ...describeReading(reading),
     formatTable(['', 'numbers'], countRows(summary, kind), { right: [1] }),
   ];
   if (summary.reasons.length > 0) lines.push('', reasonTable(summary));
@@ -136,7 +136,7 @@ export function summaryAsObject(
     ...batchAsJson(summary),
     batch_id: kind === 'dry run' ? null : summary.batch.batchId,
     kind,
-    reading: reading === undefined ? null : readingAsJson(reading),
+    reading: readingAsJson(reading),
     results: results ?? null,
     rejected: rejected ?? null,
     ...(facts.estimate !== undefined && {

@@ -1,4 +1,5 @@
 import type { Plan, PlanGroup, PlanReason } from '../assignment/reconcile-plan.js';
+import { maxNumbersPerOrder } from '../assignment/record-batch.js';
 import { formatCount, formatTable } from './format.js';
 import { describeEstimate, estimate } from './format-batch.js';
 
@@ -23,8 +24,6 @@ export interface PlanFacts {
   prune: boolean;
   /** Undefined: unknown, because the command doesn't use the API. */
   requestsPerMinute: number | undefined;
-  /** Numbers per order. */
-  maxNumbersPerOrder: number;
 }
 
 /** The plan: counts, reasons, and the first numbers of each group. */
@@ -49,7 +48,9 @@ export function planAsText(plan: Plan, facts: PlanFacts): string {
     ]);
     lines.push('', formatTable(['', 'code', 'numbers', ''], cells, { right: [2] }));
   }
-  for (const { count, reason } of remarksOf(reasons)) {
+  const remark = findRemark(reasons);
+  if (remark !== undefined) {
+    const { remarks: count, reason } = remark;
     lines.push(
       '',
       `${formatCount(count)} of the numbers to assign ${count === 1 ? 'is' : 'are'} ${count === 1 ? '' : 'classified, for example '}${reason}: \`nruf\` counts ${count === 1 ? 'it' : 'them'} so until the classification ends.`,
@@ -77,18 +78,17 @@ function groupTotals(reasons: readonly PlanReason[]): Map<PlanGroup, number> {
   return totals;
 }
 
-function remarksOf(reasons: readonly PlanReason[]) {
-  return reasons.flatMap(({ group, remarks, reason }) =>
-    group === 'assign' && remarks > 0 && reason !== undefined ? [{ count: remarks, reason }] : [],
-  );
+/** The numbers to assign that are classified. */
+function findRemark(reasons: readonly PlanReason[]): PlanReason | undefined {
+  return reasons.find(({ group, remarks }) => group === 'assign' && remarks > 0);
 }
 
-function ordersOf({ counts }: Plan, { maxNumbersPerOrder }: PlanFacts): number {
+function ordersOf({ counts }: Plan): number {
   return Math.ceil(counts.toAssign / maxNumbersPerOrder) + Math.ceil(counts.toUnassign / maxNumbersPerOrder);
 }
 
 function describeOrders(plan: Plan, facts: PlanFacts): string {
-  const orders = ordersOf(plan, facts);
+  const orders = ordersOf(plan);
   if (orders === 0) return 'Nothing to submit.';
   const count = `${formatCount(orders)} ${orders === 1 ? 'order' : 'orders'}`;
   if (facts.requestsPerMinute === undefined) return `${count}: two requests per order, one of them for its result`;
@@ -110,10 +110,10 @@ export function planAsObject(plan: Plan, facts: PlanFacts): Record<string, unkno
     reasons: reasons.flatMap(({ group, code, count, reason }) =>
       code === undefined ? [] : [{ plan: group, code, count, reason: reason ?? null }],
     ),
-    classified_to_assign: remarksOf(reasons).reduce((sum, { count }) => sum + count, 0),
+    classified_to_assign: findRemark(reasons)?.remarks ?? 0,
     examples: examples.map(({ group, line, given, reason }) => ({
       ...{ plan: group, line_number: line ?? null, number: given, reason: reason ?? null },
     })),
-    orders: ordersOf(plan, facts),
+    orders: ordersOf(plan),
   };
 }

@@ -71,7 +71,7 @@ export function submissionAsText({
     ['rejected', formatCount(rejected)],
     [task.purpose === 'classify' ? 'to be classified' : 'to be submitted', formatCount(toDo)],
   ];
-  if (checked.reading !== undefined) lines.push(...describeReading(checked.reading));
+  lines.push(...describeReading(checked.reading));
   lines.push(formatTable(['', 'numbers'], rows, { right: [1] }), '');
   if (rejectedPath !== undefined) lines.push(`Rejected lines: ${rejectedPath}`);
   if (rejected > 0) {
@@ -101,7 +101,7 @@ export function submissionAsJson({
       ...{ account_id: account, file_name: fileName, file_sha256: sha256, byte_count: bytes },
       ...{ purpose: task.purpose, options: task.options, batch_id: earlierBatch?.batchId ?? null },
       ...{ read_count: total, rejected_count: rejected, to_do_count: toDo, reasons },
-      reading: checked.reading === undefined ? null : readingAsJson(checked.reading),
+      reading: readingAsJson(checked.reading),
       rejected_file: rejectedPath ?? null,
     },
     null,

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { dayOf } from '../days.js';
-import { formatMinute } from '../format.js';
+import { capitalize, formatMinute } from '../format.js';
 import { describeAccounts } from '../nruf/scope.js';
 import type { NumberProblem } from '../number-file/number-form.js';
 import { terminalSafe } from '../terminal-text.js';
@@ -219,8 +219,4 @@ function describeScope({ accounts, day, untilDay, knownAt }: TimelineOptions): s
     ...(untilDay ? [`as of the end of ${day} (UTC)`] : []),
     ...(knownAt === undefined ? [] : [`as recorded at ${knownAt}`]),
   ].join(', ');
-}
-
-function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { accountNamed } from '../config.js';
 import type { Database } from '../database/connect.js';
 import { inTransaction } from '../database/transaction.js';
@@ -11,7 +9,7 @@ import { findFiles } from '../stored-files/find-files.js';
 import { type Content, readParts, type StoredFile } from '../stored-files/parts.js';
 import { formatCount } from './format.js';
 import { openLedgerToRead } from './open-ledger.js';
-import { printResult } from './print-result.js';
+import { printResult, writeToStdout } from './print-result.js';
 import { mayReadSubmitted, withOwnColumns } from './result-columns.js';
 import type { Session } from './session.js';
 
@@ -40,12 +38,7 @@ export async function getFile(
       withOwnColumns(database, file, readParts(client, file), write),
     );
   if (out === '-') {
-    await read((content) =>
-      pipeline(Readable.from(content, { objectMode: false }), process.stdout, { end: false }),
-    ).catch((error: NodeJS.ErrnoException) => {
-      // A closed pipe (`| head`) is not a failure.
-      if (error.code !== 'EPIPE') throw error;
-    });
+    await read(writeToStdout);
     return exitStatus.done;
   }
   const path = resolve(out ?? basename(file.name));

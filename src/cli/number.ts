@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import { collect } from './collect.js';
 import type { DefineCommand } from './command.js';
 import type { NumberOptions } from './run-number.js';
-
-const collect = (value: string, before: string[]) => [...before, value];
 
 export function define(command: DefineCommand): Command {
   return command('number')

@@ -1,3 +1,4 @@
+import { stringify } from 'csv-stringify/sync';
 import { UsageError } from '../errors.js';
 import { printResult } from './print-result.js';
 
@@ -19,4 +20,9 @@ export function outputOf({ json, csv }: ListOptions): Output {
 /** Prints a result that is JSON or CSV unchanged. */
 export function printAs(output: Output, text: string): void {
   printResult(output === 'csv' ? text.trimEnd() : text, { json: output !== 'text' });
+}
+
+/** A list as CSV, for spreadsheet programs: no cell begins a formula. */
+export function toCsv(header: readonly string[], lines: readonly (readonly (string | number | null)[])[]): string {
+  return stringify([header, ...lines] as (string | number | null)[][], { escape_formulas: true });
 }

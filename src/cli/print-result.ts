@@ -1,3 +1,6 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Content } from '../stored-files/parts.js';
 import { terminalSafe } from '../terminal-text.js';
 
 /** Prints a command's result: JSON unchanged, text made safe for a terminal. */
@@ -14,4 +17,14 @@ export function printPart(text: string): Promise<boolean> {
   return new Promise((resolve) => {
     process.stdout.write(text, (error) => resolve(error === undefined || error === null));
   });
+}
+
+/** Prints a long result as it is made. */
+export async function writeToStdout(content: Content): Promise<void> {
+  await pipeline(Readable.from(content, { objectMode: false }), process.stdout, { end: false }).catch(
+    (error: NodeJS.ErrnoException) => {
+      // A closed pipe (`| head`) is not a failure.
+      if (error.code !== 'EPIPE') throw error;
+    },
+  );
 }

@@ -1,17 +1,11 @@
 import { basename, join, resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { syncInserviceNumbers } from '../../jobs/sync-inservice-numbers.js';
 import { syncNumberAssignments } from '../../jobs/sync-number-assignments.js';
 import { type AssignResult, prepareResultsFolder } from '../assignment/assign-file.js';
-import { checkCustomPrefix } from '../assignment/customer-order-id.js';
 import { outboxFolder } from '../assignment/inbox.js';
 import { parseMaxChange } from '../assignment/max-change.js';
 import { planFile, type ReconcileChoices, type ReconcileResult, reconcileFile } from '../assignment/reconcile-file.js';
 import { planHeader } from '../assignment/reconcile-plan.js';
-import { maxNumbersPerOrder } from '../assignment/record-batch.js';
-import { isRejection } from '../assignment/rejected-files.js';
-import { resultFiles } from '../assignment/results.js';
 import { type Cells, csvText } from '../csv-file.js';
 import type { Database } from '../database/connect.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
@@ -20,30 +14,20 @@ import { shellWord } from '../shell-word.js';
 import { checkClocks } from './check-clocks.js';
 import { chooseOneAccount } from './choose-accounts.js';
 import { chooseLedgerAccount } from './choose-ledger-account.js';
-import { rejectionAsJson, rejectionAsText, summaryAsObject, summaryAsText } from './format-batch.js';
+import { summaryAsObject, summaryAsText } from './format-batch.js';
 import { type PlanFacts, planAsObject, planAsText } from './format-plan.js';
 import { limitHeapGrowth } from './memory.js';
 import { openLedger } from './open-ledger.js';
-import { printResult } from './print-result.js';
-import { refreshJob, statusOf, timeoutOf } from './run-assign.js';
+import { printResult, writeToStdout } from './print-result.js';
 import { openRunEnvironment } from './run-environment.js';
 import type { ApiSession, Session } from './session.js';
+import { type FileCommandOptions, fileChoices, refreshJob, statusOf, submitFile, warnTo } from './submit-file.js';
 
-export interface ReconcileCommandOptions {
+export interface ReconcileCommandOptions extends FileCommandOptions {
   apply?: boolean;
   dryRun?: boolean;
   prune?: boolean;
   maxChange?: string;
-  column?: string;
-  sheet?: string;
-  allowRejects?: boolean;
-  syncFirst?: boolean;
-  customerOrderId?: string;
-  wait: boolean;
-  timeout: string;
-  out?: string;
-  account?: string;
-  json?: boolean;
   csv?: boolean;
 }
 
@@ -127,20 +111,7 @@ async function plan(
   return plan.counts.rejected > 0 ? exitStatus.rejected : exitStatus.done;
 }
 
-async function printRows(rows: AsyncIterable<Cells[]>): Promise<void> {
-  const text = Readable.from(csvText(planHeader, rows), { objectMode: false });
-  await pipeline(text, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
-    // A closed pipe (`| head`) is not a failure.
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-function warnTo({ log }: Session, warnings: string[]) {
-  return (sentence: string) => {
-    warnings.push(sentence);
-    log.warn(sentence);
-  };
-}
+const printRows = (rows: AsyncIterable<Cells[]>) => writeToStdout(csvText(planHeader, rows));
 
 function factsOf(
   account: string,
@@ -148,13 +119,13 @@ function factsOf(
   { prune = false }: ReconcileCommandOptions,
   requestsPerMinute?: number,
 ): PlanFacts {
-  return { account, fileName: basename(path), prune, requestsPerMinute, maxNumbersPerOrder };
+  return { account, fileName: basename(path), prune, requestsPerMinute };
 }
 
 /** The command that was given, without `--apply` and what only prints. */
 function commandFor(
   path: string,
-  { prune, maxChange, column, sheet, allowRejects, account }: ReconcileCommandOptions,
+  { prune, maxChange, column, sheet, allowRejects, customerOrderId, out, account }: ReconcileCommandOptions,
 ): string {
   const parts = ['tn-ledger reconcile', shellWord(path)];
   if (prune) parts.push('--prune');
@@ -162,6 +133,8 @@ function commandFor(
   if (column !== undefined) parts.push('--column', shellWord(column));
   if (sheet !== undefined) parts.push('--sheet', shellWord(sheet));
   if (allowRejects) parts.push('--allow-rejects');
+  if (customerOrderId !== undefined) parts.push('--customer-order-id', shellWord(customerOrderId));
+  if (out !== undefined) parts.push('--out', shellWord(out));
   if (account !== undefined) parts.push('--account', shellWord(account));
   return parts.join(' ');
 }
@@ -176,9 +149,7 @@ export async function applyReconcile(
   const choices = readChoices(options);
   const account = chooseOneAccount(await session.accounts(), { config: session.config, wanted: options.account });
   const resultsFolder = resolve(options.out ?? join(session.config.dataDir, outboxFolder));
-  const timeoutMs = timeoutOf(options.timeout);
-  const customerOrderId =
-    options.customerOrderId === undefined ? undefined : checkCustomPrefix(options.customerOrderId);
+  const fileOptions = fileChoices(path, resultsFolder, options);
   if (options.apply) await prepareResultsFolder(resultsFolder);
   limitHeapGrowth();
   const environment = await openRunEnvironment(session, account);
@@ -192,44 +163,15 @@ export async function applyReconcile(
     await refreshInventory();
     return plan(session, { database, requestsPerMinute, account, path, choices }, options);
   }
-  const warnings: string[] = [];
   const facts = factsOf(account, path, options, requestsPerMinute);
-  const progress = environment.progress.start({ job: 'reconcile', account });
-  let placed = 0;
-  let result: ReconcileResult;
-  try {
-    result = await reconcileFile(
-      {
-        ...{ account, database, client: environment.client, log: session.log, signal: session.signal },
-        warn: warnTo(session, warnings),
-        expect: (numbers) => progress.expect(placed + numbers),
-        onPlaced(numbers) {
-          placed += numbers;
-          progress.advance({ pages: 0, rowsRead: placed, rowsWritten: 0 });
-        },
-      },
-      path,
-      {
-        ...choices,
-        ...{
-          column: options.column,
-          sheet: options.sheet,
-          allowRejects: options.allowRejects ?? false,
-          customerOrderId,
-        },
-        ...{ wait: options.wait, timeoutMs, files: resultFiles(resultsFolder, path), resultsFolder },
-        ...(options.syncFirst && { refreshInventory }),
-      },
-    );
-  } catch (error) {
-    if (isRejection(error, false) && error.batchId !== undefined) {
-      const text = options.json ? rejectionAsJson : rejectionAsText;
-      printResult(session.redact(text(error, basename(path), account)), options);
-    }
-    throw error;
-  } finally {
-    progress.stop();
-  }
+  const submission = { command: 'reconcile', account, path, json: options.json } as const;
+  const { result, warnings } = await submitFile(session, environment, submission, (context) =>
+    reconcileFile(context, path, {
+      ...choices,
+      ...fileOptions,
+      ...(options.syncFirst && { refreshInventory }),
+    }),
+  );
   const seconds = (performance.now() - started) / 1000;
   const print = options.json ? asJson : asText;
   printResult(session.redact(print(result, facts, { seconds, warnings })), options);

@@ -240,7 +240,6 @@ function aboutReplica(error: unknown): unknown {
 }
 
 /** Converts a raw database error to a LedgerError; any other error is returned unchanged. */
-/** An error of the database as a LedgerError; any other one unchanged. */
 export function explain(error: unknown, database: Pick<Database, 'describe'> | undefined): unknown {
   if (database === undefined || error instanceof LedgerError) return error;
   // The API client only throws LedgerErrors.

@@ -287,8 +287,21 @@ test('a range in a list of numbers in use stands for each of its numbers', async
   t.is((await world.plan(path, options)).plan.counts.toAssign, 0);
 });
 
+test('a file without anything to send is a new reconciliation, whose rejected lines count', async (t) => {
+  const world = await openReconciling(t, t.context.server);
+  const [a] = world.numbers as [string];
+  const path = await world.write('list.csv', [a, 'not a number']);
+  await world.assign(await world.write('before.csv', [a]));
+  const { results } = await world.reconcile(path, { allowRejects: true });
+  t.like(results[0], { kind: 'new' });
+  t.is(results[0]?.summary.rejected, 1);
+});
+
 test('numbers are not pruned if a sheet with numbers was not read', (t) => {
   const counts = { lines: 1, toAssign: 0, toUnassign: 2, rejected: 0, unreadable: 0, assignable: 100, assigned: 50 };
   t.is(pruneProblem(counts, undefined), undefined);
-  t.regex(pruneProblem(counts, 'a.xlsx: sheets that have numbers were not read')?.message ?? '', /among the 2 numbers/);
+  t.regex(
+    pruneProblem(counts, 'a.xlsx: sheets that have numbers were not read')?.message ?? '',
+    /were not read\. Such numbers may be among the 2 numbers/,
+  );
 });
