@@ -13,57 +13,78 @@ export function orderViewsSql(): string {
 
 create or replace view tn_ledger.reported_orders as
 ${reported.map(({ table }) => reportedOrders(table)).join('\nunion all\n')};
-comment on view tn_ledger.reported_orders is 'Orders of every kind whose changes night_changes shows, with the columns that all their tables have';
-comment on column tn_ledger.reported_orders.order_kind is 'Table that contains the order';
-comment on column tn_ledger.reported_orders.account_id is 'Bandwidth account';
-comment on column tn_ledger.reported_orders.order_id is 'The order';
-comment on column tn_ledger.reported_orders.user_id is 'User who placed the order';
-comment on column tn_ledger.reported_orders.status is 'Status of the order';
-comment on column tn_ledger.reported_orders.order_date is 'When the order was placed';
-comment on column tn_ledger.reported_orders.first_seen_at is 'When tn-ledger first wrote the order';
-comment on column tn_ledger.reported_orders.last_modified_date is 'When Bandwidth last changed the order';
-
+${commentOn(
+  'reported_orders',
+  'Orders of every kind whose changes night_changes shows, with the columns that all their tables have',
+  {
+    order_kind: 'Table that contains the order',
+    account_id: 'Bandwidth account',
+    order_id: 'The order',
+    user_id: 'User who placed the order',
+    status: 'Status of the order',
+    order_date: 'When the order was placed',
+    first_seen_at: 'When tn-ledger first wrote the order',
+    last_modified_date: 'When Bandwidth last changed the order',
+  },
+)}
 create or replace view tn_ledger.order_arrivals as
 ${arriving.map(orderArrivals).join('\nunion all\n')};
-comment on view tn_ledger.order_arrivals is 'Numbers that orders of any kind added to the account';
-comment on column tn_ledger.order_arrivals.order_kind is 'Table that contains the order';
-comment on column tn_ledger.order_arrivals.account_id is 'Bandwidth account';
-comment on column tn_ledger.order_arrivals.telephone_number is 'The number, as in telephone_numbers';
-comment on column tn_ledger.order_arrivals.order_id is 'The order that added the number';
-comment on column tn_ledger.order_arrivals.user_id is 'User who placed the order';
-comment on column tn_ledger.order_arrivals.order_date is 'When the order was placed';
-
+${commentOn('order_arrivals', 'Numbers that orders of any kind added to the account', {
+  order_kind: 'Table that contains the order',
+  account_id: 'Bandwidth account',
+  telephone_number: 'The number, as in telephone_numbers',
+  order_id: 'The order that added the number',
+  user_id: 'User who placed the order',
+  order_date: 'When the order was placed',
+})}
 create or replace view tn_ledger.order_numbers as
 ${orderDescriptions.map(orderNumbers).join('\nunion all\n')};
-comment on view tn_ledger.order_numbers is 'The numbers that orders of every kind name, with the columns that all their tables have';
-comment on column tn_ledger.order_numbers.order_kind is 'Table that contains the order';
-comment on column tn_ledger.order_numbers.title is 'Name of the kind: number order, port-in, …';
-comment on column tn_ledger.order_numbers.account_id is 'Bandwidth account';
-comment on column tn_ledger.order_numbers.order_id is 'The order';
-comment on column tn_ledger.order_numbers.telephone_number is 'The number, as in telephone_numbers';
-comment on column tn_ledger.order_numbers.customer_order_id is 'ID that the customer gave the order';
-comment on column tn_ledger.order_numbers.user_id is 'User who placed the order';
-comment on column tn_ledger.order_numbers.status is 'Status of the order';
-comment on column tn_ledger.order_numbers.order_date is 'When the order was placed';
-comment on column tn_ledger.order_numbers.last_modified_date is 'When Bandwidth last changed the order';
-comment on column tn_ledger.order_numbers.first_seen_at is 'When tn-ledger first stored the order with the number; for kinds with outcomes, the order';
-comment on column tn_ledger.order_numbers.outcome is 'What became of the number: ACCEPTED, FAILED or UNKNOWN; null while the order is open, and for kinds without outcomes';
-comment on column tn_ledger.order_numbers.error_code is 'Error code of a number that failed';
-comment on column tn_ledger.order_numbers.error_description is 'Text of error_code';
-comment on column tn_ledger.order_numbers.effect is 'What orders of the kind do to their numbers: in (add them to the account), out (remove them), mark (ASSIGNED or UNASSIGNED); null: nothing that the histories have';
-comment on column tn_ledger.order_numbers.marks is 'Assignment status that the order asks for; null for other kinds';
-comment on column tn_ledger.order_numbers.took_effect is 'Whether the order had its effect on the number';
-comment on column tn_ledger.order_numbers.effect_at is 'When it had; null: it had none, or the order has no date';
-
+${commentOn(
+  'order_numbers',
+  'The numbers that orders of every kind name, with the columns that all their tables have',
+  {
+    order_kind: 'Table that contains the order',
+    title: 'Name of the kind: number order, port-in, …',
+    account_id: 'Bandwidth account',
+    order_id: 'The order',
+    telephone_number: 'The number, as in telephone_numbers',
+    customer_order_id: 'ID that the customer gave the order',
+    user_id: 'User who placed the order',
+    status: 'Status of the order',
+    order_date: 'When the order was placed',
+    last_modified_date: 'When Bandwidth last changed the order',
+    first_seen_at: 'When tn-ledger first stored the order with the number; for kinds with outcomes, the order',
+    outcome:
+      'What became of the number: ACCEPTED, FAILED or UNKNOWN; null while the order is open, and for kinds without outcomes',
+    error_code: 'Error code of a number that failed',
+    error_description: 'Text of error_code',
+    effect:
+      'What orders of the kind do to their numbers: in (add them to the account), out (remove them), mark (ASSIGNED or UNASSIGNED); null: nothing that the histories have',
+    marks: 'Assignment status that the order asks for; null for other kinds',
+    took_effect: 'Whether the order had its effect on the number',
+    effect_at: 'When it had; null: it had none, or the order has no date',
+  },
+)}
 create or replace view tn_ledger.listed_numbers as
 ${numberLists.map(({ table, titles }) => `select '${table}' as list, '${titles.one}' as title, account_id, telephone_number, first_seen_at from tn_ledger.${table}`).join('\nunion all\n')};
-comment on view tn_ledger.listed_numbers is 'Numbers of every list of numbers that is read by date windows, such as disconnected numbers';
-comment on column tn_ledger.listed_numbers.list is 'Table that contains the number';
-comment on column tn_ledger.listed_numbers.title is 'Name of an entry of the list: disconnected number, …';
-comment on column tn_ledger.listed_numbers.account_id is 'Bandwidth account';
-comment on column tn_ledger.listed_numbers.telephone_number is 'The number, as in telephone_numbers';
-comment on column tn_ledger.listed_numbers.first_seen_at is 'When tn-ledger first stored it in that table';
-`;
+${commentOn(
+  'listed_numbers',
+  'Numbers of every list of numbers that is read by date windows, such as disconnected numbers',
+  {
+    list: 'Table that contains the number',
+    title: 'Name of an entry of the list: disconnected number, …',
+    account_id: 'Bandwidth account',
+    telephone_number: 'The number, as in telephone_numbers',
+    first_seen_at: 'When tn-ledger first stored it in that table',
+  },
+)}`;
+}
+
+function commentOn(view: string, comment: string, columns: Readonly<Record<string, string>>): string {
+  const ofColumns = Object.entries(columns).map(
+    ([column, text]) => `comment on column tn_ledger.${view}.${column} is '${text}';\n`,
+  );
+  return `comment on view tn_ledger.${view} is '${comment}';\n${ofColumns.join('')}`;
 }
 
 function keepStatusChanges(table: string): string {

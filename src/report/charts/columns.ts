@@ -5,7 +5,7 @@ import { type ChartText, chart, colors, countAxis, textMarks } from './figure.js
 export interface ColumnSeries {
   name: string;
   values: readonly number[];
-  /** Below the zero line. The values are positive all the same. */
+  /** Below the zero line. The values are positive. */
   isBelow?: boolean;
 }
 
@@ -68,7 +68,7 @@ export function columns(
         labelPadding: 6,
         values: labels.filter((_, index) => (labels.length - 1 - index) % every[width] === 0),
       },
-      ...(labeled ? [] : [{ ...countAxis, format: ',d' }]),
+      ...(labeled ? [] : [countAxis]),
     ],
     ...(series.length > 1 && {
       legends: [

@@ -37,7 +37,7 @@ ${pictures.map(
 }
 
 /** The parts of a specification that differ between charts. */
-export interface ChartParts extends Pick<Spec, 'data' | 'scales' | 'axes' | 'legends' | 'marks' | 'signals'> {
+export interface ChartParts extends Pick<Spec, 'data' | 'scales' | 'axes' | 'legends' | 'marks'> {
   /** Height of the plot, without axes and legend. */
   height: number;
 }

@@ -10,6 +10,8 @@ export interface Line {
 /** Below this share of the largest value, the axis starts at zero: the lines would not use its lower part much less. */
 const zeroBelow = 0.3;
 
+const position = { x: { scale: 'x', field: 'label' }, y: { scale: 'y', field: 'value' } };
+
 /** Up to two lines over the same labels, distinguished by color, dashes and point shape. The legend has the last values. */
 export function lines(labels: readonly string[], series: readonly Line[], text: ChartText): Promise<Html> {
   const named = series.map(({ name, values }) => ({ name: `${name}: ${formatCount(values.at(-1) ?? 0)}`, values }));
@@ -66,8 +68,7 @@ export function lines(labels: readonly string[], series: readonly Line[], text: 
             from: { data: 'series' },
             encode: {
               enter: {
-                x: { scale: 'x', field: 'label' },
-                y: { scale: 'y', field: 'value' },
+                ...position,
                 stroke: { scale: 'color', field: 'name' },
                 strokeDash: { scale: 'dash', field: 'name' },
                 strokeWidth: { value: 2 },
@@ -79,8 +80,7 @@ export function lines(labels: readonly string[], series: readonly Line[], text: 
             from: { data: 'series' },
             encode: {
               enter: {
-                x: { scale: 'x', field: 'label' },
-                y: { scale: 'y', field: 'value' },
+                ...position,
                 shape: { scale: 'shape', field: 'name' },
                 fill: { scale: 'color', field: 'name' },
                 size: { value: 18 },

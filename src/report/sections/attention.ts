@@ -1,6 +1,6 @@
 import { unresolved } from '../../assignment/rejected-files.js';
 import { orderDescriptions } from '../../dashboard/registry.js';
-import { formatCount } from '../../format.js';
+import { capitalize, formatCount } from '../../format.js';
 import { fixOf } from '../../run/fix.js';
 import { jobsOfListings } from '../../sync/number-listings.js';
 import { type Html, html } from '../html.js';
@@ -373,7 +373,7 @@ const columnTitles: Readonly<Record<string, string>> = {
 
 function titleOf(column: string): string {
   const words = column.replaceAll('_', ' ');
-  return columnTitles[column] ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  return columnTitles[column] ?? capitalize(words);
 }
 
 function cellOf(value: unknown, day: string): unknown {

@@ -1,5 +1,5 @@
 import { unresolved } from '../../assignment/rejected-files.js';
-import { formatCount } from '../../format.js';
+import { capitalize, formatCount } from '../../format.js';
 import { html } from '../html.js';
 import { accountColumn, type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
@@ -113,7 +113,7 @@ export function batchesSection(scope: Scope, { batches, count, failures, failure
       { title: 'Action', cell: ({ action }) => action ?? '' },
       { title: 'Status', cell: ({ status }) => status },
       ...numbers.map((name) => ({
-        title: name === 'total' ? 'Lines' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+        title: name === 'total' ? 'Lines' : capitalize(name),
         numeric: true,
         cell: (row: BatchRow) => (row[name] === undefined ? '' : formatCount(row[name])),
       })),

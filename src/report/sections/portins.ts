@@ -1,6 +1,6 @@
 import { portins } from '../../dashboard/resources/portins.js';
 import { formatCount } from '../../format.js';
-import { openOrders } from '../../sync/orders-to-read.js';
+import { isOpen, openOrders } from '../../sync/orders-to-read.js';
 import { columns } from '../charts/columns.js';
 import { html } from '../html.js';
 import { accountColumn, type Scope, shownCondition } from '../scope.js';
@@ -125,8 +125,8 @@ ${table<OpenPortin>({
   all: {
     count,
     sql: `select account_id, order_id, status, losing_carrier_name, count_of_tns, order_date, requested_foc_date, error_code
-from ${portins.table}
-where coalesce(upper(status) not in (${portins.details.terminalStatuses.map((status) => `'${status}'`).join(', ')}), true)${shownCondition(scope, 'and')}
+from ${portins.table} t
+where ${isOpen(portins.details)}${shownCondition(scope, 'and')}
 order by coalesce(${stuck}, false) desc, order_date nulls first`,
   },
 })}`;

@@ -1,4 +1,4 @@
-import { formatCount } from '../../format.js';
+import { capitalize, formatCount } from '../../format.js';
 import { deviations } from '../charts/deviations.js';
 import { meter } from '../charts/small.js';
 import { isOnMap, tileMap } from '../charts/tile-map.js';
@@ -44,7 +44,7 @@ const numberColumns = [
  * Carriers must use this share of their numbers in a rate center before they get more there: 47 CFR 52.15(h), 60% in 2001
  * and 5% more each year up to 75%.
  */
-export const growthThreshold = 75;
+const growthThreshold = 75;
 
 const rateCentersCharted = 20;
 
@@ -139,7 +139,7 @@ function placesTable<Row extends Counts>(
     columns: [
       ...names,
       ...numberColumns.map((name) => ({
-        title: titles[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+        title: titles[name] ?? capitalize(name),
         numeric: true,
         cell: (row: Row) => formatCount(row[name]),
       })),

@@ -36,8 +36,9 @@ async function defaultFiles(
   const options = { seed, account, type, rowsPerDay, numbers, from: parseDay(from) ?? 0, to: parseDay(to) ?? 0 };
   if (type === 'INVOICE') {
     const pdf = `%PDF-1.4\n% Invoice of account ${account}, ${from} to ${to}\n%%EOF\n`;
-    const csv = { name: `${base}.csv`, content: invoiceCsv(report, callAmounts(options), invoiceDiffers) };
-    return [{ name: `${base}.pdf`, content: pdf }, ...(invoice === 'document' ? [] : [csv])];
+    const document = { name: `${base}.pdf`, content: pdf };
+    if (invoice === 'document') return [document];
+    return [document, { name: `${base}.csv`, content: invoiceCsv(report, callAmounts(options), invoiceDiffers) }];
   }
   return [{ name: `${base}.csv`, content: recordsCsv(options) }];
 }
