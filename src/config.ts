@@ -391,7 +391,7 @@ const variables = z.object({
   ),
   TN_LEDGER_READ_URL: optional(connectionString).meta(
     about(
-      'Connection string of a replica of that server, for `sql`, `number`, `nruf`, `audit`, `report` and `files` when they only read.',
+      'Connection string of a replica of that server, for `sql`, `tables`, `number`, `idle`, `nruf`, `filing`, `rnd`, `audit`, `report` and `files` when they only read.',
       'the server of `DATABASE_URL`',
     ),
   ),

@@ -16,6 +16,7 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/cli\/(print-assignments|acknowledge-batch)\./, ['assignments']],
   [/^src\/cli\/format-batch\./, ['assign']],
   [/^src\/cli\/format-plan\./, ['reconcile']],
+  [/^src\/cli\/submit-file\./, ['assign', 'reconcile']],
   [/^src\/cli\/format-submission\./, ['submit']],
   [/^src\/cli\/get-file\./, ['files']],
   [/^src\/cli\/sql-statement\./, ['sql']],
