@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { jobs } from '../../jobs/index.js';
@@ -96,7 +97,7 @@ test('every command, job and option in the documentation exists', async (t) => {
     const found = findMentions(text.text, text.isCode, known);
     commands += found.commands;
     problems.push(...found.problems.map((problem) => `${place(text)}: ${problem}`));
-    const isShell = /^(docker|npx knex|curl|pg_dump|pg_restore|pgbackrest)\b/.test(text.text);
+    const isShell = /^(docker|npx (?:ava|knex)|curl|pg_dump|pg_restore|pgbackrest)\b/.test(text.text);
     for (const option of found.bareOptions) {
       if (!isShell && !everyOption.has(option)) problems.push(`${place(text)}: there is no option ${option}`);
     }
@@ -108,6 +109,19 @@ test('every command, job and option in the documentation exists', async (t) => {
   }
   t.true(commands > 30, `${commands} commands found`);
   t.deepEqual(problems, []);
+});
+
+test('every test that the documentation names exists', async (t) => {
+  const named = new Set<string>();
+  for (const file of ['README.md', ...(await filesBelow('docs', '.md'))]) {
+    const text = await readFile(file, 'utf8');
+    for (const [path] of text.matchAll(/\btest\/[\w/-]+(?:\.\w+)*\.(?:ts|js)\b/g)) named.add(path.replace(/js$/, 'ts'));
+  }
+  t.true(named.size > 20, `${named.size} tests found`);
+  t.deepEqual(
+    [...named].filter((path) => !existsSync(path)),
+    [],
+  );
 });
 
 for (const [text, problem] of [
