@@ -16,21 +16,39 @@ export async function mayReadBilling(db: pg.ClientBase | pg.Pool): Promise<boole
 /** Days of traffic that the checks cover, up to the day of the audit. */
 const auditedDays = 90;
 
+/** What the checks of billing data cover. */
+export interface BillingAuditScope {
+  /** The last of the days. */
+  asOf: Day;
+  /** Undefined: all. */
+  accounts: readonly string[] | undefined;
+}
+
 /** Runs the checks of billing data, in the client's transaction; undefined if the user may not read it. */
 export async function auditBilling(
   client: pg.ClientBase,
-  { asOf, accounts }: { asOf: Day; accounts: readonly string[] | undefined },
+  scope: BillingAuditScope,
 ): Promise<BillingFinding[] | undefined> {
   if (!(await mayReadBilling(client))) return undefined;
-  const days = { from: addDays(asOf, 1 - auditedDays), to: asOf };
-  const ofAccounts =
-    accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`;
+  const { days, ofAccounts } = auditedTraffic(scope);
   const checks = [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
   const findings: BillingFinding[] = [];
   for (const check of checks) {
     findings.push({ ...check, ...(await countWithExamples(client, check.sql)) });
   }
   return findings;
+}
+
+/** The days that the checks cover, and an SQL condition on the accounts. */
+export function auditedTraffic({ asOf, accounts }: BillingAuditScope): {
+  days: { from: Day; to: Day };
+  ofAccounts: string;
+} {
+  return {
+    days: { from: addDays(asOf, 1 - auditedDays), to: asOf },
+    ofAccounts:
+      accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`,
+  };
 }
 
 function trafficChecks({ from, to }: { from: Day; to: Day }, ofAccounts: string): BillingCheck[] {

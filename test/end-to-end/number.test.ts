@@ -5,9 +5,9 @@ import writeXlsxFile from 'write-excel-file/node';
 import { textTimelines } from '../../src/cli/format-timeline.js';
 import { readTimelines } from '../../src/timeline/read-timelines.js';
 import { type CountingLedger, openCountingLedger } from '../nruf/support/ledger.js';
-import { query, startPostgres, type TestServer } from '../support/postgres.js';
+import { startPostgres, type TestServer } from '../support/postgres.js';
 import { addBilling, number, tellStory } from '../timeline/support.js';
-import { type CliResult, cli, makeFolder } from './support.js';
+import { type CliResult, cli, makeFolder, query } from './support.js';
 
 let server: TestServer;
 test.before(async () => {
