@@ -31,7 +31,7 @@ group by 1, 2, 3 order by sum(d.records) desc, d.telephone_number`;
 /** Reads traffic and cost of each day that has any, in order. The user may read `billing_daily` (`tn_ledger_billing_reader`). */
 export async function readDailyUsage(
   client: pg.ClientBase,
-  { accounts, from, to }: { accounts: readonly string[]; from: Day; to: Day },
+  { account, from, to }: { account: string | undefined; from: Day; to: Day },
 ): Promise<DayUsage[]> {
   const { rows } = await client.query<DayUsage>(
     `select day::text, sum(records)::float8 as records, (sum(billed_seconds) / 60)::float8 as minutes, sum(amount)::text as amount,
@@ -39,10 +39,10 @@ export async function readDailyUsage(
        from (
          select day, records, amount, case when records > 0 then seconds else 0 end as billed_seconds,
                 case when calls = 0 then records else 0 end as messages
-           from billing_daily where account_id = any($1) and day between $2 and $3
+           from billing_daily where ($1::text is null or account_id = $1) and day between $2 and $3
        ) as d
       group by day order by day`,
-    [accounts, from, to],
+    [account ?? null, from, to],
   );
   return rows;
 }

@@ -126,7 +126,7 @@ test('usage has traffic and cost per day, and idle numbers are counted as they a
     { at: at('03'), from: '12025550143', amount: '0.2' },
   );
   await inTransaction(loader.database, { snapshot: true }, async (client) => {
-    t.deepEqual(await readDailyUsage(client, { accounts: ['9900000'], ...days }), [
+    t.deepEqual(await readDailyUsage(client, { account: '9900000', ...days }), [
       { day: '2026-09-02', records: 1, minutes: 1.5, amount: '0.1', messages: 0 },
       { day: '2026-09-03', records: 1, minutes: 1, amount: '0.2', messages: 0 },
     ]);

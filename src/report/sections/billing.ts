@@ -1,5 +1,5 @@
 import { auditBilling, auditedTraffic, type BillingFinding, mayReadBilling } from '../../billing/audit.js';
-import { lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
+import { type Coverage, lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
 import { countIdleNumbers, type IdleWindow, readIdleWindow } from '../../billing/idle.js';
 import { invoiceComparison } from '../../billing/invoices.js';
 import { rangesOf } from '../../billing/missing-days.js';
@@ -85,7 +85,7 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
   const { days: audited, ofAccounts } = auditedTraffic(scope);
   return {
     ...{ from, to, accounts, hasMessages: withMessages.length > 0 },
-    days: await readDailyUsage(client, { accounts, from, to }),
+    days: await readDailyUsage(client, { account, from, to }),
     missing: await readMissingDays(client, { accounts, type: 'BDR', from, to }),
     audited,
     outside: await readOutside(client, findings),
@@ -97,8 +97,9 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
 
 const monthBefore = (day: Day): Day => `${addDays(`${day.slice(0, 7)}-01`, -1).slice(0, 7)}-01`;
 
-const missingOf = ({ calls, messages }: IdleWindow) =>
-  [calls, messages].filter((each) => (each?.missing.length ?? 0) > 0);
+const coveragesOf = ({ calls, messages }: IdleWindow) => (messages === undefined ? [calls] : [calls, messages]);
+
+const missingOf = (window: IdleWindow) => coveragesOf(window).filter(({ missing }) => missing.length > 0);
 
 const outsideId = 'traffic-outside-inventory';
 
@@ -114,14 +115,14 @@ async function readOutside(client: Scope['client'], findings: readonly BillingFi
 }
 
 async function readInvoices(client: Scope['client'], comparison: string): Promise<Billing['invoices']> {
-  const sql = `${comparison}\norder by end_date desc, account_id, report_id`;
+  const order = 'order by end_date desc, account_id, report_id';
   const { rows } = await client.query<ComparedInvoice & { count: number }>(
     `select account_id, report_id, start_date::text, end_date::text, invoice_amount::text, bdr_amount::text, missing_days::integer, result,
             count(*) over ()::integer as count
-       from (${sql}) as i limit $1`,
+       from (${comparison}) as i ${order} limit $1`,
     [mostRows],
   );
-  return { count: rows[0]?.count ?? 0, sql, first: rows };
+  return { count: rows[0]?.count ?? 0, sql: `${comparison}\n${order}`, first: rows };
 }
 
 /** Amounts name no currency. */
@@ -283,7 +284,7 @@ function idleTable({ idle }: Billing): Html {
       { title: 'Days', cell: ({ window: { from, to } }) => `${from} to ${to}` },
       { title: 'Without', cell: ({ window }) => (window.messages === undefined ? 'calls' : 'calls or messages') },
       { title: 'Numbers', numeric: true, cell: ({ count }) => (count === undefined ? 'unknown' : formatCount(count)) },
-      { title: 'Why it is unknown', cell: whyUnknown },
+      { title: 'Note', cell: noteOf },
       {
         title: 'To list them',
         cell: ({ window: { account, messages } }) =>
@@ -295,14 +296,22 @@ function idleTable({ idle }: Billing): Html {
   })}${more > 0 ? html`<p class="left-out">${formatCount(more)} more ${more === 1 ? 'account is' : 'accounts are'} not shown.</p>` : ''}`;
 }
 
-function whyUnknown({ window, due }: IdleCount): string {
+/** Why the count is unknown, or may be too high. */
+function noteOf({ window, due }: IdleCount): string {
   if (due > 0) return `${formatCount(due)} billing reports are not rolled up: tn-ledger rollup`;
-  return missingOf(window)
-    .map((coverage) => {
-      const days = coverage?.missing.reduce((sum, range) => sum + daysBetween(range.from, range.to) + 1, 0) ?? 0;
-      return `${coverage?.type} reports of ${formatCount(days)} days are not loaded`;
-    })
-    .join('; ');
+  const missing = missingOf(window);
+  if (missing.length > 0) {
+    const daysOf = (ranges: Coverage['missing']) =>
+      ranges.reduce((sum, { from, to }) => sum + daysBetween(from, to) + 1, 0);
+    return missing
+      .map((each) => `${each.type} reports of ${formatCount(daysOf(each.missing))} days are not loaded`)
+      .join('; ');
+  }
+  const rejected = coveragesOf(window).reduce((sum, each) => sum + each.rejected, 0);
+  const unplaced = window.unplaced + rejected;
+  return unplaced === 0
+    ? ''
+    : `${formatCount(unplaced)} records have no usable number or time, and may be of any number`;
 }
 
 function invoicesTable(scope: Scope, { invoices, audited: { from, to } }: Billing): Html {
