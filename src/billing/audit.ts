@@ -30,14 +30,21 @@ export async function auditBilling(
   scope: BillingAuditScope,
 ): Promise<BillingFinding[] | undefined> {
   if (!(await mayReadBilling(client))) return undefined;
-  const { days, ofAccounts } = auditedTraffic(scope);
-  const checks = [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
   const findings: BillingFinding[] = [];
-  for (const check of checks) {
+  for (const check of await billingChecks(client, scope)) {
     findings.push({ ...check, ...(await countWithExamples(client, check.sql)) });
   }
   return findings;
 }
+
+/** The checks of billing data. The user may read it. */
+export async function billingChecks(client: pg.ClientBase, scope: BillingAuditScope): Promise<BillingCheck[]> {
+  const { days, ofAccounts } = auditedTraffic(scope);
+  return [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
+}
+
+/** The check whose rows are the numbers, per direction, that aren't in the inventory. */
+export const outsideCheckId = 'traffic-outside-inventory';
 
 /** The days that the checks cover, and an SQL condition on the accounts. */
 export function auditedTraffic({ asOf, accounts }: BillingAuditScope): {
@@ -54,7 +61,7 @@ export function auditedTraffic({ asOf, accounts }: BillingAuditScope): {
 function trafficChecks({ from, to }: { from: Day; to: Day }, ofAccounts: string): BillingCheck[] {
   return [
     {
-      id: 'traffic-outside-inventory',
+      id: outsideCheckId,
       title: `traffic from ${from} to ${to} that is billed to numbers that the account didn't have`,
       why: 'Either the calls are made with a caller ID that is not yours, or the inventory lacks a number that is. If Bandwidth lists such a number, run `tn-ledger run sync-inservice-numbers`.',
       kind: 'attention',

@@ -25,8 +25,11 @@ const at = (day: string) => `${day.replaceAll('-', '/')} 12:00:00 PM`;
 async function openWithNumbers(t: ExecutionContext<{ server: TestServer }>): Promise<Loader> {
   const loader = await openLoader(t, t.context.server);
   await loader.query(
-    `insert into telephone_numbers (account_id, telephone_number, status, in_service_date)
-     select $1, number, 'Inservice', '2020-01-01' from unnest(array['9195550001', '9195550002', '9195550003']) as number`,
+    `with numbers as (
+       insert into telephone_numbers (account_id, telephone_number, status, in_service_date)
+       select $1, number, 'Inservice', '2020-01-01' from unnest(array['9195550001', '9195550002', '9195550003']) as number returning *)
+     insert into number_status_history (account_id, telephone_number, status, valid_from)
+     select account_id, telephone_number, status, in_service_date from numbers`,
     [account],
   );
   return loader;

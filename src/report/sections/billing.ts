@@ -1,10 +1,11 @@
-import { auditBilling, auditedTraffic, type BillingFinding, mayReadBilling } from '../../billing/audit.js';
+import { auditedTraffic, billingChecks, mayReadBilling, outsideCheckId } from '../../billing/audit.js';
 import { type Coverage, lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
 import { countIdleNumbers, type IdleWindow, readIdleWindow } from '../../billing/idle.js';
-import { invoiceComparison } from '../../billing/invoices.js';
+import { type BillingCheck, invoiceComparison } from '../../billing/invoices.js';
 import { rangesOf } from '../../billing/missing-days.js';
 import { countReportsToRollUp } from '../../billing/roll-up-loaded.js';
 import { type DayUsage, readDailyUsage } from '../../billing/usage.js';
+import { countRows } from '../../database/count-with-examples.js';
 import { addDays, type Day, daysBetween } from '../../days.js';
 import { formatCount } from '../../format.js';
 import { columns } from '../charts/columns.js';
@@ -45,10 +46,22 @@ export interface Billing {
   missing: readonly Day[];
   audited: { from: Day; to: Day };
   /** Traffic billed to numbers that aren't in the inventory. */
-  outside: { numbers: number; records: number; amount: string };
+  outside: OutsideTraffic;
   idle: readonly IdleCount[];
   invoices: { count: number; sql: string; first: readonly ComparedInvoice[] };
   findings: readonly BillingFinding[];
+}
+
+interface BillingFinding extends BillingCheck {
+  count: number;
+}
+
+interface OutsideTraffic {
+  /** Numbers per direction. */
+  count: number;
+  numbers: number;
+  records: number;
+  amount: string;
 }
 
 const idleDays = 90;
@@ -68,7 +81,15 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
     (each) => each.account_id,
   );
   const scope = { asOf: day, accounts: account === undefined ? undefined : [account] };
-  const findings = (await auditBilling(client, scope)) ?? [];
+  const findings: BillingFinding[] = [];
+  let outside: OutsideTraffic = { count: 0, numbers: 0, records: 0, amount: '0' };
+  for (const check of await billingChecks(client, scope)) {
+    if (check.id === outsideCheckId) outside = await readOutside(client, check.sql);
+    findings.push({
+      ...check,
+      count: check.id === outsideCheckId ? outside.count : await countRows(client, check.sql),
+    });
+  }
   const idle: IdleCount[] = [];
   for (const each of accounts) {
     const window = await readIdleWindow(client, {
@@ -88,7 +109,7 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
     days: await readDailyUsage(client, { account, from, to }),
     missing: await readMissingDays(client, { accounts, type: 'BDR', from, to }),
     audited,
-    outside: await readOutside(client, findings),
+    outside,
     idle,
     invoices: await readInvoices(client, (await invoiceComparison(client, audited, ofAccounts)).sql),
     findings,
@@ -101,17 +122,14 @@ const coveragesOf = ({ calls, messages }: IdleWindow) => (messages === undefined
 
 const missingOf = (window: IdleWindow) => coveragesOf(window).filter(({ missing }) => missing.length > 0);
 
-const outsideId = 'traffic-outside-inventory';
-
 /** Only sums: the report may be read by people who may not read call records. */
-async function readOutside(client: Scope['client'], findings: readonly BillingFinding[]): Promise<Billing['outside']> {
-  const { count = 0, sql = '' } = findings.find(({ id }) => id === outsideId) ?? {};
-  if (count === 0) return { numbers: 0, records: 0, amount: '0' };
-  const { rows } = await client.query<Billing['outside']>(
-    `select count(distinct (account_id, telephone_number))::float8 as numbers, sum(records)::float8 as records, sum(amount)::text as amount
+async function readOutside(client: Scope['client'], sql: string): Promise<OutsideTraffic> {
+  const { rows } = await client.query<OutsideTraffic>(
+    `select count(*)::integer as count, count(distinct (account_id, telephone_number))::integer as numbers,
+            coalesce(sum(records), 0)::float8 as records, coalesce(sum(amount), 0)::text as amount
        from (${sql}) as o`,
   );
-  return rows[0] as Billing['outside'];
+  return rows[0] as OutsideTraffic;
 }
 
 async function readInvoices(client: Scope['client'], comparison: string): Promise<Billing['invoices']> {
@@ -263,7 +281,7 @@ group by 1 order by 1 desc`,
 
 function outsideHtml({ audited: { from, to }, outside: { numbers, records, amount }, findings }: Billing): Html {
   if (numbers === 0) return html`<p>None from ${from} to ${to}.</p>`;
-  const { why = '', sql = '' } = findings.find(({ id }) => id === outsideId) ?? {};
+  const { why = '', sql = '' } = findings.find(({ id }) => id === outsideCheckId) ?? {};
   const [are, have] = numbers === 1 ? ['number', 'has'] : ['numbers', 'have'];
   return html`<p>${formatCount(numbers)} ${are} ${have} ${formatCount(records)} calls and messages from ${from} to ${to}, with an amount of ${formatAmount(amount)}. ${withCode(why)}
 The numbers are call records, so this report doesn't list them.</p>
