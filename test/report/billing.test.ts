@@ -156,7 +156,7 @@ test('invoices are shown with the amounts of the calls of their days, and differ
   t.deepEqual(
     cellsOf(html, 'invoices').map(([id, , ...rest]) => [id, ...rest]),
     [
-      ['early', '20.00', '0.00', '20.00', 'not compared: BDR reports of 2 days are not loaded'],
+      ['early', '20.00', '0.00', '', 'not compared: BDR reports of 2 days are not loaded'],
       ['differing', '550.00', '500.00', '50.00', 'differs'],
       ['agreeing', '1,003.00', '1,000.00', '3.00', 'agrees'],
     ],

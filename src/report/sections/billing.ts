@@ -148,6 +148,9 @@ function formatAmount(amount: string | number): string {
   return Number(amount).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
+/** Breaks between the days, not in them. */
+const daysHtml = (from: Day, to: Day) => html`<time>${from}</time> to <time>${to}</time>`;
+
 const formatMinutes = (minutes: number) => formatCount(Math.round(minutes));
 
 export async function billingSection(scope: Scope, billing: Billing): Promise<Section> {
@@ -299,7 +302,7 @@ function idleTable({ idle }: Billing): Html {
     caption: `Numbers in service without traffic for the last ${idleDays} loaded days`,
     columns: [
       { title: 'Account', cell: ({ window }) => window.account },
-      { title: 'Days', cell: ({ window: { from, to } }) => `${from} to ${to}` },
+      { title: 'Days', cell: ({ window: { from, to } }) => daysHtml(from, to) },
       { title: 'Without', cell: ({ window }) => (window.messages === undefined ? 'calls' : 'calls or messages') },
       { title: 'Numbers', numeric: true, cell: ({ count }) => (count === undefined ? 'unknown' : formatCount(count)) },
       { title: 'Note', cell: noteOf },
@@ -342,7 +345,7 @@ ${table<ComparedInvoice>({
   columns: [
     { title: 'Report', cell: ({ report_id }) => report_id },
     accountColumn(scope, ({ account_id }) => account_id),
-    { title: 'Days', cell: ({ start_date, end_date }) => `${start_date} to ${end_date}` },
+    { title: 'Days', cell: ({ start_date, end_date }) => daysHtml(start_date, end_date) },
     { title: 'Invoice', numeric: true, cell: ({ invoice_amount }) => amountOf(invoice_amount) },
     {
       title: 'Calls',
@@ -352,8 +355,8 @@ ${table<ComparedInvoice>({
     {
       title: 'Difference',
       numeric: true,
-      cell: ({ invoice_amount, bdr_amount }) =>
-        invoice_amount === null || bdr_amount === null ? '' : formatAmount(Number(invoice_amount) - Number(bdr_amount)),
+      cell: ({ invoice_amount, bdr_amount, result }) =>
+        result === 'not compared' ? '' : formatAmount(Number(invoice_amount) - Number(bdr_amount)),
     },
     {
       title: 'Result',
