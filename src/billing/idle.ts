@@ -76,7 +76,7 @@ const batchRows = 5000;
 
 /** The numbers with traffic in the window: $1 account, $2 first and $3 last day. */
 const usedSql = ({ messages }: IdleWindow) => `used as (
-       select distinct telephone_number from billing_daily
+       select telephone_number from billing_daily
         where account_id = $1 and day between $2 and $3 and ${messages === undefined ? 'calls > 0' : 'true'} and telephone_number is not null
      )`;
 
