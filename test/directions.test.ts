@@ -32,7 +32,7 @@ const directions: Record<string, readonly string[]> = {
   upkeep: ['backup', 'assignment', 'billing', 'nruf', 'report', ...runs],
   backup: ['billing', ...runs],
   jobs: ['assignment', 'billing', 'nruf', 'report', ...runs],
-  report: ['assignment', 'nruf', ...runs],
+  report: ['assignment', 'billing', 'nruf', ...runs],
   assignment: runs,
   billing: runs,
   nruf: runs,

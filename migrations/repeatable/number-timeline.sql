@@ -165,6 +165,33 @@ begin
       l.list, null, null, null, null, l.first_seen_at, null::timestamptz
     from tn_ledger.listed_numbers l
     where l.telephone_number = any((select numbers)::text[]);
+
+  -- Use per month. Its index begins with the account, so every account that has any is searched. Call records are CPNI: who may not
+  -- read them gets the rest.
+  if has_table_privilege('tn_ledger.billing_daily', 'select') then
+    return query
+      with recursive accounts as (
+        select min(d.account_id) as account_id from tn_ledger.billing_daily d
+        union all
+        select (select min(d.account_id) from tn_ledger.billing_daily d where d.account_id > a.account_id) from accounts a where a.account_id is not null
+      )
+      select u.telephone_number, u.account_id, u.at, u.until, 'billing', u.direction,
+        upper(left(u.direction, 1)) || substr(u.direction, 2) || coalesce(' use in ' || u.month, ' use at an unknown time') || ': '
+          || concat_ws(', ',
+            case when u.calls > 0 then u.calls || case u.calls when 1 then ' call, ' else ' calls, ' end || round(u.minutes, 1) || ' minutes, amount ' || trim_scale(u.amount) end,
+            case when u.messages > 0 then u.messages || case u.messages when 1 then ' message' else ' messages' end end),
+        'billing_daily', null, null, u.month, null, u.recorded_from, null::timestamptz
+      from (
+        select d.telephone_number, d.account_id, to_char(d.day, 'YYYY-MM') as month, d.direction,
+          coalesce(min(d.day), min(r.start_date), min(r.loaded_at)::date)::timestamptz as at,
+          (coalesce(max(d.day), max(r.end_date), max(r.loaded_at)::date) + 1)::timestamptz as until,
+          sum(d.calls) as calls, sum(d.minutes) as minutes, sum(d.amount) as amount, sum(d.messages) as messages, max(r.loaded_at) as recorded_from
+        from accounts a
+        join tn_ledger.billing_daily d on d.account_id = a.account_id and d.telephone_number = any((select numbers)::text[])
+        left join tn_ledger.billing_reports r on r.account_id = d.account_id and r.report_id = d.report_id
+        group by 1, 2, 3, 4
+      ) as u;
+  end if;
 end
 $$;
 comment on function tn_ledger.number_timeline_rows(text[]) is 'The rows of number_timelines without filings, in no order';
@@ -175,7 +202,8 @@ create or replace function tn_ledger.number_timelines(numbers text[])
   language sql stable as $$
     with known as materialized (select * from tn_ledger.number_timeline_rows(numbers)),
     moments as materialized (
-      select array_agg(distinct m order by m) as known_since from known, unnest(array[recorded_from, recorded_to]) m where m is not null
+      select array_agg(distinct m order by m) as known_since from known, unnest(array[recorded_from, recorded_to]) m
+      where m is not null and kind <> 'billing'
     )
     select * from (
       select * from known
@@ -189,8 +217,8 @@ create or replace function tn_ledger.number_timelines(numbers text[])
       from tn_ledger.number_filings(numbers, (select known_since from moments)) f
     ) as t
     order by t.telephone_number, t.at,
-      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'listed', 'filing'], t.kind), t.account_id,
-      t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until
+      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'listed', 'billing', 'filing'], t.kind), t.account_id,
+      t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until, t.value
   $$;
 comment on function tn_ledger.number_timelines(text[]) is
   'number_timeline for several numbers, spelled as in telephone_numbers, in one pass';
@@ -205,7 +233,7 @@ create or replace function tn_ledger.number_timeline(telephone_number text)
       regexp_replace(regexp_replace($1, '[^0-9+]', '', 'g'), '^\+?1(?=\d{10}$)', '')]) t
   $$;
 comment on function tn_ledger.number_timeline(text) is
-  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), listed, filing (what an NRUF filing counted the number as). value: the status, outcome or category; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
+  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), listed, billing (use in a month in one direction, from the first to the last day with any; left out without the right to read billing_daily, which tn_ledger_billing_reader has), filing (what an NRUF filing counted the number as). value: the status, outcome, category or direction; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing, or month (2026-10) of the use. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
 
 create or replace function tn_ledger.number_details(numbers text[], as_of date default null, known_at timestamptz default null)
   returns table (telephone_number text, account_id text, status text, city text, state text, rate_center text, lata text, tier text,

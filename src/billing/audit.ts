@@ -16,27 +16,52 @@ export async function mayReadBilling(db: pg.ClientBase | pg.Pool): Promise<boole
 /** Days of traffic that the checks cover, up to the day of the audit. */
 const auditedDays = 90;
 
+/** What the checks of billing data cover. */
+export interface BillingAuditScope {
+  /** The last of the days. */
+  asOf: Day;
+  /** Undefined: all. */
+  accounts: readonly string[] | undefined;
+}
+
 /** Runs the checks of billing data, in the client's transaction; undefined if the user may not read it. */
 export async function auditBilling(
   client: pg.ClientBase,
-  { asOf, accounts }: { asOf: Day; accounts: readonly string[] | undefined },
+  scope: BillingAuditScope,
 ): Promise<BillingFinding[] | undefined> {
   if (!(await mayReadBilling(client))) return undefined;
-  const days = { from: addDays(asOf, 1 - auditedDays), to: asOf };
-  const ofAccounts =
-    accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`;
-  const checks = [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
   const findings: BillingFinding[] = [];
-  for (const check of checks) {
+  for (const check of await billingChecks(client, scope)) {
     findings.push({ ...check, ...(await countWithExamples(client, check.sql)) });
   }
   return findings;
 }
 
+/** The checks of billing data. The user may read it. */
+export async function billingChecks(client: pg.ClientBase, scope: BillingAuditScope): Promise<BillingCheck[]> {
+  const { days, ofAccounts } = auditedTraffic(scope);
+  return [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
+}
+
+/** The check whose rows are the numbers, per direction, that aren't in the inventory. */
+export const outsideCheckId = 'traffic-outside-inventory';
+
+/** The days that the checks cover, and an SQL condition on the accounts. */
+export function auditedTraffic({ asOf, accounts }: BillingAuditScope): {
+  days: { from: Day; to: Day };
+  ofAccounts: string;
+} {
+  return {
+    days: { from: addDays(asOf, 1 - auditedDays), to: asOf },
+    ofAccounts:
+      accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`,
+  };
+}
+
 function trafficChecks({ from, to }: { from: Day; to: Day }, ofAccounts: string): BillingCheck[] {
   return [
     {
-      id: 'traffic-outside-inventory',
+      id: outsideCheckId,
       title: `traffic from ${from} to ${to} that is billed to numbers that the account didn't have`,
       why: 'Either the calls are made with a caller ID that is not yours, or the inventory lacks a number that is. If Bandwidth lists such a number, run `tn-ledger run sync-inservice-numbers`.',
       kind: 'attention',

@@ -19,32 +19,52 @@ export async function lastLoadedDay(
   client: pg.ClientBase,
   { account, type, today }: { account: string; type: string; today: Day },
 ): Promise<Day | undefined> {
-  const { rows } = await client.query<{ last: Day | null }>(
-    `select max(least(end_date, $3::date - 1))::text as last from billing_reports
-      where account_id = $1 and type = $2 and ${isLoaded} and start_date < $3`,
-    [account, type, today],
+  return (await lastLoadedDays(client, { account, type, today }))[0]?.last;
+}
+
+/** Returns the last day before `today` that a loaded report of a type covers, of each account that has one, in order. */
+export async function lastLoadedDays(
+  client: pg.ClientBase,
+  { account, type, today }: { account: string | undefined; type: string; today: Day },
+): Promise<{ account_id: string; last: Day }[]> {
+  const { rows } = await client.query<{ account_id: string; last: Day }>(
+    `select account_id, max(least(end_date, $3::date - 1))::text as last from billing_reports
+      where ($1::text is null or account_id = $1) and type = $2 and ${isLoaded} and start_date < $3
+      group by 1 order by 1`,
+    [account ?? null, type, today],
   );
-  return rows[0]?.last ?? undefined;
+  return rows;
+}
+
+/** Returns the days that no loaded report of a type covers in at least one of the accounts, in order. */
+export async function readMissingDays(
+  client: pg.ClientBase,
+  { accounts, type, from, to }: { accounts: readonly string[]; type: string; from: Day; to: Day },
+): Promise<Day[]> {
+  const { rows } = await client.query<{ day: Day }>(
+    `select day::date::text as day from generate_series($3::date, $4::date, interval '1 day') as day
+      where exists (
+        select from unnest($1::text[]) as a (account)
+         where not exists (
+           select from billing_reports
+            where account_id = a.account and type = $2 and day::date between start_date and end_date and ${isLoaded}))
+      order by 1`,
+    [accounts, type, from, to],
+  );
+  return rows.map(({ day }) => day);
 }
 
 export async function readCoverage(
   client: pg.ClientBase,
   { account, type, from, to }: { account: string; type: string; from: Day; to: Day },
 ): Promise<Coverage> {
-  const { rows } = await client.query<{ day: Day }>(
-    `select day::date::text as day from generate_series($3::date, $4::date, interval '1 day') as day
-      where not exists (
-        select from billing_reports
-         where account_id = $1 and type = $2 and day::date between start_date and end_date and ${isLoaded})
-      order by 1`,
-    [account, type, from, to],
-  );
+  const missing = await readMissingDays(client, { accounts: [account], type, from, to });
   const rejects = await client.query<{ count: string }>(
     `select coalesce(sum(rejected_count), 0) as count from billing_reports
       where account_id = $1 and type = $2 and state = 'loaded' and replaced_by is null and start_date <= $4 and end_date >= $3`,
     [account, type, from, to],
   );
-  return { type, missing: rangesOf(rows.map(({ day }) => day)), rejected: Number(rejects.rows[0]?.count) };
+  return { type, missing: rangesOf(missing), rejected: Number(rejects.rows[0]?.count) };
 }
 
 /** The window of the last days up to one. */

@@ -54,48 +54,72 @@ const otherWords = 'tax(es)?|fees?|surcharges?|monthly|mrc|recurring|messag(e|es
 const toleratedAmount = '1';
 const toleratedShare = '0.005';
 
-/** The checks of invoices whose days overlap a range. */
-export async function invoiceChecks(
+/** How invoices are compared with the BDR. */
+export interface InvoiceComparison {
+  /**
+   * Returns one row per invoice: `account_id`, `report_id`, `start_date`, `end_date`, `state`, `first_day` and `last_day` of its charges
+   * for calls, `lines`, `unreadable`, `invoice_amount`, `bdr_amount`, `missing_days`, and `result` (`agrees`, `differs`, `not compared`).
+   */
+  sql: string;
+  /** Why lines of an invoice may not be comparable. */
+  unreadable: string;
+}
+
+/** Compares the invoices whose days overlap a range. */
+export async function invoiceComparison(
   client: pg.ClientBase,
   { from, to }: { from: Day; to: Day },
   ofAccounts: string,
-): Promise<BillingCheck[]> {
+): Promise<InvoiceComparison> {
   const columns = (await findRecordsTable(client, 'INVOICE'))?.columns ?? new Map<string, string>();
   const amount = amountColumns.find((name) => columns.has(name));
   const describing = describingColumns.filter((name) => columns.has(name));
   const period = periodColumns.find((names) => names.every((name) => columns.has(name)));
   const invoices = `from billing_reports r where r.type = 'INVOICE' and r.${ofAccounts === 'true' ? 'account_id is not null' : ofAccounts}
   and r.replaced_by is null and r.same_as is null and r.start_date <= '${to}' and r.end_date >= '${from}'`;
-  const isComparable = amount !== undefined && describing.length > 0;
-  const lines = isComparable ? linesSql(amount, describing, period, invoices) : undefined;
-  const unreadable = isComparable
-    ? `no line of it could be recognized as a charge for calls, or an amount could not be read`
-    : `the columns ${[...columns.keys()].slice(4).join(', ') || 'of its CSV file'} are not recognized`;
+  const compared =
+    amount !== undefined && describing.length > 0
+      ? comparedSql(linesSql(amount, describing, period, invoices))
+      : nothingComparedSql;
+  return {
+    sql: `select r.account_id, r.report_id, r.start_date, r.end_date, r.state, c.first_day, c.last_day, c.lines, c.unreadable,
+  c.invoice_amount, c.bdr_amount, c.missing_days, case
+    when c.lines is null or c.unreadable > 0 or c.missing_days > 0 then 'not compared'
+    when abs(c.invoice_amount - c.bdr_amount) > greatest(${toleratedAmount}, ${toleratedShare} * c.bdr_amount) then 'differs'
+    else 'agrees' end as result
+from (select r.* ${invoices}) r
+left join (${compared}) c using (account_id, report_id)
+where r.state in ('loaded', 'kept')`,
+    unreadable:
+      compared === nothingComparedSql
+        ? `the columns ${[...columns.keys()].slice(4).join(', ') || 'of its CSV file'} are not recognized`
+        : 'no line of it could be recognized as a charge for calls, or an amount could not be read',
+  };
+}
+
+/** The checks of invoices whose days overlap a range. */
+export async function invoiceChecks(
+  client: pg.ClientBase,
+  days: { from: Day; to: Day },
+  ofAccounts: string,
+): Promise<BillingCheck[]> {
+  const { sql, unreadable } = await invoiceComparison(client, days, ofAccounts);
   return [
     {
       id: 'invoice-differs',
       title: 'invoices whose charges for calls differ from the amounts of the BDR',
       why: `Lines that name calls, voice or usage are added up, before taxes, and compared with billing_daily for the same days. Differences up to ${toleratedAmount}.00 or ${Number(toleratedShare) * 100} % are tolerated. An invoice for several accounts, or for calls that Bandwidth billed a period later, differs without a mistake: STMTBDR reports have exactly the calls of an invoice.`,
       kind: 'attention',
-      sql:
-        lines === undefined
-          ? 'select account_id, report_id from billing_reports where false'
-          : `select * from (${comparedSql(lines)}) as compared
-where missing_days = 0 and unreadable = 0 and lines > 0 and abs(invoice_amount - bdr_amount) > greatest(${toleratedAmount}, ${toleratedShare} * bdr_amount)
-order by account_id, first_day`,
+      sql: `select account_id, report_id, first_day, last_day, lines, unreadable, invoice_amount, bdr_amount, missing_days
+from (${sql}) as compared where result = 'differs' order by account_id, first_day`,
     },
     {
       id: 'invoice-not-compared',
       title: 'invoices that could not be compared with the BDR',
       why: `The archive has only a document, ${unreadable}, or BDR reports of its days are not loaded (missing_days).`,
       kind: 'attention',
-      sql: `select r.account_id, r.report_id, r.start_date, r.end_date, r.state${lines === undefined ? '' : ', c.lines, c.unreadable, c.missing_days'}
-${lines === undefined ? invoices : `from (select r.* ${invoices}) r left join (${comparedSql(lines)}) c using (account_id, report_id)`}${
-  lines === undefined
-    ? `\n  and r.state in ('loaded', 'kept')`
-    : `\nwhere r.state in ('loaded', 'kept') and (c.lines is null or c.lines = 0 or c.unreadable > 0 or c.missing_days > 0)`
-}
-order by r.account_id, r.start_date`,
+      sql: `select account_id, report_id, start_date, end_date, state, lines, unreadable, missing_days
+from (${sql}) as compared where result = 'not compared' order by account_id, start_date`,
     },
   ];
 }
@@ -129,3 +153,7 @@ cross join lateral (select count(*) as missing_days from generate_series(l.first
   where not exists (select from billing_reports r where r.account_id = l.account_id and r.type = 'BDR' and r.rolled_up_at is not null
     and r.state = 'loaded' and day::date between r.start_date and r.end_date)) as m`;
 }
+
+/** No table of invoice lines, or none with the columns that a comparison needs. */
+const nothingComparedSql = `select null as account_id, null as report_id, null::date as first_day, null::date as last_day, null::bigint as lines,
+  null::bigint as unreadable, null::numeric as invoice_amount, null::numeric as bdr_amount, null::bigint as missing_days where false`;

@@ -3,6 +3,7 @@ import { dayOf } from '../days.js';
 import { capitalize, formatMinute } from '../format.js';
 import { describeAccounts } from '../nruf/scope.js';
 import type { NumberProblem } from '../number-file/number-form.js';
+import { describeReading, type Reading, readingAsJson } from '../number-file/reading.js';
 import { terminalSafe } from '../terminal-text.js';
 import type { AccountState, Entry, Timeline, TimelineOptions } from '../timeline/read-timelines.js';
 import { formatCount, formatTable } from './format.js';
@@ -15,8 +16,12 @@ export interface RejectedLine extends NumberProblem {
 
 interface Outcome {
   rejected: readonly RejectedLine[];
+  /** How the file was read; undefined: there is none. */
+  reading: Reading | undefined;
   known: number;
   unknown: number;
+  /** Whether the time lines include billing, which needs a right of its own. */
+  hasBilling: boolean;
 }
 
 /** Formats time lines as parts of one output, in the order of the methods. */
@@ -32,8 +37,8 @@ export function textTimelines(scope: TimelineOptions, width: number | undefined)
     begin: () => `${capitalize(describeScope(scope))}\n`,
     timelines: (timelines) =>
       timelines.map((timeline) => terminalSafe(`\n${toText(timeline, scope, width)}\n`)).join(''),
-    end({ rejected, known, unknown }) {
-      const lines: string[] = [];
+    end({ rejected, reading, known, unknown }) {
+      const lines = describeReading(reading);
       if (known + unknown > 1)
         lines.push(`${formatCount(known)} of ${formatCount(known + unknown)} numbers are known.`);
       if (rejected.length > 0)
@@ -44,7 +49,7 @@ export function textTimelines(scope: TimelineOptions, width: number | undefined)
   };
 }
 
-/** One object: the scope, `numbers` with their states and time lines, and `rejected` lines. */
+/** One object: the scope, `numbers` with their states and time lines, `rejected` lines, and how the file was read. */
 export function jsonTimelines({ accounts, day, untilDay, knownAt }: TimelineOptions): TimelineOutput {
   let separator = '';
   const scope = { accounts: accounts ?? null, as_of: untilDay ? day : null, known_at: knownAt ?? null };
@@ -58,7 +63,10 @@ export function jsonTimelines({ accounts, day, untilDay, knownAt }: TimelineOpti
           return text;
         })
         .join(''),
-    end: ({ rejected }) => `\n  ],\n  "rejected": ${JSON.stringify(rejected, null, 2).replace(/\n/g, '\n  ')}\n}\n`,
+    end({ rejected, reading, hasBilling }) {
+      const rest = { rejected, reading: readingAsJson(reading), has_billing: hasBilling };
+      return `\n  ],${JSON.stringify(rest, null, 2).slice(1)}\n`;
+    },
   };
 }
 

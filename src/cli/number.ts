@@ -7,8 +7,12 @@ export function define(command: DefineCommand): Command {
   return command('number')
     .description('show everything that the ledger knows about telephone numbers, as a time line')
     .argument('[numbers...]', 'telephone numbers, such as 9195550001, "(919) 555-0001" or +19195550001')
-    .option('--file <file>', 'CSV file with more numbers: with a header row, or a single column without one')
+    .option(
+      '--file <file>',
+      'CSV file or Excel workbook (.xlsx) with more numbers: with a header row, or a single column without one',
+    )
     .option('--column <name>', 'column of the file that contains the numbers')
+    .option('--sheet <name>', 'sheet of a workbook; required if several have a column of numbers')
     .option('--as-of <date>', 'show what was true at the end of this day (UTC), such as 2026-06-30, and what led to it')
     .option('--known-at <time>', 'show what the ledger had recorded at this time, such as "2026-07-28 15:00 UTC"')
     .option('--superseded', 'include what later information replaced, with the time for which the ledger had it')
@@ -24,7 +28,8 @@ lines of the file are not.
 Examples:
   $ tn-ledger number 9195550001
   $ tn-ledger number 9195550001 --as-of 2025-12-31 --known-at "2026-01-28 15:00 UTC"
-  $ tn-ledger number --file numbers.csv --csv > timelines.csv`,
+  $ tn-ledger number --file numbers.csv --csv > timelines.csv
+  $ tn-ledger number --file numbers.xlsx --sheet "New DIDs"`,
     )
     .action(async (numbers: string[], options: NumberOptions) => {
       const [{ processSettings, withSession }, { runNumber }] = await Promise.all([

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { mayReadBilling } from '../billing/audit.js';
 import type { Database } from '../database/connect.js';
 import { databaseTime } from '../database/time.js';
 import { inTransaction } from '../database/transaction.js';
@@ -6,7 +7,8 @@ import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { checkAccounts } from '../nruf/scope.js';
 import { openNumberFile } from '../number-file/number-file.js';
-import { readLedgerNumber } from '../number-file/number-form.js';
+import { readForeignNumber, readLedgerNumber } from '../number-file/number-form.js';
+import type { Reading } from '../number-file/reading.js';
 import { readTimelines, type TimelineOptions } from '../timeline/read-timelines.js';
 import { accountsToCount } from './accounts-to-count.js';
 import { parseDayOption, parseTimeOption, rejectFutureDays } from './day-options.js';
@@ -24,6 +26,7 @@ import type { Session } from './session.js';
 export interface NumberOptions {
   file?: string;
   column?: string;
+  sheet?: string;
   asOf?: string;
   knownAt?: string;
   superseded?: boolean;
@@ -42,12 +45,17 @@ export async function runNumber(
   options: NumberOptions,
 ): Promise<ExitStatus> {
   if (options.json && options.csv) throw new UsageError('--json and --csv cannot be combined.');
-  if (options.column !== undefined && options.file === undefined) throw new UsageError('--column is for --file.');
+  for (const name of ['column', 'sheet'] as const) {
+    if (options[name] !== undefined && options.file === undefined) throw new UsageError(`--${name} is for --file.`);
+  }
   const numbers = new Set(readArguments(given));
   const asOf = options.asOf === undefined ? undefined : parseDayOption('--as-of', options.asOf);
   const knownAt = options.knownAt === undefined ? undefined : parseTimeOption('--known-at', options.knownAt);
   const accounts = accountsToCount(session.config, options);
-  const rejected = options.file === undefined ? [] : await addFile(numbers, options.file, session, options);
+  const { rejected, reading } =
+    options.file === undefined
+      ? { rejected: [], reading: undefined }
+      : await addFile(numbers, options.file, session, options);
   if (numbers.size === 0 && rejected.length === 0) {
     throw new UsageError('No telephone number is given.', {
       hint: 'Name one or more: tn-ledger number 9195550001, or a list with --file FILE.',
@@ -70,7 +78,7 @@ export async function runNumber(
     : options.csv
       ? csvTimelines()
       : textTimelines(scope, process.stdout.columns);
-  const known = await print(session, database, { numbers: [...numbers], scope, output, rejected });
+  const known = await print(session, database, { numbers: [...numbers], scope, output, rejected, reading });
   if (options.csv)
     for (const { line, reason } of rejected) session.log.warn(`Line ${line} of ${options.file} was skipped: ${reason}`);
   if (known === 0 && numbers.size > 0) return exitStatus.failed;
@@ -91,19 +99,22 @@ function readArguments(given: readonly string[]): string[] {
 async function addFile(
   numbers: Set<string>,
   path: string,
-  { signal }: Session,
-  { column }: NumberOptions,
-): Promise<RejectedLine[]> {
+  { signal, log }: Session,
+  { column, sheet }: NumberOptions,
+): Promise<{ rejected: RejectedLine[]; reading: Reading }> {
   const rejected: RejectedLine[] = [];
-  const file = await openNumberFile(path, { column, signal });
+  const file = await openNumberFile(path, { column, sheet, signal });
+  if (file.reading.warning !== undefined) log.warn(`${path}: ${file.reading.warning}`);
   for await (const rows of file.rows()) {
-    for (const { line, given } of rows) {
-      const number = readLedgerNumber(given);
+    for (const { line, given, number } of rows) {
+      // The other problems are of the line, even if the cell alone would be a number.
+      const read = typeof number !== 'string' && number.code === 'not-nanp' ? readForeignNumber(given) : undefined;
       if (typeof number === 'string') numbers.add(number);
+      else if (read !== undefined) numbers.add(read);
       else rejected.push({ line, given, ...number });
     }
   }
-  return rejected;
+  return { rejected, reading: file.reading };
 }
 
 interface Printing {
@@ -111,16 +122,18 @@ interface Printing {
   scope: TimelineOptions;
   output: TimelineOutput;
   rejected: readonly RejectedLine[];
+  reading: Reading | undefined;
 }
 
 /** Prints the numbers, slice by slice, from one snapshot. Returns how many the ledger knows. */
 async function print(
   { signal, log }: Session,
   database: Database,
-  { numbers, scope, output, rejected }: Printing,
+  { numbers, scope, output, rejected, reading }: Printing,
 ): Promise<number> {
   return inTransaction(database, { snapshot: true, signal }, async (client) => {
     if (scope.accounts !== undefined) await checkAccounts(client, scope.accounts);
+    const hasBilling = await mayReadBilling(client);
     let known = 0;
     let isOpen = await printPart(output.begin());
     for (let from = 0; from < numbers.length && isOpen; from += sliceSize) {
@@ -129,7 +142,11 @@ async function print(
       known += timelines.filter(({ states }) => states.length > 0).length;
       isOpen = await printPart(output.timelines(timelines));
     }
-    if (isOpen) await printPart(output.end({ rejected, known, unknown: numbers.length - known }));
+    if (isOpen) await printPart(output.end({ rejected, reading, known, unknown: numbers.length - known, hasBilling }));
+    if (!hasBilling)
+      log.warn(
+        'Billing is left out: the user of DATABASE_URL may not read it. Members of tn_ledger_billing_reader may.',
+      );
     if (known === 0 && numbers.length > 0 && (await isEmpty(client)))
       log.warn('The ledger has no numbers yet. Load them first: tn-ledger run nightly');
     return known;

@@ -17,3 +17,9 @@ export async function countWithExamples(client: pg.ClientBase, sql: string): Pro
   );
   return rows[0] as CountWithExamples;
 }
+
+/** Counts the rows of a query. */
+export async function countRows(client: pg.ClientBase, sql: string): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(`select count(*)::int as count from (${sql}) as found`);
+  return rows[0]?.count ?? 0;
+}

@@ -42,8 +42,13 @@ export function readNumber(cell: string): string | NumberProblem {
  */
 export function readLedgerNumber(text: string): string | NumberProblem {
   const number = readNumber(text);
-  const digits = text.replace(blanks, '').replace(separators, '');
-  return typeof number !== 'string' && /^\+(?!1)\d{7,15}$/.test(digits) ? digits : number;
+  return typeof number === 'string' ? number : (readForeignNumber(text) ?? number);
+}
+
+/** Reads a number outside the NANP in E.164 format; undefined if the text isn't one. */
+export function readForeignNumber(text: string): string | undefined {
+  const digits = withoutSeparators(toAscii(text));
+  return /^\+(?!1)\d{7,15}$/.test(digits) ? digits : undefined;
 }
 
 /** Writes the digits and punctuation of other scripts as ASCII. Symbols such as superscripts and circled digits aren't digits. */

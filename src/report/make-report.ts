@@ -6,6 +6,7 @@ import { pageOf } from './page.js';
 import type { Scope } from './scope.js';
 import { attentionSection, readConcerns } from './sections/attention.js';
 import { batchesSection, readBatches } from './sections/batches.js';
+import { billingSection, readBilling } from './sections/billing.js';
 import { changesSection, readChanges } from './sections/changes.js';
 import { filingsSection, readFilings } from './sections/filings.js';
 import { inventorySection, readInventory } from './sections/inventory.js';
@@ -47,14 +48,16 @@ export async function makeReport(
       const inventory = await readInventory(scope);
       const changes = await readChanges(scope, runs);
       const utilization = await readUtilization(scope);
+      const billing = await readBilling(scope);
       // To add a section: a file in sections/ with its queries and its content, and a line here.
       const sections = [
-        attentionSection(await readConcerns(scope, { runs, inventory, utilization }), inventory),
+        attentionSection(await readConcerns(scope, { runs, inventory, utilization, billing }), inventory),
         await trendSection(await readTrend(scope), inventory, changes),
         inventorySection(scope, inventory),
         await utilizationSection(scope, utilization),
         await portinsSection(scope, await readPortins(scope)),
         changesSection(scope, changes),
+        ...(billing === undefined ? [] : [await billingSection(scope, billing)]),
         runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
         filingsSection(scope, await readFilings(scope)),

@@ -8,7 +8,7 @@ export interface Entry {
   account_id: string;
   at: Date;
   until: Date | null;
-  kind: 'order' | 'batch' | 'status' | 'assignment' | 'category' | 'details' | 'listed' | 'filing';
+  kind: 'order' | 'batch' | 'status' | 'assignment' | 'category' | 'details' | 'listed' | 'billing' | 'filing';
   value: string | null;
   /** The entry as a sentence. */
   what: string;

@@ -1,6 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { auditBilling } from '../../src/billing/audit.js';
-import { readUsage } from '../../src/billing/usage.js';
+import { countIdleNumbers, readIdleNumbers, readIdleWindow } from '../../src/billing/idle.js';
+import { readDailyUsage } from '../../src/billing/usage.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { callsCsv } from './support/calls.js';
@@ -113,7 +114,7 @@ test('an invoice whose columns or lines are not recognized is listed as not comp
   t.is((await loader.query(unknown?.sql ?? '')).length, 1);
 });
 
-test('usage has traffic and cost per day, numbers outside the inventory, and idle numbers', async (t) => {
+test('usage has traffic and cost per day, and idle numbers are counted as they are listed', async (t) => {
   const loader = await openLoader(t, t.context.server);
   await loader.query(`
     insert into telephone_numbers (account_id, telephone_number, status, in_service_date)
@@ -124,16 +125,19 @@ test('usage has traffic and cost per day, numbers outside the inventory, and idl
     { at: at('02'), from: '9195550001', to: '9195550002', seconds: 90, amount: '0.1' },
     { at: at('03'), from: '12025550143', amount: '0.2' },
   );
-  const usage = await inTransaction(loader.database, { snapshot: true }, (client) =>
-    readUsage(client, { accounts: ['9900000'], ...days, today: '2026-10-05', first: 10 }),
-  );
-  t.deepEqual(usage.days, [
-    { day: '2026-09-02', records: 1, minutes: 1.5, amount: '0.1', messages: 0 },
-    { day: '2026-09-03', records: 1, minutes: 1, amount: '0.2', messages: 0 },
-  ]);
-  t.is(usage.outside.count, 1);
-  t.like(usage.outside.first[0], { telephone_number: '2025550143', records: '1', amount: '0.2' });
-  t.is(usage.idle[0]?.count, 1);
-  t.is(usage.idle[0]?.first[0]?.telephone_number, '9195550003');
-  t.is(usage.idle[0]?.window?.calls.missing.length, 1);
+  await inTransaction(loader.database, { snapshot: true }, async (client) => {
+    t.deepEqual(await readDailyUsage(client, { account: '9900000', ...days }), [
+      { day: '2026-09-02', records: 1, minutes: 1.5, amount: '0.1', messages: 0 },
+      { day: '2026-09-03', records: 1, minutes: 1, amount: '0.2', messages: 0 },
+    ]);
+    const window = await readIdleWindow(client, { account: '9900000', days: 90, callsOnly: true, today: '2026-10-05' });
+    if (window === undefined) return t.fail();
+    t.is(window.calls.missing.length, 1);
+    t.is(await countIdleNumbers(client, window), 1);
+    for await (const batch of readIdleNumbers(client, window))
+      t.deepEqual(
+        batch.map(({ telephone_number }) => telephone_number),
+        ['9195550003'],
+      );
+  });
 });

@@ -2,7 +2,7 @@ import anyTest, { type TestFn } from 'ava';
 import { descriptions, orderDescriptions } from '../../src/dashboard/registry.js';
 import { type CountingLedger, openCountingLedger } from '../nruf/support/ledger.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { fileCount, number, tellStory } from '../timeline/support.js';
+import { addBilling, fileCount, number, tellStory } from '../timeline/support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -204,6 +204,80 @@ test('details are those of the day, as known then; before the first run, the ear
   t.deepEqual(await details('2025-06-01', null), ['9900001 RALEIGH false', '9900002 RALEIGH false']);
   t.deepEqual(await details('2026-03-02', '2025-05-31'), ['9900001 DURHAM false']);
   t.deepEqual(await details(null, '2025-01-01'), []);
+});
+
+test('use is added up by month and direction, recorded when the last of its reports was loaded', async (t) => {
+  const ledger = await openCountingLedger(t, t.context.server);
+  await tellStory(ledger);
+  const before = await lines(ledger);
+  await addBilling(ledger);
+  const outbound = '2025-03-04 9900001 Outbound use in 2025-03: 3 calls, 2.5 minutes, amount 0.03';
+  const inbound = '2025-04-02 9900001 Inbound use in 2025-04: 1 message';
+  t.deepEqual(
+    (await lines(ledger)).filter((line) => !before.includes(line)),
+    [outbound, inbound],
+  );
+  t.deepEqual(
+    await ledger.query(
+      `select until::date::text, value, reference, recorded_from::date::text from number_timeline($1) where kind = 'billing'`,
+      [number],
+    ),
+    [
+      { until: '2025-03-10', value: 'outbound', reference: '2025-03', recorded_from: '2025-06-01' },
+      { until: '2025-04-03', value: 'inbound', reference: '2025-04', recorded_from: '2025-04-03' },
+    ],
+  );
+  t.deepEqual(
+    (await lines(ledger, "kind = 'filing'")).length,
+    1,
+    'the filing is derived as before, whatever reports were loaded',
+  );
+});
+
+test('use without a usable day appears at the days of its report, and use of any account is found', async (t) => {
+  const ledger = await openCountingLedger(t, t.context.server);
+  const report = { report_id: 'r', type: 'BDR', source: 'file', requested_by: 'command', state: 'loaded' };
+  const accounts = ['10', '9', '9900001'];
+  await ledger.insert(
+    'billing_reports',
+    accounts.map((account_id) => ({
+      ...report,
+      ...{ account_id, start_date: '2025-03-01', end_date: '2025-03-02', loaded_at: '2025-03-03' },
+    })),
+  );
+  await ledger.insert(
+    'billing_daily',
+    accounts.map((account_id) => ({
+      ...{ account_id, telephone_number: number, day: null, direction: 'inbound', report_id: 'r' },
+      ...{ records: 0, calls: 1, seconds: 6, amount: 0, messages: 2 },
+    })),
+  );
+  t.deepEqual(
+    await lines(ledger),
+    accounts.map(
+      (account) => `2025-03-01 ${account} Inbound use at an unknown time: 1 call, 0.1 minutes, amount 0, 2 messages`,
+    ),
+  );
+  t.deepEqual(await ledger.query(`select distinct until::date::text from number_timeline($1)`, [number]), [
+    { until: '2025-03-03' },
+  ]);
+});
+
+test('without the right to read billing, a time line has the rest', async (t) => {
+  const ledger = await openCountingLedger(t, t.context.server);
+  await tellStory(ledger);
+  await addBilling(ledger);
+  const client = await ledger.database.pool.connect();
+  const count = async (role: string) => {
+    await client.query(`set role ${role}`);
+    return (await client.query('select from number_timeline($1)', [number])).rowCount;
+  };
+  try {
+    t.deepEqual([await count('tn_ledger_reader'), await count('tn_ledger_billing_reader')], [19, 21]);
+  } finally {
+    await client.query('reset role');
+    client.release();
+  }
 });
 
 test('tn_ledger_reader may read time lines', async (t) => {

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import writeXlsxFile from 'write-excel-file/node';
 import { textTimelines } from '../../src/cli/format-timeline.js';
 import { readTimelines } from '../../src/timeline/read-timelines.js';
 import { type CountingLedger, openCountingLedger } from '../nruf/support/ledger.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { number, tellStory } from '../timeline/support.js';
-import { type CliResult, cli, makeFolder } from './support.js';
+import { addBilling, number, tellStory } from '../timeline/support.js';
+import { type CliResult, cli, makeFolder, query } from './support.js';
 
 let server: TestServer;
 test.before(async () => {
@@ -152,6 +153,121 @@ test('a file of numbers is read like other files, and its bad lines are reported
   t.regex(csv.stderr, /Line 3 of .*list\.csv was skipped: "not a number" is not a telephone number/);
   t.is((await run('--file', join(folder, 'missing.csv'))).status, 2);
   t.is((await run(number, '--column', 'tn')).status, 2);
+});
+
+test('each number of a range in a file is looked up, and no line is left out', async (t) => {
+  const { folder, run } = await installStory(t);
+  const file = join(folder, 'list.csv');
+  await writeFile(
+    file,
+    [
+      'customer,tn',
+      'A,919-555-0000 to 0003',
+      'B,919-555-0100-0102',
+      'C,+44 20 7946 0958',
+      'D,tel:+1-919-555-0001',
+      'E,9195550007,9195550008',
+      'F,919-555-1XXX',
+      '',
+    ].join('\n'),
+  );
+  const { status, stdout } = await run('--file', file, '--json');
+  t.is(status, 3);
+  const { numbers, rejected, reading } = JSON.parse(stdout);
+  const looked = numbers.map(({ telephone_number }: { telephone_number: string }) => telephone_number);
+  t.is(looked.length, 4 + 1 + 1000);
+  t.deepEqual(looked.slice(0, 6), ['9195550000', number, '9195550002', '9195550003', '+442079460958', '9195551000']);
+  t.deepEqual(
+    rejected.map(({ line, code }: { line: number; code: string }) => [line, code]),
+    [
+      [3, 'bad-range'],
+      [6, 'not-a-number'],
+    ],
+  );
+  t.regex(rejected[1].reason, /another number, "9195550008", beyond the last column/);
+  t.like(reading, { ranges: 2, range_numbers: 1004 });
+  t.regex(
+    (await run('--file', file)).stdout,
+    /\nRanges: 2, 1,004 numbers \(line 2: 4 numbers, line 7: 1,000 numbers\)\n1 of 1,005 numbers are known\.\n/,
+  );
+});
+
+test('ranges of more than 1,000,000 numbers in all are refused', async (t) => {
+  const { folder, run } = await installStory(t);
+  const file = join(folder, 'ranges.csv');
+  await writeFile(file, `tn\n${Array.from({ length: 103 }, (_, index) => `919-${300 + index}-XXXX`).join('\n')}\n`);
+  const { status, stdout, stderr } = await run('--file', file);
+  t.is(status, 2);
+  t.is(stdout, '');
+  t.regex(stderr, /has ranges of more than 1,000,000 numbers in all, the limit reached on line \d+\.\nDivide it/);
+});
+
+test('--file reads the sheet and column of a workbook that --sheet and --column name', async (t) => {
+  const { folder, run } = await installStory(t);
+  const file = join(folder, 'numbers.xlsx');
+  const sheetOf = (sheet: string, tn: string) => ({
+    sheet,
+    data: [
+      [{ value: 'Customer' }, { value: 'TN' }, { value: 'Line' }],
+      [{ value: 'Ann' }, { value: tn }, { value: '9195559999' }],
+    ],
+  });
+  await writeXlsxFile([sheetOf('Old', '9195558888'), sheetOf('New', number)]).toFile(file);
+  const both = await run('--file', file);
+  t.is(both.status, 2);
+  t.regex(both.stderr, /more than one sheet with a column of numbers: "Old" and "New"/);
+  const one = await run('--file', file, '--sheet', 'New', '--column', 'TN');
+  t.is(one.status, 0, one.stderr);
+  t.regex(
+    one.stdout,
+    /\nSheet: "New"; not read: "Old", which has numbers\nHeader: line 1, numbers in the column "TN"\n/,
+  );
+  t.is(
+    (await run('--file', file, '--sheet', 'New', '--column', 'Line')).status,
+    1,
+    'the other column has an unknown number',
+  );
+  const wrong = await run('--file', file, '--sheet', 'New', '--column', 'Phone');
+  t.is(wrong.status, 2);
+  t.regex(
+    wrong.stderr,
+    /has no column "Phone"\. Its first line is: "Customer", "TN", "Line"\.\nName one of these columns: --column NAME/,
+  );
+  t.regex((await run(number, '--sheet', 'New')).stderr, /^--sheet is for --file\./);
+});
+
+test('the time line has the use of each month, and says if it is left out because of rights', async (t) => {
+  const { ledger, run } = await installStory(t);
+  await addBilling(ledger);
+  const { stdout, stderr } = await run(number);
+  t.is(stderr, '');
+  t.true(
+    stdout.includes(
+      '\n2025-03-04  2025-03-10  9900001         Outbound use in 2025-03: 3 calls, 2.5 minutes, amount 0.03\n',
+    ),
+    stdout,
+  );
+  const before = await run(number, '--as-of', '2025-03-03');
+  t.false(before.stdout.includes('use in'));
+  const json = JSON.parse((await run(number, '--json')).stdout);
+  t.true(json.has_billing);
+  t.like(
+    json.numbers[0].timeline.find(({ kind }: { kind: string }) => kind === 'billing'),
+    { value: 'outbound', reference: '2025-03', source: 'billing_daily' },
+  );
+
+  const role = `analyst_${new URL(ledger.url).pathname.slice(1)}`;
+  await query(ledger.superuserUrl, `create role ${role} login password 'reader' in role tn_ledger_reader`);
+  t.teardown(() => query(ledger.superuserUrl, `drop role ${role}`));
+  const asReader = (...args: string[]) =>
+    cli(t, ['number', number, ...args], { env: { DATABASE_URL: ledger.url.replace(/\/\/.+@/, `//${role}:reader@`) } });
+  const reader = await asReader();
+  t.is(reader.status, 0, reader.stderr);
+  t.regex(reader.stderr, /Billing is left out: the user of DATABASE_URL may not read it\./);
+  const withoutRules = (text: string) => text.replace(/─+\n/g, '');
+  t.is(withoutRules(reader.stdout), withoutRules(stdout).replace(/.*use in 2025.*\n/g, ''));
+  const leftOut = JSON.parse((await asReader('--json')).stdout);
+  t.false(leftOut.has_billing);
 });
 
 test('--json has the states and the time line, and --csv the time line', async (t) => {

@@ -4,7 +4,7 @@ import { isOnMap, tileMap } from '../../src/report/charts/tile-map.js';
 import { makeReport } from '../../src/report/make-report.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { account, openLedger } from '../sync/support/ledger.js';
-import { readReports, runNightly } from './support.js';
+import { cellsOf, readReports, runNightly, statementsOf, textOf, unescaped } from './support.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -12,32 +12,6 @@ test.before(async (t) => {
   t.context.server = await startPostgres();
 });
 test.after.always((t) => t.context.server?.stop());
-
-const unescaped = (text: string) =>
-  text
-    .replaceAll('&#39;', "'")
-    .replaceAll('&quot;', '"')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
-
-const textOf = (html: string) =>
-  html
-    .replace(/<style>.*<\/style>/s, '')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ');
-
-/** The SQL that the report shows. */
-const statementsOf = (html: string) =>
-  [...html.matchAll(/<pre tabindex="0"><code>([\s\S]*?)<\/code>/g)].map(([, sql = '']) => unescaped(sql));
-
-/** The cells of a table's body, row by row. */
-function cellsOf(html: string, id: string): string[][] {
-  const [, body = ''] = new RegExp(`<table id="${id}">.*?<tbody>(.*?)</tbody>`, 's').exec(html) ?? [];
-  return [...body.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row = '']) =>
-    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell = '']) => unescaped(textOf(cell)).trim()),
-  );
-}
 
 /** A value of the first screen, with its note. */
 function figureOf(html: string, label: string): { value: string; note: string; href: string } {

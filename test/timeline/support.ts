@@ -108,6 +108,38 @@ export async function tellStory({ insert, query }: CountingLedger): Promise<void
   await fileCount({ insert, query }, { as_of: '2025-12-31', created_at: '2026-01-20' }, ['9195550']);
 }
 
+/** Adds calls and messages of the number in March and April 2025, from two reports, of which the second was loaded late. */
+export async function addBilling({ insert }: Pick<CountingLedger, 'insert'>): Promise<void> {
+  const report = (report_id: string, start_date: string, loaded_at: string, end_date = start_date) => ({
+    ...{ account_id: first.account_id, report_id, type: 'BDR', start_date, end_date, loaded_at },
+    ...{ source: 'file', requested_by: 'command', state: 'loaded' },
+  });
+  await insert('billing_reports', [
+    report('r1', '2025-03-01', '2025-04-01T06:00:00Z', '2025-03-31'),
+    report('r2', '2025-03-09', '2025-06-01T06:00:00Z'),
+    report('r3', '2025-04-02', '2025-04-03T06:00:00Z'),
+  ]);
+  const use = (report_id: string, day: string | null, rest: Record<string, unknown>) => ({
+    ...{
+      ...first,
+      report_id,
+      day,
+      direction: 'outbound',
+      records: 1,
+      calls: 1,
+      seconds: 60,
+      amount: '0.01',
+      messages: 0,
+    },
+    ...rest,
+  });
+  await insert('billing_daily', [
+    use('r1', '2025-03-04', { calls: 2, records: 2, seconds: 90, amount: '0.020' }),
+    use('r2', '2025-03-09', {}),
+    use('r3', '2025-04-02', { direction: 'inbound', calls: 0, seconds: 0, amount: '0', messages: 1 }),
+  ]);
+}
+
 /** Stores a filing with these rows. */
 export async function fileCount(
   { insert, query }: Pick<CountingLedger, 'insert' | 'query'>,

@@ -14,6 +14,8 @@ export interface ColumnOptions {
   every: { wide: number; narrow: number };
   /** Write the sum above each column, instead of an axis: for a few columns. */
   labeled?: boolean;
+  /** The values aren't counts: the axis may have fractions. */
+  isDecimal?: boolean;
 }
 
 /** One or two series as columns: stacked, or one above and one below the zero line. The second has a lighter fill and an outline. */
@@ -21,7 +23,7 @@ export function columns(
   labels: readonly string[],
   series: readonly ColumnSeries[],
   text: ChartText,
-  { every, labeled = false }: ColumnOptions,
+  { every, labeled = false, isDecimal = false }: ColumnOptions,
 ): Promise<Html> {
   const names = series.map(({ name }) => name);
   const rects = labels.flatMap((label, index) => {
@@ -39,6 +41,8 @@ export function columns(
     return { label, sum, text: formatCount(sum) };
   });
   const edges = rects.flatMap(({ from, to }) => [from, to]);
+  const most = Math.max(0, ...edges);
+  const { format: _, tickMinStep: __, ...decimalAxis } = countAxis;
   return chart(text, (width) => ({
     height: labeled ? 160 : width === 'wide' ? 200 : 180,
     data: [
@@ -50,7 +54,7 @@ export function columns(
       {
         name: 'y',
         type: 'linear',
-        domain: [Math.min(0, ...edges), Math.max(1, ...edges)],
+        domain: [Math.min(0, ...edges), isDecimal && most > 0 ? most : Math.max(1, most)],
         // Room for the labels.
         range: labeled ? [{ signal: 'height' }, 16] : 'height',
         nice: !labeled,
@@ -68,7 +72,7 @@ export function columns(
         labelPadding: 6,
         values: labels.filter((_, index) => (labels.length - 1 - index) % every[width] === 0),
       },
-      ...(labeled ? [] : [countAxis]),
+      ...(labeled ? [] : [isDecimal ? decimalAxis : countAxis]),
     ],
     ...(series.length > 1 && {
       legends: [

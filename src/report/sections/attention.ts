@@ -7,6 +7,7 @@ import { type Html, html } from '../html.js';
 import { accountColumn, type Scope, shownCall, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { ageHtml, mostRows, sqlText, table, timeHtml } from '../table.js';
+import { type Billing, withCode } from './billing.js';
 import { describeDifference, type Inventory, leftOutSql, unexplained } from './inventory.js';
 import { isNightly, isUnsuccessful, lastRunsSql, type ReportedRun, type Runs, statusHtml } from './runs.js';
 import { type PlaceCounts, placeColumns, type Utilization } from './utilization.js';
@@ -29,12 +30,14 @@ export interface Facts {
   runs: Runs;
   inventory: Inventory;
   utilization: Utilization;
+  /** Undefined: it isn't loaded, or may not be read. */
+  billing: Billing | undefined;
 }
 
 /** Everything in the last runs and in the tables that needs attention, problems first. */
 export async function readConcerns(
   scope: Scope,
-  { runs: { runs }, inventory, utilization }: Facts,
+  { runs: { runs }, inventory, utilization, billing }: Facts,
 ): Promise<Concern[]> {
   const concerns = [
     ...concernsOfRuns(scope, runs),
@@ -44,6 +47,7 @@ export async function readConcerns(
     ...(await countedConcerns(scope)),
     ...concernsOfInventory(scope, inventory),
     ...concernsOfMarks(scope, utilization),
+    ...concernsOfBilling(billing),
   ];
   return [...concerns.filter(({ kind }) => kind === 'problem'), ...concerns.filter(({ kind }) => kind === 'notice')];
 }
@@ -425,6 +429,18 @@ from ${shownCall(scope, 'nruf_utilization')} group by 1, 2 having sum(undeclared
 where undeclared order by 1`,
     },
   ];
+}
+
+/** What the audit finds in billing. Its rows may be call records, so only the SQL shows them. */
+function concernsOfBilling(billing: Billing | undefined): Concern[] {
+  return (billing?.findings ?? [])
+    .filter(({ count }) => count > 0)
+    .map(({ title, why, count, sql }) => ({
+      kind: 'notice',
+      text: `${capitalize(title)}: ${formatCount(count)}.`,
+      content: html`<p>${withCode(why)} See <a href="#billing">Calls, messages and their cost</a>.</p>`,
+      sql,
+    }));
 }
 
 export function attentionSection(concerns: readonly Concern[], inventory: Inventory): Section {

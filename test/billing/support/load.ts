@@ -26,17 +26,21 @@ export interface LoadSpec {
 export interface Loader {
   database: Database;
   folder: string;
+  url: string;
+  superuserUrl: string;
   load(files: readonly MalformedFile[] | Buffer, spec?: LoadSpec): Promise<LoadedReport & { reportId: string }>;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
 }
 
 export async function openLoader(t: ExecutionContext<unknown>, server: TestServer): Promise<Loader> {
   const folder = await makeFolder(t);
-  const { database } = await openLedgerDatabase(t, server, { dataDir: folder });
+  const { database, url, superuserUrl } = await openLedgerDatabase(t, server, { dataDir: folder });
   const query: Loader['query'] = async (sql, values = []) => (await database.pool.query(sql, values)).rows;
   return {
     database,
     folder,
+    url,
+    superuserUrl,
     query,
     async load(files, spec = {}) {
       const {
