@@ -3,6 +3,7 @@ import type { Cells } from '../csv-file.js';
 import { numberAssignments } from '../dashboard/resources/number-assignments.js';
 import { readInBatches } from '../database/cursor.js';
 import { formatCount } from '../format.js';
+import { openOrders } from '../sync/orders-to-read.js';
 import { imported, inventoryCodes, inventoryReasons, joinChecks, reasonColumns } from './inventory-check.js';
 
 /**
@@ -78,9 +79,6 @@ export interface Plan {
 const examplesPerGroup = 5;
 const groupsWithoutExamples = new Set<PlanGroup>(['right', 'not in the file']);
 
-const endStatuses = numberAssignments.details.terminalStatuses.map((status) => `'${status}'`).join(', ');
-const isOpen = `coalesce(upper(o.status), '') not in (${endStatuses})`;
-
 // $1 the account, $2 whether to mark numbers that aren't in the file UNASSIGNED. Reads the temporary table assignment_lines.
 const compare = `
   insert into reconcile_plan (grp, line, position, given, number, code, reason, is_assignable, is_assigned)
@@ -95,9 +93,8 @@ const compare = `
        where b.account_id = $1 and (b.status = 'open' or b.unknown_count > 0) and (n.outcome is null or n.outcome = 'UNKNOWN')
       union all
       select n.telephone_number, coalesce(o.action || ' order ', 'order ') || o.order_id || ' is in progress'
-        from ${numberAssignments.table} o
+        from (select * from ${numberAssignments.table} t where t.account_id = $1 and ${openOrders(numberAssignments.details)}) o
         join ${numberAssignments.numbersTable} n on n.account_id = o.account_id and n.order_id = o.order_id
-       where o.account_id = $1 and ${isOpen}
       union all
       select n.telephone_number, 'assignment order ' || n.order_id || ' has an unknown outcome'
         from ${numberAssignments.numbersTable} n
@@ -150,6 +147,8 @@ const compare = `
              else 'assign'
            end as grp
       from compared
+    -- Otherwise, the CASE would take the place of grp wherever it is used.
+    offset 0
   )
   select grp, line, position, given, number,
          case when grp in ('pending', 'classified') then grp else code end,
@@ -258,10 +257,10 @@ export function readPlan(client: pg.ClientBase): AsyncGenerator<Cells[]> {
  */
 export async function describeUnlistedOrders(client: pg.ClientBase, account: string): Promise<string | undefined> {
   const { rows } = await client.query(
-    `select count(*)::integer as count from ${numberAssignments.table} o
-      where o.account_id = $1 and (${isOpen} or o.unknown_since is not null)
-        and (select count(*) from ${numberAssignments.numbersTable} n where n.account_id = o.account_id and n.order_id = o.order_id)
-              < coalesce(o.total_quantity, 1)`,
+    `select count(*)::integer as count from ${numberAssignments.table} t
+      where t.account_id = $1 and (${openOrders(numberAssignments.details)} or t.unknown_since is not null)
+        and (select count(*) from ${numberAssignments.numbersTable} n where n.account_id = t.account_id and n.order_id = t.order_id)
+              < coalesce(t.total_quantity, 1)`,
     [account],
   );
   const count: number = rows[0].count;
