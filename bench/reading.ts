@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type Database, openDatabase } from '../src/database/connect.js';
 import { migrate } from '../src/database/migrations.js';
+import { dayOf } from '../src/days.js';
 import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { removeDataFolder } from '../test/support/postgres.js';
 import { account, fillLedger, writeNumbersInUse } from './fill-ledger.js';
@@ -81,7 +82,7 @@ async function measure({ url, pool }: Database, { dataDir, file, rounds }: Measu
   const commands = {
     reconcile: ['reconcile', file],
     report: ['report', '--out', join(dataDir, 'report.html'), '--force'],
-    audit: ['audit'],
+    audit: ['audit', '--as-of', dayOf(new Date())],
     number: ['number', rows[0].number],
     '--version': ['--version'],
   };
