@@ -33,12 +33,16 @@ export async function copyBatches(
 ): Promise<number> {
   const stream = client.query(copyFrom(`copy ${target.table} (${target.columns.join(', ')}) from stdin`));
   const done = finished(stream);
-  // Awaited below; it may fail earlier, while a batch is read.
-  done.catch(() => undefined);
+  // The server may fail while a batch is read. The stream can't be written to after that.
+  let hasFailed = false;
+  done.catch(() => {
+    hasFailed = true;
+  });
   let text = '';
   let count = 0;
   try {
     for await (const rows of batches) {
+      if (hasFailed) break;
       for (const row of rows) {
         text += copyLine(row);
         count += 1;
@@ -48,7 +52,7 @@ export async function copyBatches(
         }
       }
     }
-    stream.end(text);
+    if (!hasFailed) stream.end(text);
   } catch (error) {
     // Ends the COPY on the server so that the connection can roll back.
     stream.destroy(error instanceof Error ? error : new Error(String(error)));
