@@ -5,7 +5,6 @@ import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { checkAccounts } from '../nruf/scope.js';
-import { openNumberFile } from '../number-file/number-file.js';
 import { readLedgerNumber } from '../number-file/number-form.js';
 import { readTimelines, type TimelineOptions } from '../timeline/read-timelines.js';
 import { accountsToCount } from './accounts-to-count.js';
@@ -95,6 +94,8 @@ async function addFile(
   { column }: NumberOptions,
 ): Promise<RejectedLine[]> {
   const rejected: RejectedLine[] = [];
+  // Loading the readers of CSV files and workbooks takes longer than reading the time line of a number.
+  const { openNumberFile } = await import('../number-file/number-file.js');
   const file = await openNumberFile(path, { column, signal });
   for await (const rows of file.rows()) {
     for (const { line, given } of rows) {
