@@ -4,6 +4,7 @@ import { benchBilling } from './billing.js';
 import { benchFirstRun } from './first-run.js';
 import { benchNruf } from './nruf.js';
 import { benchOrderDetails } from './order-details.js';
+import { benchReading } from './reading.js';
 import { benchSizes } from './sizes.js';
 
 /**
@@ -24,5 +25,6 @@ await benchOrderDetails({ orders, latencyMs: 50 });
 await benchAssignment({ numbers, requestsPerMinute: 60 });
 await benchBilling({ rows: billingRows, rounds });
 await benchAccounts({ accounts, numbersPerAccount: 20_000, latencyMs: 50 });
+await benchReading({ numbers, rounds });
 await benchNruf({ numbers: nrufNumbers, rounds });
 await benchSizes({ numbers: sizeNumbers, billingRows: sizeBillingRows });

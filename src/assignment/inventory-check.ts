@@ -8,9 +8,12 @@ export const imported = (account: string) => `imported as materialized (
     select distinct telephone_number from imported_numbers where account_id = ${account} and removed_at is null
   )`;
 
+/** Joins `d` to a line's number. */
+export const joinDisconnected = (account: string, number: string) => `
+      left join ${disconnectedNumbers.table} d on d.account_id = ${account} and d.telephone_number = ${number}`;
+
 /** Joins `d` and `i` to a line's number. */
-export const joinChecks = (account: string, number: string) => `
-      left join ${disconnectedNumbers.table} d on d.account_id = ${account} and d.telephone_number = ${number}
+export const joinChecks = (account: string, number: string) => `${joinDisconnected(account, number)}
       left join imported i on i.telephone_number = ${number}`;
 
 /** Branches of a CASE: why the account can't assign the number. */

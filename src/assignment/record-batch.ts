@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type CopyValue, copyRows } from '../database/copy.js';
+import { type CopyValue, copyBatches, copyRows } from '../database/copy.js';
 import type { NumberFile, NumberRow } from '../number-file/number-file.js';
 import { type Action, parseAction } from './action.js';
 import { customerOrderId, newBatchKey } from './customer-order-id.js';
@@ -89,22 +89,13 @@ export async function copyLines(client: pg.ClientBase, file: NumberFile, action:
     table: 'assignment_lines',
     columns: ['line', 'position', 'given', 'number', 'action', 'code', 'reason'],
   };
-  let total = 0;
-  // Parse the next chunk while the server copies this one.
-  let copying = Promise.resolve(0);
-  for await (const rows of file.rows()) {
-    total += await copying;
-    copying = copyRows(
-      client,
-      target,
-      rows.map((row) => toLine(row, action)),
-    );
-    // Awaited above or below, or abandoned with the transaction if the file can't be read further.
-    copying.catch(() => undefined);
-  }
-  total += await copying;
+  const total = await copyBatches(client, target, linesOf(file, action));
   await client.query('analyze assignment_lines');
   return total;
+}
+
+async function* linesOf(file: NumberFile, action: Action | undefined): AsyncGenerator<CopyValue[][]> {
+  for await (const rows of file.rows()) yield rows.map((row) => toLine(row, action));
 }
 
 function toLine({ line, position, given, number, others }: NumberRow, defaultAction: Action | undefined): CopyValue[] {

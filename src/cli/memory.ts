@@ -16,6 +16,9 @@ export function limitHeapGrowth(): void {
 /**
  * Keeps V8's semi-spaces at their initial size, for commands that stream an archive or a file of numbers. They would otherwise
  * grow to 48 MB, which streaming doesn't need. Call this before loading other modules, because the spaces never shrink.
+ *
+ * `reconcile` doesn't: rows of a chunk are then promoted while in use, and collecting them takes half of the time of reading a million
+ * lines (8.2 instead of 3.8 s of CPU, for 125 instead of 149 MB).
  */
 export function limitSemiSpace(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

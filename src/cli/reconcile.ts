@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
-import { limitSemiSpace } from './memory.js';
 import type { ReconcileCommandOptions } from './run-reconcile.js';
 
 export function define(command: DefineCommand): Command {
@@ -41,7 +40,6 @@ Examples:
   $ tn-ledger reconcile customers.csv --prune --apply`,
     )
     .action(async (file: string, options: ReconcileCommandOptions) => {
-      limitSemiSpace();
       const [{ processSettings, withApiSession, withSession }, { applyReconcile, printPlan }] = await Promise.all([
         import('./session.js'),
         import('./run-reconcile.js'),

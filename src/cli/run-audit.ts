@@ -36,10 +36,14 @@ export async function runAudit(session: Session, options: AuditOptions): Promise
   await rejectFutureDays(database, { '--as-of': parameters.asOf });
   await checkScope(database.pool, parameters);
   await refreshIfAllowed(session, database, parameters.accounts);
-  const found = await inTransaction(database, { signal: session.signal, repeatable: true }, async (client) => {
-    await client.query('set transaction isolation level repeatable read');
-    return { nruf: await audit(client, parameters), billing: await auditBilling(client, parameters) };
-  });
+  const found = await inTransaction(
+    database,
+    { snapshot: 'writable', largeJoin: true, signal: session.signal, repeatable: true },
+    async (client) => ({
+      nruf: await audit(client, parameters),
+      billing: await auditBilling(client, parameters),
+    }),
+  );
   if (found.billing === undefined) {
     session.log.warn(
       'Billing data was not checked: the user of DATABASE_URL may not read it. Members of tn_ledger_billing_reader may.',

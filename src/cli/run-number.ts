@@ -6,7 +6,6 @@ import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.js';
 import { checkAccounts } from '../nruf/scope.js';
-import { openNumberFile } from '../number-file/number-file.js';
 import { readForeignNumber, readLedgerNumber } from '../number-file/number-form.js';
 import type { Reading } from '../number-file/reading.js';
 import { readTimelines, type TimelineOptions } from '../timeline/read-timelines.js';
@@ -103,6 +102,8 @@ async function addFile(
   { column, sheet }: NumberOptions,
 ): Promise<{ rejected: RejectedLine[]; reading: Reading }> {
   const rejected: RejectedLine[] = [];
+  // Loading the readers of CSV files and workbooks takes longer than reading the time line of a number.
+  const { openNumberFile } = await import('../number-file/number-file.js');
   const file = await openNumberFile(path, { column, sheet, signal });
   if (file.reading.warning !== undefined) log.warn(`${path}: ${file.reading.warning}`);
   for await (const rows of file.rows()) {

@@ -81,8 +81,7 @@ export async function runRnd(session: Session, options: RndOptions): Promise<Exi
   const period: DisconnectPeriod = { firstDay, lastDay: through, accounts };
   const file = path === undefined ? undefined : await withFileErrors(path, () => beginFile(path));
   try {
-    const report = await inTransaction(database, { signal: session.signal }, async (client) => {
-      await client.query('set transaction isolation level repeatable read');
+    const report = await inTransaction(database, { snapshot: 'writable', signal: session.signal }, async (client) => {
       const all = await readDisconnects(client, period);
       const current = all.filter(({ excluded }) => excluded === null);
       const inPeriod = new Set(current.map(({ telephoneNumber }) => telephoneNumber));

@@ -5,8 +5,8 @@ import { lastResult } from './lock-connection.js';
 import { checkGuards, guardStatements } from './write-guard.js';
 
 export interface TransactionOptions {
-  /** Read-only, with one snapshot for all statements. */
-  snapshot?: boolean;
+  /** One snapshot for all statements. `true`: read-only; `writable`: not, for temporary tables or results. */
+  snapshot?: boolean | 'writable';
   /** Commits without waiting for the disk: only for data that a later check would find missing and read again. */
   asynchronous?: boolean;
   /** Settings for this transaction only, such as `DateStyle`. */
@@ -77,7 +77,7 @@ async function tryTransaction<T>(
       await client.query('select set_config($1, $2, true)', [name, value]);
     }
     const result = await work(client);
-    if (!options.snapshot) for (const { lost } of database.guards) lost.throwIfAborted();
+    if (options.snapshot !== true) for (const { lost } of database.guards) lost.throwIfAborted();
     await client.query('commit');
     return result;
   } catch (error) {
@@ -99,10 +99,11 @@ async function begin(
   { snapshot, asynchronous, repeatable }: TransactionOptions,
   { guards, lockTimeoutMs }: Database,
 ): Promise<void> {
-  const statements = [snapshot ? 'begin isolation level repeatable read read only' : 'begin'];
+  const readOnly = snapshot === true;
+  const statements = [`begin${snapshot ? ' isolation level repeatable read' : ''}${readOnly ? ' read only' : ''}`];
   if (asynchronous) statements.push('set local synchronous_commit = off');
   if (repeatable) statements.push(`set local lock_timeout = ${Math.ceil(lockTimeoutMs / mostTries)}`);
-  statements.push(...guardStatements(guards, { readOnly: snapshot ?? false }));
+  statements.push(...guardStatements(guards, { readOnly }));
   const { rows } = lastResult(await client.query<{ ended?: boolean[] }>(statements.join('; ')));
   checkGuards(guards, rows[0]?.ended ?? []);
 }

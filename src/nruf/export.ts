@@ -42,9 +42,8 @@ export async function exportFiling(
   await checkOutputPath(path, { replace: options.force });
   const file = await withFileErrors(path, () => beginFile(path));
   try {
-    const exported = await inTransaction(database, { signal }, async (client) => {
+    const exported = await inTransaction(database, { snapshot: 'writable', signal }, async (client) => {
       // One snapshot for the counts, the carrier names and the time stored with them.
-      await client.query('set transaction isolation level repeatable read');
       const rows = await readFilingRows(client, parameters);
       refuseEmpty(rows, parameters);
       if (!options.allowGaps) refuseGaps(rows, data[parameters.form.id]);

@@ -99,10 +99,9 @@ export async function prepareFilings(database: Database, options: PrepareOptions
   await withFileErrors(folder, () => mkdir(folder, { recursive: true }));
   const open: { file: OutputFile; path: string }[] = [];
   try {
-    const prepared = await inTransaction(database, { signal }, async (client) => {
+    const prepared = await inTransaction(database, { snapshot: 'writable', signal }, async (client) => {
       // One snapshot for the counts, the audit and the time stored with them. Only one preparation at a time, so that each sees the
-      // filings of the one before.
-      await client.query('set transaction isolation level repeatable read');
+      // filings of the one before: the lock comes before the first query, which takes the snapshot.
       await client.query('lock table nruf_filings in share row exclusive mode');
       const result = await prepare(client, options);
       if (result.filings.length === 0) {

@@ -1,6 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import pg from 'pg';
-import { type CopyValue, copyRows } from '../../src/database/copy.js';
+import { type CopyValue, copyBatches, copyRows } from '../../src/database/copy.js';
 import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 
@@ -124,6 +124,27 @@ test('if the server rejects a row or the table, its error is thrown, and the con
   await t.throwsAsync(copyRows(client, nowhere, refused), { message: /relation "nowhere" does not exist/ });
   t.is(await copyRows(client, landing, [['1', 'a', 'b']]), 1);
   t.deepEqual(await landed(client), [['1', 'a', 'b']]);
+});
+
+test('batches are loaded in one COPY, and a row that the server rejects while the next batch is read fails the load', async (t) => {
+  const { client } = t.context;
+  async function* batches(second: CopyValue[]): AsyncGenerator<CopyValue[][]> {
+    // Longer than what is written at a time.
+    yield [['1', 'x'.repeat(20_000), null], second];
+    // The server's answer arrives while this batch is awaited.
+    await t.context.server.superuser.query('select pg_sleep(0.1)');
+    yield [];
+    yield [['3', 'c', null]];
+  }
+  t.is(await copyBatches(client, landing, batches(['2', 'b', null])), 3);
+  t.deepEqual(
+    (await landed(client)).map(([n]) => n),
+    ['1', '2', '3'],
+  );
+  await t.throwsAsync(copyBatches(client, landing, batches(['two', 'x'.repeat(20_000), null])), {
+    message: /invalid input syntax for type integer/,
+  });
+  t.is((await landed(client)).length, 3);
 });
 
 test('if the connection breaks, the load fails instead of hanging', async (t) => {

@@ -124,6 +124,29 @@ test('a list of many chunks is complete and in order wherever its lines are spli
   t.deepEqual(await read(t, content, { column: 'tn' }), expected);
 });
 
+test('a file of many chunks is read with its line numbers wherever its quoted cells are broken into lines', async (t) => {
+  const note = fc.string({
+    unit: fc.constantFrom('x', '""', ',', '\n', '\r\n', '\r', 'é', 'long '.repeat(50)),
+    maxLength: 40,
+  });
+  const notes = fc.array(note, { minLength: 1, maxLength: 50 });
+  await fc.assert(
+    fc.asyncProperty(notes, fc.constantFrom('\n', '\r\n', '\r'), async (each, lineEnd) => {
+      const rows: string[] = [];
+      const expected: string[] = [];
+      for (let index = 0, line = 2; index < 400; index += 1) {
+        const cell = each[(index * index) % each.length] as string;
+        const number = String(2_002_000_000 + index);
+        rows.push(`"${cell}",${number}`);
+        expected.push(`${line}|${number}|${number}`);
+        line += cell.split(/\r\n|\n|\r/).length;
+      }
+      t.deepEqual(await read(t, ['note,tn', ...rows, ''].join(lineEnd)), expected);
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test('any written cells are read back unchanged', async (t) => {
   const cell = fc.string({ unit: fc.constantFrom('9', '1', '"', ',', ';', '\n', 'é', '=', "'", ' x') });
   await fc.assert(
