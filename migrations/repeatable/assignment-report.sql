@@ -20,7 +20,8 @@ as $$
     select r.account_id, least(r.requested_at, r.created_at) as from_time,
       greatest(r.requested_at, r.created_at, r.ready_at) as to_time
     from tn_ledger.assignment_reports r
-    where r.state = 'loaded' and (account is null or r.account_id = account)
+    where r.state = 'loaded'
+      and (account is null or r.account_id in (select btrim(a) from unnest(string_to_array(account, ',')) a))
   ),
   -- throughout: at the beginning and at the end. A number without it came or went meanwhile.
   held as (
@@ -69,4 +70,4 @@ as $$
   where c.difference is not null
 $$;
 comment on function tn_ledger.assignment_report_differences(text) is
-  'Numbers whose assignment status in Bandwidth''s latest loaded report differs from the ledger''s own at the time of the report: assigned in the ledger only, assigned in the report only, status not understood, not in the inventory, not in the report (which is no evidence of its status). Account null: all accounts.';
+  'Numbers whose assignment status in Bandwidth''s latest loaded report differs from the ledger''s own at the time of the report: assigned in the ledger only, assigned in the report only, status not understood, not in the inventory, not in the report (which is no evidence of its status). account: one or several, comma-separated; null: all.';

@@ -54,12 +54,16 @@ export interface ReportCall {
 }
 
 /** Lists the reports that Bandwidth offers to an account. */
-export function listReports({ client, account, signal }: Omit<ReportCall, 'reportId'>): Promise<OfferedReport[]> {
+export function listReports({
+  client,
+  account,
+  signal,
+}: Pick<ReportCall, 'client' | 'account'> & { signal?: AbortSignal }): Promise<OfferedReport[]> {
   return client.get({
     account,
     path: reportsPath(account),
     empty: [204],
-    signal,
+    ...(signal !== undefined && { signal }),
     parse: ({ text }) =>
       itemsIn(text, 'ReportsResponse', 'Reports.Report').map((report) => ({
         id: required(report, 'Id'),

@@ -4,6 +4,7 @@ import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { pageOf } from './page.js';
 import type { Scope } from './scope.js';
+import { assignmentReportSection, readAssignmentReports } from './sections/assignment-report.js';
 import { attentionSection, readConcerns } from './sections/attention.js';
 import { batchesSection, readBatches } from './sections/batches.js';
 import { changesSection, readChanges } from './sections/changes.js';
@@ -57,8 +58,9 @@ export async function makeReport(
         changesSection(scope, changes),
         runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
+        assignmentReportSection(scope, await readAssignmentReports(scope)),
         filingsSection(scope, await readFilings(scope)),
-      ];
+      ].filter((section) => section !== undefined);
       return { html: await pageOf(scope, sections), time: scope.time };
     },
   );
