@@ -108,33 +108,33 @@ export interface NewInstance {
   findOutcome: () => Promise<string | undefined>;
 }
 
-/** Creates an instance; returns its id. An ApiError means that none was created. */
-export async function createInstance(
+/**
+ * Creates an instance; returns its id, or undefined if the response doesn't name it. An ApiError means that none was
+ * created.
+ */
+export function createInstance(
   call: ReportCall,
   { outputFormat, parameters, expiresOn, findOutcome }: NewInstance,
-): Promise<string> {
+): Promise<string | undefined> {
   const { client, account, signal } = call;
   const listed = Object.entries(parameters)
     .map(
       ([name, value]) => `<Parameter><Name>${encodeText(name)}</Name><Value>${encodeText(value)}</Value></Parameter>`,
     )
     .join('');
-  const id = await client.post<string | undefined>({
+  return client.post<string | undefined>({
     account,
     path: instancesPath(call),
     body: `<?xml version="1.0" encoding="UTF-8"?><Instance><OutputFormat>${encodeText(outputFormat)}</OutputFormat><Parameters>${listed}</Parameters><ExpiresAt>${expiresOn}</ExpiresAt></Instance>`,
     retry: { findOutcome },
     accept: [201, 202],
-    parse: ({ headers }) => idInLocation(headers.location),
+    parse({ text, headers }) {
+      // The reference shows a 201 without a body.
+      if (text.trimStart().startsWith('<')) refuseErrors(parseXml(text));
+      return idInLocation(headers.location);
+    },
     signal,
   });
-  const found = id ?? (await findOutcome());
-  if (found === undefined) {
-    throw new XmlError(
-      `Bandwidth accepted the request for an instance of report ${call.reportId} (account ${account}), but neither returned its id nor lists it`,
-    );
-  }
-  return found;
 }
 
 /** Reads the status of an instance. */
@@ -226,10 +226,15 @@ function toInstance(element: XmlElement): ReportInstance {
 /** The elements at a path of a document; errors in it are thrown, whatever the HTTP status. */
 function itemsIn(text: string, root: string, path: string): XmlElement[] {
   const document = parseXml(text);
-  const errors = parseApiErrors(document);
-  if (errors.length > 0) throw new XmlError(describeApiErrors(errors));
+  refuseErrors(document);
   if (!Object.hasOwn(document, root)) throw new XmlError(`expected <${root}>, got <${Object.keys(document)[0]}>`);
   return listAt(document, `${root}.${path}`).filter(isElement);
+}
+
+/** Throwing here turns the errors of a document into an ApiError with their codes. */
+function refuseErrors(document: XmlElement): void {
+  const errors = parseApiErrors(document);
+  if (errors.length > 0) throw new XmlError(describeApiErrors(errors));
 }
 
 function isElement(value: XmlValue): value is XmlElement {

@@ -16,6 +16,7 @@ import {
 } from '../../dashboard/report-instances.js';
 import { addDays, currentTime, type Day, dayOf } from '../../days.js';
 import { downloadsFolder } from '../../downloads-folder.js';
+import { LedgerError } from '../../errors.js';
 import { formatCount } from '../../format.js';
 import { simplified } from '../../number-file/header-names.js';
 import { UnusableFileError } from '../../number-file/unusable-file.js';
@@ -174,20 +175,35 @@ async function create(context: JobContext, open: OpenRequest): Promise<string> {
     return instances.findLast(isOurs)?.id;
   };
   run.step({ text: 'requesting the assignment report' });
-  let instanceId = await findOutcome();
+  const instanceId = (await findOutcome()) ?? (await post(context, call, open, findOutcome)) ?? (await findOutcome());
   if (instanceId === undefined) {
-    try {
-      const parameters = chooseParameters(await readParameters(call), account);
-      const expiresOn = addDays(dayOf(currentTime(context)), keepDays);
-      instanceId = await createInstance(call, { outputFormat, parameters, expiresOn, findOutcome });
-    } catch (error) {
-      if (error instanceof ApiError || error instanceof UnknownFormError)
-        await forgetRequest(database, account, open.periodStart);
-      throw error;
-    }
+    throw new LedgerError(
+      `Bandwidth accepted the request for an instance of report ${open.reportId} (account ${account}), but neither returned its id nor lists it.`,
+      { hint: 'The next run looks for it again.' },
+    );
   }
   await recordInstance(database, account, open.periodStart, instanceId);
   return instanceId;
+}
+
+/** Requests the instance; forgets the request if Bandwidth rejects it, so that the next run makes another. */
+async function post(
+  context: JobContext,
+  call: ReportCall,
+  { periodStart }: OpenRequest,
+  findOutcome: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const { account, database } = context;
+  try {
+    const parameters = chooseParameters(await readParameters(call), account);
+    const expiresOn = addDays(dayOf(currentTime(context)), keepDays);
+    return await createInstance(call, { outputFormat, parameters, expiresOn, findOutcome });
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof UnknownFormError) {
+      await forgetRequest(database, account, periodStart);
+    }
+    throw error;
+  }
 }
 
 /** Only the account is chosen: any other parameter would leave out numbers. */

@@ -4,6 +4,7 @@ import { assignmentReportCsv } from '../reports/assignment-report.js';
 import type { ReportBehavior } from '../reports/behavior.js';
 import type { InstanceState } from '../reports/instance-store.js';
 import { accountOf, type Call, type Route } from '../route.js';
+import type { SandboxState } from '../state.js';
 import { errorXml, escapeXml, line, xmlDeclaration } from '../xml.js';
 import { bodyOf } from './billing-common.js';
 
@@ -90,11 +91,14 @@ ${own.map((instance) => instanceXml(call, instance)).join('')}    </Instances>
 `);
 }
 
+function statusOf({ clock, reports: { behavior, isReady } }: SandboxState, instance: InstanceState): string {
+  const isExpired = clock.now().toISOString().slice(0, 10) > instance.expiresAt;
+  return isExpired ? 'Expired' : isReady(instance) ? behavior.outcome : behavior.pendingStatus;
+}
+
 function instanceXml({ state }: Call, instance: InstanceState): string {
   const { id, reportId, outputFormat, requestedAt, parameters, expiresAt } = instance;
-  const { pendingStatus, outcome } = state.reports.behavior;
-  const isExpired = state.clock.now().toISOString().slice(0, 10) > expiresAt;
-  const status = isExpired ? 'Expired' : state.reports.isReady(instance) ? outcome : pendingStatus;
+  const status = statusOf(state, instance);
   const name = reports.find((report) => report.id === reportId)?.name ?? '';
   const named = parameters.map(
     ([parameter, value]) => `                <Parameter>
@@ -150,9 +154,13 @@ async function create(call: Call): Promise<Answer> {
 function instanceOf(call: Call, root: string): InstanceState {
   const { reportId = '', instanceId = '' } = call.params;
   const instance = call.state.reports.find(accountOf(call).id, reportId, instanceId);
-  if (instance !== undefined) return instance;
+  if (instance === undefined) throw noInstance(reportId, instanceId, root);
+  return instance;
+}
+
+function noInstance(reportId: string, instanceId: string, root: string): Refusal {
   const text = `No report instance found for report ${reportId} with Id of '${instanceId}'`;
-  throw new Refusal(xml(errorXml(root, text, '19019'), 404));
+  return new Refusal(xml(errorXml(root, text, '19019'), 404));
 }
 
 function readInstance(call: Call): Answer {
@@ -168,7 +176,9 @@ async function file(call: Call): Promise<Answer> {
   throwQueued(call, 'file', fileRoot);
   const instance = instanceOf(call, fileRoot);
   const { behavior } = call.state.reports;
-  if (!call.state.reports.isReady(instance) || behavior.outcome !== 'Ready') {
+  const status = statusOf(call.state, instance);
+  if (status === 'Expired') throw noInstance(instance.reportId, instance.id, fileRoot);
+  if (status !== 'Ready') {
     return xml(errorXml(fileRoot, 'Report generation in progress; Output not yet available', '19048'), 202);
   }
   const name = `assignment-${instance.id}.csv`;
