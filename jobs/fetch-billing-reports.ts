@@ -1,5 +1,5 @@
 import { commandFor } from '../src/billing/command-for.js';
-import { downloadsFolder, removeOldArchives } from '../src/billing/downloads.js';
+import { removeOldArchives } from '../src/billing/downloads.js';
 import { daysText, describe, fetchReports, type WantedReport } from '../src/billing/fetch-reports.js';
 import { daysWithoutRows, rangesOf } from '../src/billing/missing-days.js';
 import { daysToRequest } from '../src/billing/nightly-days.js';
@@ -7,6 +7,7 @@ import { isDocumented, parseReportType, unknownTypeWarning } from '../src/billin
 import { openReports } from '../src/billing/reports.js';
 import { rollUpLoaded } from '../src/billing/roll-up-loaded.js';
 import { currentTime, type Day } from '../src/days.js';
+import { downloadsFolder } from '../src/downloads-folder.js';
 import { LedgerError } from '../src/errors.js';
 import type { Job, JobContext } from '../src/run/job.js';
 

@@ -4,6 +4,7 @@ import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import { FailedJobsError } from '../src/run/cause.js';
 import type { Job, JobContext } from '../src/run/job.js';
 import { loadJobs } from '../src/run/load-jobs.js';
+import { fetchAssignmentReport } from './fetch-assignment-report.js';
 import { fetchBillingReports } from './fetch-billing-reports.js';
 import { prepareNruf } from './prepare-nruf.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
@@ -21,6 +22,7 @@ export const plan: readonly Job[] = [
   ...(await loadJobs(new URL('./', import.meta.url), jobsOfLists)),
   submitNumberAssignments,
   fetchBillingReports,
+  fetchAssignmentReport,
   prepareNruf,
   writeReport,
 ];

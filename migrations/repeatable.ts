@@ -34,6 +34,7 @@ const names = [
   'billing-daily',
   'number-timeline',
   'rnd-disconnects',
+  'assignment-report',
   'request-leases',
 ];
 

@@ -75,6 +75,10 @@ export interface BillingSettings {
   download: DownloadLimits;
 }
 
+/** How often an account's assignment report is fetched. */
+export const assignmentReportSchedules = ['nightly', 'weekly', 'off'] as const;
+export type AssignmentReportSchedule = (typeof assignmentReportSchedules)[number];
+
 /** Settings of scheduled backups. */
 export interface BackupSettings {
   /** Absolute path of their folder; undefined: there are none. */
@@ -123,6 +127,7 @@ export interface Config {
   /** Milliseconds that a transaction waits for a lock. */
   lockTimeoutMs: number;
   billing: BillingSettings;
+  assignmentReport: AssignmentReportSchedule;
   backups: BackupSettings;
   /** Absolute path of the file that replaces headings of filings; undefined: none. */
   formFile: string | undefined;
@@ -470,9 +475,17 @@ const variables = z.object({
   TN_LEDGER_KEEP_ARCHIVES: wholeNumber(400, '400 (days)').meta(
     about('How many days to keep the archives of billing reports.'),
   ),
+  TN_LEDGER_ASSIGNMENT_REPORT: z
+    .enum(assignmentReportSchedules, { error: 'must be nightly, weekly or off' })
+    .default('weekly')
+    .meta(
+      about(
+        "How often the nightly run fetches Bandwidth's own report of assigned numbers, to compare it with the ledger: `nightly`, `weekly` or `off`; see [assignment.md](assignment.md#bandwidths-own-report).",
+      ),
+    ),
   TN_LEDGER_FORM_FILE: optional(z.string()).meta(
     about(
-      'YAML or JSON file with the headings of FCC Form 502, of the Utilization Missing report and of the file for the Reassigned Numbers Database, if they differ from those of this version; see [filing.md](filing.md).',
+      "YAML or JSON file with the headings of FCC Form 502, of the Utilization Missing report, of the file for the Reassigned Numbers Database and of Bandwidth's assignment report, if they differ from those of this version; see [filing.md](filing.md).",
       'the headings of this version',
     ),
   ),
@@ -734,6 +747,7 @@ export function loadConfig(source: ConfigSource): Config {
         extraMs: general.TN_LEDGER_DOWNLOAD_TIMEOUT,
       },
     },
+    assignmentReport: general.TN_LEDGER_ASSIGNMENT_REPORT,
     backups: {
       folder: general.TN_LEDGER_BACKUP_DIR && resolve(source.cwd, general.TN_LEDGER_BACKUP_DIR),
       keep: general.TN_LEDGER_KEEP_BACKUPS,

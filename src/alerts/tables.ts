@@ -11,6 +11,7 @@ const tablesOfJobs: Readonly<Record<string, readonly string[]>> = {
   ),
   'submit-number-assignments': ['assignment_batches'],
   'fetch-billing-reports': ['billing_reports and its records'],
+  'fetch-assignment-report': ['assignment_report_numbers'],
   // They only make counting faster.
   'prepare-nruf': [],
   'write-report': ['the report'],

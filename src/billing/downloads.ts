@@ -1,28 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../database/connect.js';
 import { change } from '../database/transaction.js';
-import { LedgerError, messageOf } from '../errors.js';
 import type { OpenReport } from './reports.js';
 
 const dayMs = 86_400_000;
-
-/**
- * Returns the folder of downloaded archives, created if missing. Only its owner can read it, because it contains
- * call records.
- */
-export async function downloadsFolder(dataDir: string): Promise<string> {
-  const folder = join(dataDir, 'downloads');
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new LedgerError(`The folder ${folder} can't be created: ${messageOf(cause)}.`, {
-      hint: 'Check TN_LEDGER_DATA_DIR and its permissions.',
-      cause,
-    });
-  });
-  return folder;
-}
 
 /**
  * Returns the file name of a report's archive. Ids come from the API: characters that could change the path are
@@ -51,7 +35,7 @@ export async function findOldArchives(
 ): Promise<string[]> {
   const old: string[] = [];
   for (const name of await readdir(folder)) {
-    const isPart = /\.zip\.\d+\.part$/.test(name);
+    const isPart = /\.\d+\.part$/.test(name);
     if (!name.endsWith('.zip') && !isPart) continue;
     // Accounts share the folder, and another one may be removing the same archives.
     const facts = await stat(join(folder, name)).catch(unlessGone);

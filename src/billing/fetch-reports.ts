@@ -6,16 +6,18 @@ import {
   type ReportStatus,
   readReportStatus,
 } from '../dashboard/billing-reports.js';
+import { DownloadError } from '../dashboard/download-file.js';
 import { ApiError } from '../dashboard/errors.js';
 import { currentTime, type Day } from '../days.js';
+import { downloadsFolder } from '../downloads-folder.js';
 import { LedgerError, UsageError } from '../errors.js';
 import { sleep } from '../retry.js';
 import type { JobContext } from '../run/job.js';
 import { ArchiveError } from './archive.js';
 import { commandFor } from './command-for.js';
 import { CsvError } from './csv-header.js';
-import { DownloadError, downloadArchive } from './download-archive.js';
-import { archiveName, downloadsFolder } from './downloads.js';
+import { downloadArchive } from './download-archive.js';
+import { archiveName } from './downloads.js';
 import { type LoadedReport, loadReport } from './load-report.js';
 import { FewerRowsError } from './replace-rows.js';
 import {

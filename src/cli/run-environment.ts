@@ -1,6 +1,7 @@
 import { defaultTimeoutMs } from '../billing/fetch-reports.js';
 import { apiOf, billingOf, titleOfAccount } from '../config.js';
 import { migrate } from '../database/migrations.js';
+import { defaultTimeoutMs as assignmentReportTimeoutMs } from '../nruf/assignment-report/fetch-report.js';
 import type { RunEnvironment } from '../run/run-job.js';
 import { createProgress } from './progress.js';
 import type { ApiSession } from './session.js';
@@ -39,6 +40,11 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
     const label = config.accountSettings.get(account)?.label;
     return {
       ...shared,
+      assignmentReport: {
+        schedule: config.assignmentReport,
+        formFile: config.formFile,
+        timeoutMs: assignmentReportTimeoutMs,
+      },
       billing: { ...billingOf(config, account), timeoutMs: defaultTimeoutMs },
       requestsPerMinute: apiOf(config, account).requestsPerMinute,
       client: await session.client(account),

@@ -3,7 +3,10 @@ import type { DefineCommand } from './command.js';
 import type { RunOptions } from './run-jobs.js';
 
 /** The jobs that the nightly run executes after reading the lists. */
-const lastJobs = ['submit-number-assignments', 'fetch-billing-reports', 'prepare-nruf', 'write-report'];
+const lastJobs = [
+  ...['submit-number-assignments', 'fetch-billing-reports', 'fetch-assignment-report'],
+  ...['prepare-nruf', 'write-report'],
+];
 
 export function define(command: DefineCommand): Command {
   let jobNames: readonly string[] = [];

@@ -2,6 +2,7 @@ import { LedgerError } from '../errors.js';
 import type { DashboardClient, FileReceiver } from './client.js';
 import { ApiError, describeApiErrors, parseApiErrors } from './errors.js';
 import type { ResponseBody } from './exchange.js';
+import { idInLocation } from './location.js';
 import { encodeText, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
 /** The resource that builds reports; `bdrs` is the older one, for call records only. */
@@ -92,7 +93,7 @@ interface Nameless {
 
 function parseRequested({ text, headers, status }: ResponseBody): Requested | Nameless {
   if (status === 204) return { kind: 'not yet', description: 'there is no data yet (204)' };
-  const reportId = idOf(headers.location);
+  const reportId = idInLocation(headers.location);
   let document: XmlElement = {};
   try {
     document = text.trim() === '' ? {} : parseXml(text);
@@ -103,13 +104,6 @@ function parseRequested({ text, headers, status }: ResponseBody): Requested | Na
   refuseErrors(document);
   if (reportId === undefined) return { kind: 'nameless', location: JSON.stringify(headers.location) };
   return { kind: 'accepted', reportId, ...statusIn(document) };
-}
-
-/** The id is the last segment of the path, whatever the host. */
-function idOf(location: string | string[] | undefined): string | undefined {
-  if (typeof location !== 'string' || !URL.canParse(location, 'http://relative.invalid/')) return undefined;
-  const last = new URL(location, 'http://relative.invalid/').pathname.split('/').findLast((part) => part !== '');
-  return last !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(last) ? last : undefined;
 }
 
 /** Reads the status of a report. */

@@ -20,6 +20,7 @@ const permissions: Readonly<Record<string, Permission>> = {
   ),
   products: { what: 'products and features' },
   billingreports: { what: 'billing reports', role: 'Billing Reports' },
+  reports: { what: 'assignment reports' },
   bdrs: { what: 'billing reports', role: 'Billing Reports' },
 };
 

@@ -3,7 +3,8 @@ import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, sho
 
 /**
  * A check for problems in a filing. Its SQL returns one row per finding. Placeholders: `:numbers` is the inventory at the end of the day
- * (nruf_number_categories), `:day` the day, `:end` the end of the day, and `:accounts` a condition on `account_id`.
+ * (nruf_number_categories), `:differences` those between Bandwidth's assignment report and the ledger
+ * (assignment_report_differences), `:day` the day, `:end` the end of the day, and `:accounts` a condition on `account_id`.
  */
 export interface AuditCheck {
   id: string;
@@ -17,6 +18,9 @@ export interface AuditCheck {
   fix?: string;
   sql: string;
 }
+
+/** A weekly report may be late once. */
+const reportDays = 14;
 
 const leftOut = (id: string, value: string, title: string, why: string): AuditCheck => ({
   id,
@@ -34,6 +38,16 @@ const disagreement = (id: string, condition: string, title: string, why: string)
   kind: 'attention',
   sql: `select account_id, telephone_number, status, owner_account_id from telephone_numbers
 where removed_at is null and ${condition} and :accounts order by telephone_number`,
+});
+
+/** Differences between Bandwidth's latest assignment report and the ledger at the time of the report, not at the day of the filing. */
+const reportDifference = (id: string, condition: string, title: string, why: string): AuditCheck => ({
+  id,
+  title,
+  why,
+  kind: 'attention',
+  sql: `select account_id, telephone_number, ledger_status, report_status, order_id, ledger_since from :differences
+where ${condition} and :accounts order by account_id, telephone_number`,
 });
 
 export const auditChecks: readonly AuditCheck[] = [
@@ -157,6 +171,48 @@ left join ${numberAssignments.numbersTable} n on n.account_id = o.account_id and
 left join assignment_orders b on b.order_id = o.order_id
 where coalesce(o.order_date < :end, true) order by o.unknown_since, o.order_id, n.telephone_number`,
   },
+  {
+    id: 'assignment-report-missing',
+    title: `accounts without a Bandwidth assignment report of the last ${reportDays} days`,
+    why: 'Their assignment status is not compared with a second source, or only with an old one. last_error says why the last report was not loaded. If there is none, TN_LEDGER_ASSIGNMENT_REPORT is off, or `tn-ledger run fetch-assignment-report` says why.',
+    kind: 'attention',
+    sql: `select n.account_id, r.ready_at as last_report, l.state as last_state, l.error as last_error
+from (select distinct account_id from :numbers) n
+left join assignment_reports r on r.account_id = n.account_id and r.state = 'loaded'
+left join lateral (select state, error from assignment_reports a
+  where a.account_id = n.account_id order by period_start desc limit 1) l on true
+where r.ready_at is null or r.ready_at < now() - interval '${reportDays} days' order by 1`,
+  },
+  reportDifference(
+    'assigned-in-ledger-only',
+    `difference = 'assigned in the ledger only'`,
+    "numbers that are ASSIGNED in the ledger and not in Bandwidth's assignment report",
+    'Bandwidth prepares its own filings from its status. Both were compared as of the latest report. If an end user has the number, mark it again: tn-ledger assign FILE --action ASSIGN --again.',
+  ),
+  reportDifference(
+    'assigned-in-report-only',
+    `difference = 'assigned in the report only'`,
+    "numbers that are ASSIGNED in Bandwidth's assignment report and not in the ledger",
+    'The ledger knows no order that marked them ASSIGNED, or a later one that marked them UNASSIGNED. Both were compared as of the latest report. Ask Bandwidth which order marked them.',
+  ),
+  reportDifference(
+    'report-status-unknown',
+    `difference = 'status not understood'`,
+    "numbers whose status in Bandwidth's assignment report is not understood, or contradictory",
+    'They were not compared. Add the words to the section assignment_report in the file in TN_LEDGER_FORM_FILE; the next report uses them.',
+  ),
+  reportDifference(
+    'report-not-in-inventory',
+    `difference = 'not in the inventory'`,
+    "numbers in Bandwidth's assignment report that the account didn't have in the ledger",
+    'Either the inventory lacks numbers, which would be missing from the filing, or the report lists more than the numbers in service. Run `tn-ledger run sync-inservice-numbers`; if they stay, ask Bandwidth.',
+  ),
+  reportDifference(
+    'assigned-not-in-report',
+    `difference = 'not in the report' and ledger_status = 'ASSIGNED'`,
+    "numbers that are ASSIGNED in the ledger and that Bandwidth's assignment report doesn't list",
+    'That alone is no evidence: Bandwidth does not document that the report is complete. If only a few are missing, ask why.',
+  ),
   {
     id: 'no-place',
     title: 'numbers without a rate center or state',

@@ -20,36 +20,51 @@ export interface AuditParameters {
 export async function audit(client: pg.ClientBase, parameters: AuditParameters): Promise<AuditFinding[]> {
   const { asOf, accounts, agingDays } = parameters;
   const account = accountsArgument(accounts);
-  const call = `nruf_number_categories(${literal(asOf)}${account === null && agingDays === shortestAgingDays ? '' : `, ${literal(account)}, ${agingDays}`})`;
-  // The checks share one temporary table. The statements shown to users, and users who may not create one, call the function.
+  const calls = {
+    numbers: `nruf_number_categories(${literal(asOf)}${account === null && agingDays === shortestAgingDays ? '' : `, ${literal(account)}, ${agingDays}`})`,
+    differences: `assignment_report_differences(${account === null ? '' : literal(account)})`,
+  };
+  // The checks share temporary tables. The statements shown to users, and users who may not create one, call the functions.
   const { rows: rights } = await client.query(
     `select has_database_privilege(current_database(), 'temp') and current_setting('transaction_read_only') = 'off' as temp`,
   );
-  const counted: string = rights[0].temp ? 'audit_numbers' : call;
+  const tables = { numbers: 'audit_numbers', differences: 'audit_differences' };
   if (rights[0].temp) {
-    await client.query('drop table if exists pg_temp.audit_numbers');
-    await client.query(`create temp table audit_numbers on commit drop as select * from ${call}`);
-    await client.query('analyze audit_numbers');
+    for (const [name, table] of Object.entries(tables)) {
+      await client.query(`drop table if exists pg_temp.${table}`);
+      await client.query(
+        `create temp table ${table} on commit drop as select * from ${calls[name as keyof typeof calls]}`,
+      );
+      await client.query(`analyze ${table}`);
+    }
   }
   const findings: AuditFinding[] = [];
   for (const { sql, ...check } of auditChecks) {
-    const fill = (numbers: string) => fillIn(sql, { asOf, accounts, numbers });
-    findings.push({ ...check, ...(await countWithExamples(client, fill(counted))), sql: fill(call) });
+    const fill = (sources: Sources) => fillIn(sql, { asOf, accounts, ...sources });
+    const counted = await countWithExamples(client, fill(rights[0].temp ? tables : calls));
+    findings.push({ ...check, ...counted, sql: fill(calls) });
   }
   return findings;
 }
 
+/** What the checks select from. */
+interface Sources {
+  numbers: string;
+  differences: string;
+}
+
 function fillIn(
   sql: string,
-  { asOf, accounts, numbers }: Pick<AuditParameters, 'asOf' | 'accounts'> & { numbers: string },
+  { asOf, accounts, numbers, differences }: Pick<AuditParameters, 'asOf' | 'accounts'> & Sources,
 ): string {
   const values: Record<string, string> = {
     ':numbers': numbers,
+    ':differences': differences,
     ':day': `date ${literal(asOf)}`,
     ':end': `timestamptz ${literal(`${addDays(asOf, 1)} 00:00 UTC`)}`,
     ':accounts': accounts === undefined ? 'true' : `account_id in (${accounts.map(literal).join(', ')})`,
   };
-  return sql.replace(/:(?:numbers|day|end|accounts)\b/g, (name) => values[name] as string);
+  return sql.replace(/:(?:numbers|differences|day|end|accounts)\b/g, (name) => values[name] as string);
 }
 
 function literal(value: string | number | null): string {

@@ -73,10 +73,24 @@ export interface DisconnectReport extends Edition {
   columns: readonly { heading: string; value: 'telephone_number' | 'disconnected_on' | { text: string } }[];
 }
 
+/** Bandwidth's report of assigned numbers. */
+export interface AssignmentReportForm extends Edition {
+  reportId: string;
+  /** What its name contains. */
+  reportName: string;
+  /** Names of the columns; the first that the file has counts. */
+  number: readonly string[];
+  status: readonly string[];
+  /** Words in the column of the status. */
+  assigned: readonly string[];
+  unassigned: readonly string[];
+}
+
 export interface FormData {
   form502: Form502;
   missingReport: MissingReport;
   disconnectReport: DisconnectReport;
+  assignmentReport: AssignmentReportForm;
 }
 
 const text = z.string({ error: missingOr('must be text') }).min(1, { error: 'is empty' });
@@ -154,10 +168,29 @@ const disconnectReport = z
     ({ date_format: dateFormat, max_rows: maxRows, ...rest }): DisconnectReport => ({ dateFormat, maxRows, ...rest }),
   );
 
+const assignmentReport = z
+  .strictObject({
+    ...edition,
+    report_id: text,
+    report_name: text,
+    number: names,
+    status: names,
+    assigned: names,
+    unassigned: names,
+  })
+  .transform(
+    ({ report_id: reportId, report_name: reportName, ...rest }): AssignmentReportForm => ({
+      reportId,
+      reportName,
+      ...rest,
+    }),
+  );
+
 const sections = {
   form_502: form502.optional(),
   utilization_missing: missingReport.optional(),
   reassigned_numbers: disconnectReport.optional(),
+  assignment_report: assignmentReport.optional(),
 };
 const schema = z.strictObject(sections, { error: `must have one of the sections ${Object.keys(sections).join(', ')}` });
 
@@ -165,6 +198,10 @@ const knownKeys: Readonly<Record<string, readonly string[]>> = {
   form_502: Object.keys({ ...edition, first_row: 0, company: 0, u4: 0, u3: 0 }),
   utilization_missing: Object.keys(missingReport.shape),
   reassigned_numbers: Object.keys({ ...edition, header: 0, date_format: 0, max_rows: 0, columns: 0 }),
+  assignment_report: Object.keys({
+    ...edition,
+    ...{ report_id: 0, report_name: 0, number: 0, status: 0, assigned: 0, unassigned: 0 },
+  }),
 };
 
 const shipped = fileURLToPath(new URL('./form-data.yaml', import.meta.url));
@@ -177,10 +214,15 @@ const shipped = fileURLToPath(new URL('./form-data.yaml', import.meta.url));
  */
 export function loadFormData(formFile: string | undefined): FormData {
   const own = formFile === undefined ? {} : readFormData(formFile);
-  const { form_502, utilization_missing, reassigned_numbers } = { ...readFormData(shipped), ...own };
-  if (form_502 === undefined || utilization_missing === undefined || reassigned_numbers === undefined)
+  const {
+    form_502: form502,
+    utilization_missing: missingReport,
+    reassigned_numbers: disconnectReport,
+    assignment_report: assignmentReport,
+  } = { ...readFormData(shipped), ...own };
+  if (!form502 || !missingReport || !disconnectReport || !assignmentReport)
     throw new TypeError(`${shipped} lacks a section.`);
-  return { form502: form_502, missingReport: utilization_missing, disconnectReport: reassigned_numbers };
+  return { form502, missingReport, disconnectReport, assignmentReport };
 }
 
 function readFormData(path: string): Partial<z.infer<typeof schema>> {

@@ -4,6 +4,7 @@ import { inTransaction } from '../database/transaction.js';
 import { dayOf } from '../days.js';
 import { pageOf } from './page.js';
 import type { Scope } from './scope.js';
+import { assignmentReportSection, readAssignmentReports } from './sections/assignment-report.js';
 import { attentionSection, readConcerns } from './sections/attention.js';
 import { batchesSection, readBatches } from './sections/batches.js';
 import { billingSection, readBilling } from './sections/billing.js';
@@ -60,8 +61,9 @@ export async function makeReport(
         ...(billing === undefined ? [] : [await billingSection(scope, billing)]),
         runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
+        assignmentReportSection(scope, await readAssignmentReports(scope)),
         filingsSection(scope, await readFilings(scope)),
-      ];
+      ].filter((section) => section !== undefined);
       return { html: await pageOf(scope, sections), time: scope.time };
     },
   );

@@ -1,5 +1,6 @@
-import type { BillingSettings, DownloadLimits, JobLimits } from '../config.js';
+import type { AssignmentReportSchedule, BillingSettings, JobLimits } from '../config.js';
 import type { DashboardClient } from '../dashboard/client.js';
+import type { FileLimits } from '../dashboard/download-file.js';
 import type { Database } from '../database/connect.js';
 import type { Log } from '../log.js';
 import type { RunCounts, RunRecord } from './run-record.js';
@@ -18,6 +19,7 @@ export interface JobContext {
   /** Ids of the users whose inbox files are accepted. */
   inboxUsers: ReadonlySet<number>;
   billing: BillingJobOptions;
+  assignmentReport: AssignmentReportOptions;
   /** Days that report files are kept. */
   keepReportsDays: number;
   database: Database;
@@ -40,9 +42,7 @@ export interface JobContext {
 
 /** Settings for fetching billing reports. */
 export interface BillingJobOptions extends BillingSettings {
-  download: DownloadLimits & {
-    /** Period over which the rate is measured, in milliseconds; a minute by default. */
-    windowMs?: number;
+  download: FileLimits & {
     /** Maximum archive size; by default, the largest that can be loaded. */
     bytes?: number;
   };
@@ -52,6 +52,17 @@ export interface BillingJobOptions extends BillingSettings {
    * Upper bound of the first pause between status checks of a report, in milliseconds; doubles up to a minute. Half a
    * second by default.
    */
+  firstWaitMs?: number;
+}
+
+/** Settings for fetching the assignment report. */
+export interface AssignmentReportOptions {
+  schedule: AssignmentReportSchedule;
+  /** The file that replaces headings; undefined: none. */
+  formFile: string | undefined;
+  /** How long a run waits for the report, in milliseconds; the next run resumes. */
+  timeoutMs: number;
+  /** As in `BillingJobOptions`. */
   firstWaitMs?: number;
 }
 

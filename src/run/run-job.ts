@@ -23,6 +23,7 @@ import {
 export type RunEnvironment = Pick<
   JobContext,
   | 'accounts'
+  | 'assignmentReport'
   | 'billing'
   | 'dataDir'
   | 'inboxUsers'

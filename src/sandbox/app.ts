@@ -20,6 +20,7 @@ import { orderRoutes } from './routes/orders.js';
 import { portInRoutes } from './routes/portins.js';
 import { portOutRoutes } from './routes/portouts.js';
 import { productRoutes } from './routes/products.js';
+import { reportRoutes } from './routes/reports.js';
 import { tnRoutes } from './routes/tn.js';
 import { tnsRoutes } from './routes/tns.js';
 import type { SandboxState } from './state.js';
@@ -56,6 +57,7 @@ export function createApp(state: SandboxState): SandboxApp {
     ...productRoutes(),
     ...billingReportRoutes(),
     ...bdrRoutes(),
+    ...reportRoutes(),
   ];
 
   app.use(`${apiPath}/*`, async (c, next) => {

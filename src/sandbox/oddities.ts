@@ -32,6 +32,16 @@ export const oddityKinds = {
   'forbid-features': { takes: 'none', summary: '403 with an empty body for tnoptions and lidbs' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
+  'forbid-reports': { takes: 'none', summary: '403 with an empty body for reports' },
+  'no-assignment-report': { takes: 'none', summary: 'the list of reports lacks End-User Phone Number Assignment' },
+  'report-differs': {
+    takes: 'count',
+    summary: 'this many numbers in the assignment report have the opposite of their status',
+  },
+  'report-unknown-status': {
+    takes: 'count',
+    summary: 'this many numbers in the assignment report have the status Pending review',
+  },
   'invoice-differs': {
     takes: 'none',
     summary: 'invoices have a tenth more for outbound calls than the BDR reports of their days',

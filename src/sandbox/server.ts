@@ -13,6 +13,8 @@ import { checkFaults, type FaultRates } from './faults.js';
 import { checkOddities, type Oddities } from './oddities.js';
 import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
 import { createRateLimit } from './rate-limit.js';
+import type { ReportBehavior, SandboxReports } from './reports/behavior.js';
+import { createInstanceStore, type InstanceStore } from './reports/instance-store.js';
 import { createRequestLog, type LoggedRequest } from './request-log.js';
 import type { EmptyAnswer, SandboxState } from './state.js';
 
@@ -27,6 +29,7 @@ export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './od
 export type * from './orders/interface.js';
 export type { Misbehavior, OrderQuirk } from './orders/misbehavior.js';
 export type * from './orders/order-types.js';
+export type * from './reports/behavior.js';
 export type { LoggedRequest } from './request-log.js';
 
 export interface SandboxOptions extends OrderAmounts {
@@ -64,6 +67,8 @@ export interface SandboxOptions extends OrderAmounts {
   years?: number;
   /** Initial behavior of billing reports. */
   billing?: Partial<BillingBehavior>;
+  /** Initial behavior of report instances. */
+  reports?: Partial<ReportBehavior>;
   /** Initial time of the sandbox clock, which runs on from there; the real time by default. */
   now?: Date;
   /** How long assignment orders placed by POST take; two reads by default. */
@@ -92,6 +97,8 @@ export interface Sandbox {
   readonly clock: SandboxClock;
   /** Billing reports: the ones requested so far, and how the next ones behave. */
   readonly billing: SandboxBilling;
+  /** Instances of reports: the ones created so far, and how the next ones behave. */
+  readonly reports: SandboxReports;
   /** In the order of arrival. */
   readonly requests: readonly LoggedRequest[];
   /** May be changed while the sandbox runs. */
@@ -134,6 +141,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     foreignAccountId,
     clock: state.clock,
     billing: state.billing.testInterface,
+    reports: state.reports.testInterface,
     requests: state.log.entries,
     get faults() {
       return state.faults;
@@ -178,6 +186,7 @@ function createState(options: SandboxOptions): SandboxState {
     seed,
     clock,
     billing: createBillingStore(seed, clock, options.billing),
+    reports: createReportStore(clock, options.reports),
     accounts: createAccounts(options, { seed, clock }),
     foreignAccountId,
     credentials: createCredentials(tokenLifetime),
@@ -201,6 +210,12 @@ function createBillingStore(
 ): BillingReportStore {
   wholeNumber('billing records of a day', options.rowsPerDay ?? 0, { from: 0, to: 5_000_000 });
   const store = createBillingReportStore(seed, clock);
+  Object.assign(store.behavior, options);
+  return store;
+}
+
+function createReportStore(clock: SandboxClock, options: Partial<ReportBehavior> = {}): InstanceStore {
+  const store = createInstanceStore(clock);
   Object.assign(store.behavior, options);
   return store;
 }

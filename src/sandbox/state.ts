@@ -4,6 +4,7 @@ import type { SandboxClock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { FaultRates } from './faults.js';
 import type { Oddities } from './oddities.js';
+import type { InstanceStore } from './reports/instance-store.js';
 import type { RequestLog } from './request-log.js';
 
 /** The `inserviceNumbers` response for an empty list. */
@@ -21,6 +22,7 @@ export interface SandboxState {
   /** If the request exceeds the rate limit of the account, returns when the limit clears (epoch milliseconds). */
   readonly admit: (accountId: string) => number | undefined;
   readonly billing: BillingReportStore;
+  readonly reports: InstanceStore;
   faults: FaultRates;
   oddities: Oddities;
   readonly latency: number;

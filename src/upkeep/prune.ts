@@ -1,9 +1,10 @@
-import { downloadsFolder, findOldArchives, removeOldArchives } from '../billing/downloads.js';
+import { findOldArchives, removeOldArchives } from '../billing/downloads.js';
 import { type PrunedMonths, pruneMonths } from '../billing/prune-months.js';
 import type { Config } from '../config.js';
 import type { Database } from '../database/connect.js';
 import { databaseTime } from '../database/time.js';
 import { change } from '../database/transaction.js';
+import { downloadsFolder } from '../downloads-folder.js';
 import { formatCount } from '../format.js';
 import { findOldReports, removeOldReports } from '../report/report-file.js';
 import { jobsWithRuns } from '../run/recorded-runs.js';

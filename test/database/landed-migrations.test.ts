@@ -31,6 +31,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0019-number-lookups.ts': 'd8c08e47b073882c4d82cb4607956df3628d06ae52de92ffa930ccec0bdecbfa',
   'migrations/0020-number-files.ts': '0a739cf4720ce645727d8900dacc17cf98e31a2404b41373ec15ec76255747bf',
   'migrations/0021-filing.ts': '14fa26b70c828b2a7b609eae47a64b559ab2e04224b906038dc87efa5628bb24',
+  'migrations/0022-assignment-reports.ts': '1d25d9115299fe0d4dfb054a9e4d4137b879d39b8997ebaba53fcbddada9318a',
 };
 
 const root = new URL('../../../', import.meta.url);

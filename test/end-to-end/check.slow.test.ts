@@ -14,9 +14,9 @@ import {
   makeDatabase,
   makeEmptyDatabase,
   makeFolder,
-  settingsOf,
   startProxy,
   startServer,
+  settingsOf as usualSettings,
 } from './support.js';
 
 let server: TestServer;
@@ -26,6 +26,11 @@ test.before(async () => {
   [server, sandbox] = await Promise.all([startPostgres(), startSandbox({ numbers: 50 })]);
 });
 test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
+
+const settingsOf = (...of: Parameters<typeof usualSettings>): Env => ({
+  ...usualSettings(...of),
+  TN_LEDGER_ASSIGNMENT_REPORT: 'weekly',
+});
 
 /** The verdict and the text of each line, by check. */
 function verdicts(stdout: string): Record<string, { verdict: string; text: string }> {
@@ -70,6 +75,7 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
     'account 9900000, billing reports',
+    'account 9900000, assignment reports',
     'clock',
     'database clock',
   ]);
@@ -122,7 +128,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 14);
+  t.is(skipped.length, 15);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -252,6 +258,27 @@ test('number assignment: a missing role fails, and a missing feature TN_ASSIGNME
   );
 });
 
+test('the assignment report is optional: without it, check warns, and if it is off, nothing is requested', async (t) => {
+  const own = await startSandbox({ numbers: 5 });
+  t.teardown(own.close);
+  const env = settingsOf(own, (await makeDatabase(t, server)).url);
+  const line = async (more: Env = {}) => {
+    const { status, stdout } = await cli(t, ['check'], { env: { ...env, ...more } });
+    t.is(status, 0);
+    return verdicts(stdout)['account 9900000, assignment reports'];
+  };
+  t.deepEqual(await line(), { verdict: 'ok', text: 'readable: 34 End-User Phone Number Assignment' });
+  own.oddities = { 'no-assignment-report': 1 };
+  t.like(await line(), { verdict: 'warning' });
+  own.oddities = { 'forbid-reports': 1 };
+  const forbidden = await line();
+  t.is(forbidden?.verdict, 'warning');
+  t.regex(forbidden?.text ?? '', /no access to assignment reports .*; fetch-assignment-report skips them$/);
+  own.clearRequests();
+  t.is((await line({ TN_LEDGER_ASSIGNMENT_REPORT: 'off' }))?.verdict, 'skipped');
+  t.false(own.requests.some(({ path }) => path.endsWith('/reports')));
+});
+
 test('billing reports are checked only if report types are configured', async (t) => {
   const own = await startSandbox({ numbers: 5, oddities: { 'forbid-billing': 1 } });
   t.teardown(own.close);
@@ -302,6 +329,7 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/tnoptions -',
     'GET accounts/9900000/lidbs -',
     'GET accounts/9900000/billingreports -',
+    'GET accounts/9900000/reports -',
   ]);
 });
 

@@ -22,8 +22,11 @@ import { publicTempFolder } from '../support/temp-folder.js';
 
 export const mainScript = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
-/** Settings of every command unless a test has others: readable messages, and no port that other tests need. */
-const usualSettings = { TN_LEDGER_LOG_FORMAT: 'pretty', TN_LEDGER_HTTP: '' };
+/**
+ * Settings of every command unless a test has others: readable messages, no port that other tests need, and no assignment report,
+ * whose requests would be among those of every nightly run.
+ */
+const usualSettings = { TN_LEDGER_LOG_FORMAT: 'pretty', TN_LEDGER_HTTP: '', TN_LEDGER_ASSIGNMENT_REPORT: 'off' };
 
 export type Env = Readonly<Record<string, string>>;
 

@@ -133,6 +133,20 @@ test('the audit counts the findings of each check, with examples and SQL that re
     },
   ]);
 
+  // Bandwidth's report of the filing's day.
+  await ledger.insert('assignment_reports', [
+    {
+      ...{ account_id: account, period_start: '2025-12-29', report_id: '34', instance_id: '1', state: 'loaded' },
+      ...{ requested_at: '2025-12-31T07:00:00Z', ready_at: '2025-12-31T07:05:00Z' },
+    },
+  ]);
+  await ledger.insert('assignment_report_numbers', [
+    { ...key('9195550000'), assignment_status: 'UNASSIGNED', given_status: 'Unassigned' },
+    { ...key('9195550004'), assignment_status: 'ASSIGNED', given_status: 'Assigned' },
+    { ...key('9195550005'), assignment_status: null, given_status: 'Pending' },
+    { ...key('9195559999'), assignment_status: 'ASSIGNED', given_status: 'Assigned' },
+  ]);
+
   const audit = (...args: string[]) =>
     cli(t, ['audit', '--as-of', '2025-12-31', ...args], { cwd: folder, env: { DATABASE_URL: ledger.url } });
   const { status, stdout, stderr } = await audit('--json');
@@ -159,6 +173,12 @@ test('the audit counts the findings of each check, with examples and SQL that re
     'ported-within-bandwidth': 2,
     'assigned-not-in-service': 1,
     'unknown-outcome': 1,
+    'assignment-report-missing': 1,
+    'assigned-in-ledger-only': 1,
+    'assigned-in-report-only': 1,
+    'report-status-unknown': 1,
+    'report-not-in-inventory': 1,
+    'assigned-not-in-report': 1,
     'no-place': 1,
     'no-details': 1,
     'other-status': 1,
@@ -194,6 +214,15 @@ test('the audit counts the findings of each check, with examples and SQL that re
     order_id: 'partial',
     unknown_reason: '0 listed as failed, but the failed count is 1',
   });
+  t.like(example('assigned-in-ledger-only'), {
+    telephone_number: '9195550000',
+    order_id: 'a',
+    report_status: 'Unassigned',
+  });
+  t.like(example('assigned-in-report-only'), { telephone_number: '9195550004', ledger_status: null });
+  t.like(example('report-status-unknown'), { telephone_number: '9195550005', report_status: 'Pending' });
+  t.like(example('report-not-in-inventory'), { telephone_number: '9195559999' });
+  t.like(example('assigned-not-in-report'), { telephone_number: '9195550001' });
   t.like(example('hosted'), { telephone_number: '9195551000', owner_account_id: '14' });
   t.like(example('other-status'), { telephone_number: '9195551001', status: 'Aging' });
   t.like(example('failed-days'), { day: '2025-11-03', jobs: 'sync-orders' });

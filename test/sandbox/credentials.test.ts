@@ -135,6 +135,7 @@ test('only the resources that an oddity forbids get 403 with an empty body', asy
     '/accounts/9900000',
     '/accounts/9900000/importTnOrders',
     '/accounts/9900000/removeImportedTnOrders',
+    '/accounts/9900000/reports',
   ];
   for (const [oddity, forbidden] of [
     ['forbid-tns', [0]],
@@ -144,6 +145,7 @@ test('only the resources that an oddity forbids get 403 with an empty body', asy
     ['forbid-assignment', [6]],
     ['forbid-billing', [7]],
     ['forbid-imports', [9, 10]],
+    ['forbid-reports', [11]],
   ] as const) {
     sandbox.oddities = { [oddity]: 1 };
     for (const [index, path] of paths.entries()) {

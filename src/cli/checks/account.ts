@@ -8,10 +8,12 @@ import { checkAssignmentFeature, missingFeature } from '../../dashboard/number-a
 import { readFirstPage, readTotal } from '../../dashboard/pager.js';
 import { permissionFor } from '../../dashboard/permissions.js';
 import { descriptions } from '../../dashboard/registry.js';
+import { listReports } from '../../dashboard/report-instances.js';
 import type { Description, WindowResource } from '../../dashboard/resource.js';
 import { numberAssignments } from '../../dashboard/resources/number-assignments.js';
 import { dayOf } from '../../days.js';
 import { LedgerError, messageOf } from '../../errors.js';
+import { loadFormData } from '../../nruf/form-data.js';
 import { formatCount } from '../format.js';
 import { type CheckReport, inOneLine, ok, skipped, type Verdict, warning } from './report.js';
 
@@ -60,6 +62,10 @@ export async function checkAccount(
     await probeBillingReports(client, account);
     return ok('readable');
   });
+  await report.check(titleOf(account, `/accounts/${account}/reports`), async () => {
+    if (config.assignmentReport === 'off') return skipped('TN_LEDGER_ASSIGNMENT_REPORT is off');
+    return isAccessible ? checkAssignmentReport(client, account, config) : inaccessible;
+  });
   return info?.serverTime;
 }
 
@@ -99,6 +105,22 @@ async function readResource(client: DashboardClient, account: string, descriptio
 async function readToday(client: DashboardClient, resource: WindowResource, account: string): Promise<void> {
   const today = dayOf(client.now());
   await readFirstPage({ client, resource: withinWindow(resource, { from: today, to: today }), account });
+}
+
+/** The ledger is complete without the report, so whatever Bandwidth refuses is a warning. */
+async function checkAssignmentReport(client: DashboardClient, account: string, { formFile }: Config): Promise<Verdict> {
+  const { reportId } = loadFormData(formFile).assignmentReport;
+  try {
+    const offered = await listReports({ client, account });
+    const found = offered.find(({ id }) => id === reportId);
+    if (found !== undefined) return ok(`readable: ${found.id} ${found.name}`);
+    return warning(
+      `Bandwidth doesn't offer report ${reportId}; fetch-assignment-report skips it. Ask Bandwidth for End-User Phone Number Assignment, or set TN_LEDGER_ASSIGNMENT_REPORT=off`,
+    );
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return warning(`${inOneLine(error).replace(/\.$/, '')}; fetch-assignment-report skips them`);
+  }
 }
 
 async function checkAssignment(client: DashboardClient, account: string): Promise<Verdict> {

@@ -9,7 +9,7 @@ import { readOrderDetails } from '../../../src/sync/order-details.js';
 import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
-import { account, billingSettings, usualLimits } from './ledger.js';
+import { account, assignmentReportSettings, billingSettings, usualLimits } from './ledger.js';
 
 /** A test API's response for an order: a payload, a status, or a function. */
 export type OrderAnswer = string | number | ((response: ServerResponse) => void);
@@ -46,6 +46,7 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
         account,
         {
           billing: billingSettings(),
+          assignmentReport: assignmentReportSettings(),
           accounts: [account],
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),

@@ -12,7 +12,7 @@ import {
 } from '../../../src/dashboard/client.js';
 import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
-import type { BillingJobOptions, JobOptions, RunReport } from '../../../src/run/job.js';
+import type { AssignmentReportOptions, BillingJobOptions, JobOptions, RunReport } from '../../../src/run/job.js';
 import { type RunEnvironment, runJob } from '../../../src/run/run-job.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
@@ -47,6 +47,7 @@ export interface RunOptions extends Partial<JobOptions> {
   signal?: AbortSignal;
   client?: DashboardClient;
   billing?: Partial<BillingJobOptions>;
+  assignmentReport?: Partial<AssignmentReportOptions>;
   /** Another database than the ledger's own. */
   database?: Database;
   /** Replaces the sandbox’s clock. */
@@ -56,6 +57,8 @@ export interface RunOptions extends Partial<JobOptions> {
 export interface LedgerOptions {
   /** Billing reports: no types by default. */
   billing?: Partial<BillingJobOptions>;
+  /** Assignment reports: off by default. */
+  assignmentReport?: Partial<AssignmentReportOptions>;
   sandbox?: SandboxOptions;
   client?: Partial<DashboardClientOptions>;
   pageSize?: number;
@@ -85,6 +88,11 @@ export function billingSettings(settings: Partial<BillingJobOptions> = {}): Bill
     firstWaitMs: 1,
     ...settings,
   };
+}
+
+/** Off unless a test is about it, with short waits. */
+export function assignmentReportSettings(settings: Partial<AssignmentReportOptions> = {}): AssignmentReportOptions {
+  return { schedule: 'off', formFile: undefined, timeoutMs: 60_000, firstWaitMs: 1, ...settings };
 }
 
 /** Opens a ledger that closes at the end of the test. */
@@ -133,6 +141,7 @@ export async function openLedger(
   });
   const environment = (): RunEnvironment => ({
     accounts: sandbox.accountIds,
+    assignmentReport: assignmentReportSettings(options.assignmentReport),
     billing: billingSettings(options.billing),
     dataDir,
     inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
@@ -164,13 +173,23 @@ export async function openLedger(
     environment,
     run(
       name,
-      { account: of = account, signal, client: other, billing, database: otherDatabase, now, ...jobOptions } = {},
+      {
+        account: of = account,
+        signal,
+        client: other,
+        billing,
+        assignmentReport,
+        database: otherDatabase,
+        now,
+        ...jobOptions
+      } = {},
     ) {
       const job = jobs.find((each) => each.name === name);
       if (job === undefined) throw new Error(`there is no job ${name}`);
       const own = {
         ...environment(),
         billing: billingSettings(billing ?? options.billing),
+        assignmentReport: assignmentReportSettings(assignmentReport ?? options.assignmentReport),
         ...(other !== undefined && { client: other }),
         ...(signal !== undefined && { signal }),
         ...(otherDatabase !== undefined && { database: otherDatabase }),

@@ -7,7 +7,7 @@ import { runJob } from '../../../src/run/run-job.js';
 import { clientFor, quantity, type Received, sendStatus, sendXml, serve } from '../../dashboard/support.js';
 import { openLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
-import { billingSettings, usualLimits } from './ledger.js';
+import { assignmentReportSettings, billingSettings, usualLimits } from './ledger.js';
 
 /** An order in a list: elements by name, and the day that windows match. */
 export interface ListedOrder {
@@ -90,6 +90,7 @@ export async function openOrderApi(
         {
           accounts: [account],
           billing: billingSettings(),
+          assignmentReport: assignmentReportSettings(),
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),
           keepReportsDays: 400,
