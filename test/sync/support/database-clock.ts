@@ -3,12 +3,13 @@ import type { TestServer } from '../../support/postgres.js';
 import type { Ledger } from './ledger.js';
 
 /**
- * Makes `now()` of the ledger's database, which dates runs, run ahead of real time; `clock_timestamp()` stays. Returns a function
- * that moves it, in milliseconds.
+ * Makes `now()` of the ledger's database, which dates runs, run ahead of real time; `clock_timestamp()` only on request. Returns a
+ * function that moves it, in milliseconds.
  */
 export async function movableDatabaseClock(
   server: TestServer,
   ledger: Pick<Ledger, 'env' | 'query'>,
+  { withClockTimestamp = false }: { withClockTimestamp?: boolean } = {},
 ): Promise<(ms: number) => Promise<void>> {
   const url = new URL(server.url);
   url.pathname = new URL(ledger.env.DATABASE_URL as string).pathname;
@@ -27,6 +28,13 @@ export async function movableDatabaseClock(
       create or replace function pg_catalog.now() returns timestamptz language sql stable as
         'select transaction_timestamp() + public.database_clock_ahead()';
     `);
+    if (withClockTimestamp) {
+      await client.query(`
+        create function public.real_clock_timestamp() returns timestamptz language internal volatile as 'clock_timestamp';
+        create or replace function pg_catalog.clock_timestamp() returns timestamptz language sql volatile as
+          'select public.real_clock_timestamp() + public.database_clock_ahead()';
+      `);
+    }
   } finally {
     await client.end();
   }
