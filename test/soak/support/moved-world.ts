@@ -18,6 +18,9 @@ import { type Ledger, openLedger } from '../../sync/support/ledger.js';
 
 const drivenClock = fileURLToPath(new URL('../../end-to-end/fixtures/driven-clock.js', import.meta.url));
 
+/** By the moved clocks, how long a test waits for what must happen soon. */
+const longestWaitMs = 24 * 3_600_000;
+
 /** What the API does with a request: `pass` it on to the sandbox, break the connection, or return a status. */
 export type ApiAnswer = 'pass' | 'reset' | { status: number; headers?: Record<string, string> };
 
@@ -151,7 +154,14 @@ export async function openMovedWorld(
       await Promise.all([...processes].map((each) => ask(each.child, { move: ms })));
     },
     async passUntil(happened, stepMs) {
-      while (!(await happened())) await world.move(stepMs);
+      const limit = world.now().getTime() + longestWaitMs;
+      while (!(await happened())) {
+        if (world.now().getTime() > limit) {
+          const outputs = [...processes].map((each) => each.output().slice(-4000));
+          throw new Error(`It hasn't happened by ${world.now().toISOString()}:\n${outputs.join('\n\n')}`);
+        }
+        await world.move(stepMs);
+      }
     },
     query: (sql, values) => retrying(() => ledger.query(sql, values)),
   };
