@@ -342,8 +342,8 @@ async function passHours(life: Life, hours: number): Promise<void> {
   await passTo(life, world.now().getTime() + hours * hour);
 }
 
-/** After so many attempts of a night, the clock also jumps over some: the pause between them is half an hour by then. */
-const attemptsInFull = 6;
+/** After so many attempts of a night, the clock also jumps over some: each repeats what the ones before did. */
+const attemptsInFull = 3;
 
 /** Lets time pass up to a moment: in small steps while a run is in progress, else in larger ones. */
 async function passTo({ world }: Life, end: number): Promise<void> {
@@ -368,7 +368,7 @@ async function passTo({ world }: Life, end: number): Promise<void> {
     await world.passUntil(() => world.alertPolls() > before + 1, 10_000);
     // An attempt may have started: hours that pass in the middle of it would make it fail.
     const then = await nextAttempt();
-    const rest = Math.min(leftTo(end), leftTo(then ?? 0), 7 * hour);
+    const rest = Math.min(leftTo(end), leftTo(then ?? 0), 11 * hour);
     if (rest > 62_000) await world.move(rest);
   }
 }
