@@ -397,9 +397,10 @@ function days(first: string, count: number): string[] {
 }
 
 const sandbox = {
+  // Of fewer numbers, what two busy days disconnect would be more than TN_LEDGER_MAX_SHRINK allows.
   accounts: [
-    { id: main, numbers: 80 },
-    { id: other, numbers: 40 },
+    { id: main, numbers: 200 },
+    { id: other, numbers: 160 },
   ],
   ...{ orders: 10, disconnects: 5, portins: 4, portouts: 2, assignments: 4 },
   billing: { rowsPerDay: 20 },
