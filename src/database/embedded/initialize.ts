@@ -41,7 +41,7 @@ export async function ensureInitialized(options: InitializeOptions): Promise<Con
     throw new LedgerError(
       `The embedded database in ${home.data} was created by PostgreSQL ${version}; this tn-ledger includes ${ours}, which can't read it. Nothing was changed.`,
       {
-        hint: `1. With the tn-ledger release that created it: tn-ledger backup DIR. 2. Move ${home.data} away. 3. With this release: tn-ledger restore DIR. See docs/backup.md.`,
+        hint: `1. With the tn-ledger release that created it, stop the schedule and run: tn-ledger backup DIR. 2. mv "${home.data}" "${home.data}.old". 3. With this release: tn-ledger restore DIR. See docs/upgrading.md.`,
       },
     );
   }

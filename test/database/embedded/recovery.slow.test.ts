@@ -199,7 +199,7 @@ test('a data folder of another major version is rejected and unchanged', async (
   t.regex(error?.message ?? '', /created by PostgreSQL 17; this tn-ledger includes 18.*Nothing was changed/);
   t.is(
     (error as LedgerError).hint,
-    `1. With the tn-ledger release that created it: tn-ledger backup DIR. 2. Move ${data} away. 3. With this release: tn-ledger restore DIR. See docs/backup.md.`,
+    `1. With the tn-ledger release that created it, stop the schedule and run: tn-ledger backup DIR. 2. mv "${data}" "${data}.old". 3. With this release: tn-ledger restore DIR. See docs/upgrading.md.`,
   );
   t.deepEqual(await listing(data), before);
 
