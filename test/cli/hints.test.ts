@@ -38,6 +38,7 @@ const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/nruf\/(prepare|due|missing)\./, ['filing']],
   [/^src\/(report\/report-file|output-file)\./, ['report', 'nruf']],
   [/^src\/schedule\//, ['schedule']],
+  [/^src\/report\/sections\/billing\./, ['idle']],
   [/^src\/backup\/restore\./, ['restore']],
   [/^src\/backup\//, ['backup']],
   [/^src\/upkeep\/prune\./, ['prune']],
