@@ -179,6 +179,8 @@ const fastSettings = {
   shared_buffers: '64MB',
   dynamic_shared_memory_type: 'mmap', // in the data folder, so that it goes with it
   max_wal_size: '1GB',
+  // Tests of a file run at the same time, each with connection pools of its own.
+  max_connections: 300,
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
