@@ -27,10 +27,22 @@ export async function lastLoadedDays(
   client: pg.ClientBase,
   { account, type, today }: { account: string | undefined; type: string; today: Day },
 ): Promise<{ account_id: string; last: Day }[]> {
+  // One row of the index per account, however many reports it has.
   const { rows } = await client.query<{ account_id: string; last: Day }>(
-    `select account_id, max(least(end_date, $3::date - 1))::text as last from billing_reports
-      where ($1::text is null or account_id = $1) and type = $2 and ${isLoaded} and start_date < $3
-      group by 1 order by 1`,
+    `with recursive accounts as (
+       select min(account_id) as account_id from billing_reports where $1::text is null or account_id = $1
+       union all
+       select (select min(r.account_id) from billing_reports r where r.account_id > a.account_id)
+         from accounts a where $1::text is null and a.account_id is not null
+     )
+     select a.account_id, newest.last::text
+       from accounts a
+      cross join lateral (
+        select least(end_date, $3::date - 1) as last from billing_reports
+         where account_id = a.account_id and type = $2 and ${isLoaded} and start_date < $3
+         order by end_date desc limit 1
+      ) as newest
+      order by 1`,
     [account ?? null, type, today],
   );
   return rows;
@@ -42,12 +54,17 @@ export async function readMissingDays(
   { accounts, type, from, to }: { accounts: readonly string[]; type: string; from: Day; to: Day },
 ): Promise<Day[]> {
   const { rows } = await client.query<{ day: Day }>(
-    `select day::date::text as day from generate_series($3::date, $4::date, interval '1 day') as day
-      where exists (
-        select from unnest($1::text[]) as a (account)
-         where not exists (
-           select from billing_reports
-            where account_id = a.account and type = $2 and day::date between start_date and end_date and ${isLoaded}))
+    `with covered as (
+       select day, count(distinct account_id) as accounts
+         from billing_reports,
+              generate_series(greatest(start_date, $3::date), least(end_date, $4::date), interval '1 day') as day
+        where account_id = any($1::text[]) and type = $2 and end_date >= $3 and start_date <= $4 and ${isLoaded}
+        group by 1
+     )
+     select day::date::text as day
+       from generate_series($3::date, $4::date, interval '1 day') as day
+       left join covered using (day)
+      where coalesce(accounts, 0) < cardinality($1::text[])
       order by 1`,
     [accounts, type, from, to],
   );

@@ -74,33 +74,20 @@ const inServiceThroughout = `coalesce(n.in_service_date, n.first_seen_at) < $2::
 
 const batchRows = 5000;
 
-/** The numbers with traffic in the window: $1 account, $2 first and $3 last day. */
-const usedSql = ({ messages }: IdleWindow) => `used as (
-       select telephone_number from billing_daily
-        where account_id = $1 and day between $2 and $3 and ${messages === undefined ? 'calls > 0' : 'true'} and telephone_number is not null
-     )`;
-
-/** SQL condition on a row `n` of `telephone_numbers` of the account. */
-const isIdle = `n.account_id = $1 and n.removed_at is null and ${inServiceThroughout}
-        and not exists (select from used u where u.telephone_number = n.telephone_number)`;
-
-/** Returns how many numbers `readIdleNumbers` yields. */
-export async function countIdleNumbers(client: pg.ClientBase, window: IdleWindow): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
-    `with ${usedSql(window)} select count(*)::integer as count from telephone_numbers n where ${isIdle}`,
-    [window.account, window.from, window.to],
-  );
-  return rows[0]?.count ?? 0;
-}
-
 /**
  * Yields, in batches and in order, the numbers of an account that it has had since the first day of a window or longer, and that no
  * call or message of the window names. The client must be in a transaction.
  */
-export async function* readIdleNumbers(client: pg.ClientBase, window: IdleWindow): AsyncGenerator<IdleNumber[]> {
+export async function* readIdleNumbers(
+  client: pg.ClientBase,
+  { account, from, to, messages }: IdleWindow,
+): AsyncGenerator<IdleNumber[]> {
   yield* readInBatches<IdleNumber>(client, {
     name: 'idle_numbers',
-    text: `with ${usedSql(window)}, ports as materialized (
+    text: `with used as (
+       select telephone_number from billing_daily
+        where account_id = $1 and day between $2 and $3 and ${messages === undefined ? 'calls > 0' : 'true'} and telephone_number is not null
+     ), ports as materialized (
        select distinct account_id, telephone_number from nruf_ports()
      )
      select n.account_id, n.telephone_number, n.status, n.assignment_status,
@@ -116,9 +103,10 @@ export async function* readIdleNumbers(client: pg.ClientBase, window: IdleWindow
               where d.account_id = n.account_id and d.telephone_number = n.telephone_number and d.day < $2) as last_used
        from telephone_numbers n
        left join ports p on p.account_id = n.account_id and p.telephone_number = n.telephone_number
-      where ${isIdle}
+      where n.account_id = $1 and n.removed_at is null and ${inServiceThroughout}
+        and not exists (select from used u where u.telephone_number = n.telephone_number)
       order by n.telephone_number`,
-    values: [window.account, window.from, window.to],
+    values: [account, from, to],
     size: batchRows,
   });
 }

@@ -41,7 +41,7 @@ onlyIf(
       empty
         .map(({ name }) => name)
         .filter((name) => /^(nruf_fil|number_|submitted|result|assignment|sync_runs|billing_reports)/.test(name)),
-      ['number_categories_superseded'],
+      ['assignment_report_rejects', 'number_categories_superseded'],
     );
 
     const first = await cli(t, ['backup', join(folder, 'first')], { env });
@@ -70,7 +70,8 @@ onlyIf(
       (select md5(string_agg(u::text, ',' order by u.npa_nxx_x)) from tn_ledger.nruf_utilization('2025-06-30') u) as counts,
       (select string_agg(sha256, ',') from tn_ledger.nruf_filings where sha256 = encode(sha256(content), 'hex')) as filings,
       (select count(*)::int from pg_trigger where not tgisinternal and tgenabled = 'O') as triggers,
-      (select string_agg(relname, ',' order by relname) from pg_class where relispartition and relkind = 'r') as months,
+      (select string_agg(relname, ',' order by relname) from pg_class
+        where relispartition and relkind = 'r' and relnamespace = 'tn_ledger'::regnamespace) as months,
       (select string_agg(coalesce(col_description(attrelid, attnum), '-'), ',' order by attnum) from pg_attribute
         where attrelid = 'tn_ledger.billing_bdr'::regclass and attnum > 0) as comments,
       has_table_privilege('tn_ledger_billing_reader', 'tn_ledger.billing_bdr', 'select') as granted`;

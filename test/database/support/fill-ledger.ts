@@ -68,8 +68,10 @@ const fill = `
       from filled f join assignment_batches b on b.file_sha256 = f.i::text;
   insert into assignment_numbers (batch_id, line_number, telephone_number, chunk_number, outcome)
     select b.batch_id, 1, f.number, 1, 'ACCEPTED' from filled f join assignment_batches b on b.file_sha256 = f.i::text;
-  insert into billing_reports (account_id, report_id, type, start_date, end_date, source, requested_by, state, status, requested_at, loaded_at)
-    select :account, 'filled-' || i, 'BDR', at, at, 'bdrs', 'night', 'loaded', 'COMPLETED', at, seen from filled;
+  insert into billing_reports (account_id, report_id, type, start_date, end_date, source, requested_by, state, status, requested_at,
+      loaded_at, rolled_up_at)
+    select :account, 'filled-' || i, 'BDR', day, day, 'bdrs', 'night', 'loaded', 'COMPLETED', at, seen, seen
+      from (select *, date '2025-12-31' - :rows + i as day from filled) as days;
   insert into sync_runs (run_id, job, account_id, started_at, finished_at, status, changes_until)
     overriding system value
     select i - :rows - 1, (array['nightly', 'sync-orders', 'sync-disconnects', 'sync-portins', 'write-report'])[1 + i % 5], :account, at, seen,
