@@ -230,7 +230,7 @@ async function waitAndDownload(
   const { account, database, run, signal } = context;
   const call = callOf(context, reportId);
   const reported = new Set<string>();
-  let waitMs = context.assignmentReport.firstWaitMs ?? 1000;
+  let waitMs = context.assignmentReport.firstWaitMs ?? 500;
   for (;;) {
     run.step({ text: 'checking the assignment report' });
     let status: InstanceStatus | { kind: 'file' } = await readInstance(call, instanceId);
