@@ -1,7 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { auditBilling } from '../../src/billing/audit.js';
 import { readIdleNumbers, readIdleWindow } from '../../src/billing/idle.js';
-import { readDailyUsage } from '../../src/billing/usage.js';
+import { outsideInventorySql, readDailyUsage } from '../../src/billing/usage.js';
 import { inTransaction } from '../../src/database/transaction.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { callsCsv } from './support/calls.js';
@@ -114,7 +114,7 @@ test('an invoice whose columns or lines are not recognized is listed as not comp
   t.is((await loader.query(unknown?.sql ?? '')).length, 1);
 });
 
-test('usage has traffic and cost per day, and idle numbers are counted as they are listed', async (t) => {
+test('usage has traffic and cost per day, numbers outside the inventory, and idle numbers', async (t) => {
   const loader = await openLoader(t, t.context.server);
   await loader.query(`
     insert into telephone_numbers (account_id, telephone_number, status, in_service_date)
@@ -133,10 +133,14 @@ test('usage has traffic and cost per day, and idle numbers are counted as they a
     const window = await readIdleWindow(client, { account: '9900000', days: 90, callsOnly: true, today: '2026-10-05' });
     if (window === undefined) return t.fail();
     t.is(window.calls.missing.length, 1);
+    const idle: string[] = [];
     for await (const batch of readIdleNumbers(client, window))
-      t.deepEqual(
-        batch.map(({ telephone_number }) => telephone_number),
-        ['9195550003'],
-      );
+      idle.push(...batch.map(({ telephone_number }) => telephone_number));
+    t.deepEqual(idle, ['9195550003']);
+    const outside = await client.query(
+      outsideInventorySql(`d.account_id = '9900000' and d.day between '${days.from}' and '${days.to}'`),
+    );
+    t.is(outside.rows.length, 1);
+    t.like(outside.rows[0], { telephone_number: '2025550143', records: '1', amount: '0.2' });
   });
 });

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { type CopyValue, copyBatches, copyRows } from '../../src/database/copy.js';
 import fc, { cases } from '../support/fast-check.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { until } from '../sync/support/moments.js';
 
 const test = anyTest as TestFn<{ server: TestServer; client: pg.Client }>;
 
@@ -127,21 +128,25 @@ test('if the server rejects a row or the table, its error is thrown, and the con
 });
 
 test('batches are loaded in one COPY, and a row that the server rejects while the next batch is read fails the load', async (t) => {
-  const { client } = t.context;
-  async function* batches(second: CopyValue[]): AsyncGenerator<CopyValue[][]> {
+  const { client, server } = t.context;
+  const { pid } = (await client.query('select pg_backend_pid() as pid')).rows[0];
+  const hasRefused = async () => {
+    const { rows } = await server.superuser.query('select state from pg_stat_activity where pid = $1', [pid]);
+    return rows[0].state === 'active' ? undefined : true;
+  };
+  async function* batches(second: CopyValue[], waitsForRefusal: boolean): AsyncGenerator<CopyValue[][]> {
     // Longer than what is written at a time.
     yield [['1', 'x'.repeat(20_000), null], second];
-    // The server's answer arrives while this batch is awaited.
-    await t.context.server.superuser.query('select pg_sleep(0.1)');
+    if (waitsForRefusal) await until(hasRefused);
     yield [];
     yield [['3', 'c', null]];
   }
-  t.is(await copyBatches(client, landing, batches(['2', 'b', null])), 3);
+  t.is(await copyBatches(client, landing, batches(['2', 'b', null], false)), 3);
   t.deepEqual(
     (await landed(client)).map(([n]) => n),
     ['1', '2', '3'],
   );
-  await t.throwsAsync(copyBatches(client, landing, batches(['two', 'x'.repeat(20_000), null])), {
+  await t.throwsAsync(copyBatches(client, landing, batches(['two', 'x'.repeat(20_000), null], true)), {
     message: /invalid input syntax for type integer/,
   });
   t.is((await landed(client)).length, 3);

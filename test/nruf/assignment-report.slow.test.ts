@@ -158,7 +158,7 @@ test('off does nothing', async (t) => {
   t.deepEqual([report.warnings, ledger.sandbox.requests], [[], []]);
 });
 
-test('each kind of difference is found, and numbers the report omits are told apart from contradictions', async (t) => {
+test('each kind of difference is found, and numbers that the report omits are not contradictions', async (t) => {
   const ledger = await open(t);
   const held = [...ledger.sandbox.account(account).numbers()].filter(({ listedInService }) => listedInService);
   const find = (status: 'Assigned' | 'Unassigned', n: number) => (rows: { number: string; status: string }[]) =>
