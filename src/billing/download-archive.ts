@@ -25,6 +25,7 @@ export async function downloadArchive(
   const answer = await downloadFile((receiver) => downloadReport(call, reportId, receiver), {
     ...options,
     limits,
+    noun: 'archive',
     isFile: isZip,
     maxBytes: limits.bytes ?? maxArchiveBytes,
     tooLargeHint: 'Request shorter date ranges with tn-ledger billing --from DATE --to DATE.',

@@ -4,17 +4,14 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../database/connect.js';
 import { change } from '../database/transaction.js';
+import { fileNamePart } from '../downloads-folder.js';
 import type { OpenReport } from './reports.js';
 
 const dayMs = 86_400_000;
 
-/**
- * Returns the file name of a report's archive. Ids come from the API: characters that could change the path are
- * replaced.
- */
+/** Returns the file name of a report's archive. */
 export function archiveName(account: string, { type, from, to, reportId }: OpenReport): string {
-  const safe = (text: string) => text.replace(/[^A-Za-z0-9_-]/g, '_');
-  return `${safe(account)}-${safe(type)}-${from}-${to}-${safe(reportId)}.zip`;
+  return `${fileNamePart(account)}-${fileNamePart(type)}-${from}-${to}-${fileNamePart(reportId)}.zip`;
 }
 
 export async function sha256Of(path: string): Promise<string> {

@@ -27,6 +27,8 @@ export interface DownloadOptions {
   /** Called with the bytes received and the total, if the API reports it. */
   onProgress(bytes: number, total: number | undefined): void;
   limits: FileLimits;
+  /** What it is, in messages: `file`, `archive`. */
+  noun: string;
   /** Larger files can't be loaded. */
   maxBytes: number;
   /** What to do about a larger file. */
@@ -80,7 +82,8 @@ export async function downloadFile<Message extends { kind: string }>(
 }
 
 /** A file that is received in parts. */
-function createPart(path: string, { file, isFile, onProgress, limits, maxBytes, tooLargeHint }: DownloadOptions) {
+function createPart(path: string, options: DownloadOptions) {
+  const { file, noun, isFile, onProgress, limits, maxBytes, tooLargeHint } = options;
   const startedAt = performance.now();
   let size = 0;
   let total: number | undefined;
@@ -126,7 +129,7 @@ function createPart(path: string, { file, isFile, onProgress, limits, maxBytes, 
       await handle.close();
     }
     if (total !== undefined && size !== total) {
-      throw new BrokenBodyError(`the file has ${size} bytes, but the API reported ${total}`);
+      throw new BrokenBodyError(`the ${noun} has ${size} bytes, but the API reported ${total}`);
     }
     return undefined;
   }
@@ -151,7 +154,7 @@ function createPart(path: string, { file, isFile, onProgress, limits, maxBytes, 
   function tooLargeError(): DownloadError | undefined {
     if (size <= maxBytes) return undefined;
     return new DownloadError(
-      `The download of ${file} was stopped: files larger than ${formatCount(maxBytes)} bytes can't be loaded.`,
+      `The download of ${file} was stopped: ${noun}s larger than ${formatCount(maxBytes)} bytes can't be loaded.`,
       { hint: tooLargeHint },
     );
   }

@@ -3,7 +3,7 @@ import { notTheApi } from './errors.js';
 import { fieldIndexes, type Item, itemsIn, type ListPageOptions } from './list-item.js';
 import { isNumberElement, mayHoldE164, normalizeNumbers } from './number-elements.js';
 import { scanItems } from './scan-items.js';
-import { checkLength, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { checkLength, isElement, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
 import { normalizeText } from './xml-text.js';
 
 export type { Item, ListPageOptions } from './list-item.js';
@@ -104,10 +104,6 @@ function normalizeItems(page: ListPage, text: string, { item: itemName, fields }
 
 function parseOptions(options: ListPageOptions): { lists: string[]; maxLength: number | undefined } {
   return { lists: [`${options.container}.${options.item}`, ...(options.lists ?? [])], maxLength: options.maxLength };
-}
-
-function isElement(value: XmlValue | undefined): value is XmlElement {
-  return typeof value === 'object' && !Array.isArray(value);
 }
 
 /** A list inside an item stays a list even with a single element, which the scanner can't know. */

@@ -4,7 +4,7 @@ import { type ApiErrorDetail, parseApiErrors } from './errors.js';
 import { parseCount } from './items.js';
 import { parseListPage } from './list-page.js';
 import { numberAssignments } from './resources/number-assignments.js';
-import { elementAt, encodeText, listAt, parseXml, textAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { elementAt, encodeText, isElement, listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
 /** An order that marks numbers ASSIGNED or UNASSIGNED, as returned when it is placed or read. */
 export interface AssignmentOrder {
@@ -185,10 +185,6 @@ function collectSummaries(element: XmlElement, found: AssignmentSummary[] = []):
     }
   }
   return found;
-}
-
-function isElement(value: XmlValue): value is XmlElement {
-  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function withoutUndefined({ signal, priority }: Omit<Asking, 'account'>): { signal?: AbortSignal; priority?: number } {

@@ -4,7 +4,7 @@ import type { FileReceiver } from './download.js';
 import { ApiError, describeApiErrors, parseApiErrors } from './errors.js';
 import type { ResponseBody } from './exchange.js';
 import { idInLocation } from './location.js';
-import { encodeText, listAt, parseXml, textAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { encodeText, isElement, listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
 
 /** A report that Bandwidth offers to an account: a template for instances. */
 export interface OfferedReport {
@@ -235,10 +235,6 @@ function itemsIn(text: string, root: string, path: string): XmlElement[] {
 function refuseErrors(document: XmlElement): void {
   const errors = parseApiErrors(document);
   if (errors.length > 0) throw new XmlError(describeApiErrors(errors));
-}
-
-function isElement(value: XmlValue): value is XmlElement {
-  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function required(element: XmlElement, name: string): string {

@@ -174,7 +174,12 @@ export function textAt(element: XmlElement | undefined, path: string): string | 
 /** The element at a path; undefined if there is none or it contains only text. */
 export function elementAt(element: XmlElement | undefined, path: string): XmlElement | undefined {
   const value = valueAt(element, path);
-  return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+  return isElement(value) ? value : undefined;
+}
+
+/** Whether a value is one element with children. */
+export function isElement(value: XmlValue | undefined): value is XmlElement {
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 /** The text of an element that occurs once, or repeats with the same text or none; undefined for anything else. */

@@ -61,5 +61,5 @@ test('a download of more bytes than can be loaded is stopped', async (t) => {
   const ledger = await open(t, t.context.server);
   const { result, error } = await ledger.run(job, { now, billing: billing({ ...usual, bytes: 1000 }) });
   t.is(result, 'failed');
-  t.regex(error?.message ?? '', /files larger than 1,000 bytes can't be loaded/);
+  t.regex(error?.message ?? '', /archives larger than 1,000 bytes can't be loaded/);
 });

@@ -277,6 +277,7 @@ async function download(
   const text = 'downloading the assignment report';
   const answer = await downloadFile((receiver) => downloadInstance(call, instanceId, receiver), {
     ...{ folder, file, limits: context.billing.download, maxBytes: maxFileBytes },
+    noun: 'file',
     // Messages are XML, and a proxy's are HTML.
     isFile: (begin) => !/^(?:\ufeff)?\s*</.test(begin.toString('utf8')),
     tooLargeHint: offHint,

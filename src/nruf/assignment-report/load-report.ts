@@ -4,6 +4,7 @@ import type { Database } from '../../database/connect.js';
 import { copyRows } from '../../database/copy.js';
 import { inTransaction } from '../../database/transaction.js';
 import type { Day } from '../../days.js';
+import { fileNamePart } from '../../downloads-folder.js';
 import { LedgerError } from '../../errors.js';
 import type { AssignmentReportForm } from '../form-data.js';
 import { formHint, openReport, type ReportTable, UnknownFormError } from './read-report.js';
@@ -135,14 +136,11 @@ async function merge(
 
 /** What the files of an account's reports begin with in the downloads folder. */
 function prefixOf(account: string): string {
-  return `${safe(account)}-assignment-report-`;
+  return `${fileNamePart(account)}-assignment-report-`;
 }
 
-/** Ids come from the API: characters that could change the path are replaced. */
-const safe = (text: string) => text.replace(/[^A-Za-z0-9_-]/g, '_');
-
 export function fileNameOf(account: string, instanceId: string): string {
-  return `${prefixOf(account)}${safe(instanceId)}.csv`;
+  return `${prefixOf(account)}${fileNamePart(instanceId)}.csv`;
 }
 
 /** Removes the account's other files of reports from this host: only the latest is kept. */
