@@ -74,7 +74,7 @@ async function measure({ url, pool }: Database, { dataDir, file, rounds }: Measu
         },
       );
     });
-    return { seconds, megabytes: peakIn(stderr) / 1e6 };
+    return { seconds, megabytes: peakIn(stderr) / 1024 ** 2 };
   };
   const { rows } = await pool.query(
     'select telephone_number as number from telephone_numbers order by hashtext(telephone_number) limit 1',

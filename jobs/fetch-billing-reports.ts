@@ -8,7 +8,7 @@ import { openReports } from '../src/billing/reports.js';
 import { rollUpLoaded } from '../src/billing/roll-up-loaded.js';
 import { currentTime, type Day } from '../src/days.js';
 import { downloadsFolder } from '../src/downloads-folder.js';
-import { LedgerError } from '../src/errors.js';
+import { LedgerError, messageOf } from '../src/errors.js';
 import type { Job, JobContext } from '../src/run/job.js';
 
 /** Billing records such as calls and messages: the last three days of each type, one report per day, and reports still pending. */
@@ -32,15 +32,14 @@ export const fetchBillingReports: Job = {
       for (const report of open) wanted.push({ ...report, open: report });
       for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
     }
-    const failure = await fetchAll(context, wanted).then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
-    // The error of the reports is the one to report.
-    await rollUpOthers(context).catch((error: unknown) => {
-      if (failure === undefined) throw error;
-    });
-    if (failure !== undefined) throw failure.error;
+    try {
+      await fetchAll(context, wanted);
+    } catch (error) {
+      // The run fails for the reports; a roll-up that fails, too, is a warning.
+      await rollUpOthers(context).catch((other: unknown) => context.run.warn(messageOf(other)));
+      throw error;
+    }
+    await rollUpOthers(context);
     await removeOldArchives(database, await downloadsFolder(context.dataDir), {
       days: billing.keepArchivesDays,
       now: currentTime(context),

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { type CountWithExamples, countWithExamples } from '../database/count-with-examples.js';
 import { addDays, type Day } from '../days.js';
-import { type BillingCheck, invoiceChecks } from './invoices.js';
+import { type BillingCheck, invoiceChecks, invoiceComparison } from './invoices.js';
 import { rolledUpTypes } from './report-type.js';
 import { outsideInventorySql } from './usage.js';
 
@@ -31,32 +31,39 @@ export async function auditBilling(
 ): Promise<BillingFinding[] | undefined> {
   if (!(await mayReadBilling(client))) return undefined;
   const findings: BillingFinding[] = [];
-  for (const check of await billingChecks(client, scope)) {
+  const { checks } = await billingChecks(client, scope);
+  for (const check of checks) {
     findings.push({ ...check, ...(await countWithExamples(client, check.sql)) });
   }
   return findings;
 }
 
+export interface BillingChecks {
+  checks: BillingCheck[];
+  /** The days that they cover. */
+  days: { from: Day; to: Day };
+  /** The SQL of `InvoiceComparison`, whose rows the checks of invoices count. */
+  comparison: string;
+}
+
 /** The checks of billing data. The user may read it. */
-export async function billingChecks(client: pg.ClientBase, scope: BillingAuditScope): Promise<BillingCheck[]> {
-  const { days, ofAccounts } = auditedTraffic(scope);
-  return [...trafficChecks(days, ofAccounts), ...(await invoiceChecks(client, days, ofAccounts))];
+export async function billingChecks(
+  client: pg.ClientBase,
+  { asOf, accounts }: BillingAuditScope,
+): Promise<BillingChecks> {
+  const days = { from: addDays(asOf, 1 - auditedDays), to: asOf };
+  const ofAccounts =
+    accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`;
+  const invoices = await invoiceComparison(client, days, ofAccounts);
+  return {
+    checks: [...trafficChecks(days, ofAccounts), ...invoiceChecks(invoices)],
+    days,
+    comparison: invoices.sql,
+  };
 }
 
 /** The check whose rows are the numbers, per direction, that aren't in the inventory. */
 export const outsideCheckId = 'traffic-outside-inventory';
-
-/** The days that the checks cover, and an SQL condition on the accounts. */
-export function auditedTraffic({ asOf, accounts }: BillingAuditScope): {
-  days: { from: Day; to: Day };
-  ofAccounts: string;
-} {
-  return {
-    days: { from: addDays(asOf, 1 - auditedDays), to: asOf },
-    ofAccounts:
-      accounts === undefined ? 'true' : `account_id in (${accounts.map((each) => pg.escapeLiteral(each)).join(', ')})`,
-  };
-}
 
 function trafficChecks({ from, to }: { from: Day; to: Day }, ofAccounts: string): BillingCheck[] {
   return [

@@ -97,16 +97,14 @@ where r.state in ('loaded', 'kept')`,
   };
 }
 
-/** The checks of invoices whose days overlap a range. */
-export async function invoiceChecks(
-  client: pg.ClientBase,
-  days: { from: Day; to: Day },
-  ofAccounts: string,
-): Promise<BillingCheck[]> {
-  const { sql, unreadable } = await invoiceComparison(client, days, ofAccounts);
+/** The checks whose rows are the invoices with a result of the comparison. */
+export const invoiceCheckIds = { differs: 'invoice-differs', notCompared: 'invoice-not-compared' } as const;
+
+/** The checks of compared invoices. */
+export function invoiceChecks({ sql, unreadable }: InvoiceComparison): BillingCheck[] {
   return [
     {
-      id: 'invoice-differs',
+      id: invoiceCheckIds.differs,
       title: 'invoices whose charges for calls differ from the amounts of the BDR',
       why: `Lines that name calls, voice or usage are added up, before taxes, and compared with billing_daily for the same days. Differences up to ${toleratedAmount}.00 or ${Number(toleratedShare) * 100} % are tolerated. An invoice for several accounts, or for calls that Bandwidth billed a period later, differs without a mistake: STMTBDR reports have exactly the calls of an invoice.`,
       kind: 'attention',
@@ -114,7 +112,7 @@ export async function invoiceChecks(
 from (${sql}) as compared where result = 'differs' order by account_id, first_day`,
     },
     {
-      id: 'invoice-not-compared',
+      id: invoiceCheckIds.notCompared,
       title: 'invoices that could not be compared with the BDR',
       why: `The archive has only a document, ${unreadable}, or BDR reports of its days are not loaded (missing_days).`,
       kind: 'attention',

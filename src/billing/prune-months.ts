@@ -60,7 +60,7 @@ function oldMonths(database: Database, type: string, before: Day) {
   });
 }
 
-/** The same if others use the month's records for long: the other months, and what else is pruned, don't wait for them. */
+/** Like `dropMonth`, but a month that others use for too long also stays: what else is pruned doesn't depend on it. */
 function tryToDrop(...args: Parameters<typeof dropMonth>): Promise<string | undefined> {
   return dropMonth(...args).catch((error: unknown) => {
     if ((error as { code?: string }).code !== '55P03') throw error;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { JoinMemory } from '../database/join-memory.js';
+import { setLocal } from '../database/transaction.js';
 import type { Day } from '../days.js';
 import { type DayCounts, dayOfRow, type RecordsTable } from './records-table.js';
 import { shapeOf } from './report-type.js';
@@ -26,7 +27,7 @@ async function withPlanning<T>(client: pg.ClientBase, joinMemory: JoinMemory, wo
   const memory = joinMemory.take();
   try {
     const settings = { ...planning, work_mem: memory.workMem };
-    await client.query('select set_config(key, value, true) from json_each_text($1)', [JSON.stringify(settings)]);
+    await setLocal(client, settings);
     const result = await work();
     await client.query(
       Object.keys(settings)

@@ -4,8 +4,11 @@ import type { RunOptions } from './run-jobs.js';
 
 /** The jobs that the nightly run executes after reading the lists. */
 const lastJobs = [
-  ...['submit-number-assignments', 'fetch-billing-reports', 'fetch-assignment-report'],
-  ...['prepare-nruf', 'write-report'],
+  'submit-number-assignments',
+  'fetch-billing-reports',
+  'fetch-assignment-report',
+  'prepare-nruf',
+  'write-report',
 ];
 
 export function define(command: DefineCommand): Command {

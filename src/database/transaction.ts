@@ -73,9 +73,7 @@ async function tryTransaction<T>(
   try {
     await begin(client, options, database);
     const settings = { ...options.settings, ...(memory !== undefined && { work_mem: memory.workMem }) };
-    for (const [name, value] of Object.entries(settings)) {
-      await client.query('select set_config($1, $2, true)', [name, value]);
-    }
+    if (Object.keys(settings).length > 0) await setLocal(client, settings);
     const result = await work(client);
     if (options.snapshot !== true) for (const { lost } of database.guards) lost.throwIfAborted();
     await client.query('commit');
@@ -92,6 +90,11 @@ async function tryTransaction<T>(
     memory?.release();
     client.release(broken);
   }
+}
+
+/** Sets configuration parameters until the client's transaction ends. */
+export async function setLocal(client: pg.ClientBase, settings: Readonly<Record<string, string>>): Promise<void> {
+  await client.query('select set_config(key, value, true) from json_each_text($1)', [JSON.stringify(settings)]);
 }
 
 async function begin(

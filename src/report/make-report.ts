@@ -58,7 +58,7 @@ export async function makeReport(
         await utilizationSection(scope, utilization),
         await portinsSection(scope, await readPortins(scope)),
         changesSection(scope, changes),
-        ...(billing === undefined ? [] : [await billingSection(scope, billing)]),
+        billing && (await billingSection(scope, billing)),
         runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
         assignmentReportSection(scope, await readAssignmentReports(scope)),

@@ -16,16 +16,43 @@ export type DifferenceKind = (typeof differenceKinds)[number];
 /** Kinds in which the two contradict each other. A number that the report doesn't list proves nothing. */
 const contradictions: readonly DifferenceKind[] = ['assigned in the ledger only', 'assigned in the report only'];
 
-/** Numbers by kind of difference; kinds without any are missing. `account` undefined: all accounts. */
-export async function countDifferences(
+/** A number that differs, as in `assignment_report_differences`. */
+export interface Difference {
+  account_id: string;
+  telephone_number: string;
+  difference: DifferenceKind;
+  ledger_status: string | null;
+  report_status: string | null;
+  order_id: string | null;
+}
+
+export interface Differences {
+  /** Numbers by kind of difference; kinds without any are missing. */
+  counts: Partial<Record<DifferenceKind, number>>;
+  /** The first numbers of the kinds asked for, in the order of the kinds. */
+  examples: readonly Difference[];
+}
+
+/**
+ * Compares the reports with the ledger once, for the counts and the examples.
+ *
+ * @param account undefined: all accounts
+ */
+export async function readDifferences(
   client: pg.ClientBase,
   account: string | undefined,
-): Promise<Map<DifferenceKind, number>> {
-  const { rows } = await client.query<{ difference: DifferenceKind; numbers: number }>(
-    'select difference, count(*)::float8 as numbers from assignment_report_differences($1) group by 1',
-    [account],
+  { kinds, limit }: { kinds: readonly DifferenceKind[]; limit: number } = { kinds: [], limit: 0 },
+): Promise<Differences> {
+  const { rows } = await client.query<Differences>(
+    `with d as materialized (select * from assignment_report_differences($1))
+     select (select coalesce(json_object_agg(difference, numbers), '{}')
+               from (select difference, count(*) as numbers from d group by 1) as c) as counts,
+            (select coalesce(json_agg(e), '[]')
+               from (select * from d where difference = any($2::text[])
+                      order by array_position($2::text[], difference), account_id, telephone_number limit $3) as e) as examples`,
+    [account, kinds, limit],
   );
-  return new Map(rows.map(({ difference, numbers }) => [difference, numbers]));
+  return rows[0] as Differences;
 }
 
 /** A sentence about the contradictions between the report and the ledger; undefined if there are none. */
@@ -34,13 +61,13 @@ export async function describeDifferences(
   account: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const counts = await inTransaction(
+  const { counts } = await inTransaction(
     database,
     { snapshot: true, repeatable: true, largeJoin: true, signal },
-    (client) => countDifferences(client, account),
+    (client) => readDifferences(client, account),
   );
-  const found = contradictions.filter((kind) => counts.has(kind));
+  const found = contradictions.filter((kind) => counts[kind] !== undefined);
   if (found.length === 0) return undefined;
-  const list = found.map((kind) => `${formatCount(counts.get(kind) as number)} ${kind}`).join(', ');
+  const list = found.map((kind) => `${formatCount(counts[kind] as number)} ${kind}`).join(', ');
   return `Bandwidth's assignment report and the ledger contradict each other for numbers of account ${account}: ${list}. To list them: tn-ledger sql "select * from assignment_report_differences('${account}')".`;
 }

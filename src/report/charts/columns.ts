@@ -1,6 +1,6 @@
 import { formatCount } from '../../format.js';
 import type { Html } from '../html.js';
-import { type ChartText, chart, colors, countAxis, textMarks } from './figure.js';
+import { type ChartText, chart, colors, countAxis, textMarks, valueAxis } from './figure.js';
 
 export interface ColumnSeries {
   name: string;
@@ -42,7 +42,6 @@ export function columns(
   });
   const edges = rects.flatMap(({ from, to }) => [from, to]);
   const most = Math.max(0, ...edges);
-  const { format: _, tickMinStep: __, ...decimalAxis } = countAxis;
   return chart(text, (width) => ({
     height: labeled ? 160 : width === 'wide' ? 200 : 180,
     data: [
@@ -72,7 +71,7 @@ export function columns(
         labelPadding: 6,
         values: labels.filter((_, index) => (labels.length - 1 - index) % every[width] === 0),
       },
-      ...(labeled ? [] : [isDecimal ? decimalAxis : countAxis]),
+      ...(labeled ? [] : [isDecimal ? valueAxis : countAxis]),
     ],
     ...(series.length > 1 && {
       legends: [

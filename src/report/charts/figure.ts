@@ -51,18 +51,19 @@ export async function chart(text: ChartText, partsOf: (width: Width) => ChartPar
   return figure(text, { wide: await draw('wide'), narrow: await draw('narrow') });
 }
 
-/** A vertical axis of counts, with grid lines. */
-export const countAxis: Axis = {
+/** A vertical axis, with grid lines. */
+export const valueAxis: Axis = {
   orient: 'left',
   scale: 'y',
   grid: true,
   domain: false,
   ticks: false,
   tickCount: 5,
-  tickMinStep: 1,
-  format: ',d',
   labelPadding: 6,
 };
+
+/** The same for counts. */
+export const countAxis: Axis = { ...valueAxis, tickMinStep: 1, format: ',d' };
 
 /** Text above lines and bars, with a margin in the color of the page. */
 export function textMarks(data: string, position: Record<string, unknown>): NonNullable<Spec['marks']> {

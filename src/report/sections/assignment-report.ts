@@ -1,19 +1,16 @@
 import pg from 'pg';
 import { formatCount } from '../../format.js';
-import { countDifferences, type DifferenceKind, differenceKinds } from '../../nruf/assignment-report/differences.js';
+import {
+  type Difference,
+  type DifferenceKind,
+  type Differences,
+  differenceKinds,
+  readDifferences,
+} from '../../nruf/assignment-report/differences.js';
 import { html } from '../html.js';
 import { accountColumn, type Scope } from '../scope.js';
 import type { Section } from '../section.js';
 import { mostRows, sqlText, table, timeHtml } from '../table.js';
-
-interface Difference {
-  account_id: string;
-  telephone_number: string;
-  difference: DifferenceKind;
-  ledger_status: string | null;
-  report_status: string | null;
-  order_id: string | null;
-}
 
 interface LatestReport {
   account_id: string;
@@ -24,14 +21,12 @@ interface LatestReport {
   rejected_count: number;
 }
 
-export interface AssignmentReports {
+/** The examples are of numbers that need a look, contradictions first; at most as many as a table shows. */
+export interface AssignmentReports extends Differences {
   /** The loaded report of each account. */
   loaded: readonly LatestReport[];
   /** Why the last one of an account was not loaded. */
   failures: readonly { account_id: string; period_start: string; state: string; error: string | null }[];
-  counts: ReadonlyMap<DifferenceKind, number>;
-  /** Those that need a look, contradictions first; at most as many as a table shows. */
-  examples: readonly Difference[];
 }
 
 /** A number that the report doesn't list is only counted: that is no evidence of its status, and there may be very many. */
@@ -51,25 +46,19 @@ export async function readAssignmentReports({ client, account }: Scope): Promise
     [account],
   );
   const failures = latest.filter(({ state }) => state !== 'loaded');
-  if (loaded.length === 0) return { loaded, failures, counts: new Map(), examples: [] };
-  const counts = await countDifferences(client, account);
-  const hasExamples = shown.some((kind) => counts.has(kind));
-  const { rows: examples } = hasExamples
-    ? await client.query<Difference>(
-        `select * from assignment_report_differences($1) where difference = any($2)
-          order by array_position($2, difference), account_id, telephone_number limit $3`,
-        [account, shown, mostRows],
-      )
-    : { rows: [] };
-  return { loaded, failures, counts, examples };
+  const differences =
+    loaded.length === 0
+      ? { counts: {}, examples: [] }
+      : await readDifferences(client, account, { kinds: shown, limit: mostRows });
+  return { loaded, failures, ...differences };
 }
 
 export function assignmentReportSection(scope: Scope, reports: AssignmentReports | undefined): Section | undefined {
   if (reports === undefined) return undefined;
   const { loaded, failures, counts, examples } = reports;
-  const sum = shown.reduce((total, kind) => total + (counts.get(kind) ?? 0), 0);
+  const sum = shown.reduce((total, kind) => total + (counts[kind] ?? 0), 0);
   const call = `assignment_report_differences(${scope.account === undefined ? '' : pg.escapeLiteral(scope.account)})`;
-  const omitted = counts.get('not in the report') ?? 0;
+  const omitted = counts['not in the report'] ?? 0;
   const content = html`${loaded.map(
     (
       report,
@@ -87,7 +76,7 @@ export function assignmentReportSection(scope: Scope, reports: AssignmentReports
           caption: 'Numbers whose assignment status differs, by kind',
           columns: [
             { title: 'Difference', cell: (kind) => kind },
-            { title: 'Numbers', numeric: true, cell: (kind) => formatCount(counts.get(kind) ?? 0) },
+            { title: 'Numbers', numeric: true, cell: (kind) => formatCount(counts[kind] ?? 0) },
           ],
           rows: differenceKinds,
         })}${

@@ -1,6 +1,6 @@
-import { auditedTraffic, billingChecks, mayReadBilling, outsideCheckId } from '../../billing/audit.js';
+import { billingChecks, mayReadBilling, outsideCheckId } from '../../billing/audit.js';
 import { lastLoadedDays, readMissingDays } from '../../billing/coverage.js';
-import { type BillingCheck, invoiceComparison } from '../../billing/invoices.js';
+import { type BillingCheck, invoiceCheckIds } from '../../billing/invoices.js';
 import { rangesOf } from '../../billing/missing-days.js';
 import { type DayUsage, readDailyUsage } from '../../billing/usage.js';
 import { countRows } from '../../database/count-with-examples.js';
@@ -37,8 +37,17 @@ export interface Billing {
   audited: { from: Day; to: Day };
   /** Traffic billed to numbers that aren't in the inventory. */
   outside: OutsideTraffic;
-  invoices: { count: number; sql: string; first: readonly ComparedInvoice[] };
+  invoices: ComparedInvoices;
   findings: readonly BillingFinding[];
+}
+
+interface ComparedInvoices {
+  count: number;
+  /** How many have that result. */
+  differs: number;
+  notCompared: number;
+  sql: string;
+  first: readonly ComparedInvoice[];
 }
 
 interface BillingFinding extends BillingCheck {
@@ -66,23 +75,25 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
   const accounts = loaded.map(({ account_id }) => account_id);
   const hasMessages = (await lastLoadedDays(client, { account, type: 'MDR', today: day })).length > 0;
   const scope = { asOf: day, accounts: account === undefined ? undefined : [account] };
+  const { checks, days: audited, comparison } = await billingChecks(client, scope);
+  const outside = await readOutside(client, checks.find(({ id }) => id === outsideCheckId) as BillingCheck);
+  const invoices = await readInvoices(client, comparison);
+  const counted: Readonly<Record<string, number>> = {
+    [outsideCheckId]: outside.count,
+    [invoiceCheckIds.differs]: invoices.differs,
+    [invoiceCheckIds.notCompared]: invoices.notCompared,
+  };
   const findings: BillingFinding[] = [];
-  let outside: OutsideTraffic = { count: 0, numbers: 0, records: 0, amount: '0' };
-  for (const check of await billingChecks(client, scope)) {
-    if (check.id === outsideCheckId) outside = await readOutside(client, check.sql);
-    findings.push({
-      ...check,
-      count: check.id === outsideCheckId ? outside.count : await countRows(client, check.sql),
-    });
+  for (const check of checks) {
+    findings.push({ ...check, count: counted[check.id] ?? (await countRows(client, check.sql)) });
   }
-  const { days: audited, ofAccounts } = auditedTraffic(scope);
   return {
     ...{ from, to, accounts, hasMessages },
     days: await readDailyUsage(client, { account, from, to }),
     missing: await readMissingDays(client, { accounts, type: 'BDR', from, to }),
     audited,
     outside,
-    invoices: await readInvoices(client, (await invoiceComparison(client, audited, ofAccounts)).sql),
+    invoices,
     findings,
   };
 }
@@ -90,7 +101,7 @@ export async function readBilling({ client, account, day }: Scope): Promise<Bill
 const monthBefore = (day: Day): Day => `${addDays(`${day.slice(0, 7)}-01`, -1).slice(0, 7)}-01`;
 
 /** Only sums: the report may be read by people who may not read call records. */
-async function readOutside(client: Scope['client'], sql: string): Promise<OutsideTraffic> {
+async function readOutside(client: Scope['client'], { sql }: BillingCheck): Promise<OutsideTraffic> {
   const { rows } = await client.query<OutsideTraffic>(
     `select count(*)::integer as count, count(distinct (account_id, telephone_number))::integer as numbers,
             coalesce(sum(records), 0)::float8 as records, coalesce(sum(amount), 0)::text as amount
@@ -99,15 +110,17 @@ async function readOutside(client: Scope['client'], sql: string): Promise<Outsid
   return rows[0] as OutsideTraffic;
 }
 
-async function readInvoices(client: Scope['client'], comparison: string): Promise<Billing['invoices']> {
+async function readInvoices(client: Scope['client'], comparison: string): Promise<ComparedInvoices> {
   const order = 'order by end_date desc, account_id, report_id';
-  const { rows } = await client.query<ComparedInvoice & { count: number }>(
+  const { rows } = await client.query<ComparedInvoice & Pick<ComparedInvoices, 'count' | 'differs' | 'notCompared'>>(
     `select account_id, report_id, start_date::text, end_date::text, invoice_amount::text, bdr_amount::text, missing_days::integer, result,
-            count(*) over ()::integer as count
+            count(*) over ()::integer as count, count(*) filter (where result = 'differs') over ()::integer as differs,
+            count(*) filter (where result = 'not compared') over ()::integer as "notCompared"
        from (${comparison}) as i ${order} limit $1`,
     [mostRows],
   );
-  return { count: rows[0]?.count ?? 0, sql: `${comparison}\n${order}`, first: rows };
+  const { count = 0, differs = 0, notCompared = 0 } = rows[0] ?? {};
+  return { count, differs, notCompared, sql: `${comparison}\n${order}`, first: rows };
 }
 
 /** Amounts name no currency. */

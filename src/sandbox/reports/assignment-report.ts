@@ -1,3 +1,4 @@
+import { stringify } from 'csv-stringify/sync';
 import type { AccountState } from '../account.js';
 import { fraction, hash } from '../hash.js';
 import { keyOf, textOf } from '../number-key.js';
@@ -12,13 +13,8 @@ const saltPlus = 97;
  */
 export function assignmentReportCsv(account: AccountState, behavior: ReportBehavior, oddities: Oddities): string {
   const rows = behavior.rows(oddly(reportRows(account), oddities));
-  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [
-    behavior.headings,
-    ...rows.map(({ number, status }) => [number, status, 'Raleigh, NC', `Peer ${number.slice(-1)}`]),
-  ]
-    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
-    .join('');
+  const cells = rows.map(({ number, status }) => [number, status, 'Raleigh, NC', `Peer ${number.slice(-1)}`]);
+  return stringify([[...behavior.headings], ...cells], { record_delimiter: 'windows' });
 }
 
 function reportRows({ inventory, orderBook }: AccountState): ReportRow[] {
