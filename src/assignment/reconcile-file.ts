@@ -73,7 +73,8 @@ export async function planFile(context: CheckContext, path: string, options: Pla
   await checkReconcilable(database.pool, account, warn);
   const resumes = await findReconciliation(database.pool, account, file);
   const plan = await inTransaction(database, { largeJoin: true, signal }, async (client) => {
-    const compared = await compareFile(context, client, await copyLines(client, file, 'ASSIGN'), options);
+    const lines = await copyLines(client, file, 'ASSIGN');
+    const compared = await compareFile(context, client, lines, { ...options, keepRight: options.onRows !== undefined });
     await options.onRows?.(readPlan(client));
     return compared;
   });
@@ -153,9 +154,9 @@ async function compareFile(
   { account, warn }: CheckContext,
   client: pg.ClientBase,
   lines: number,
-  { prune }: ReconcileChoices,
+  { prune, keepRight }: { prune: boolean; keepRight: boolean },
 ): Promise<Plan> {
-  const plan = await comparePlan(client, { account, lines, prune });
+  const plan = await comparePlan(client, { account, lines, prune, keepRight });
   const warning = await describeUnlistedOrders(client, account);
   if (warning !== undefined) warn(warning);
   return plan;
@@ -196,7 +197,7 @@ async function record(
   return inTransaction(context.database, { largeJoin: true, signal: context.signal }, async (client) => {
     const lines = await copyLines(client, file, 'ASSIGN');
     await lockBatches(client, context.account, { alone: true });
-    const plan = await compareFile(context, client, lines, options);
+    const plan = await compareFile(context, client, lines, { ...options, keepRight: false });
     const main = await recordMain(client, file, plan.counts, { ...options, account: context.account });
     const summary = await summarizeBatch(client, main.batchId);
     if (isTooMany(summary, options)) {
@@ -221,11 +222,11 @@ interface MainOptions extends Pick<ReconcileOptions, 'customerOrderId' | 'result
   account: string;
 }
 
-/** Records the batch with the lines of the file, except those that are right already, and its orders. */
+/** Records the batch with the lines of the file, except those that are right already and have no row, and its orders. */
 async function recordMain(
   client: pg.ClientBase,
   file: NumberFile,
-  { lines, toAssign }: PlanCounts,
+  { lines, toAssign, right }: PlanCounts,
   { account, customerOrderId: prefix, resultsFolder, isCopy = false }: MainOptions,
 ): Promise<{ batchId: string }> {
   const batchKey = newBatchKey();
@@ -233,8 +234,7 @@ async function recordMain(
     `insert into assignment_batches
        (account_id, action, file_name, file_sha256, number_column, has_action_column, batch_key, customer_order_id, results_folder,
         status, total_count, purpose, file_path, sheet, unchanged_count)
-     select $1, 'ASSIGN', $2, $3, $4, false, $5, $6, $7, 'open', $8, 'reconcile', $9, $10, count(*)
-       from reconcile_plan where grp = 'right'
+     values ($1, 'ASSIGN', $2, $3, $4, false, $5, $6, $7, 'open', $8, 'reconcile', $9, $10, $11)
      returning batch_id`,
     [
       account,
@@ -247,6 +247,7 @@ async function recordMain(
       lines,
       isCopy ? null : resolve(file.path),
       file.reading.sheet ?? null,
+      right,
     ],
   );
   const batchId: string = rows[0].batch_id;
@@ -257,7 +258,7 @@ async function recordMain(
             case when grp = 'assign' then (count(*) filter (where grp = 'assign') over so_far - 1) / $2::integer + 1 end,
             case when grp in ('pending', 'classified') then 'SKIPPED' when grp <> 'assign' then 'REJECTED' end,
             case when grp <> 'assign' then code end, case when grp <> 'assign' then reason end
-       from reconcile_plan where line is not null and grp <> 'right'
+       from reconcile_plan where line is not null
      window so_far as (order by line, position rows unbounded preceding)
       order by line, position`,
     [batchId, maxNumbersPerOrder],

@@ -40,6 +40,8 @@ export interface PlanCounts {
   rejected: number;
   /** Lines whose number can't be read, so that it may be any number. */
   unreadable: number;
+  /** Lines that are in the file and marked ASSIGNED. */
+  right: number;
   /** Numbers of the inventory that a file can list and the account can assign. */
   assignable: number;
   /** Those of them that are marked ASSIGNED. */
@@ -79,7 +81,8 @@ export interface Plan {
 const examplesPerGroup = 5;
 const groupsWithoutExamples = new Set<PlanGroup>(['right', 'not in the file']);
 
-// $1 the account, $2 whether to mark numbers that aren't in the file UNASSIGNED. Reads the temporary table assignment_lines.
+// $1 the account, $2 whether to mark numbers that aren't in the file UNASSIGNED, $3 whether to keep lines that are right. Reads the
+// temporary table assignment_lines.
 const compare = `
   insert into reconcile_plan (grp, line, position, given, number, code, reason, is_assignable, is_assigned)
   with ${imported('$1')}, pending as materialized (
@@ -176,6 +179,7 @@ const compare = `
          end,
          code is null and npa is not null, is_assigned and code is null and npa is not null
     from grouped
+   where $3::boolean or grp <> 'right'
   union all
   select 'rejected', line, position, given, number, code, reason, false, false from assignment_lines where code is not null
   union all
@@ -186,25 +190,36 @@ const compare = `
 /**
  * Compares the lines of a file, which `copyLines` copied, with the account's numbers in one statement, in the client's transaction, and
  * leaves the result in the temporary table reconcile_plan (grp, line, position, given, number, code, reason): a row for each number of
- * a line, and for each number in the inventory that isn't in the file.
+ * a line, and for each number in the inventory that isn't in the file. Most lines are right: their rows are left out unless `keepRight`.
+ *
+ * @param options.lines how many rows `copyLines` copied
  */
 export async function comparePlan(
   client: pg.ClientBase,
-  { account, lines, prune }: { account: string; lines: number; prune: boolean },
+  { account, lines, prune, keepRight }: { account: string; lines: number; prune: boolean; keepRight: boolean },
 ): Promise<Plan> {
   await client.query(
     `create temp table reconcile_plan (
        grp text collate "C", line integer, position integer, given text, number text collate "C", code text, reason text, is_assignable boolean, is_assigned boolean
      ) on commit drop`,
   );
-  await client.query(compare, [account, prune]);
+  await client.query(compare, [account, prune, keepRight]);
   await client.query('analyze reconcile_plan');
+  // Each line has one row, and only rows of lines that are right are left out: numbers that are assignable and assigned.
   const { rows } = await client.query(
-    `select grp, code, count(*)::integer as count, count(reason)::integer as remarks, min(reason) as reason,
-            count(*) filter (where is_assignable)::integer as assignable, count(*) filter (where is_assigned)::integer as assigned,
-            count(*) filter (where grp = 'rejected' and number is null)::integer as unreadable
-       from reconcile_plan group by grp, code order by array_position($1::text[], grp), count desc, code`,
-    [planGroups],
+    `select grp, code, sum(count)::integer as count, sum(remarks)::integer as remarks, min(reason) as reason,
+            sum(assignable)::integer as assignable, sum(assigned)::integer as assigned, sum(unreadable)::integer as unreadable
+       from (
+         select grp, code, count(*) as count, count(reason) as remarks, min(reason) as reason,
+                count(*) filter (where is_assignable) as assignable, count(*) filter (where is_assigned) as assigned,
+                count(*) filter (where grp = 'rejected' and number is null) as unreadable
+           from reconcile_plan group by grp, code
+         union all
+         select 'right', null, left_out, 0, null, left_out, left_out, 0
+           from (select $2 - count(line) as left_out from reconcile_plan) l where left_out > 0
+       ) g
+      group by grp, code order by array_position($1::text[], grp), sum(count) desc, code`,
+    [planGroups, lines],
   );
   const reasons: PlanReason[] = rows.map((row) => ({
     group: row.grp,
@@ -222,6 +237,7 @@ export async function comparePlan(
       toUnassign: of('unassign'),
       rejected: of('not assignable', 'rejected'),
       unreadable: rows.reduce((total, { unreadable }) => total + unreadable, 0),
+      right: of('right'),
       assignable: rows.reduce((total, { assignable }) => total + assignable, 0),
       assigned: rows.reduce((total, { assigned }) => total + assigned, 0),
     },

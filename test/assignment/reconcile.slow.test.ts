@@ -115,7 +115,7 @@ test('applying a plan assigns and unassigns in batches of their own, and a secon
   const options = { prune: true, allowRejects: true, maxChange: { percent: 100 } };
   const { results, plan } = await world.reconcile(path, options);
   t.deepEqual(plan?.counts, {
-    ...{ lines: 4, toAssign: 2, toUnassign: 2, rejected: 1, unreadable: 1 },
+    ...{ lines: 4, toAssign: 2, toUnassign: 2, rejected: 1, unreadable: 1, right: 1 },
     ...{ assignable: world.numbers.length, assigned: 3 },
   });
   t.deepEqual(ordersOf(world).slice(1), [
@@ -298,7 +298,16 @@ test('a file without anything to send is a new reconciliation, whose rejected li
 });
 
 test('numbers are not pruned if a sheet with numbers was not read', (t) => {
-  const counts = { lines: 1, toAssign: 0, toUnassign: 2, rejected: 0, unreadable: 0, assignable: 100, assigned: 50 };
+  const counts = {
+    lines: 1,
+    toAssign: 0,
+    toUnassign: 2,
+    rejected: 0,
+    unreadable: 0,
+    right: 1,
+    assignable: 100,
+    assigned: 50,
+  };
   t.is(pruneProblem(counts, undefined), undefined);
   t.regex(
     pruneProblem(counts, 'a.xlsx: sheets that have numbers were not read')?.message ?? '',
