@@ -9,28 +9,27 @@ import { rollUpLoaded } from '../src/billing/roll-up-loaded.js';
 import { currentTime, type Day } from '../src/days.js';
 import { downloadsFolder } from '../src/downloads-folder.js';
 import { LedgerError, messageOf } from '../src/errors.js';
-import type { Job, JobContext } from '../src/run/job.js';
+import type { CostContext, Job, JobContext } from '../src/run/job.js';
 
 /** Billing records such as calls and messages: the last three days of each type, one report per day, and reports still pending. */
 export const fetchBillingReports: Job = {
   name: 'fetch-billing-reports',
   summary: 'billing reports: requests, downloads and loads them',
+  async cost(context) {
+    const reports = (await readWanted(context)).flatMap(({ wanted }) => wanted);
+    const requests = requestsPerReport * reports.length;
+    return { requests, least: requests, reason: `${reports.length} reports, ${requestsPerReport} each` };
+  },
   async run(context) {
-    const { account, billing, database, run } = context;
+    const { billing, database, run } = context;
     const wanted: WantedReport[] = [];
-    for (const type of billing.types.map(parseReportType)) {
+    for (const { type, days, open, gone, wanted: ofType } of await readWanted(context)) {
       if (!isDocumented(type)) run.warn(unknownTypeWarning(type));
-      const { since, full = false } = context.options;
-      const { gone, dropped } = await daysWithoutRows(database, account, type);
-      const now = currentTime(context);
-      const days = await daysToRequest(database.pool, { account, type, now, since, full, gone, dropped });
-      const open = await openReports(database.pool, account, { type });
       warnOfMissingRows(context, type, {
         again: gone.filter((day) => days.includes(day)),
         lost: gone.filter((day) => !days.includes(day) && !open.some(({ from, to }) => from <= day && day <= to)),
       });
-      for (const report of open) wanted.push({ ...report, open: report });
-      for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
+      wanted.push(...ofType);
     }
     try {
       await fetchAll(context, wanted);
@@ -46,6 +45,37 @@ export const fetchBillingReports: Job = {
     });
   },
 };
+
+/** To request a report, to ask for its status (about twice), and to download it. */
+const requestsPerReport = 4;
+
+/** The reports of a type that a run requests or waits for. */
+interface WantedOfType {
+  type: string;
+  days: Day[];
+  open: Awaited<ReturnType<typeof openReports>>;
+  /** Days whose rows were loaded and are no longer in the database. */
+  gone: readonly Day[];
+  wanted: WantedReport[];
+}
+
+async function readWanted(context: CostContext): Promise<WantedOfType[]> {
+  const { account, billing, database } = context;
+  const { since, full = false } = context.options;
+  const now = currentTime(context);
+  const all: WantedOfType[] = [];
+  for (const type of billing.types.map(parseReportType)) {
+    const { gone, dropped } = await daysWithoutRows(database, account, type);
+    const days = await daysToRequest(database.pool, { account, type, now, since, full, gone, dropped });
+    const open = await openReports(database.pool, account, { type });
+    const wanted: WantedReport[] = [
+      ...open.map((report) => ({ ...report, open: report })),
+      ...days.map((day) => ({ type, from: day, to: day, resource: 'billingreports' as const, open: undefined })),
+    ];
+    all.push({ type, days, open, gone, wanted });
+  }
+  return all;
+}
 
 /** Rolls up reports that were loaded before the account's numbers were known, or by an earlier version. */
 async function rollUpOthers({ account, database, run, signal }: JobContext): Promise<void> {

@@ -1,3 +1,4 @@
+import { countOpenRequests } from '../src/assignment/batches.js';
 import { processFiles } from '../src/assignment/process-files.js';
 import { classifySubmittedFiles } from '../src/nruf/classify-submitted.js';
 import type { Job } from '../src/run/job.js';
@@ -10,6 +11,11 @@ const timeoutMs = 30 * 60_000;
 export const submitNumberAssignments: Job = {
   name: 'submit-number-assignments',
   summary: 'assignment files in the inbox, files of `submit` (assignments and classifications), and open batches',
+  async cost({ account, database }) {
+    const requests = await countOpenRequests(database.pool, account);
+    // Files are not held back to save requests.
+    return { requests, least: 0, reason: 'orders of open batches; new files need two requests per 5,000 numbers' };
+  },
   async run({ account, accounts, client, database, dataDir, inboxUsers, log, run, signal }) {
     let expected = 0;
     const warn = (sentence: string) => run.warn(sentence);

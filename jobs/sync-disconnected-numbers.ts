@@ -1,5 +1,6 @@
 import { disconnectedNumbers } from '../src/dashboard/resources/disconnected-numbers.js';
 import type { Job } from '../src/run/job.js';
+import { windowedCost } from '../src/sync/request-costs.js';
 import { disconnectedNumbersListing } from '../src/sync/windows/disconnected-numbers-listing.js';
 import { readWindows } from '../src/sync/windows/read-windows.js';
 
@@ -7,4 +8,5 @@ import { readWindows } from '../src/sync/windows/read-windows.js';
 export const syncDisconnectedNumbers: Job = {
   ...disconnectedNumbers.job,
   run: (context) => readWindows(context, disconnectedNumbersListing),
+  cost: (context) => windowedCost(context, disconnectedNumbersListing.name, disconnectedNumbersListing.resource),
 };

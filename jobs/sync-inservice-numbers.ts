@@ -5,6 +5,7 @@ import { applyInserviceNumbers, guardShrink } from '../src/sync/apply-numbers.js
 import { readVerifiedInserviceNumbers } from '../src/sync/inservice-snapshot.js';
 import { inserviceListing } from '../src/sync/number-listings.js';
 import { withOutcome } from '../src/sync/refused-listing.js';
+import { inserviceCost } from '../src/sync/request-costs.js';
 
 /**
  * All numbers in service on the account. If the number details are read later in the same invocation, that job applies both
@@ -12,6 +13,7 @@ import { withOutcome } from '../src/sync/refused-listing.js';
  */
 export const syncInserviceNumbers: Job = {
   ...inserviceNumbers.job,
+  cost: inserviceCost,
   async run(context) {
     try {
       await readVerifiedInserviceNumbers(context, inserviceListing);

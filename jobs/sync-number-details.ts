@@ -10,12 +10,14 @@ import {
   RefusedListingError,
   withOutcome,
 } from '../src/sync/refused-listing.js';
+import { detailsCost } from '../src/sync/request-costs.js';
 import { readSnapshot, usableCursor } from '../src/sync/snapshot.js';
 import { verifyNumberDetails } from '../src/sync/verify-details.js';
 
 /** The status, rate center, state, LATA, tier, carrier and dates of every number. */
 export const syncNumberDetails: Job = {
   ...numberDetails.job,
+  cost: detailsCost,
   async run(context) {
     try {
       const cursor = await readSnapshot(context, detailsListing);

@@ -40,6 +40,8 @@ export interface ApiConfig {
 export interface JobLimits {
   /** Milliseconds that a nightly run may spend reading order details. */
   nightLimitMs: number;
+  /** Requests that the nightly run of an account may send; undefined: any number. */
+  requestsPerNight?: number | undefined;
   /** Milliseconds after which a run fails; applies to each job and to the nightly run as a whole. */
   jobDeadlineMs: number;
   /** Maximum number of entries in one list. */
@@ -443,6 +445,14 @@ const variables = z.object({
   TN_LEDGER_NIGHT_LIMIT: duration('4h').meta(
     about('How long the nightly run may spend reading order details. The next run continues.'),
   ),
+  TN_LEDGER_REQUESTS_PER_NIGHT: wholeNumberText('5000')
+    .optional()
+    .meta(
+      about(
+        'How many requests the nightly run of an account may send, without retries. What does not fit is left to the next run; `tn-ledger plan` shows what each job needs.',
+        'unset: no limit',
+      ),
+    ),
   TN_LEDGER_JOB_DEADLINE: timeLimit('24h').meta(
     about('Time limit of a run. A run that exceeds it fails; committed data is kept, and the next run resumes.'),
   ),
@@ -728,6 +738,7 @@ export function loadConfig(source: ConfigSource): Config {
     timezone: general.TN_LEDGER_TIMEZONE,
     jobLimits: {
       nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,
+      requestsPerNight: general.TN_LEDGER_REQUESTS_PER_NIGHT,
       jobDeadlineMs: general.TN_LEDGER_JOB_DEADLINE,
       maxListEntries: general.TN_LEDGER_MAX_LIST_ENTRIES,
       minPageFill: general.TN_LEDGER_MIN_PAGE_FILL,

@@ -65,6 +65,17 @@ export async function findBatch(
 /** SQL condition: batches of a reconciled file whose results aren't written, so that the same file resumes them. */
 const unreported = `purpose = 'reconcile' and status <> 'rejected' and reported_at is null`;
 
+/** Counts the requests that the orders of open batches still need: one to place an order, and one for its result. */
+export async function countOpenRequests(pool: pg.Pool, account: string): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select coalesce(sum(case o.status when 'prepared' then 2 else 1 end), 0)::integer as count
+       from assignment_batches b join assignment_orders o on o.batch_id = b.batch_id
+      where b.account_id = $1 and b.status = 'open' and o.status not in ('COMPLETE', 'PARTIAL', 'FAILED')`,
+    [account],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /**
  * Returns the batches of `reconcile` that the same file resumes: those whose results aren't written yet. The first has the lines of
  * the file, a second one the numbers that are marked UNASSIGNED. None if all results were written: the file is compared anew.

@@ -43,7 +43,11 @@ export interface Estimate {
 
 /** Estimates the time of orders under the rate limit: one request to place each order and one to read its result. */
 export function estimate(orders: number, requestsPerMinute: number): Estimate {
-  const requests = orders * 2;
+  return estimateRequests(orders * 2, requestsPerMinute);
+}
+
+/** The least time that requests take under a rate limit: those of the first minute are sent at once. */
+export function estimateRequests(requests: number, requestsPerMinute: number): Estimate {
   const seconds = Math.max(0, Math.ceil(requests / requestsPerMinute) - 1) * 60;
   return { requests, requestsPerMinute, seconds };
 }
@@ -109,9 +113,14 @@ export function reasonTable({ reasons }: Pick<BatchSummary, 'reasons'>): string 
 }
 
 /** @param orders the number of orders, as a noun */
-export function describeEstimate(orders: string, { requests, requestsPerMinute, seconds }: Estimate): string {
+export function describeEstimate(orders: string, estimated: Estimate): string {
+  return `${orders}: ${formatCount(estimated.requests)} requests including one per order for its result; ${describeTime(estimated)}`;
+}
+
+/** `at least 12 min at 100 requests per minute` */
+export function describeTime({ requestsPerMinute, seconds }: Estimate): string {
   const time = seconds === 0 ? 'less than a minute' : `at least ${formatDuration(seconds)}`;
-  return `${orders}: ${formatCount(requests)} requests including one per order for its result; ${time} at ${formatCount(requestsPerMinute)} requests per minute`;
+  return `${time} at ${formatCount(requestsPerMinute)} requests per minute`;
 }
 
 function describeOrders(summary: BatchSummary, estimated: Estimate | undefined): string {

@@ -20,6 +20,7 @@ import * as init from './init.js';
 import * as migrate from './migrate.js';
 import * as nruf from './nruf.js';
 import * as number from './number.js';
+import * as plan from './plan.js';
 import * as prune from './prune.js';
 import * as reconcile from './reconcile.js';
 import * as report from './report.js';
@@ -40,6 +41,7 @@ const commands = [
   demo,
   init,
   check,
+  plan,
   migrate,
   run,
   schedule,

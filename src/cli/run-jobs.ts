@@ -97,18 +97,21 @@ export function summaryTable(reports: readonly RunReport[]): string {
 }
 
 function toJson(reports: readonly RunReport[]): string {
-  const rows = flatten(reports).map(({ job, account, result, counts, seconds, warnings, rejected, error }) => ({
-    job,
-    account,
-    result,
-    pages: counts.pages,
-    rows_read: counts.rowsRead,
-    rows_written: counts.rowsWritten,
-    seconds: Number(seconds.toFixed(3)),
-    warnings,
-    rejected,
-    error: error?.message ?? null,
-  }));
+  const rows = flatten(reports).map(
+    ({ job, account, result, counts, requests, seconds, warnings, rejected, error }) => ({
+      job,
+      account,
+      result,
+      requests,
+      pages: counts.pages,
+      rows_read: counts.rowsRead,
+      rows_written: counts.rowsWritten,
+      seconds: Number(seconds.toFixed(3)),
+      warnings,
+      rejected,
+      error: error?.message ?? null,
+    }),
+  );
   return JSON.stringify(rows, null, 2);
 }
 
@@ -127,9 +130,18 @@ export function printProblems(session: ApiSession, reports: readonly RunReport[]
 /** Logs what the summary on standard output says, for those who only collect the log. */
 function logResults({ log, logFormat }: ApiSession, reports: readonly RunReport[]): void {
   if (logFormat !== 'json') return;
-  for (const { job, account, runId, result, counts, seconds, warnings, rejected } of flatten(reports)) {
+  for (const { job, account, runId, result, counts, requests, seconds, warnings, rejected } of flatten(reports)) {
     const { pages, rowsRead, rowsWritten } = counts;
-    const fields = { account, job, run_id: runId, result, pages, rows_read: rowsRead, rows_written: rowsWritten };
+    const fields = {
+      account,
+      job,
+      run_id: runId,
+      result,
+      requests,
+      pages,
+      rows_read: rowsRead,
+      rows_written: rowsWritten,
+    };
     const rest = { seconds: Number(seconds.toFixed(3)), warnings: warnings.length, rejected };
     log.info({ ...fields, ...rest }, `${job} of account ${account} ${result}`);
   }

@@ -29,6 +29,14 @@ export const windowDescriptions: readonly (NumberListDescription | OrderDescript
   (description) => description.type !== 'snapshot',
 );
 
+/** Descriptions of lists that say which numbers the account has or how they are marked: the nightly run reads them first. */
+export const coreDescriptions = windowDescriptions.filter(
+  (each) => each.type === 'numbers' || each.history !== undefined,
+);
+
+/** Descriptions of the other lists read by date windows. */
+export const otherDescriptions = windowDescriptions.filter((each) => !coreDescriptions.includes(each));
+
 /** Descriptions of orders that move or mark numbers. */
 export const historyDescriptions = orderDescriptions.flatMap((orders) =>
   orders.history === undefined ? [] : [{ ...orders, history: orders.history }],

@@ -85,6 +85,24 @@ export interface JobOptions extends JobLimits {
   continuesFrom?: Date;
   /** Names of the jobs that follow in the same invocation. */
   followedBy: ReadonlySet<string>;
+  /** How many requests the job may still send for what the next run can read instead; by default, any number. */
+  requestsLeft?: () => number;
+}
+
+/** What a job's cost is estimated from. */
+export type CostContext = Pick<
+  JobContext,
+  'account' | 'assignmentReport' | 'billing' | 'client' | 'database' | 'job' | 'now' | 'options' | 'signal'
+>;
+
+/** What a job will ask of the API in its next run. */
+export interface Cost {
+  /** Requests, without retries. */
+  requests: number;
+  /** Of these, the requests without which the job achieves nothing: the others can be left to the next run. */
+  least: number;
+  /** What they are for, for `tn-ledger plan`. */
+  reason: string;
 }
 
 export interface Job {
@@ -94,6 +112,12 @@ export interface Job {
   summary: string;
   /** The job uses only the database. */
   withoutApi?: true;
+  /**
+   * Estimates the job's requests before it runs. Sends few requests itself, and only for lists that were never read.
+   *
+   * @throws the errors of the client
+   */
+  cost?(context: CostContext): Promise<Cost>;
   run(context: JobContext): Promise<void>;
 }
 
@@ -107,6 +131,8 @@ export interface RunReport {
   runId?: string;
   result: RunResult;
   counts: RunCounts;
+  /** Requests sent to the API, retries included. */
+  requests: number;
   seconds: number;
   warnings: readonly string[];
   /** Rejected numbers or rows, including those of its parts. */

@@ -66,6 +66,7 @@ export async function runJob(
     ...(run !== undefined && { runId: run.runId }),
     result,
     counts: run?.counts ?? { pages: 0, rowsRead: 0, rowsWritten: 0 },
+    requests: run?.requests ?? 0,
     seconds: (performance.now() - begun) / 1000,
     warnings: run?.warnings ?? [],
     rejected: run?.rejected ?? 0,
@@ -103,7 +104,12 @@ async function underLock(
     const abandoned = await markAbandonedRuns(database, job.name, account);
     if (abandoned > 0)
       logOfJob.warn(`${job.name} of account ${account}: a previous run exited without recording a result; resuming`);
-    const run = createRunRecord(await insertRun(database, job.name, account), progress, redact);
+    const { client } = environment;
+    const before = client.requestCount(account);
+    const run = createRunRecord(await insertRun(database, job.name, account), progress, {
+      redact,
+      countRequests: () => client.requestCount(account) - before,
+    });
     onStarted(run);
     const log = logOfJob.child({ run_id: run.runId });
     const stopRecording = recordProgress(database, run, {

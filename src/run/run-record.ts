@@ -20,6 +20,8 @@ export interface RunKey {
 /** What a run has done so far; displayed while it runs, and stored in `sync_runs` when it ends. */
 export interface RunRecord extends RunKey {
   readonly counts: Readonly<RunCounts>;
+  /** Requests sent to the API so far, retries included. */
+  readonly requests: number;
   /** Rows to read in all; undefined if unknown. */
   readonly expected: number | undefined;
   readonly warnings: readonly string[];
@@ -56,8 +58,15 @@ export interface ProgressListener {
   step?(step: RunStep): void;
 }
 
-/** @param redact removes secrets from the warnings */
-export function createRunRecord(key: RunKey, listener: ProgressListener, redact: Redact = (text) => text): RunRecord {
+/**
+ * @param options.redact removes secrets from the warnings
+ * @param options.countRequests counts the requests that were sent to the API since the run started
+ */
+export function createRunRecord(
+  key: RunKey,
+  listener: ProgressListener,
+  { redact = (text) => text, countRequests = () => 0 }: { redact?: Redact; countRequests?: () => number } = {},
+): RunRecord {
   const counts: RunCounts = { pages: 0, rowsRead: 0, rowsWritten: 0 };
   const warnings: string[] = [];
   let rejected = 0;
@@ -65,6 +74,9 @@ export function createRunRecord(key: RunKey, listener: ProgressListener, redact:
   return {
     ...key,
     counts,
+    get requests() {
+      return countRequests();
+    },
     get expected() {
       return expected;
     },
@@ -192,7 +204,7 @@ export async function finishRun(
     { ...database, guards: [] },
     `update sync_runs
         set status = $2, finished_at = clock_timestamp(), pages = $3, rows_read = $4, rows_written = $5, error = $6, warnings = $7,
-            hint = $10, cause = $11, changes_until = coalesce($8, changes_until)
+            hint = $10, cause = $11, requests = $12, changes_until = coalesce($8, changes_until)
       where account_id = $9 and run_id = $1 and status = 'running'`,
     [
       run.runId,
@@ -206,6 +218,7 @@ export async function finishRun(
       run.account,
       error?.hint ?? null,
       error?.cause ?? null,
+      run.requests,
     ],
   );
   return rowCount === 1;

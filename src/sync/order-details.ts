@@ -1,6 +1,7 @@
 import type { OrderDetailResource } from '../dashboard/resource.js';
 import { InterruptedError } from '../errors.js';
 import type { JobContext } from '../run/job.js';
+import { budgetSetting } from '../run/request-budget.js';
 import { applyOrderDetails, type DetailBatch } from './apply-order-details.js';
 import { inFlight } from './in-flight.js';
 import { toDetailRows } from './order-detail-row.js';
@@ -20,6 +21,9 @@ const failuresInARow = 5;
 /** The abort reason when the run's time limit for details is reached. */
 const limitReached = Symbol('TN_LEDGER_NIGHT_LIMIT was reached');
 
+/** The settings that limit how many orders a run reads. */
+type LimitSetting = 'TN_LEDGER_NIGHT_LIMIT' | typeof budgetSetting;
+
 /**
  * Reads the orders of a kind by id whose details are missing or may have changed: those never read, those that changed since, and
  * all open ones, however old. Reads the newest first, several at a time, and commits in batches.
@@ -34,9 +38,12 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   const { all: total } = await countOrdersToRead(context, resource);
   if (total === 0) return;
   const remaining = context.detailsUntil - performance.now();
-  if (remaining <= 0) return warnOfLimit(context, resource);
-  log.info(`${resource.title} of account ${account}: ${total} to read by id`);
-  run.expect(run.counts.rowsRead + total);
+  if (remaining <= 0) return warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT');
+  const { requestsLeft = () => Number.POSITIVE_INFINITY } = context.options;
+  const most = Math.min(total, requestsLeft());
+  if (most <= 0) return warnOfLimit(context, resource, budgetSetting);
+  log.info(`${resource.title} of account ${account}: ${most} to read by id`);
+  run.expect(run.counts.rowsRead + most);
 
   const stop = new AbortController();
   const forwardAbort = () => stop.abort(signal.reason);
@@ -44,23 +51,42 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   signal.addEventListener('abort', forwardAbort, { once: true });
   const timer = setTimeout(() => stop.abort(limitReached), Math.min(remaining, longestTimer));
   const outcome = createOutcome();
+  let isCut = false;
+  const onLimit = () => {
+    isCut = true;
+  };
   try {
     const readings = inFlight(
-      ordersToRead(context, resource),
+      upTo(most, ordersToRead(context, resource), { requestsLeft, onLimit }),
       (order) => readOrder(context, resource, order, stop.signal),
       // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
       { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
       (error) => stop.abort(error),
     );
     await applyReadings(context, resource, readings, outcome);
+    if (isCut) await warnOfLimit(context, resource, budgetSetting);
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw interrupted(resource, account);
     if (error !== limitReached) throw error;
-    await warnOfLimit(context, resource);
+    await warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT');
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', forwardAbort);
     for (const sentence of outcome.sentences()) run.warn(`${resource.title}: ${sentence}`);
+  }
+}
+
+/** Yields orders while requests are left for them: an order takes one, or more if it is retried or its numbers are listed apart. */
+async function* upTo<T>(
+  most: number,
+  orders: AsyncIterable<T>,
+  { requestsLeft, onLimit }: { requestsLeft: () => number; onLimit: () => void },
+): AsyncGenerator<T> {
+  let count = 0;
+  for await (const order of orders) {
+    if (count >= most || requestsLeft() <= 0) return onLimit();
+    count += 1;
+    yield order;
   }
 }
 
@@ -171,10 +197,10 @@ function describeFailed(reason: string, orders: readonly OrderToRead[]): string 
   return `the details of ${count} could not be read: ${reason}. The data from the list was kept, and the next run tries again: ${named.join(', ')}${more}`;
 }
 
-async function warnOfLimit(context: JobContext, resource: OrderDetailResource): Promise<void> {
+async function warnOfLimit(context: JobContext, resource: OrderDetailResource, setting: LimitSetting): Promise<void> {
   const { lacking } = await countOrdersToRead(context, resource);
   context.run.warn(
-    `${resource.title}: TN_LEDGER_NIGHT_LIMIT was reached; ${lacking} orders still lack details, and open orders may not have ` +
+    `${resource.title}: ${setting} was reached; ${lacking} orders still lack details, and open orders may not have ` +
       'been refreshed. The next run continues with the newest.',
   );
 }

@@ -29,7 +29,7 @@ export function openOrders(resource: OrderDetailResource): string {
 
 /** Counts the orders to read by id: all of them, and those that lack current details. */
 export async function countOrdersToRead(
-  { account, database }: JobContext,
+  { account, database }: Pick<JobContext, 'account' | 'database'>,
   resource: OrderDetailResource,
 ): Promise<{ all: number; lacking: number }> {
   const { rows } = await database.pool.query(

@@ -1,9 +1,20 @@
 import { isNotOffered } from '../dashboard/errors.js';
 import type { OrderDescription } from '../dashboard/resource.js';
-import type { JobContext } from '../run/job.js';
+import type { Job, JobContext } from '../run/job.js';
 import { readOrderDetails } from './order-details.js';
+import { ordersCost } from './request-costs.js';
 import { orderListings } from './windows/order-listing.js';
 import { readWindows } from './windows/read-windows.js';
+
+/** The job that reads one or several kinds of orders; the description of the first names it. */
+export function orderJob(first: OrderDescription, ...others: readonly OrderDescription[]): Job {
+  const kinds = [first, ...others];
+  return {
+    ...first.job,
+    run: (context) => readOrders(context, kinds),
+    cost: (context) => ordersCost(context, kinds),
+  };
+}
 
 /**
  * Reads the lists of each kind of order, then reads by id the orders that changed or are open. Both commit as they go.
@@ -12,7 +23,7 @@ import { readWindows } from './windows/read-windows.js';
  *
  * @throws the errors of `readWindows` and `readOrderDetails`
  */
-export async function readOrders(context: JobContext, ...kinds: readonly OrderDescription[]): Promise<void> {
+async function readOrders(context: JobContext, kinds: readonly OrderDescription[]): Promise<void> {
   const allowed: OrderDescription[] = [];
   for (const orders of kinds) if (await readLists(context, orders)) allowed.push(orders);
   for (const orders of allowed) await readOrderDetails(context, orders.details);

@@ -21,7 +21,7 @@ import { formatCount } from '../../format.js';
 import { simplified } from '../../number-file/header-names.js';
 import { UnusableFileError } from '../../number-file/unusable-file.js';
 import { sleep } from '../../retry.js';
-import type { JobContext } from '../../run/job.js';
+import type { CostContext, JobContext } from '../../run/job.js';
 import { type AssignmentReportForm, loadFormData } from '../form-data.js';
 import { describeDifferences } from './differences.js';
 import { EmptyReportError, fileNameOf, type LoadedReport, loadReport, removeOtherFiles } from './load-report.js';
@@ -70,15 +70,23 @@ export async function fetchAssignmentReport(context: JobContext): Promise<void> 
   }
 }
 
+/** Whether a run has a report to request or to wait for. */
+export async function isReportDue(context: CostContext): Promise<boolean> {
+  const { account, database } = context;
+  if ((await readOpenRequest(database.pool, account)) !== undefined) return true;
+  return !(await hasRequest(database.pool, account, currentPeriod(context)));
+}
+
 const offHint = 'To do without the report, set TN_LEDGER_ASSIGNMENT_REPORT=off.';
 
 function outcome({ account }: JobContext, why: string): string {
   return `Bandwidth's assignment report of account ${account} was not loaded, and the previous one stays: ${why.replace(/\.$/, '')}.`;
 }
 
-/** The first day of the period that a day is in: the day itself, or the Monday of its week. */
-function periodOf(day: Day, schedule: JobContext['assignmentReport']['schedule']): Day {
-  if (schedule === 'nightly') return day;
+/** The first day of the current period: today, or the Monday of the week. */
+function currentPeriod(context: CostContext): Day {
+  const day = dayOf(currentTime(context));
+  if (context.assignmentReport.schedule === 'nightly') return day;
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
   return addDays(day, -((weekday + 6) % 7));
 }
@@ -87,7 +95,7 @@ function periodOf(day: Day, schedule: JobContext['assignmentReport']['schedule']
 async function requestIfDue(context: JobContext, form: AssignmentReportForm): Promise<OpenRequest | undefined> {
   const { account, database } = context;
   const now = currentTime(context);
-  const periodStart = periodOf(dayOf(now), context.assignmentReport.schedule);
+  const periodStart = currentPeriod(context);
   if (await hasRequest(database.pool, account, periodStart)) return undefined;
   context.run.step({ text: 'looking for the assignment report' });
   const call = callOf(context, form.reportId);

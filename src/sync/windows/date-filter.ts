@@ -54,7 +54,7 @@ export async function findDateFormat(
   { isRejected = false } = {},
 ): Promise<DatedListing> {
   const { database } = context;
-  const known = await readFormat(context, listing);
+  const known = await readFormat(context, listing.name);
   const format = known?.format ?? listing.resource.window.format;
   if (known?.isProved && known.apiUrl === context.client.apiUrl && !isRejected)
     return dated(listing, format, { isRemembered: true });
@@ -221,14 +221,15 @@ function filterError(
   );
 }
 
-async function readFormat(
-  { account, database }: JobContext,
-  listing: WindowListing,
+/** The date format that earlier runs found for a list; undefined: none. */
+export async function readFormat(
+  { account, database }: Pick<JobContext, 'account' | 'database'>,
+  listing: string,
 ): Promise<{ format: DateFormat; isProved: boolean; apiUrl: string } | undefined> {
   const { rows } = await database.pool.query(
     `select date_format as format, proved_at is not null as "isProved", api_url as "apiUrl" from sync_date_filters
       where account_id = $1 and listing = $2`,
-    [account, listing.name],
+    [account, listing],
   );
   return rows[0];
 }

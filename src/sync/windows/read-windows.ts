@@ -36,9 +36,9 @@ export class ResultLimitError extends LedgerError {
 }
 
 /** How many days each run reads again: entries may appear late, or with a date some hours off. */
-const overlapDays = 3;
+export const overlapDays = 3;
 /** A quiet run takes one request per list. A first run that is stopped for long loses at most a year's reading. */
-const longestWindowDays = 366;
+export const longestWindowDays = 366;
 const maxReadings = 3;
 
 /**
