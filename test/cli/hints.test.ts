@@ -14,6 +14,7 @@ const place = ({ file, line }: Text) => `${file}:${line}`;
 const readers: readonly [file: RegExp, commands: readonly string[]][] = [
   [/^src\/cli\/run-jobs\./, ['run']],
   [/^src\/cli\/run-checks\./, ['check']],
+  [/^src\/cli\/run-plan\./, ['plan']],
   [/^src\/cli\/(print-assignments|acknowledge-batch)\./, ['assignments']],
   [/^src\/cli\/format-batch\./, ['assign']],
   [/^src\/cli\/format-plan\./, ['reconcile']],
