@@ -54,6 +54,8 @@ const holdMs = 3_600_000;
 /** How long a failure that is retried and may pass by itself isn't reported. */
 const graceMs = 10 * 60_000;
 const repeatMs = 24 * 3_600_000;
+/** The job in both messages, that the database can't be used and that it can again: readers of the JSON match them by it. */
+const databaseJob = 'the database';
 /** It makes the table of what was sent. */
 const alertsMigration = '0012-alerts';
 
@@ -197,7 +199,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       for (const channel of channels) {
         const since = reachable.get(channel.name);
         if (since === undefined) continue;
-        const run = { account: '', job: 'the database', since: new Date(since) };
+        const run = { account: '', job: databaseJob, since: new Date(since) };
         if (await send(channel, recoveryMessage([run], options))) reachable.delete(channel.name);
       }
     },
@@ -213,8 +215,8 @@ export function createAlerts(options: AlertOptions): Alerts {
       const { since, sentAt } = down;
       for (const channel of channels) {
         if (now() - (sentAt.get(channel.name) ?? Number.NEGATIVE_INFINITY) < repeatMs) continue;
-        const problem = localProblem('every job', { error, since });
-        const message = failureMessage(error.name, [problem], options, new Date(now()));
+        const problem = localProblem(databaseJob, { error, since });
+        const message = failureMessage(problem.topic, [problem], options, new Date(now()));
         if (await send(channel, message)) sentAt.set(channel.name, now());
       }
     },

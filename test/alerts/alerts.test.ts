@@ -23,7 +23,14 @@ interface Message {
   event: string;
   title: string;
   body: string;
-  problems: { account: string; label: string | null; job: string; tables: string[]; fix: string | null }[];
+  problems: {
+    account: string;
+    label: string | null;
+    job: string;
+    since: string;
+    tables: string[];
+    fix: string | null;
+  }[];
 }
 
 /** A ledger, a webhook, and the alerts of a host that stays up. */
@@ -279,8 +286,11 @@ test('an unreachable database is alerted after ten minutes, once in 24 hours, an
   await fail(60);
   const [message, ...others] = take(webhook);
   t.deepEqual(others, []);
-  t.regex(message?.title ?? '', /^the database is not available: every job is failing since /);
-  t.regex(message?.body ?? '', /^The database is not reachable\.\n- every job: nothing is loaded.+\nFix: Start it\.$/);
+  t.regex(message?.title ?? '', /^the database is failing since /);
+  t.regex(
+    message?.body ?? '',
+    /^The database is not reachable\.\n- the database: nothing is loaded.+\nFix: Start it\.$/,
+  );
   await fail(24 * 60);
   t.is(take(webhook).length, 1);
   await alerts.update(database);
@@ -289,6 +299,18 @@ test('an unreachable database is alerted after ten minutes, once in 24 hours, an
     take(webhook).map(({ title }) => title),
     ['recovered: the database is working again'],
   );
+});
+
+test('the recovery of the database names the problem that its alert named', async (t) => {
+  const { database, webhook, open } = await openAlerts(t);
+  const alerts = open({ staysUp: false });
+  await alerts.databaseFailed(new OutageError('The database is not reachable.', { hint: 'Start it.' }));
+  await alerts.update(database);
+  const [failure, recovery] = take(webhook).map(({ event, problems: [problem] }) => ({
+    ...{ event, account: problem?.account, job: problem?.job, since: problem?.since },
+  }));
+  t.like(failure, { event: 'failure', account: '', job: 'the database' });
+  t.deepEqual(recovery, { ...failure, event: 'recovery' });
 });
 
 test('alerts also go out by mail, each channel for itself', async (t) => {
