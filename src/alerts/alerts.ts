@@ -14,7 +14,7 @@ import { type Channel, createChannels, describeSendFailure } from './channels.js
 import { claimFailures, claimOnce, claimRecoveries, localCause, settle } from './claims.js';
 import { digestCause, readDigest, readDigestDay } from './digest.js';
 import { failureMessage, type Message, type Names, recoveryMessage } from './message.js';
-import { type NightPing, nightPings, sendPing } from './ping.js';
+import { type NightPing, nightPings, readUnendedNights, sendPing } from './ping.js';
 import type { Problem } from './problem.js';
 import { readProblems } from './read-problems.js';
 
@@ -152,11 +152,17 @@ export function createAlerts(options: AlertOptions): Alerts {
       if (digest === undefined) await settle(client, { target: channel.name, event: 'alerted', causes });
       else outgoing.push({ channel, causes, event: 'alerted', message: redacted(digest) });
     }
+    return {
+      outgoing,
+      pings: settings.pingUrl === undefined || !options.staysUp ? [] : await collectPings(client, time),
+    };
+  };
+  const collectPings = async (client: pg.PoolClient, time: Date): Promise<NightPing[]> => {
     const pings: NightPing[] = [];
-    for (const ping of settings.pingUrl === undefined || !options.staysUp ? [] : nightPings(nights, time, options)) {
+    for (const ping of nightPings(await readNights(client, await readUnendedNights(client)), time, options)) {
       if (await claimOnce(client, ping.cause, 'ping')) pings.push(ping);
     }
-    return { outgoing, pings };
+    return pings;
   };
   const redacted = (message: Message): Message => ({ ...message, body: redact(message.body) });
 

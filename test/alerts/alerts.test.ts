@@ -369,6 +369,33 @@ test('nights on any host are one pair of pings, with the status and what failed'
   t.regex(ping.received[1]?.body ?? '', /^Nightly run of .+: 1 of 2 accounts done\n.+ failed: the reason$/);
 });
 
+test('a night that the next one replaces, or that goes on after it was planned, has the ping of its end', async (t) => {
+  const { database, open } = await openAlerts(t);
+  const ping = await startListener(t);
+  const alerts = open({ settings: { webhook: undefined, email: undefined, pingUrl: ping.origin } });
+  const queue = await openNightQueue(database, { supervise: false, onError: (error) => t.fail(error.message) });
+  t.teardown(() => queue.close());
+  const hour = 3_600_000;
+  await queue.plan({ time: new Date(Date.now() - 24 * hour), origin: 'schedule' }, ['1', '2']);
+  const [one, two] = await queue.claim(2, undefined);
+  if (one === undefined || two === undefined) throw new Error('not planned');
+  await alerts.update(database);
+  await queue.retryLater(one, { error: 'the API is down' });
+  await queue.plan({ time: new Date(), origin: 'schedule' }, ['1', '2']);
+  await alerts.update(database);
+  t.deepEqual(
+    ping.received.splice(0).map(({ path }) => path),
+    ['/start'],
+  );
+  await queue.finish(two, { result: 'succeeded' });
+  await alerts.update(database);
+  await alerts.update(database);
+  const [end, ...others] = ping.received;
+  t.deepEqual(others, []);
+  t.is(end?.path, '/1');
+  t.regex(end?.body ?? '', /^Nightly run of .+: 1 of 2 accounts done\n1 replaced: the API is down$/);
+});
+
 test('a process that ends soon reports everything at once, and what kept its command from starting', async (t) => {
   const { database, webhook, open, query } = await openAlerts(t);
   const once = () => open({ staysUp: false });
