@@ -64,20 +64,23 @@ async function openWorld(
   });
 }
 
-/** When runs are due, and the schedule that says so. */
+/**
+ * When runs are due, and the schedule that says so. All of it is in the past: new files have the machine's time until they are dated,
+ * and one that seemed old would be removed while it is needed.
+ */
 const sequences = [
   {
-    // Clocks show 1:30 twice on November 1: the first time counts.
+    // Clocks show 1:30 twice on November 2: the first time counts.
     schedule: '30 1 * * *',
-    from: '2026-10-24T16:00:00Z',
-    due: days('2026-10-25', 15).map((day) => `${day}T0${day <= '2026-11-01' ? 5 : 6}:30:00Z`),
+    from: '2025-10-24T16:00:00Z',
+    due: days('2025-10-25', 15).map((day) => `${day}T0${day <= '2025-11-02' ? 5 : 6}:30:00Z`),
   },
   {
-    // Clocks skip 2:30 on March 14: it is 3:30 then.
+    // Clocks skip 2:30 on March 8: it is 3:30 then.
     schedule: '30 2 * * *',
-    from: '2027-03-05T16:00:00Z',
+    from: '2026-02-27T16:00:00Z',
     // The first was missed: nothing ran since November.
-    due: days('2027-03-05', 15).map((day) => `${day}T0${day <= '2027-03-14' ? 7 : 6}:30:00Z`),
+    due: days('2026-02-27', 15).map((day) => `${day}T0${day <= '2026-03-08' ? 7 : 6}:30:00Z`),
   },
 ] as const;
 
@@ -247,7 +250,7 @@ function checkSizes(t: ExecutionContext, past: readonly PastRun[], { runs }: Rec
     t.true(stored.stagingTables <= jobs, where);
     t.true(stored.reports <= accounts.length + recent.filter(({ job }) => job === 'write-report').length, where);
     t.true(stored.backups <= kept.backups, where);
-    // The processes of at most three runs of a sequence are killed.
+    // One is in progress, and the processes of two runs of a sequence are killed.
     t.true(stored.unfinishedBackups <= 3, where);
   }
   t.is(past.at(-1)?.stored.stagingTables, 0);
@@ -278,7 +281,7 @@ onlyIf(
     t.timeout(20 * minute);
     const address = `127.0.0.1:${await freePort()}`;
     const world = await openWorld(t, {
-      from: '2026-10-24T16:00:00Z',
+      from: '2025-10-24T16:00:00Z',
       env: { TN_LEDGER_HTTP: address },
       nodeArguments: compiledAtOnce,
     });
@@ -286,9 +289,9 @@ onlyIf(
     await world.passUntil(() => world.alertPolls() > 0, 1000);
     const memory: NodeJS.MemoryUsage[] = [];
     const stored: Stored[] = [];
-    for (const day of days('2026-10-25', 30)) {
-      // 2:00 in New York, where the clocks are set back on November 1.
-      const due = Date.parse(`${day}T0${day < '2026-11-01' ? 6 : 7}:00:00Z`);
+    for (const day of days('2025-10-25', 30)) {
+      // 2:00 in New York, where the clocks are set back on November 2.
+      const due = Date.parse(`${day}T0${day < '2025-11-02' ? 6 : 7}:00:00Z`);
       await liveThrough(world, { scenario: calm, due, next: due + 23 * hour }, undefined, records);
       t.is((await fetch(`http://${address}/metrics`)).status, 200);
       memory.push(await world.schedule.measure());
@@ -320,7 +323,8 @@ function checkGrowth(t: ExecutionContext, tenth: Stored, last: Stored): void {
     added += Math.max(0, count - before);
   }
   t.true(last.databaseBytes <= 1.1 * tenth.databaseBytes, `${tenth.databaseBytes} ${last.databaseBytes}`);
-  t.true(last.dataBytes <= 1.1 * tenth.dataBytes, `${tenth.dataBytes} ${last.dataBytes}`);
+  // A report lists the billing records of each day of this month and the last: twice as many days as after the tenth run.
+  t.true(last.dataBytes <= 1.2 * tenth.dataBytes, `${tenth.dataBytes} ${last.dataBytes}`);
   // A backup is compressed.
   const backupBytes = tenth.backupBytes + 100 * kept.backups * added;
   t.true(last.backupBytes <= backupBytes, `${tenth.backupBytes} ${last.backupBytes}`);

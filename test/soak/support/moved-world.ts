@@ -211,12 +211,13 @@ export async function openMovedWorld(
         await world.move(stepMs);
       }
     },
-    async dateFiles() {
-      for (const path of await filesIn(join(cwd, 'data'))) {
-        if (!dated.has(path)) await utimes(path, clock.now(), clock.now());
-        dated.add(path);
-      }
-    },
+    dateFiles: () =>
+      undisturbed(async () => {
+        for (const path of await filesIn(join(cwd, 'data'))) {
+          if (!dated.has(path)) await utimes(path, clock.now(), clock.now());
+          dated.add(path);
+        }
+      }),
     query: (sql, values) => retrying(() => ledger.query(sql, values)),
   };
 
@@ -324,6 +325,17 @@ async function ask(child: ChildProcess, request: ClockRequest): Promise<ClockAns
 export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((each) => each.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** Repeats work on files that a process removes or renames in the middle of it. */
+export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
 }
 
 /** A server that restarts after a crash refuses connections for a moment. */

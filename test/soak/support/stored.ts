@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queueSchema } from '../../../src/database/queue-schema.js';
-import { filesIn, type MovedWorld } from './moved-world.js';
+import { filesIn, type MovedWorld, undisturbed } from './moved-world.js';
 
 /** What a ledger takes. */
 export interface Stored {
@@ -11,7 +11,7 @@ export interface Stored {
   databaseBytes: number;
   dataBytes: number;
   reports: number;
-  /** Complete ones, and what killed processes left of others. */
+  /** Complete ones. The others are in progress, or what killed processes left. */
   backups: number;
   unfinishedBackups: number;
   backupBytes: number;
@@ -31,22 +31,22 @@ export async function readStored({ query, cwd, env }: MovedWorld): Promise<Store
   const [database] = await query<Pick<Stored, 'stagingTables' | 'databaseBytes'>>(`
     select pg_database_size(current_database())::integer as "databaseBytes", (select count(*) from pg_class
              where relkind = 'r' and relnamespace = to_regnamespace('tn_ledger_staging'))::integer as "stagingTables"`);
-  const dataFiles = await filesIn(join(cwd, 'data'));
-  const backupFolder = env.TN_LEDGER_BACKUP_DIR as string;
-  const backups = await readdir(backupFolder);
-  const unfinishedBackups = backups.filter((name) => name.endsWith('.tmp')).length;
+  const data = await undisturbed(() => readFolder(join(cwd, 'data')));
+  const backups = await undisturbed(() => readFolder(env.TN_LEDGER_BACKUP_DIR as string));
+  const unfinished = backups.names.filter((name) => name.endsWith('.tmp')).length;
   return {
     ...(database as Pick<Stored, 'stagingTables' | 'databaseBytes'>),
     rows,
-    dataBytes: await bytesOf(dataFiles),
-    reports: dataFiles.filter((path) => path.endsWith('.html')).length,
-    backups: backups.length - unfinishedBackups,
-    unfinishedBackups,
-    backupBytes: await bytesOf(await filesIn(backupFolder)),
+    dataBytes: data.bytes,
+    reports: data.files.filter((path) => path.endsWith('.html')).length,
+    backups: backups.names.length - unfinished,
+    unfinishedBackups: unfinished,
+    backupBytes: backups.bytes,
   };
 }
 
-async function bytesOf(paths: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+async function readFolder(folder: string): Promise<{ names: string[]; files: string[]; bytes: number }> {
+  const files = await filesIn(folder);
+  const sizes = await Promise.all(files.map(async (path) => (await stat(path)).size));
+  return { names: await readdir(folder), files, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
