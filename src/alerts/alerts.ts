@@ -14,7 +14,7 @@ import { type Channel, createChannels, describeSendFailure } from './channels.js
 import { claimFailures, claimOnce, claimRecoveries, localCause, settle } from './claims.js';
 import { digestCause, readDigest, readDigestDay } from './digest.js';
 import { failureMessage, type Message, type Names, recoveryMessage } from './message.js';
-import { type NightPing, nightPings, sendPing } from './ping.js';
+import { type NightPing, nightPings, readUnendedNights, sendPing } from './ping.js';
 import type { Problem } from './problem.js';
 import { readProblems } from './read-problems.js';
 
@@ -54,6 +54,8 @@ const holdMs = 3_600_000;
 /** How long a failure that is retried and may pass by itself isn't reported. */
 const graceMs = 10 * 60_000;
 const repeatMs = 24 * 3_600_000;
+/** The job in both messages, that the database can't be used and that it can again: readers of the JSON match them by it. */
+const databaseJob = 'the database';
 /** It makes the table of what was sent. */
 const alertsMigration = '0012-alerts';
 
@@ -150,11 +152,17 @@ export function createAlerts(options: AlertOptions): Alerts {
       if (digest === undefined) await settle(client, { target: channel.name, event: 'alerted', causes });
       else outgoing.push({ channel, causes, event: 'alerted', message: redacted(digest) });
     }
+    return {
+      outgoing,
+      pings: settings.pingUrl === undefined || !options.staysUp ? [] : await collectPings(client, time),
+    };
+  };
+  const collectPings = async (client: pg.PoolClient, time: Date): Promise<NightPing[]> => {
     const pings: NightPing[] = [];
-    for (const ping of settings.pingUrl === undefined || !options.staysUp ? [] : nightPings(nights, time, options)) {
+    for (const ping of nightPings(await readNights(client, await readUnendedNights(client)), time, options)) {
       if (await claimOnce(client, ping.cause, 'ping')) pings.push(ping);
     }
-    return { outgoing, pings };
+    return pings;
   };
   const redacted = (message: Message): Message => ({ ...message, body: redact(message.body) });
 
@@ -197,7 +205,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       for (const channel of channels) {
         const since = reachable.get(channel.name);
         if (since === undefined) continue;
-        const run = { account: '', job: 'the database', since: new Date(since) };
+        const run = { account: '', job: databaseJob, since: new Date(since) };
         if (await send(channel, recoveryMessage([run], options))) reachable.delete(channel.name);
       }
     },
@@ -213,8 +221,8 @@ export function createAlerts(options: AlertOptions): Alerts {
       const { since, sentAt } = down;
       for (const channel of channels) {
         if (now() - (sentAt.get(channel.name) ?? Number.NEGATIVE_INFINITY) < repeatMs) continue;
-        const problem = localProblem('every job', { error, since });
-        const message = failureMessage(error.name, [problem], options, new Date(now()));
+        const problem = localProblem(databaseJob, { error, since });
+        const message = failureMessage(problem.topic, [problem], options, new Date(now()));
         if (await send(channel, message)) sentAt.set(channel.name, now());
       }
     },

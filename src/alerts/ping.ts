@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { exitStatus } from '../errors.js';
 import { formatCount } from '../format.js';
 import type { Log } from '../log.js';
@@ -47,6 +48,17 @@ export function nightPings(
     const status = unfinished.length === 0 ? exitStatus.done : exitStatus.failed;
     return [start, { cause: `ping end ${key}`, path: String(status), body: [done, ...lines].join('\n') }];
   });
+}
+
+/** The nights that still need the ping of their end, in ISO 8601: the next night may have been planned, or replaced them. */
+export async function readUnendedNights(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ night: string }>(
+    `select night from alerts
+      cross join lateral (select substring(cause from '^ping start (.+)$') as night) as started
+      where channel = 'ping' and night is not null and not exists (
+        select from alerts ended where ended.channel = 'ping' and ended.cause = 'ping end ' || night and ended.alerted_at is not null)`,
+  );
+  return rows.map(({ night }) => night);
 }
 
 /**

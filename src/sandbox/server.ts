@@ -11,6 +11,7 @@ import { createClock, type SandboxClock } from './clock.js';
 import { createCredentials, sandboxCredentials } from './credentials.js';
 import { checkFaults, type FaultRates } from './faults.js';
 import { checkOddities, type Oddities } from './oddities.js';
+import { wholeSeconds } from './orders/build.js';
 import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
 import { createRateLimit } from './rate-limit.js';
 import type { ReportBehavior, SandboxReports } from './reports/behavior.js';
@@ -226,7 +227,8 @@ function createAccounts(
 ): Map<string, AccountState> {
   const wanted = options.accounts ?? [{ id: '9900000', numbers: options.numbers ?? 1000 }];
   const blocks = createBlockSequence(seed);
-  const until = Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime());
+  // Some dates of orders are written in whole seconds.
+  const until = wholeSeconds(Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime()));
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
   for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const) {
     wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });

@@ -35,8 +35,12 @@ export interface NightStates {
   accounts: NightState[];
 }
 
-/** Reads the latest planned night and all earlier ones that are still open, latest first. */
-export async function readNights(pool: pg.Pool | pg.ClientBase): Promise<NightStates[]> {
+/**
+ * Reads the latest planned night and all earlier ones that are still open, latest first.
+ *
+ * @param also nights to read in any state, if the queue still has them, in ISO 8601
+ */
+export async function readNights(pool: pg.Pool | pg.ClientBase, also: readonly string[] = []): Promise<NightStates[]> {
   if (!(await isQueueReadable(pool))) return [];
   const { rows } = await pool.query<NightState & { night: string; origin: NightStates['origin'] }>(
     `with latest as (
@@ -69,9 +73,9 @@ export async function readNights(pool: pg.Pool | pg.ClientBase): Promise<NightSt
           where night.account_id = group_id and night.job = 'nightly' and night.status = 'running'
           group by night.run_id, night.host, night.started_at
           order by night.started_at desc limit 1) as run on state = 'active'
-      where name = $1 and (state <= 'active' or data ->> 'night' = (select night from latest))
+      where name = $1 and (state <= 'active' or data ->> 'night' = (select night from latest) or data ->> 'night' = any ($2))
       order by 1 desc, account_id`,
-    [nightsQueue],
+    [nightsQueue, also],
   );
   const nights = new Map<string, NightStates>();
   for (const { night, origin, ...account } of rows) {

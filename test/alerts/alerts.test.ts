@@ -23,7 +23,14 @@ interface Message {
   event: string;
   title: string;
   body: string;
-  problems: { account: string; label: string | null; job: string; tables: string[]; fix: string | null }[];
+  problems: {
+    account: string;
+    label: string | null;
+    job: string;
+    since: string;
+    tables: string[];
+    fix: string | null;
+  }[];
 }
 
 /** A ledger, a webhook, and the alerts of a host that stays up. */
@@ -279,8 +286,11 @@ test('an unreachable database is alerted after ten minutes, once in 24 hours, an
   await fail(60);
   const [message, ...others] = take(webhook);
   t.deepEqual(others, []);
-  t.regex(message?.title ?? '', /^the database is not available: every job is failing since /);
-  t.regex(message?.body ?? '', /^The database is not reachable\.\n- every job: nothing is loaded.+\nFix: Start it\.$/);
+  t.regex(message?.title ?? '', /^the database is failing since /);
+  t.regex(
+    message?.body ?? '',
+    /^The database is not reachable\.\n- the database: nothing is loaded.+\nFix: Start it\.$/,
+  );
   await fail(24 * 60);
   t.is(take(webhook).length, 1);
   await alerts.update(database);
@@ -289,6 +299,18 @@ test('an unreachable database is alerted after ten minutes, once in 24 hours, an
     take(webhook).map(({ title }) => title),
     ['recovered: the database is working again'],
   );
+});
+
+test('the recovery of the database names the problem that its alert named', async (t) => {
+  const { database, webhook, open } = await openAlerts(t);
+  const alerts = open({ staysUp: false });
+  await alerts.databaseFailed(new OutageError('The database is not reachable.', { hint: 'Start it.' }));
+  await alerts.update(database);
+  const [failure, recovery] = take(webhook).map(({ event, problems: [problem] }) => ({
+    ...{ event, account: problem?.account, job: problem?.job, since: problem?.since },
+  }));
+  t.like(failure, { event: 'failure', account: '', job: 'the database' });
+  t.deepEqual(recovery, { ...failure, event: 'recovery' });
 });
 
 test('alerts also go out by mail, each channel for itself', async (t) => {
@@ -345,6 +367,33 @@ test('nights on any host are one pair of pings, with the status and what failed'
   await update();
   t.deepEqual(paths(), ['/ping/uuid/start', '/ping/uuid/1']);
   t.regex(ping.received[1]?.body ?? '', /^Nightly run of .+: 1 of 2 accounts done\n.+ failed: the reason$/);
+});
+
+test('a night that the next one replaces, or that goes on after it was planned, has the ping of its end', async (t) => {
+  const { database, open } = await openAlerts(t);
+  const ping = await startListener(t);
+  const alerts = open({ settings: { webhook: undefined, email: undefined, pingUrl: ping.origin } });
+  const queue = await openNightQueue(database, { supervise: false, onError: (error) => t.fail(error.message) });
+  t.teardown(() => queue.close());
+  const hour = 3_600_000;
+  await queue.plan({ time: new Date(Date.now() - 24 * hour), origin: 'schedule' }, ['1', '2']);
+  const [one, two] = await queue.claim(2, undefined);
+  if (one === undefined || two === undefined) throw new Error('not planned');
+  await alerts.update(database);
+  await queue.retryLater(one, { error: 'the API is down' });
+  await queue.plan({ time: new Date(), origin: 'schedule' }, ['1', '2']);
+  await alerts.update(database);
+  t.deepEqual(
+    ping.received.splice(0).map(({ path }) => path),
+    ['/start'],
+  );
+  await queue.finish(two, { result: 'succeeded' });
+  await alerts.update(database);
+  await alerts.update(database);
+  const [end, ...others] = ping.received;
+  t.deepEqual(others, []);
+  t.is(end?.path, '/1');
+  t.regex(end?.body ?? '', /^Nightly run of .+: 1 of 2 accounts done\n[12].* replaced: the API is down$/);
 });
 
 test('a process that ends soon reports everything at once, and what kept its command from starting', async (t) => {

@@ -71,7 +71,7 @@ test('a run that cannot reach the database alerts, and a failing alert changes n
   });
   t.is(status, 1);
   t.regex(stderr, /The ping \/start to TN_LEDGER_PING_URL could not be sent: connect ECONNREFUSED/);
-  t.regex(webhook.received[0]?.body ?? '', /the database is not available: every job is failing since/);
+  t.regex(webhook.received[0]?.body ?? '', /the database is failing since .+- the database: nothing is loaded until/);
 });
 
 test('a worker pings around an enqueued night', async (t) => {

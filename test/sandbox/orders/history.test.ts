@@ -133,6 +133,15 @@ test('orders span the configured years, and the same seed gives the same orders'
   t.notDeepEqual(other.orders(), account.orders());
 });
 
+test('dates that are written in whole seconds have no fraction, at whatever time the history ends', async (t) => {
+  const account = accountOf(await sandboxFor(t, { ...amounts, datesUntil: new Date('2024-07-01T00:00:00.445Z') }));
+  const dates = [...account.portIns(), ...account.portOuts()].map(({ actualFocDate }) => actualFocDate?.getTime() ?? 0);
+  t.deepEqual(
+    dates.filter((date) => date % 1000 !== 0),
+    [],
+  );
+});
+
 test('history generated late leads to the initial account, not to its current state', async (t) => {
   const options = { ...amounts, open: 0 };
   const churned = accountOf(await sandboxFor(t, options));
