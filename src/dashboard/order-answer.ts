@@ -16,6 +16,8 @@ export interface OrderAnswer {
   count: number | undefined;
   /** Number of failed telephone numbers, if the response has it. */
   failedCount: number | undefined;
+  /** The order is for something else than telephone numbers (`insteadOfNumbers`). */
+  isWithoutNumbers: boolean;
   /** Requested numbers, if the resource lists them separately. */
   requested: string[];
   errors: ApiErrorDetail[];
@@ -50,6 +52,9 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   const values = resource.fields.map(({ path }) => textOf(rest, path));
   for (const { path } of resource.fields) takeText(rest, path);
   const numbers = described === undefined ? undefined : takeNumbers(rest, described.path);
+  const instead = described?.insteadOfNumbers ?? [];
+  const isWithoutNumbers =
+    !numbers?.length && instead.some((path) => valuesAt(rest, path).some((value) => value !== ''));
   const requested = described?.requested === undefined ? [] : numbersIn(find(rest, described.requested));
   if (described?.requested !== undefined && requested.every((number) => numbers?.includes(number))) {
     take(rest, described.requested);
@@ -58,7 +63,7 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
     throw new XmlError(`expected an order in <${resource.root}>, but it contains none`);
   }
   return {
-    ...{ status: status || undefined, lastModified, values, numbers, count, failedCount },
+    ...{ status: status || undefined, lastModified, values, numbers, count, failedCount, isWithoutNumbers },
     ...{ requested, errors, contradictions, rest },
   };
 }

@@ -89,6 +89,8 @@ export interface OrderDetailResource {
   harmless: string;
   /** Final statuses; an order with any other status, known or not, may still change. */
   terminalStatuses: readonly string[];
+  /** Final statuses with a name of their own, and what they mean for the order's numbers. */
+  statusMeans?: Readonly<Record<string, 'COMPLETE' | 'PARTIAL' | 'FAILED'>>;
 }
 
 export interface DetailField {
@@ -120,6 +122,8 @@ export interface NumbersInDetails {
   outcomes?: true;
   /** Failed numbers may appear only in the errors, as in the reference's example: that isn't a contradiction. */
   failuresApart?: true;
+  /** Paths of elements that an order may have instead of numbers: that isn't a contradiction either. */
+  insteadOfNumbers?: readonly string[];
 }
 
 /** The permission that a resource requires. */

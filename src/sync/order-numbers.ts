@@ -55,7 +55,9 @@ export function numbersOf(
   known: OrderToRead,
   more: readonly string[] = [],
 ): ReportedNumbers {
-  const status = (answer.status ?? known.status ?? '').toUpperCase();
+  const reportedStatus = (answer.status ?? known.status ?? '').toUpperCase();
+  const status = resource.statusMeans?.[reportedStatus] ?? reportedStatus;
+  if (answer.isWithoutNumbers) return withoutOutcomes([]);
   if (resource.numbers?.outcomes) return outcomesOf(resource.numbers, answer, status, known);
   const named = [...new Set([...(answer.numbers ?? []), ...more])];
   if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {

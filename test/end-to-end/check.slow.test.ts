@@ -74,6 +74,8 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, number assignment',
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
+    'account 9900000, directory listing orders',
+    'account 9900000, E911 orders',
     'account 9900000, billing reports',
     'account 9900000, assignment reports',
     'clock',
@@ -128,7 +130,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 15);
+  t.is(skipped.length, 17);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -214,6 +216,8 @@ test('a missing role for an optional resource is a warning with the job name, ex
   for (const [what, job] of [
     ['TN option orders', 'sync-tnoptions'],
     ['LIDB orders', 'sync-lidbs'],
+    ['directory listing orders', 'sync-dldas'],
+    ['E911 orders', 'sync-e911s'],
   ] as const) {
     const line = verdicts(stdout)[`account 9900000, ${what}`];
     t.is(line?.verdict, 'warning');
@@ -328,6 +332,8 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/products -',
     'GET accounts/9900000/tnoptions -',
     'GET accounts/9900000/lidbs -',
+    'GET accounts/9900000/dldas -',
+    'GET accounts/9900000/e911s -',
     'GET accounts/9900000/billingreports -',
     'GET accounts/9900000/reports -',
   ]);

@@ -24,6 +24,8 @@ const jobs = [
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
   ['sync-tnoptions', 'tnoptions', 'tnoptions'],
   ['sync-lidbs', 'lidbs', 'lidbs'],
+  ['sync-dldas', 'dldas', 'dldas'],
+  ['sync-e911s', 'e911s', 'e911s'],
 ] as const;
 const few = {
   numbers: 300,
@@ -42,6 +44,8 @@ const day = 86_400_000;
 const otherFormats = {
   disconnected_numbers: 'yyyy-MM-dd',
   disconnects: 'yyyy-MM-dd',
+  dldas: 'yy-MM-dd',
+  e911s: 'yy-MM-dd',
   import_tn_orders: 'yy-MM-dd',
   lidbs: 'yy-MM-dd',
   number_assignments: 'yy-MM-dd',

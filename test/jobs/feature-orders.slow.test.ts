@@ -1,4 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
+import { dldas } from '../../src/dashboard/resources/dldas.js';
+import { e911s } from '../../src/dashboard/resources/e911s.js';
 import { lidbs } from '../../src/dashboard/resources/lidbs.js';
 import { tnoptions } from '../../src/dashboard/resources/tnoptions.js';
 import { startProxy } from '../end-to-end/support.js';
@@ -13,7 +15,9 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.server?.stop());
 
-const kinds = [tnoptions, lidbs];
+const kinds = [tnoptions, lidbs, dldas, e911s];
+/** In the order of `order_kind`. */
+const tables = kinds.map(({ table }) => table).sort();
 const hour = 3_600_000;
 
 async function sync(ledger: Ledger): Promise<{ written: number; warnings: string[] }> {
@@ -36,7 +40,8 @@ test('the tables have the orders and outcomes, and only open orders are read aga
   const held = ledger.sandbox.account(account);
   for (const { name } of kinds) {
     const statuses = [...expectedOrders(held, name).values()].map(({ status }) => status);
-    t.deepEqual([...new Set(statuses)].sort(), ['COMPLETE', 'FAILED', 'PARTIAL', 'RECEIVED'], name);
+    const adjusted = name === 'e911s' ? ['ADJUSTED_COMPLETE', 'ADJUSTED_PARTIAL'] : [];
+    t.deepEqual([...new Set(statuses)].sort(), [...adjusted, 'COMPLETE', 'FAILED', 'PARTIAL', 'RECEIVED'], name);
   }
   t.deepEqual((await sync(ledger)).warnings, []);
   t.deepEqual(await differences(ledger), []);
@@ -74,7 +79,7 @@ test('feature orders move no numbers, and night_changes shows them', async (t) =
   };
   t.deepEqual(
     await changes(),
-    ['lidbs', 'tnoptions'].map((order_kind) => ({
+    tables.map((order_kind) => ({
       change: 'order placed',
       order_kind,
       before: null,
@@ -87,7 +92,7 @@ test('feature orders move no numbers, and night_changes shows them', async (t) =
   const ended = { change: 'order status', before: 'RECEIVED', after: 'COMPLETE' };
   t.deepEqual(
     await changes(),
-    ['lidbs', 'tnoptions'].map((order_kind) => ({ ...ended, order_kind })),
+    tables.map((order_kind) => ({ ...ended, order_kind })),
   );
   t.deepEqual(await histories(), before);
 });
@@ -119,7 +124,7 @@ test('without the role, the run succeeds with a warning per job, and stored orde
 test('lists that return 404 without a body are skipped with a warning, and no watermark moves', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3 } });
   const origin = await startProxy(t, ledger.sandbox, ({ url = '' }) =>
-    /\/(?:tnoptions|lidbs)\b/.test(url) ? { status: 404 } : undefined,
+    /\/(?:tnoptions|lidbs|dldas|e911s)\b/.test(url) ? { status: 404 } : undefined,
   );
   const client = ledger.openClient({ apiUrl: `${origin}/api` });
   t.teardown(() => client.close());

@@ -19,7 +19,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = plan
   .map(({ name }) => name)
   .filter((name) =>
-    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs)$/.test(
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs|dldas|e911s)$/.test(
       name,
     ),
   );
@@ -109,6 +109,8 @@ test('after each run the order tables match the account, and a quiet run takes o
   t.deepEqual(lists.flat().sort(), [
     'discnumbers',
     'disconnects',
+    'dldas',
+    'e911s',
     'importTnOrders',
     'lidbs',
     'numbersAssignment',

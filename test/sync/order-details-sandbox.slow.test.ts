@@ -19,6 +19,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = [
   ...['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts'],
   ...['sync-imported-numbers', 'sync-number-assignments', 'sync-tnoptions', 'sync-lidbs'],
+  ...['sync-dldas', 'sync-e911s'],
 ];
 const amounts: OrderAmounts = {
   ...size({
@@ -27,6 +28,8 @@ const amounts: OrderAmounts = {
   }),
   open: 0.08,
 };
+/** Kinds of orders from `src/sandbox/features/`. */
+const features = ['tnoptions', 'lidbs', 'dldas', 'e911s'];
 const numbers = size({ test: 300, soak: 2000 });
 
 /** Runs all order jobs and returns their warnings. */
@@ -62,7 +65,7 @@ test('after each run, orders of all kinds match Bandwidth’s, row by row and nu
   t.deepEqual(await night(t, ledger), []);
   await compare(t, ledger);
   const count = orderDetailResources.length;
-  t.is(count, 9);
+  t.is(count, 11);
   const asked = byId(ledger).map(({ path }) => path);
   t.is(asked.length, new Set(asked).size, 'one request an order');
 
@@ -136,7 +139,7 @@ test('orders with ids unsafe in URLs, rejected orders and invalid numbers do not
   for (const id of refused) t.true(warnings.includes(`"${id}"`), id);
   t.regex(warnings, /the API refused it with status 404/);
   t.is(warnings.match(/invalid telephone number/g)?.length, 6, warnings);
-  for (const { table } of orderDetailResources.filter(({ kind }) => kind !== 'tnoptions' && kind !== 'lidbs')) {
+  for (const { table } of orderDetailResources.filter(({ kind }) => !features.includes(kind))) {
     const [odd] = await ledger.query(`select details_at from ${table} where order_id = $1`, [`a/b?c'; drop table`]);
     t.truthy(odd?.details_at, table);
     const [left] = await ledger.query(`select count(*)::int as count from ${table} where details_at is null`);

@@ -22,7 +22,7 @@ ${line('            ', 'NumberFormat', n === 0 ? '10digit' : undefined)}${line('
 ${line('            ', 'FinalDestinationURI', n === 0 ? `${order.personal.lastName}@192.0.2.4:5060` : undefined)}${numbersXml('            ', numbers)}        </TnOptionGroup>
 `,
     );
-    return `${xmlDeclaration}<TnOptionOrder>
+    return `<TnOptionOrder>
 ${line('    ', 'CustomerOrderId', order.customerOrderId)}    <OrderCreateDate>${order.orderDate.toISOString()}</OrderCreateDate>
     <AccountId>${account}</AccountId>
 ${line('    ', 'CreatedByUser', order.userId)}    <OrderId>${order.orderId}</OrderId>

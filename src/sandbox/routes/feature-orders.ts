@@ -4,7 +4,7 @@ import type { SandboxFeatureOrder } from '../feature-orders.js';
 import { canonical } from '../number-key.js';
 import { dayOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
-import { escapeXml, line } from '../xml.js';
+import { escapeXml, line, xmlDeclaration } from '../xml.js';
 import { listedDate, listedId, orderOf, twoYears } from './order-page.js';
 
 /** A resource of feature orders, described by its payloads. */
@@ -19,7 +19,12 @@ export interface FeatureResource {
   idName: 'OrderId' | 'orderId';
   /** The complete list; `items` are the contents of its item elements. */
   listXml(items: readonly string[], total: number): string;
+  /** The order's element, without XML declaration. */
   orderXml(order: SandboxFeatureOrder, account: string): string;
+  /** The resource's own name of the order's status, if it has one. */
+  statusOf?(order: SandboxFeatureOrder): string;
+  /** Whether the order names telephone numbers; by default, all do. */
+  hasNumbers?(order: SandboxFeatureOrder): boolean;
 }
 
 const folder = new URL('../features/', import.meta.url);
@@ -56,7 +61,9 @@ function read(call: Call, { segment, root, orderXml }: FeatureResource): Answer 
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
   );
   const numbers = order.numbers.map((number, n) => ({ ...number, telephoneNumber: shown[n] as string }));
-  return xml(orderXml({ ...order, orderId: misbehavior.idOf(segment, order), numbers }, account.id));
+  return xml(
+    `${xmlDeclaration}${orderXml({ ...order, orderId: misbehavior.idOf(segment, order), numbers }, account.id)}`,
+  );
 }
 
 const maxOrders = 1000;
@@ -67,7 +74,8 @@ const day = 86_400_000;
  * two years. The reference shows 404 without a body as a response of the list but doesn't say when. By default a list
  * without matches is empty; with the oddity `empty-features-404` it is that 404.
  */
-function list(call: Call, { segment, root, orderType, filters, idName, listXml }: FeatureResource): Answer {
+function list(call: Call, resource: FeatureResource): Answer {
+  const { segment, root, orderType, filters, idName, listXml, statusOf, hasNumbers } = resource;
   const account = accountOf(call);
   const known = new Set<string>(['modifiedDateFrom', 'modifiedDateTo', 'tn', ...filters]);
   const query = Object.fromEntries(Object.entries(call.query).filter(([name]) => known.has(name)));
@@ -85,7 +93,7 @@ function list(call: Call, { segment, root, orderType, filters, idName, listXml }
         const time = order[date].getTime();
         return time >= from && time < to + day;
       }) &&
-      (query.status === undefined || order.status === query.status) &&
+      (query.status === undefined || (statusOf?.(order) ?? order.status) === query.status) &&
       (query.customerOrderId === undefined || order.customerOrderId === query.customerOrderId) &&
       (query.tn === undefined ||
         order.numbers.some(({ telephoneNumber }) => telephoneNumber === canonical(query.tn ?? ''))),
@@ -99,7 +107,7 @@ function list(call: Call, { segment, root, orderType, filters, idName, listXml }
     .map((order) =>
       [
         line(i, 'accountId', account.id),
-        line(i, 'CountOfTNs', order.numbers.length),
+        line(i, 'CountOfTNs', hasNumbers?.(order) === false ? 0 : order.numbers.length),
         line(i, 'CustomerOrderId', order.customerOrderId),
         line(i, 'userId', order.userId),
         line(
@@ -109,7 +117,7 @@ function list(call: Call, { segment, root, orderType, filters, idName, listXml }
         ),
         line(i, 'OrderDate', order.orderDate.toISOString()),
         line(i, 'OrderType', orderType),
-        line(i, 'OrderStatus', order.status),
+        line(i, 'OrderStatus', statusOf?.(order) ?? order.status),
         line(i, idName, listedId(account, segment, order)),
       ].join(''),
     );

@@ -1,4 +1,5 @@
 import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
+import { e911s } from '../../../src/sandbox/features/e911s.js';
 import type {
   SandboxAccount,
   SandboxAssignmentNumber,
@@ -148,6 +149,21 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
         order_complete_date: completedDate ?? null,
         // The error description quotes the subscriber's name.
         numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
+      })),
+    dldas: (held) =>
+      featureOrders(held, 'dldas', 'dlda', ({ numbers }) => ({
+        // The error description quotes the name of the listing.
+        numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
+      })),
+    e911s: (held) =>
+      featureOrders(held, 'e911s', 'e911', (order) => ({
+        status: e911s.statusOf?.(order),
+        ...(!e911s.hasNumbers?.(order) && { count_of_tns: 0 }),
+        deletes_address: null,
+        // The error description quotes the caller name.
+        numbers: e911s.hasNumbers?.(order)
+          ? outcomesOf(order.numbers.map((number) => ({ ...number, errorDescription: withoutName(number) })))
+          : [],
       })),
   };
 
