@@ -95,6 +95,7 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
   const { moreFields = [], ...rest } = list;
   const { numbers, ...order } = details;
   const { numbersTable = `${own.table}_numbers` } = own;
+  const fields = ['OrderId', ...own.columns.map(({ field }) => field), ...moreFields];
   return {
     moreLists: [],
     concerns: numbers?.outcomes ? [unknownOutcomes(own.titles)] : [],
@@ -105,10 +106,11 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
       ...rest,
       name: segment,
       path: accountPath(segment),
-      query: () => ({}),
+      query: (): Record<string, string> => (rest.wholeItem === undefined ? {} : { orderDetails: 'true' }),
       key: 'OrderId',
-      fields: ['OrderId', ...own.columns.map(({ field }) => field), ...moreFields],
-      aliases,
+      fields,
+      // A name that is a field of its own in this list isn't an alias.
+      aliases: Object.fromEntries(Object.entries(aliases).filter(([alias]) => !fields.includes(alias))),
       emptyStatuses: [204, 404],
     },
     details: {

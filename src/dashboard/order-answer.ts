@@ -37,7 +37,17 @@ export interface OrderAnswer {
  * @throws {BrokenBodyError} if the response is another order
  */
 export function parseOrderAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
-  const rest = rootOf(text, resource.root);
+  return readOrderElement(rootOf(text, resource.root), resource, orderId);
+}
+
+/**
+ * Reads an order from its element, whose telephone numbers are in the ledger's format. The element becomes the answer's
+ * `rest`.
+ *
+ * @throws {XmlError} if the element contains no part of an order
+ * @throws {BrokenBodyError} if it is another order
+ */
+export function readOrderElement(rest: XmlElement, resource: OrderDetailResource, orderId: string): OrderAnswer {
   const contradictions = pathsOf(resource).filter((path) => isContradiction(rest, path));
   const errors = parseApiErrors(rest);
   const id = resource.id === undefined ? undefined : takeText(rest, resource.id);

@@ -19,6 +19,11 @@ export interface ListResource {
   /** Path of the element that contains the items, from the root. */
   container: string;
   item: string;
+  /**
+   * Name of the elements in the container that are whole orders, if the list can return these instead of items. The
+   * name may be the same. Which one an entry is depends on its content: the API may ignore the request for them.
+   */
+  wholeItem?: string;
   /** Path of the size of the whole list, if pages have it. */
   totalCount?: string;
   /** Path of the resource that returns `<Quantity><Count>`, if there is one. */

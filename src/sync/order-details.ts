@@ -27,14 +27,19 @@ const limitReached = Symbol('TN_LEDGER_NIGHT_LIMIT was reached');
  * When the run's time limit for details is reached, it ends normally with a warning that says how many orders still lack details;
  * the next run continues. An order that can't be read stays as it is, with `details_error`, and the next run tries it again.
  *
+ * @param readWhole ids of open orders that the list just returned whole
  * @throws InterruptedError after the current batch, if the run is asked to stop
  */
-export async function readOrderDetails(context: JobContext, resource: OrderDetailResource): Promise<void> {
+export async function readOrderDetails(
+  context: JobContext,
+  resource: OrderDetailResource,
+  readWhole: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const { account, client, log, run, signal } = context;
-  const { all: total } = await countOrdersToRead(context, resource);
+  const { all: total } = await countOrdersToRead(context, resource, readWhole);
   if (total === 0) return;
   const remaining = context.detailsUntil - performance.now();
-  if (remaining <= 0) return warnOfLimit(context, resource);
+  if (remaining <= 0) return warnOfLimit(context, resource, readWhole);
   log.info(`${resource.title} of account ${account}: ${total} to read by id`);
   run.expect(run.counts.rowsRead + total);
 
@@ -46,7 +51,7 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   const outcome = createOutcome();
   try {
     const readings = inFlight(
-      ordersToRead(context, resource),
+      ordersToRead(context, resource, readWhole),
       (order) => readOrder(context, resource, order, stop.signal),
       // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
       { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
@@ -56,7 +61,7 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw interrupted(resource, account);
     if (error !== limitReached) throw error;
-    await warnOfLimit(context, resource);
+    await warnOfLimit(context, resource, readWhole);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', forwardAbort);
@@ -171,8 +176,12 @@ function describeFailed(reason: string, orders: readonly OrderToRead[]): string 
   return `the details of ${count} could not be read: ${reason}. The data from the list was kept, and the next run tries again: ${named.join(', ')}${more}`;
 }
 
-async function warnOfLimit(context: JobContext, resource: OrderDetailResource): Promise<void> {
-  const { lacking } = await countOrdersToRead(context, resource);
+async function warnOfLimit(
+  context: JobContext,
+  resource: OrderDetailResource,
+  readWhole: ReadonlySet<string>,
+): Promise<void> {
+  const { lacking } = await countOrdersToRead(context, resource, readWhole);
   context.run.warn(
     `${resource.title}: TN_LEDGER_NIGHT_LIMIT was reached; ${lacking} orders still lack details, and open orders may not have ` +
       'been refreshed. The next run continues with the newest.',

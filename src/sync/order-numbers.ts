@@ -65,7 +65,9 @@ export function numbersOf(
     const failed = new Set(answer.errors.flatMap(({ telephoneNumbers }) => telephoneNumbers));
     return withoutOutcomes(answer.requested.filter((number) => !failed.has(number)));
   }
-  if (resource.numbers?.own === undefined) return withoutOutcomes(named, answer.numbers !== undefined);
+  if (resource.numbers?.own === undefined && answer.count === undefined) {
+    return withoutOutcomes(named, answer.numbers !== undefined);
+  }
   const expected = answer.count ?? known.listedCount ?? named.length;
   if (named.length === expected) return withoutOutcomes(named);
   return {

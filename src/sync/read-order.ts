@@ -1,14 +1,20 @@
 import { ApiError, BrokenBodyError, parseApiErrors, UnavailableError } from '../dashboard/errors.js';
-import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers } from '../dashboard/order-answer.js';
+import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers, readOrderElement } from '../dashboard/order-answer.js';
 import type { OrderDetailResource } from '../dashboard/resource.js';
-import { emptyElement } from '../dashboard/xml.js';
+import { emptyElement, type XmlElement, XmlError } from '../dashboard/xml.js';
 import type { JobContext } from '../run/job.js';
 import { lacksNumbers, numbersOf, type OrderToRead, type ReportedNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
 
+/** An order and its numbers. */
+export interface WholeOrder {
+  answer: OrderAnswer;
+  reported: ReportedNumbers;
+}
+
 /** The result of reading an order by its id. */
 export type OrderReading =
-  | { order: OrderToRead; answer: OrderAnswer; reported: ReportedNumbers }
+  | ({ order: OrderToRead } & WholeOrder)
   /** It could not be read. `reason` never quotes the response, which may contain personal data. */
   | { order: OrderToRead; reason: string; error?: Error };
 
@@ -30,7 +36,7 @@ export async function readOrder(
     const answer = await client.get({
       account,
       path: resource.path(account, order.orderId),
-      parse: ({ text }) => parseAnswer(text, resource, order.orderId),
+      parse: ({ text }) => withoutQuotes(parseOrderAnswer(text, resource, order.orderId), resource),
       signal,
     });
     const own = lacksNumbers(resource, answer, order) ? resource.numbers?.own : undefined;
@@ -56,9 +62,28 @@ export async function readOrder(
   }
 }
 
+/**
+ * Reads an order from its element in a list. Returns undefined if the element isn't the whole order: it lacks the status
+ * or the numbers.
+ */
+export function readWholeOrder(
+  element: XmlElement,
+  resource: OrderDetailResource,
+  orderId: string,
+): WholeOrder | undefined {
+  try {
+    const answer = withoutQuotes(readOrderElement(element, resource, orderId), resource);
+    const { status, numbers, isWithoutNumbers } = answer;
+    if (status === undefined || (!numbers?.length && !isWithoutNumbers)) return undefined;
+    return { answer, reported: numbersOf(resource, answer, { orderId, status, listedCount: null }) };
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
+
 /** Error descriptions are stored in columns, and may quote personal data from elsewhere in the response. */
-function parseAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
-  const answer = parseOrderAnswer(text, resource, orderId);
+function withoutQuotes(answer: OrderAnswer, resource: OrderDetailResource): OrderAnswer {
   if (!resource.personal) return answer;
   return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest, resource.harmless) ?? emptyElement()) };
 }

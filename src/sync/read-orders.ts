@@ -6,22 +6,26 @@ import { orderListings } from './windows/order-listing.js';
 import { readWindows } from './windows/read-windows.js';
 
 /**
- * Reads the lists of each kind of order, then reads by id the orders that changed or are open. Both commit as they go.
+ * Reads the lists of each kind of order, then reads by id the orders that changed or are open, except for those that the list
+ * returned whole. Both commit as they go.
  *
  * An optional kind is skipped with a warning if the API doesn't offer it; its stored orders and its watermark stay as they are.
  *
  * @throws the errors of `readWindows` and `readOrderDetails`
  */
 export async function readOrders(context: JobContext, ...kinds: readonly OrderDescription[]): Promise<void> {
-  const allowed: OrderDescription[] = [];
-  for (const orders of kinds) if (await readLists(context, orders)) allowed.push(orders);
-  for (const orders of allowed) await readOrderDetails(context, orders.details);
+  const allowed: { orders: OrderDescription; readWhole: ReadonlySet<string> }[] = [];
+  for (const orders of kinds) {
+    const readWhole = new Set<string>();
+    if (await readLists(context, orders, readWhole)) allowed.push({ orders, readWhole });
+  }
+  for (const { orders, readWhole } of allowed) await readOrderDetails(context, orders.details, readWhole);
 }
 
 /** Returns false if the credentials lack the role for the lists. */
-async function readLists(context: JobContext, orders: OrderDescription): Promise<boolean> {
+async function readLists(context: JobContext, orders: OrderDescription, readWhole: Set<string>): Promise<boolean> {
   try {
-    for (const listing of orderListings(orders)) await readWindows(context, listing);
+    for (const listing of orderListings(orders, readWhole)) await readWindows(context, listing);
     return true;
   } catch (error) {
     if (!orders.optional || !isNotOffered(error)) throw error;

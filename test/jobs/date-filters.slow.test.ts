@@ -24,6 +24,7 @@ const jobs = [
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
   ['sync-tnoptions', 'tnoptions', 'tnoptions'],
   ['sync-lidbs', 'lidbs', 'lidbs'],
+  ['sync-lsrorders', 'lsrorders', 'lsrorders'],
   ['sync-dldas', 'dldas', 'dldas'],
   ['sync-e911s', 'e911s', 'e911s'],
 ] as const;
@@ -48,6 +49,7 @@ const otherFormats = {
   e911s: 'yy-MM-dd',
   import_tn_orders: 'yy-MM-dd',
   lidbs: 'yy-MM-dd',
+  lsrorders: 'yy-MM-dd',
   number_assignments: 'yy-MM-dd',
   orders: 'yyyy-MM-dd',
   portin_drafts: 'yy-MM-dd',

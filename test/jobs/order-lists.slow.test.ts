@@ -19,7 +19,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = plan
   .map(({ name }) => name)
   .filter((name) =>
-    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs|dldas|e911s)$/.test(
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs|dldas|e911s|lsrorders)$/.test(
       name,
     ),
   );
@@ -113,6 +113,7 @@ test('after each run the order tables match the account, and a quiet run takes o
     'e911s',
     'importTnOrders',
     'lidbs',
+    'lsrorders',
     'numbersAssignment',
     'orders',
     'portins',

@@ -22,6 +22,7 @@ export const e911s = describeOrders({
     ...unpaged,
     container: 'E911Orders',
     item: 'E911OrderSummary',
+    wholeItem: 'E911Order',
     totalCount: 'E911Orders.TotalCount',
     // As with other lists, an open order is found on the day it ends.
     splits: [{ parameter: 'status', values: terminalStatuses }],

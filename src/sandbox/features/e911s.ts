@@ -13,6 +13,8 @@ export const e911s: FeatureResource = {
     <TotalCount>${total}</TotalCount>
 ${items.map((item) => `    <E911OrderSummary>\n${item}    </E911OrderSummary>\n`).join('')}</E911Orders>
 `,
+  wholeListXml: (orders, total) =>
+    `${xmlDeclaration}<E911Orders>\n    <TotalCount>${total}</TotalCount>\n${orders.join('')}</E911Orders>\n`,
   idName: 'OrderId',
   statusOf,
   hasNumbers,

@@ -12,6 +12,8 @@ export const tnoptions: FeatureResource = {
     <TotalCount>${total}</TotalCount>
 ${items.map((item) => `    <TnOptionOrderSummary>\n${item}    </TnOptionOrderSummary>\n`).join('')}</TnOptionOrders>
 `,
+  wholeListXml: (orders, total) =>
+    `${xmlDeclaration}<TnOptionOrders>\n    <TotalCount>${total}</TotalCount>\n${orders.join('')}</TnOptionOrders>\n`,
   idName: 'OrderId',
   orderXml(order, account) {
     const groups = groupsOf(order).map(

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import type { AccountState } from '../account.js';
 import { type Answer, empty, xml } from '../answer.js';
 import type { SandboxFeatureOrder } from '../feature-orders.js';
 import { canonical } from '../number-key.js';
@@ -19,10 +20,14 @@ export interface FeatureResource {
   idName: 'OrderId' | 'orderId';
   /** The complete list; `items` are the contents of its item elements. */
   listXml(items: readonly string[], total: number): string;
+  /** The complete list of whole orders, which `orderDetails=true` requests; omit it if the list ignores that. */
+  wholeListXml?(orders: readonly string[], total: number): string;
   /** The order's element, without XML declaration. */
   orderXml(order: SandboxFeatureOrder, account: string): string;
   /** The resource's own name of the order's status, if it has one. */
   statusOf?(order: SandboxFeatureOrder): string;
+  /** Elements of the order's item in the list in addition to those that all resources have. */
+  moreInList?(order: SandboxFeatureOrder): string;
   /** Whether the order names telephone numbers; by default, all do. */
   hasNumbers?(order: SandboxFeatureOrder): boolean;
 }
@@ -50,20 +55,24 @@ function routesOf(resource: FeatureResource): Route[] {
   ];
 }
 
-function read(call: Call, { segment, root, orderXml }: FeatureResource): Answer {
+function read(call: Call, resource: FeatureResource): Answer {
+  const { segment, root } = resource;
   const account = accountOf(call);
-  const { misbehavior } = account;
   const get = (id: string) => account.featureOrders(segment).find(({ orderId }) => orderId === id);
-  const order = orderOf(call, { kind: segment, root, list: { get } });
+  return xml(
+    `${xmlDeclaration}${wholeOrder(account, resource, orderOf(call, { kind: segment, root, list: { get } }))}`,
+  );
+}
+
+function wholeOrder(account: AccountState, { segment, orderXml }: FeatureResource, order: SandboxFeatureOrder): string {
+  const { misbehavior } = account;
   const shown = misbehavior.numbersOf(
     segment,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
   );
   const numbers = order.numbers.map((number, n) => ({ ...number, telephoneNumber: shown[n] as string }));
-  return xml(
-    `${xmlDeclaration}${orderXml({ ...order, orderId: misbehavior.idOf(segment, order), numbers }, account.id)}`,
-  );
+  return orderXml({ ...order, orderId: misbehavior.idOf(segment, order), numbers }, account.id);
 }
 
 const maxOrders = 1000;
@@ -75,7 +84,8 @@ const day = 86_400_000;
  * without matches is empty; with the oddity `empty-features-404` it is that 404.
  */
 function list(call: Call, resource: FeatureResource): Answer {
-  const { segment, root, orderType, filters, idName, listXml, statusOf, hasNumbers } = resource;
+  const { segment, root, orderType, filters, idName, listXml, wholeListXml, statusOf, hasNumbers, moreInList } =
+    resource;
   const account = accountOf(call);
   const known = new Set<string>(['modifiedDateFrom', 'modifiedDateTo', 'tn', ...filters]);
   const query = Object.fromEntries(Object.entries(call.query).filter(([name]) => known.has(name)));
@@ -102,25 +112,34 @@ function list(call: Call, resource: FeatureResource): Answer {
   const i = '            ';
   const orders = matching.slice(0, maxOrders);
   const repeated = account.misbehavior.repeats(segment) ? orders.slice(-1) : [];
-  const items = call
-    .applyShortList([...orders, ...repeated])
-    .map((order) =>
-      [
-        line(i, 'accountId', account.id),
-        line(i, 'CountOfTNs', hasNumbers?.(order) === false ? 0 : order.numbers.length),
-        line(i, 'CustomerOrderId', order.customerOrderId),
-        line(i, 'userId', order.userId),
-        line(
-          i,
-          'lastModifiedDate',
-          listedDate(account, { kind: segment, order, text: order.lastModifiedDate.toISOString() }),
-        ),
-        line(i, 'OrderDate', order.orderDate.toISOString()),
-        line(i, 'OrderType', orderType),
-        line(i, 'OrderStatus', statusOf?.(order) ?? order.status),
-        line(i, idName, listedId(account, segment, order)),
-      ].join(''),
+  const listed = call.applyShortList([...orders, ...repeated]);
+  const { 'order-details-ignored': isIgnored } = call.state.oddities;
+  if (wholeListXml !== undefined && call.query.orderDetails === 'true' && !isIgnored) {
+    return xml(
+      wholeListXml(
+        listed.map((order) => wholeOrder(account, resource, order)),
+        matching.length,
+      ),
     );
+  }
+  const items = listed.map((order) =>
+    [
+      line(i, 'accountId', account.id),
+      line(i, 'CountOfTNs', hasNumbers?.(order) === false ? 0 : order.numbers.length),
+      line(i, 'CustomerOrderId', order.customerOrderId),
+      line(i, 'userId', order.userId),
+      line(
+        i,
+        'lastModifiedDate',
+        listedDate(account, { kind: segment, order, text: order.lastModifiedDate.toISOString() }),
+      ),
+      line(i, 'OrderDate', order.orderDate.toISOString()),
+      line(i, 'OrderType', orderType),
+      line(i, 'OrderStatus', statusOf?.(order) ?? order.status),
+      line(i, idName, listedId(account, segment, order)),
+      moreInList?.(order) ?? '',
+    ].join(''),
+  );
   return xml(listXml(items, matching.length));
 }
 

@@ -24,6 +24,7 @@ const shapes: Record<ListKind, { item: string; id: string }> = {
   lidbs: { item: 'OrderIdUserIdDate', id: 'orderId' },
   dldas: { item: 'OrderIdUserIdDate', id: 'orderId' },
   e911s: { item: 'E911OrderSummary', id: 'OrderId' },
+  lsrorders: { item: 'LsrOrderSummary', id: 'OrderId' },
 };
 
 export interface Listed {
@@ -58,7 +59,7 @@ export async function listed(sandbox: Sandbox, kind: ListKind, query: Record<str
 export function isUnpaged(kind: ListKind): boolean {
   return [
     ...['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'],
-    ...['tnoptions', 'lidbs', 'dldas', 'e911s'],
+    ...['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders'],
   ].includes(kind);
 }
 
@@ -72,6 +73,7 @@ export function always(kind: ListKind): Record<string, string> {
     case 'lidbs':
     case 'dldas':
     case 'e911s':
+    case 'lsrorders':
       return { modifiedDateFrom: '2000-01-01', modifiedDateTo: '2069-12-31' };
     case 'portins':
     case 'portouts':

@@ -1,5 +1,6 @@
 import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
 import { e911s } from '../../../src/sandbox/features/e911s.js';
+import { lsrorders } from '../../../src/sandbox/features/lsrorders.js';
 import type {
   SandboxAccount,
   SandboxAssignmentNumber,
@@ -7,6 +8,8 @@ import type {
   SandboxOrderBase,
 } from '../../../src/sandbox/server.js';
 import { account, type Ledger } from './ledger.js';
+
+const day = 86_400_000;
 
 /** The expected row of an order, with its numbers; by order id. */
 export type ExpectedOrders = Map<string, Record<string, unknown>>;
@@ -143,20 +146,35 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           numbers: outcomesOf(order.numbers),
         },
       ]),
-    tnoptions: (held) => featureOrders(held, 'tnoptions', 'tn_option', () => ({})),
+    tnoptions: (held) => featureOrders(held, 'tnoptions', null, () => ({})),
     lidbs: (held) =>
       featureOrders(held, 'lidbs', 'lidb', ({ completedDate, numbers }) => ({
         order_complete_date: completedDate ?? null,
         // The error description quotes the subscriber's name.
         numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
       })),
+    lsrorders: (held) =>
+      featureOrders(held, 'lsrorders', 'lsr', (order) => {
+        const dayAfter = (days: number) => new Date(Math.floor(order.orderDate.getTime() / day + days) * day);
+        const isAgreed = order.status === 'PROCESSING' || order.status === 'COMPLETE';
+        return {
+          status: lsrorders.statusOf?.(order),
+          requested_foc_date: dayAfter(5),
+          actual_foc_date: isAgreed ? dayAfter(6) : null,
+          pon: `PON-${order.orderId.slice(0, 8)}`,
+          pon_version: 0,
+          billing_telephone_number: order.numbers[0]?.telephoneNumber,
+          spid: '123C',
+          numbers: namesOf(order.numbers),
+        };
+      }),
     dldas: (held) =>
       featureOrders(held, 'dldas', 'dlda', ({ numbers }) => ({
         // The error description quotes the name of the listing.
         numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
       })),
     e911s: (held) =>
-      featureOrders(held, 'e911s', 'e911', (order) => ({
+      featureOrders(held, 'e911s', null, (order) => ({
         status: e911s.statusOf?.(order),
         ...(!e911s.hasNumbers?.(order) && { count_of_tns: 0 }),
         deletes_address: null,
@@ -170,7 +188,8 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
 function featureOrders(
   held: SandboxAccount,
   segment: string,
-  orderType: string,
+  /** Null if the list returns whole orders, which omit it. */
+  orderType: string | null,
   own: (order: SandboxFeatureOrder) => Record<string, unknown>,
 ): [string, Record<string, unknown>][] {
   return held.featureOrders(segment).map((order) => [
