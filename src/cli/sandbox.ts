@@ -18,7 +18,7 @@ export function define(command: DefineCommand): Command {
     .option('--imports <count>', 'import orders for numbers of other carriers (default: none)', wholeNumber)
     .option(
       '--features <count>',
-      'TN option orders, and the same number of LIDB, DL/DA, E911, and LSR orders (default: none)',
+      'TN option orders, and the same number of LIDB, DL/DA, E911, and LSR orders and bulk port-ins (default: none)',
       wholeNumber,
     )
     .option(

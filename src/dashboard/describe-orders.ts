@@ -51,7 +51,7 @@ export const commonColumns: readonly OrderColumn[] = [
 /** Date filters of the API's lists. */
 export const createdWithin = { from: 'startdate', to: 'enddate', format: 'yy-MM-dd', means: 'created' } as const;
 export const changedWithin = { from: 'startdate', to: 'enddate', format: 'yyyy-MM-dd', means: 'changed' } as const;
-const modifiedWithin = {
+export const modifiedWithin = {
   from: 'modifiedDateFrom',
   to: 'modifiedDateTo',
   format: 'yyyy-MM-dd',

@@ -18,6 +18,8 @@ export interface OrderAnswer {
   failedCount: number | undefined;
   /** The order is for something else than telephone numbers (`insteadOfNumbers`). */
   isWithoutNumbers: boolean;
+  /** Ids of its members, without duplicates; undefined if their element is missing. */
+  members: string[] | undefined;
   /** Requested numbers, if the resource lists them separately. */
   requested: string[];
   errors: ApiErrorDetail[];
@@ -61,11 +63,12 @@ export function readOrderElement(rest: XmlElement, resource: OrderDetailResource
   const failedCount = countAt(rest, described?.failedCount);
   const values = resource.fields.map(({ path }) => textOf(rest, path));
   for (const { path } of resource.fields) takeText(rest, path);
-  const numbers = described === undefined ? undefined : takeNumbers(rest, described.path);
+  const numbers = described === undefined ? undefined : takeTexts(rest, described.path);
+  const members = resource.members && takeTexts(rest, resource.members.path);
   const instead = described?.insteadOfNumbers ?? [];
   const isWithoutNumbers =
     !numbers?.length && instead.some((path) => valuesAt(rest, path).some((value) => value !== ''));
-  const requested = described?.requested === undefined ? [] : numbersIn(find(rest, described.requested));
+  const requested = described?.requested === undefined ? [] : textsIn(find(rest, described.requested));
   if (described?.requested !== undefined && requested.every((number) => numbers?.includes(number))) {
     take(rest, described.requested);
   }
@@ -74,7 +77,7 @@ export function readOrderElement(rest: XmlElement, resource: OrderDetailResource
   }
   return {
     ...{ status: status || undefined, lastModified, values, numbers, count, failedCount, isWithoutNumbers },
-    ...{ requested, errors, contradictions, rest },
+    ...{ members, requested, errors, contradictions, rest },
   };
 }
 
@@ -90,7 +93,21 @@ function pathsOf({ id, status, lastModified, fields }: OrderDetailResource): str
  * @throws {XmlError} if the response isn't well-formed, or isn't a list of numbers
  */
 export function parseOrderNumbers(text: string): string[] {
-  return numbersIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
+  return textsIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
+}
+
+/**
+ * Parses a part of an order that a resource of its own has: the texts of a repeating element, undefined if the element
+ * that contains them is missing, and everything else.
+ *
+ * @throws {XmlError} if the response isn't well-formed, or has another root
+ */
+export function parseOrderPart(
+  text: string,
+  { root, path }: { root: string; path: string },
+): { texts: string[] | undefined; rest: XmlElement } {
+  const rest = rootOf(text, root);
+  return { texts: takeTexts(rest, path), rest };
 }
 
 /** The document's root, with telephone numbers in the ledger's format. */
@@ -154,15 +171,15 @@ function takeText(element: XmlElement, path: string): string | undefined {
   return text;
 }
 
-function takeNumbers(element: XmlElement, path: string): string[] | undefined {
+function takeTexts(element: XmlElement, path: string): string[] | undefined {
   const found = find(element, path);
   const container = path.slice(0, path.lastIndexOf('.'));
   if (found.length === 0 && find(element, container).length === 0) return undefined;
   take(element, path);
-  return numbersIn(found);
+  return textsIn(found);
 }
 
-function numbersIn(found: readonly Found[]): string[] {
+function textsIn(found: readonly Found[]): string[] {
   const numbers = found.flatMap(({ values }) =>
     values.map((value) => {
       if (typeof value === 'string') return value;

@@ -31,7 +31,7 @@ export const oddityKinds = {
   'forbid-imports': { takes: 'none', summary: '403 with an empty body for importTnOrders and removeImportedTnOrders' },
   'forbid-features': {
     takes: 'none',
-    summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s and lsrorders',
+    summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins',
   },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
@@ -83,7 +83,8 @@ export const oddityKinds = {
   },
   'empty-features-404': {
     takes: 'none',
-    summary: '404 with an empty body for lists of tnoptions, lidbs, dldas, e911s and lsrorders without orders',
+    summary:
+      '404 with an empty body for lists of tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins without orders',
   },
   'order-details-ignored': {
     takes: 'none',

@@ -81,10 +81,38 @@ export async function applyWholeOrders(
 /** Applies the staged orders and numbers. Returns how many rows changed. */
 async function applyStaged(client: pg.ClientBase, resource: OrderDetailResource, account: string): Promise<number> {
   const numbers = await applyNumbers(client, resource, account);
-  const { rows } = await client.query(updateOrders(resource), [account, numbers.orderIds]);
+  const members = await applyMembers(client, resource, account);
+  const { rows } = await client.query(updateOrders(resource), [account, [...numbers.orderIds, ...members]]);
   const changed = rows.map((row) => row.order_id as string);
   const history = await applyOrderEvents(client, account, resource.kind, changed);
-  return numbers.written + changed.length + history;
+  return numbers.written + members.length + changed.length + history;
+}
+
+/** Replaces the members of the staged orders that list them. Returns the order's id for each row written. */
+async function applyMembers(
+  client: pg.ClientBase,
+  { members }: OrderDetailResource,
+  account: string,
+): Promise<string[]> {
+  if (members === undefined) return [];
+  const { table, column } = members;
+  const { rows } = await client.query<{ order_id: string }>(
+    `with removed as (
+       delete from ${table} m using staged_orders o
+        where m.account_id = $1 and m.order_id = o.order_id and o.members is not null and not o.members ? m.${column}
+       returning m.order_id
+     ),
+     added as (
+       insert into ${table} (account_id, order_id, ${column})
+       select $1, o.order_id, m.id from staged_orders o cross join lateral jsonb_array_elements_text(o.members) as m(id)
+        order by 2, 3
+       on conflict do nothing
+       returning order_id
+     )
+     select order_id from removed union all select order_id from added`,
+    [account],
+  );
+  return rows.map(({ order_id }) => order_id);
 }
 
 async function createStagedTables(client: pg.ClientBase, resource: OrderDetailResource): Promise<void> {

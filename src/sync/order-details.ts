@@ -3,6 +3,7 @@ import { InterruptedError } from '../errors.js';
 import type { JobContext } from '../run/job.js';
 import { applyOrderDetails, type DetailBatch } from './apply-order-details.js';
 import { inFlight } from './in-flight.js';
+import { type ListedOrders, noListedOrders } from './listed-orders.js';
 import { toDetailRows } from './order-detail-row.js';
 import type { OrderToRead } from './order-numbers.js';
 import { countOrdersToRead, ordersToRead } from './orders-to-read.js';
@@ -27,19 +28,19 @@ const limitReached = Symbol('TN_LEDGER_NIGHT_LIMIT was reached');
  * When the run's time limit for details is reached, it ends normally with a warning that says how many orders still lack details;
  * the next run continues. An order that can't be read stays as it is, with `details_error`, and the next run tries it again.
  *
- * @param readWhole ids of open orders that the list just returned whole
+ * @param listed what this run's lists returned of whole orders
  * @throws InterruptedError after the current batch, if the run is asked to stop
  */
 export async function readOrderDetails(
   context: JobContext,
   resource: OrderDetailResource,
-  readWhole: ReadonlySet<string> = new Set(),
+  listed: ListedOrders = noListedOrders(),
 ): Promise<void> {
   const { account, client, log, run, signal } = context;
-  const { all: total } = await countOrdersToRead(context, resource, readWhole);
+  const { all: total } = await countOrdersToRead(context, resource, listed.current);
   if (total === 0) return;
   const remaining = context.detailsUntil - performance.now();
-  if (remaining <= 0) return warnOfLimit(context, resource, readWhole);
+  if (remaining <= 0) return warnOfLimit(context, resource, listed);
   log.info(`${resource.title} of account ${account}: ${total} to read by id`);
   run.expect(run.counts.rowsRead + total);
 
@@ -51,8 +52,9 @@ export async function readOrderDetails(
   const outcome = createOutcome();
   try {
     const readings = inFlight(
-      ordersToRead(context, resource, readWhole),
-      (order) => readOrder(context, resource, order, stop.signal),
+      ordersToRead(context, resource, listed.current),
+      (order) =>
+        readOrder(context, resource, order, { listed: listed.answers.get(order.orderId), signal: stop.signal }),
       // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
       { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
       (error) => stop.abort(error),
@@ -61,7 +63,7 @@ export async function readOrderDetails(
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw interrupted(resource, account);
     if (error !== limitReached) throw error;
-    await warnOfLimit(context, resource, readWhole);
+    await warnOfLimit(context, resource, listed);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', forwardAbort);
@@ -176,12 +178,8 @@ function describeFailed(reason: string, orders: readonly OrderToRead[]): string 
   return `the details of ${count} could not be read: ${reason}. The data from the list was kept, and the next run tries again: ${named.join(', ')}${more}`;
 }
 
-async function warnOfLimit(
-  context: JobContext,
-  resource: OrderDetailResource,
-  readWhole: ReadonlySet<string>,
-): Promise<void> {
-  const { lacking } = await countOrdersToRead(context, resource, readWhole);
+async function warnOfLimit(context: JobContext, resource: OrderDetailResource, listed: ListedOrders): Promise<void> {
+  const { lacking } = await countOrdersToRead(context, resource, listed.current);
   context.run.warn(
     `${resource.title}: TN_LEDGER_NIGHT_LIMIT was reached; ${lacking} orders still lack details, and open orders may not have ` +
       'been refreshed. The next run continues with the newest.',

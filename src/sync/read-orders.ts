@@ -1,6 +1,7 @@
 import { isNotOffered } from '../dashboard/errors.js';
 import type { OrderDescription } from '../dashboard/resource.js';
 import type { JobContext } from '../run/job.js';
+import { type ListedOrders, noListedOrders } from './listed-orders.js';
 import { readOrderDetails } from './order-details.js';
 import { orderListings } from './windows/order-listing.js';
 import { readWindows } from './windows/read-windows.js';
@@ -14,18 +15,18 @@ import { readWindows } from './windows/read-windows.js';
  * @throws the errors of `readWindows` and `readOrderDetails`
  */
 export async function readOrders(context: JobContext, ...kinds: readonly OrderDescription[]): Promise<void> {
-  const allowed: { orders: OrderDescription; readWhole: ReadonlySet<string> }[] = [];
+  const allowed: { orders: OrderDescription; listed: ListedOrders }[] = [];
   for (const orders of kinds) {
-    const readWhole = new Set<string>();
-    if (await readLists(context, orders, readWhole)) allowed.push({ orders, readWhole });
+    const listed = noListedOrders();
+    if (await readLists(context, orders, listed)) allowed.push({ orders, listed });
   }
-  for (const { orders, readWhole } of allowed) await readOrderDetails(context, orders.details, readWhole);
+  for (const { orders, listed } of allowed) await readOrderDetails(context, orders.details, listed);
 }
 
 /** Returns false if the credentials lack the role for the lists. */
-async function readLists(context: JobContext, orders: OrderDescription, readWhole: Set<string>): Promise<boolean> {
+async function readLists(context: JobContext, orders: OrderDescription, listed: ListedOrders): Promise<boolean> {
   try {
-    for (const listing of orderListings(orders, readWhole)) await readWindows(context, listing);
+    for (const listing of orderListings(orders, listed)) await readWindows(context, listing);
     return true;
   } catch (error) {
     if (!orders.optional || !isNotOffered(error)) throw error;

@@ -24,6 +24,7 @@ const jobs = [
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
   ['sync-tnoptions', 'tnoptions', 'tnoptions'],
   ['sync-lidbs', 'lidbs', 'lidbs'],
+  ['sync-bulk-portins', 'bulkPortins', 'bulk_portins'],
   ['sync-lsrorders', 'lsrorders', 'lsrorders'],
   ['sync-dldas', 'dldas', 'dldas'],
   ['sync-e911s', 'e911s', 'e911s'],
@@ -43,6 +44,7 @@ const few = {
 const day = 86_400_000;
 /** Every list read by date windows, and its undocumented format. */
 const otherFormats = {
+  bulk_portins: 'yy-MM-dd',
   disconnected_numbers: 'yyyy-MM-dd',
   disconnects: 'yyyy-MM-dd',
   dldas: 'yy-MM-dd',

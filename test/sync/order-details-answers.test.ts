@@ -25,7 +25,7 @@ interface Read {
 function read(
   resource: OrderDetailResource,
   xml: string,
-  { more, ...given }: Partial<OrderToRead> & { more?: string[] } = {},
+  { more = [], ...given }: Partial<OrderToRead> & { more?: string[] } = {},
 ): Read {
   const known = { orderId: 'an-order', status: null, listedCount: null, ...given };
   const answer = parseOrderAnswer(xml, resource, known.orderId);

@@ -20,7 +20,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = [
   ...['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts'],
   ...['sync-imported-numbers', 'sync-number-assignments', 'sync-tnoptions', 'sync-lidbs'],
-  ...['sync-dldas', 'sync-e911s', 'sync-lsrorders'],
+  ...['sync-dldas', 'sync-e911s', 'sync-lsrorders', 'sync-bulk-portins'],
 ];
 const amounts: OrderAmounts = {
   ...size({
@@ -30,7 +30,7 @@ const amounts: OrderAmounts = {
   open: 0.08,
 };
 /** Kinds of orders from `src/sandbox/features/`. */
-const features = ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders'];
+const features = ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulk_portins'];
 const numbers = size({ test: 300, soak: 2000 });
 
 /** Runs all order jobs and returns their warnings. */
@@ -69,7 +69,7 @@ test('after each run, orders of all kinds match Bandwidth’s, row by row and nu
   t.deepEqual(await night(t, ledger), []);
   await compare(t, ledger);
   const count = orderDetailResources.length;
-  t.is(count, 12);
+  t.is(count, 13);
   const asked = byId(ledger).map(({ path }) => path);
   t.is(asked.length, new Set(asked).size, 'one request an order');
 

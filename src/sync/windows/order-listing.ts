@@ -5,6 +5,7 @@ import type { XmlValue } from '../../dashboard/xml.js';
 import type { CopyValue } from '../../database/copy.js';
 import { applyWholeOrders, wholeColumn, wholeOrderJson } from '../apply-order-details.js';
 import { noteContradictions } from '../contradictions.js';
+import { type ListedOrders, maxListedAnswers, noListedOrders } from '../listed-orders.js';
 import { checkedNumber } from '../number-listings.js';
 import { toDetailRows } from '../order-detail-row.js';
 import { withoutPersonalData } from '../personal-data.js';
@@ -16,20 +17,21 @@ import type { WindowListing } from './listing.js';
 /**
  * The lists of one kind of order: how each is staged and applied.
  *
- * @param readWhole receives the ids of open orders that a list returned whole
+ * @param listed receives what the lists return of whole orders
  */
-export function orderListings(orders: OrderDescription, readWhole = new Set<string>()): WindowListing[] {
+export function orderListings(orders: OrderDescription, listed = noListedOrders()): WindowListing[] {
   const { name, titles, list, moreLists } = orders;
-  return [{ name, title: titles.many, list }, ...moreLists].map((each) => orderListing(orders, each, readWhole));
+  return [{ name, title: titles.many, list }, ...moreLists].map((each) => orderListing(orders, each, listed));
 }
 
 function orderListing(
   own: OrderDescription,
   { name, title, list: resource }: { name: string; title: string; list: WindowResource },
-  readWhole: Set<string>,
+  listed: ListedOrders,
 ): WindowListing {
   const { details } = own;
-  const givesWhole = resource.wholeItem !== undefined;
+  const needsNumbers = details.numbers?.ownRoot !== undefined;
+  const givesWhole = resource.wholeItem !== undefined && !needsNumbers;
   const strays: StrayTarget | undefined = own.strays && { ...own.strays.orders, ...own.strays };
   const indexOf = (field: string) => resource.fields.indexOf(field);
   const [keyIndex, typeIndex] = [indexOf(resource.key), indexOf('OrderType')];
@@ -53,7 +55,7 @@ function orderListing(
       const orderId = item.values[keyIndex] ?? '';
       const raw: Record<string, unknown> = {};
       const row: CopyValue[] = [orderId];
-      const whole = item.whole && readWholeOrder(item.whole, details, orderId);
+      const whole = wholeOrder(item, orderId);
       const count = whole && { [details.numbers?.listedCount ?? '']: String(whole.answer.numbers?.length ?? 0) };
       for (const [n, column] of columns.entries()) {
         const text = item.values[layout.indexes[n] as number] ?? count?.[column.name] ?? '';
@@ -81,13 +83,23 @@ function orderListing(
       return row;
     },
     async apply(client, context, staging) {
-      const listed = await applyOrders(client, context, { staging, own, strays });
-      if (!givesWhole) return listed;
+      const rows = await applyOrders(client, context, { staging, own, strays });
+      if (!givesWhole) return rows;
       const whole = await applyWholeOrders(client, details, { account: context.account, staging });
-      for (const orderId of whole.open) readWhole.add(orderId);
-      return listed + whole.written;
+      for (const orderId of whole.open) listed.current.add(orderId);
+      return rows + whole.written;
     },
   };
+
+  /** The entry as a whole order. If its numbers are elsewhere, it is only remembered. */
+  function wholeOrder({ whole: element }: Item, orderId: string): WholeOrder | undefined {
+    if (element === undefined) return undefined;
+    const { wholeWithin } = resource;
+    const whole = readWholeOrder(wholeWithin ? { [wholeWithin]: element } : element, details, orderId);
+    if (whole === undefined || !needsNumbers) return whole;
+    if (listed.answers.size < maxListedAnswers) listed.answers.set(orderId, whole.answer);
+    return undefined;
+  }
 
   function rowsOf({ answer, reported }: WholeOrder, orderId: string, warnings: ValueWarnings) {
     return toDetailRows(details, orderId, answer, reported, warnings);

@@ -24,6 +24,7 @@ const shapes: Record<ListKind, { item: string; id: string }> = {
   lidbs: { item: 'OrderIdUserIdDate', id: 'orderId' },
   dldas: { item: 'OrderIdUserIdDate', id: 'orderId' },
   e911s: { item: 'E911OrderSummary', id: 'OrderId' },
+  bulkPortins: { item: 'BulkPortinResponse', id: 'OrderId' },
   lsrorders: { item: 'LsrOrderSummary', id: 'OrderId' },
 };
 
@@ -74,6 +75,7 @@ export function always(kind: ListKind): Record<string, string> {
     case 'dldas':
     case 'e911s':
     case 'lsrorders':
+    case 'bulkPortins':
       return { modifiedDateFrom: '2000-01-01', modifiedDateTo: '2069-12-31' };
     case 'portins':
     case 'portouts':

@@ -1,4 +1,5 @@
 import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
+import { bulkPortins } from '../../../src/sandbox/features/bulk-portins.js';
 import { e911s } from '../../../src/sandbox/features/e911s.js';
 import { lsrorders } from '../../../src/sandbox/features/lsrorders.js';
 import type {
@@ -153,6 +154,17 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
         // The error description quotes the subscriber's name.
         numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
       })),
+    bulk_portins: (held) =>
+      featureOrders(held, 'bulkPortins', null, (order) => ({
+        status: bulkPortins.statusOf?.(order),
+        count_of_tns: null,
+        requested_foc_date: new Date(order.orderDate.getTime() + 5 * day),
+        billing_telephone_number: order.numbers[0]?.telephoneNumber,
+        site_id: '2857',
+        peer_id: '317771',
+        numbers: namesOf(order.numbers.filter(({ outcome }) => outcome !== 'FAILED')),
+        members: bulkPortins.membersOf?.(order, held).sort(),
+      })),
     lsrorders: (held) =>
       featureOrders(held, 'lsrorders', 'lsr', (order) => {
         const dayAfter = (days: number) => new Date(Math.floor(order.orderDate.getTime() / day + days) * day);
@@ -222,14 +234,19 @@ function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
 /** The stored rows of a kind of order, in the same columns. */
 export async function storedOrders(
   ledger: Pick<Ledger, 'query'>,
-  { table, numbers }: OrderDetailResource,
+  { table, numbers, members }: OrderDetailResource,
   columns: readonly string[],
 ): Promise<ExpectedOrders> {
   const number = numbers?.outcomes
     ? `concat_ws('|', telephone_number, coalesce(outcome, ''), coalesce(error_code, ''), coalesce(error_description, ''))`
     : 'telephone_number';
   const rows = await ledger.query(
-    `select o.*, coalesce(n.numbers, '{}') as numbers
+    `select o.*, coalesce(n.numbers, '{}') as numbers${
+      members === undefined
+        ? ''
+        : `, array(select ${members.column} from ${members.table} m
+                    where m.account_id = o.account_id and m.order_id = o.order_id order by 1) as members`
+    }
        from ${table} o left join (
          select account_id, order_id, array_agg(${number} order by ${number} collate "C") as numbers
            from ${numbers?.table ?? `${table}_numbers`} group by 1, 2
