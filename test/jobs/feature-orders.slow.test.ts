@@ -38,7 +38,7 @@ async function differences(ledger: Ledger): Promise<string[]> {
 }
 
 test('the tables have the orders and outcomes, and only open orders are read again', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 60, features: 30 } });
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 60, features: 60 } });
   const held = ledger.sandbox.account(account);
   for (const { name } of kinds) {
     const statuses = [...expectedOrders(held, name).values()].map(({ status }) => status);

@@ -54,10 +54,10 @@ for (const [segment, total, status, partial] of [
     const { sandbox, account, get } = await open(t);
     const orders = account.featureOrders(segment).filter((order) => order.status === 'PARTIAL');
     const responses = await Promise.all(orders.map(({ orderId }) => get(`${segment}/${orderId}`)));
-    // Of E911 orders, some have a status of their own, and some have no numbers.
-    const n = responses.findIndex(({ text }) => !/>ADJUSTED_PARTIAL<|<AlternateEndUserIdentifiers>/.test(text));
+    // Some E911 orders have no numbers, and some have a status of their own.
+    const n = responses.findIndex(({ text }) => !text.includes('<AlternateEndUserIdentifiers>'));
     const [order, { text = '' } = {}] = [orders[n], responses[n]];
-    t.is(textAt(parseXml(text), status), partial);
+    t.regex(textAt(parseXml(text), status) ?? '', new RegExp(`^(ADJUSTED_)?${partial}$`));
     for (const { telephoneNumber } of order?.numbers ?? []) t.true(text.includes(`>${telephoneNumber}<`));
     const failed = order?.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
     if (partial === 'PARTIAL') t.is(text.match(/<Code>5076<\/Code>/g)?.length, failed);
