@@ -147,6 +147,18 @@ test('lists that return 404 without a body are skipped with a warning, and no wa
   t.deepEqual(await differences(ledger), []);
 });
 
+test('lists that return 204 are empty, and stored orders stay', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3 } });
+  await sync(ledger);
+  const origin = await startProxy(t, ledger.sandbox, ({ url = '' }) =>
+    /\/(?:tnoptions|lidbs|dldas|e911s|lsrorders|bulkPortins)\?/.test(url) ? { status: 204 } : undefined,
+  );
+  const client = ledger.openClient({ apiUrl: `${origin}/api` });
+  t.teardown(() => client.close());
+  for (const { job } of kinds) t.like(await ledger.run(job.name, { client }), { result: 'succeeded', warnings: [] });
+  t.deepEqual(await differences(ledger), []);
+});
+
 /** Requests for single orders of a resource. */
 const byId = ({ sandbox }: Ledger, segment: string) =>
   sandbox.requests.filter(({ path }) => path.includes(`/${account}/${segment}/`)).length;

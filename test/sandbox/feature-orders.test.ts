@@ -5,7 +5,7 @@ import { type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 const day = 86_400_000;
 
 async function open(t: ExecutionContext, options: SandboxOptions = {}) {
-  const sandbox = await startSandbox({ numbers: 50, features: 40, ...options });
+  const sandbox = await startSandbox({ numbers: 50, features: 80, ...options });
   t.teardown(sandbox.close);
   const [id] = sandbox.accountIds as [string];
   const authorization = `Basic ${Buffer.from(`${sandbox.username}:${sandbox.password}`).toString('base64')}`;
