@@ -5,7 +5,7 @@ import { type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
 const day = 86_400_000;
 
 async function open(t: ExecutionContext, options: SandboxOptions = {}) {
-  const sandbox = await startSandbox({ numbers: 50, features: 80, ...options });
+  const sandbox = await startSandbox({ numbers: 50, features: 40, ...options });
   t.teardown(sandbox.close);
   const [id] = sandbox.accountIds as [string];
   const authorization = `Basic ${Buffer.from(`${sandbox.username}:${sandbox.password}`).toString('base64')}`;
@@ -52,6 +52,9 @@ for (const [segment, total, status, partial] of [
 
   test(`${segment} returns an order by ID, 404 for an unknown one, and 403 without the role`, async (t) => {
     const { sandbox, account, get } = await open(t);
+    const [one, other] = [...account.numbers()].map(({ telephoneNumber }) => telephoneNumber) as [string, string];
+    for (let n = 0; n < 9; n += 1) account.placeFeatureOrder(segment, [one, other], [other]);
+    sandbox.clock.advance(day);
     const orders = account.featureOrders(segment).filter((order) => order.status === 'PARTIAL');
     const responses = await Promise.all(orders.map(({ orderId }) => get(`${segment}/${orderId}`)));
     // Some E911 orders have no numbers, and some have a status of their own.

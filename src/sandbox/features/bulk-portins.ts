@@ -67,12 +67,12 @@ function statusOf({ status }: SandboxFeatureOrder): string {
   }[status];
 }
 
-/** Port-ins of about the same time. Some have none. */
+/** Some of the port-ins placed in the year before, so that they stay the same. */
 function membersOf({ orderDate, orderId }: SandboxFeatureOrder, account: Pick<AccountState, 'portIns'>): string[] {
   const at = orderDate.getTime();
   return account
     .portIns()
-    .filter((portIn) => Math.abs(portIn.orderDate.getTime() - at) < 400 * day)
+    .filter((portIn) => portIn.orderDate.getTime() < at && portIn.orderDate.getTime() > at - 365 * day)
     .map((portIn) => portIn.orderId)
     .filter((id) => hashText(saltMember, `${orderId} ${id}`) % 3 === 0);
 }
