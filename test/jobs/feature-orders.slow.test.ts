@@ -7,7 +7,7 @@ import { lsrorders } from '../../src/dashboard/resources/lsrorders.js';
 import { tnoptions } from '../../src/dashboard/resources/tnoptions.js';
 import { startProxy } from '../end-to-end/support.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { expectedOrders, orderDifferences } from '../sync/support/expected-orders.js';
+import { expectedOrders, orderDifferences, storedOrders } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
@@ -207,3 +207,22 @@ test('if the API ignores orderDetails, orders are read by id, and the tables are
   await sync(ledger);
   t.deepEqual(await stored(), summaries);
 });
+
+for (const [oddities, requests] of [
+  [{}, 1],
+  [{ 'order-details-ignored': 1 }, 3],
+] as const) {
+  test(`with ${requests === 1 ? 'whole orders' : 'summaries'}, a bulk port-in takes ${requests} requests`, async (t) => {
+    const ledger = await openLedger(t, t.context.server, {
+      sandbox: { numbers: 60, portins: 20, features: 20, oddities },
+    });
+    t.is((await ledger.run(bulkPortins.job.name)).result, 'succeeded');
+    t.is(byId(ledger, 'bulkPortins'), 20 * requests);
+    const columns = ['customer_order_id', 'status', 'requested_foc_date', 'site_id', 'numbers', 'members'];
+    const stored = await storedOrders(ledger, bulkPortins.details, columns);
+    const expected = expectedOrders(ledger.sandbox.account(account), 'bulk_portins');
+    t.is(stored.size, expected.size);
+    for (const [id, row] of stored) t.like(expected.get(id), row);
+    t.true([...stored.values()].some(({ members }) => (members as string[]).length > 1));
+  });
+}
