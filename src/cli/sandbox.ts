@@ -16,7 +16,11 @@ export function define(command: DefineCommand): Command {
     .option('--portouts <count>', 'port-outs', wholeNumber)
     .option('--assignments <count>', 'number assignment orders', wholeNumber)
     .option('--imports <count>', 'import orders for numbers of other carriers (default: none)', wholeNumber)
-    .option('--features <count>', 'TN option orders, and the same number of LIDB orders (default: none)', wholeNumber)
+    .option(
+      '--features <count>',
+      'TN option orders, and the same number of LIDB, DL/DA, E911, and LSR orders and bulk port-ins (default: none)',
+      wholeNumber,
+    )
     .option(
       '--assignment-time <ms>',
       'milliseconds until an assignment order finishes (default: finishes after two reads)',

@@ -51,7 +51,7 @@ export const commonColumns: readonly OrderColumn[] = [
 /** Date filters of the API's lists. */
 export const createdWithin = { from: 'startdate', to: 'enddate', format: 'yy-MM-dd', means: 'created' } as const;
 export const changedWithin = { from: 'startdate', to: 'enddate', format: 'yyyy-MM-dd', means: 'changed' } as const;
-const modifiedWithin = {
+export const modifiedWithin = {
   from: 'modifiedDateFrom',
   to: 'modifiedDateTo',
   format: 'yyyy-MM-dd',
@@ -95,6 +95,7 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
   const { moreFields = [], ...rest } = list;
   const { numbers, ...order } = details;
   const { numbersTable = `${own.table}_numbers` } = own;
+  const fields = ['OrderId', ...own.columns.map(({ field }) => field), ...moreFields];
   return {
     moreLists: [],
     concerns: numbers?.outcomes ? [unknownOutcomes(own.titles)] : [],
@@ -105,10 +106,11 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
       ...rest,
       name: segment,
       path: accountPath(segment),
-      query: () => ({}),
+      query: (): Record<string, string> => (rest.wholeItem === undefined ? {} : { orderDetails: 'true' }),
       key: 'OrderId',
-      fields: ['OrderId', ...own.columns.map(({ field }) => field), ...moreFields],
-      aliases,
+      fields,
+      // A name that is a field of its own in this list isn't an alias.
+      aliases: Object.fromEntries(Object.entries(aliases).filter(([alias]) => !fields.includes(alias))),
       emptyStatuses: [204, 404],
     },
     details: {

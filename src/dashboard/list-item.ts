@@ -8,6 +8,8 @@ export interface Item {
    * reappear under an alias with a different text. Undefined if there are none.
    */
   extra: XmlElement | undefined;
+  /** The element itself, if its name is `wholeItem`. */
+  whole?: XmlElement;
 }
 
 export interface ListPageOptions {
@@ -15,6 +17,8 @@ export interface ListPageOptions {
   container: string;
   /** Name of the repeating element. */
   item: string;
+  /** Name of the repeating element that is a whole order; see `ListResource`. */
+  wholeItem?: string;
   /** Names of the requested child elements; `#text` is the text of an item without children. */
   fields: readonly string[];
   /** Aliases of requested elements, mapped to the name in `fields`. */
@@ -61,7 +65,7 @@ export function itemsIn(
 }
 
 /** Converts a parsed element to an entry. */
-function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
+export function itemOf(value: XmlValue, fieldCount: number, indexes: ReadonlyMap<string, number>): Item {
   const element = typeof value === 'string' ? textElement(value) : (value as XmlElement);
   const item: Item = { values: emptyRow(fieldCount), extra: undefined };
   for (const [name, content] of Object.entries(element)) {

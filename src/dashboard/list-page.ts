@@ -1,9 +1,9 @@
 import { toLedgerNumber } from '../telephone-number.js';
 import { notTheApi } from './errors.js';
-import { fieldIndexes, type Item, itemsIn, type ListPageOptions } from './list-item.js';
+import { fieldIndexes, type Item, itemOf, itemsIn, type ListPageOptions } from './list-item.js';
 import { isNumberElement, mayHoldE164, normalizeNumbers } from './number-elements.js';
 import { scanItems } from './scan-items.js';
-import { checkLength, isElement, parseXml, valueAt, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { checkLength, isElement, listAt, parseXml, valueAt, type XmlElement, XmlError } from './xml.js';
 import { normalizeText } from './xml-text.js';
 
 export type { Item, ListPageOptions } from './list-item.js';
@@ -22,8 +22,8 @@ const marker = 'tn-ledger-items';
  *
  * A run reads hundreds of megabytes of pages, mostly simple: elements without attributes that contain text or other
  * elements. A scanner reads those many times faster than an XML parser. The rest of the page (counts, links) is parsed
- * as XML, with a marker in place of the items. If an item isn't that simple, the whole page is parsed as XML. Both ways
- * give the same result.
+ * as XML, with a marker in place of the items. If an item isn't that simple, or may be a whole order, the whole page is
+ * parsed as XML. Both ways give the same result.
  *
  * Telephone numbers in items are converted to the ledger's format (`isNumberElement` says which texts are numbers).
  *
@@ -39,7 +39,7 @@ function scanListPage(text: string, options: ListPageOptions): ListPage | undefi
   const containerTag = `<${lastName(options.container)}>`;
   const containerStart = text.indexOf(containerTag);
   const start = containerStart < 0 ? -1 : text.indexOf(`<${options.item}>`, containerStart + containerTag.length);
-  if (start < 0 || hasListsWithinItems(options)) {
+  if (start < 0 || options.wholeItem !== undefined || hasListsWithinItems(options)) {
     return undefined;
   }
   const scanned = scanItems(text, start, options);
@@ -83,21 +83,34 @@ function parseItems(text: string, options: ListPageOptions): ListPage {
     const found = typeof container === 'string' ? 'it contains only text' : 'it occurs more than once';
     throw new XmlError(`expected a list in ${options.container}, but ${found}`);
   }
-  const items = Object.hasOwn(container, options.item) ? (container[options.item] as XmlValue[]) : [];
-  delete container[options.item];
+  return { items: takeItems(container, options), document };
+}
+
+/** Removes the items from their container. */
+function takeItems(container: XmlElement, options: ListPageOptions): Item[] {
+  const { item: itemName, wholeItem = itemName } = options;
   const indexes = fieldIndexes(options);
-  return { items: items.flatMap((item) => itemsIn(item, options, indexes)), document };
+  return [...new Set([itemName, wholeItem])].flatMap((name) => {
+    const values = Object.hasOwn(container, name) ? listAt(container, name) : [];
+    delete container[name];
+    return values.flatMap((value) =>
+      name === options.wholeItem && isElement(value)
+        ? [{ ...itemOf(value, options.fields.length, indexes), whole: value }]
+        : itemsIn(value, options, indexes),
+    );
+  });
 }
 
 function normalizeItems(page: ListPage, text: string, { item: itemName, fields }: ListPageOptions): ListPage {
   if (!mayHoldE164(text)) return page;
   const numbers = fields.flatMap((name, index) => (isNumberElement(name === '#text' ? itemName : name) ? [index] : []));
-  for (const { values, extra } of page.items) {
+  for (const { values, extra, whole } of page.items) {
     for (const index of numbers) {
       const value = values[index];
       if (value !== undefined) values[index] = toLedgerNumber(value);
     }
     if (extra !== undefined) normalizeNumbers(extra);
+    if (whole !== undefined) normalizeNumbers(whole);
   }
   return page;
 }

@@ -16,6 +16,10 @@ export interface OrderAnswer {
   count: number | undefined;
   /** Number of failed telephone numbers, if the response has it. */
   failedCount: number | undefined;
+  /** The order is for something else than telephone numbers (`insteadOfNumbers`). */
+  isWithoutNumbers: boolean;
+  /** Ids of its members, without duplicates; undefined if their element is missing. */
+  members: string[] | undefined;
   /** Requested numbers, if the resource lists them separately. */
   requested: string[];
   errors: ApiErrorDetail[];
@@ -35,7 +39,17 @@ export interface OrderAnswer {
  * @throws {BrokenBodyError} if the response is another order
  */
 export function parseOrderAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
-  const rest = rootOf(text, resource.root);
+  return readOrderElement(rootOf(text, resource.root), resource, orderId);
+}
+
+/**
+ * Reads an order from its element, whose telephone numbers are in the ledger's format. The element becomes the answer's
+ * `rest`.
+ *
+ * @throws {XmlError} if the element contains no part of an order
+ * @throws {BrokenBodyError} if it is another order
+ */
+export function readOrderElement(rest: XmlElement, resource: OrderDetailResource, orderId: string): OrderAnswer {
   const contradictions = pathsOf(resource).filter((path) => isContradiction(rest, path));
   const errors = parseApiErrors(rest);
   const id = resource.id === undefined ? undefined : takeText(rest, resource.id);
@@ -49,8 +63,12 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
   const failedCount = countAt(rest, described?.failedCount);
   const values = resource.fields.map(({ path }) => textOf(rest, path));
   for (const { path } of resource.fields) takeText(rest, path);
-  const numbers = described === undefined ? undefined : takeNumbers(rest, described.path);
-  const requested = described?.requested === undefined ? [] : numbersIn(find(rest, described.requested));
+  const numbers = described === undefined ? undefined : takeTexts(rest, described.path);
+  const members = resource.members && takeTexts(rest, resource.members.path);
+  const instead = described?.insteadOfNumbers ?? [];
+  const isWithoutNumbers =
+    !numbers?.length && instead.some((path) => valuesAt(rest, path).some((value) => value !== ''));
+  const requested = described?.requested === undefined ? [] : textsIn(find(rest, described.requested));
   if (described?.requested !== undefined && requested.every((number) => numbers?.includes(number))) {
     take(rest, described.requested);
   }
@@ -58,8 +76,8 @@ export function parseOrderAnswer(text: string, resource: OrderDetailResource, or
     throw new XmlError(`expected an order in <${resource.root}>, but it contains none`);
   }
   return {
-    ...{ status: status || undefined, lastModified, values, numbers, count, failedCount },
-    ...{ requested, errors, contradictions, rest },
+    ...{ status: status || undefined, lastModified, values, numbers, count, failedCount, isWithoutNumbers },
+    ...{ members, requested, errors, contradictions, rest },
   };
 }
 
@@ -75,7 +93,21 @@ function pathsOf({ id, status, lastModified, fields }: OrderDetailResource): str
  * @throws {XmlError} if the response isn't well-formed, or isn't a list of numbers
  */
 export function parseOrderNumbers(text: string): string[] {
-  return numbersIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
+  return textsIn(find(rootOf(text, 'TelephoneNumbers'), 'TelephoneNumber'));
+}
+
+/**
+ * Parses a part of an order that a resource of its own has: the texts of a repeating element, undefined if the element
+ * that contains them is missing, and everything else.
+ *
+ * @throws {XmlError} if the response isn't well-formed, or has another root
+ */
+export function parseOrderPart(
+  text: string,
+  { root, path }: { root: string; path: string },
+): { texts: string[] | undefined; rest: XmlElement } {
+  const rest = rootOf(text, root);
+  return { texts: takeTexts(rest, path), rest };
 }
 
 /** The document's root, with telephone numbers in the ledger's format. */
@@ -139,15 +171,15 @@ function takeText(element: XmlElement, path: string): string | undefined {
   return text;
 }
 
-function takeNumbers(element: XmlElement, path: string): string[] | undefined {
+function takeTexts(element: XmlElement, path: string): string[] | undefined {
   const found = find(element, path);
   const container = path.slice(0, path.lastIndexOf('.'));
   if (found.length === 0 && find(element, container).length === 0) return undefined;
   take(element, path);
-  return numbersIn(found);
+  return textsIn(found);
 }
 
-function numbersIn(found: readonly Found[]): string[] {
+function textsIn(found: readonly Found[]): string[] {
   const numbers = found.flatMap(({ values }) =>
     values.map((value) => {
       if (typeof value === 'string') return value;

@@ -19,6 +19,13 @@ export interface ListResource {
   /** Path of the element that contains the items, from the root. */
   container: string;
   item: string;
+  /**
+   * Name of the elements in the container that are whole orders, if the list can return these instead of items. The
+   * name may be the same. Which one an entry is depends on its content: the API may ignore the request for them.
+   */
+  wholeItem?: string;
+  /** The element that contains the order when it is read by its id, but not in the list. */
+  wholeWithin?: string;
   /** Path of the size of the whole list, if pages have it. */
   totalCount?: string;
   /** Path of the resource that returns `<Quantity><Count>`, if there is one. */
@@ -80,6 +87,7 @@ export interface OrderDetailResource {
   lastModified?: string;
   fields: readonly DetailField[];
   numbers?: NumbersInDetails;
+  members?: MembersInDetails;
   /** Its responses contain personal data, which error descriptions may repeat: only error codes are reported. */
   personal?: true;
   /**
@@ -89,6 +97,8 @@ export interface OrderDetailResource {
   harmless: string;
   /** Final statuses; an order with any other status, known or not, may still change. */
   terminalStatuses: readonly string[];
+  /** Final statuses with a name of their own, and what they mean for the order's numbers. */
+  statusMeans?: Readonly<Record<string, 'COMPLETE' | 'PARTIAL' | 'FAILED'>>;
 }
 
 export interface DetailField {
@@ -116,10 +126,30 @@ export interface NumbersInDetails {
   requested?: string;
   /** The resource that lists the numbers if the order omits them. */
   own?: (account: string, orderId: string) => string;
+  /**
+   * The root of `own`, if orders never have their numbers themselves: `own` is always read, and `path` starts at its
+   * root's children.
+   */
+  ownRoot?: string;
   /** Each number has its own outcome, derived from the order's errors. */
   outcomes?: true;
   /** Failed numbers may appear only in the errors, as in the reference's example: that isn't a contradiction. */
   failuresApart?: true;
+  /** Paths of elements that an order may have instead of numbers: that isn't a contradiction either. */
+  insteadOfNumbers?: readonly string[];
+}
+
+/** Other orders that an order consists of. */
+export interface MembersInDetails {
+  /** Table of their ids, in the column `column`. */
+  table: string;
+  column: string;
+  /** Path of the repeating element with a member's id. */
+  path: string;
+  /** The resource that lists the members if the order omits them, its root, and the path from there. */
+  own: (account: string, orderId: string) => string;
+  ownRoot: string;
+  ownPath: string;
 }
 
 /** The permission that a resource requires. */

@@ -29,7 +29,10 @@ export const oddityKinds = {
   'forbid-orders': { takes: 'none', summary: '403 with an empty body for orders and disconnects' },
   'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },
   'forbid-imports': { takes: 'none', summary: '403 with an empty body for importTnOrders and removeImportedTnOrders' },
-  'forbid-features': { takes: 'none', summary: '403 with an empty body for tnoptions and lidbs' },
+  'forbid-features': {
+    takes: 'none',
+    summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins',
+  },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
   'forbid-reports': { takes: 'none', summary: '403 with an empty body for reports' },
@@ -80,7 +83,12 @@ export const oddityKinds = {
   },
   'empty-features-404': {
     takes: 'none',
-    summary: '404 with an empty body for lists of tnoptions and lidbs without orders',
+    summary:
+      '404 with an empty body for lists of tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins without orders',
+  },
+  'order-details-ignored': {
+    takes: 'none',
+    summary: 'lists ignore orderDetails=true, like unknown parameters, and return summaries',
   },
   'internal-ports': {
     takes: 'count',

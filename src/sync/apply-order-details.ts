@@ -1,10 +1,12 @@
 import type pg from 'pg';
 import type { OrderDetailResource } from '../dashboard/resource.js';
-import { copyRows } from '../database/copy.js';
+import { type CopyValue, copyRows } from '../database/copy.js';
 import { inTransaction } from '../database/transaction.js';
 import type { JobContext } from '../run/job.js';
 import { applyOrderEvents } from './history/apply-order-events.js';
 import { type DetailRows, numberColumns, orderColumns } from './order-detail-row.js';
+import { isOpen } from './orders-to-read.js';
+import type { StagingTable } from './staging.js';
 
 /** A batch of order readings: the details that were read, and the reasons for those that failed. */
 export interface DetailBatch {
@@ -26,22 +28,103 @@ export async function applyOrderDetails(
     let written = await markFailed(client, resource, account, batch.failed);
     if (batch.read.length > 0) {
       await stage(client, resource, batch.read);
-      const numbers = await applyNumbers(client, resource, account);
-      const { rows } = await client.query(updateOrders(resource), [account, numbers.orderIds]);
-      const changed = rows.map((row) => row.order_id as string);
-      const history = await applyOrderEvents(client, account, resource.kind, changed);
-      written += numbers.written + changed.length + history;
+      written += await applyStaged(client, resource, account);
     }
     return written;
   });
 }
 
-async function stage(client: pg.ClientBase, resource: OrderDetailResource, rows: readonly DetailRows[]): Promise<void> {
-  const columns = orderColumns(resource);
+/** The column of a list's staging table for whole orders, as `wholeOrderJson` returns them. */
+export const wholeColumn = 'whole_order';
+
+/** A whole order of a list, as JSON for the list's staging table. */
+export function wholeOrderJson(resource: OrderDetailResource, { order, numbers }: DetailRows): string {
+  const record = (columns: readonly { name: string }[], values: readonly CopyValue[]) =>
+    Object.fromEntries(columns.map(({ name }, n) => [name, values[n] ?? null]));
+  const { details, ...own } = record(orderColumns(resource), order);
+  return JSON.stringify({
+    order: { ...own, details: details && JSON.parse(String(details)) },
+    numbers: numbers.map((number) => record(numberColumns, number)),
+  });
+}
+
+/**
+ * Applies the whole orders in a window's staging table, as if each had been read by its id, in the transaction that
+ * applies the window.
+ *
+ * @returns how many rows changed, and the ids of those orders that are still open
+ */
+export async function applyWholeOrders(
+  client: pg.ClientBase,
+  resource: OrderDetailResource,
+  { account, staging }: { account: string; staging: StagingTable },
+): Promise<{ written: number; open: string[] }> {
+  await createStagedTables(client, resource);
+  const whole = `from ${staging.sql} s cross join lateral`;
+  await client.query(
+    `insert into staged_orders select o.* ${whole} jsonb_populate_record(null::staged_orders, s.${wholeColumn}->'order') o
+      where s.${wholeColumn} is not null`,
+  );
+  await client.query(
+    `insert into staged_numbers
+     select n.* ${whole} jsonb_populate_recordset(null::staged_numbers, s.${wholeColumn}->'numbers') n`,
+  );
+  await analyzeStaged(client);
+  const written = await applyStaged(client, resource, account);
+  const { rows } = await client.query<{ order_id: string }>(
+    `select order_id from ${resource.table} t join staged_orders using (order_id) where t.account_id = $1 and ${isOpen(resource)}`,
+    [account],
+  );
+  return { written, open: rows.map(({ order_id }) => order_id) };
+}
+
+/** Applies the staged orders and numbers. Returns how many rows changed. */
+async function applyStaged(client: pg.ClientBase, resource: OrderDetailResource, account: string): Promise<number> {
+  const numbers = await applyNumbers(client, resource, account);
+  const members = await applyMembers(client, resource, account);
+  const { rows } = await client.query(updateOrders(resource), [account, [...numbers.orderIds, ...members]]);
+  const changed = rows.map((row) => row.order_id as string);
+  const history = await applyOrderEvents(client, account, resource.kind, changed);
+  return numbers.written + members.length + changed.length + history;
+}
+
+/** Replaces the members of the staged orders that list them. Returns the order's id for each row written. */
+async function applyMembers(
+  client: pg.ClientBase,
+  { members }: OrderDetailResource,
+  account: string,
+): Promise<string[]> {
+  if (members === undefined) return [];
+  const { table, column } = members;
+  const { rows } = await client.query<{ order_id: string }>(
+    `with removed as (
+       delete from ${table} m using staged_orders o
+        where m.account_id = $1 and m.order_id = o.order_id and o.members is not null and not o.members ? m.${column}
+       returning m.order_id
+     ),
+     added as (
+       insert into ${table} (account_id, order_id, ${column})
+       select $1, o.order_id, m.id from staged_orders o cross join lateral jsonb_array_elements_text(o.members) as m(id)
+        order by 2, 3
+       on conflict do nothing
+       returning order_id
+     )
+     select order_id from removed union all select order_id from added`,
+    [account],
+  );
+  return rows.map(({ order_id }) => order_id);
+}
+
+async function createStagedTables(client: pg.ClientBase, resource: OrderDetailResource): Promise<void> {
   const definition = (all: readonly { name: string; type: string }[]) =>
     all.map(({ name, type }) => `${name} ${type}`).join(', ');
-  await client.query(`create temporary table staged_orders (${definition(columns)}) on commit drop`);
+  await client.query(`create temporary table staged_orders (${definition(orderColumns(resource))}) on commit drop`);
   await client.query(`create temporary table staged_numbers (${definition(numberColumns)}) on commit drop`);
+}
+
+async function stage(client: pg.ClientBase, resource: OrderDetailResource, rows: readonly DetailRows[]): Promise<void> {
+  await createStagedTables(client, resource);
+  const columns = orderColumns(resource);
   const names = (all: readonly { name: string }[]) => all.map(({ name }) => name);
   await copyRows(
     client,
@@ -53,7 +136,11 @@ async function stage(client: pg.ClientBase, resource: OrderDetailResource, rows:
     { table: 'staged_numbers', columns: names(numberColumns) },
     rows.flatMap((row) => row.numbers),
   );
-  // Without statistics PostgreSQL guesses their size, and scans all orders of the account to find these few.
+  await analyzeStaged(client);
+}
+
+/** Without statistics PostgreSQL guesses their size, and scans all orders of the account to find these few. */
+async function analyzeStaged(client: pg.ClientBase): Promise<void> {
   await client.query('analyze staged_orders, staged_numbers');
 }
 

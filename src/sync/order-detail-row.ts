@@ -26,6 +26,7 @@ export function orderColumns(resource: OrderDetailResource): { name: string; typ
     { name: 'has_all_numbers', type: 'boolean not null' },
     { name: 'outcome_of_others', type: 'text' },
     { name: 'unknown_reason', type: 'text' },
+    ...(resource.members ? [{ name: 'members', type: 'jsonb' }] : []),
     ...resource.fields.map(({ column, type }) => ({ name: column, type: columnTypes[type] })),
   ];
 }
@@ -89,6 +90,7 @@ export function toDetailRows(
       String(reported.complete),
       reported.outcomeOfOthers,
       resource.numbers?.outcomes ? reported.contradiction : null,
+      ...(resource.members ? [answer.members && JSON.stringify(answer.members)] : []),
       ...values,
     ],
     numbers: numbers.map(({ telephoneNumber, outcome, errorCode, errorDescription }) => [

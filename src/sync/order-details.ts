@@ -4,6 +4,7 @@ import type { JobContext } from '../run/job.js';
 import { budgetSetting } from '../run/request-budget.js';
 import { applyOrderDetails, type DetailBatch } from './apply-order-details.js';
 import { inFlight } from './in-flight.js';
+import { type ListedOrders, noListedOrders } from './listed-orders.js';
 import { toDetailRows } from './order-detail-row.js';
 import type { OrderToRead } from './order-numbers.js';
 import { countOrdersToRead, ordersToRead } from './orders-to-read.js';
@@ -31,17 +32,22 @@ type LimitSetting = 'TN_LEDGER_NIGHT_LIMIT' | typeof budgetSetting;
  * When the run's time limit for details is reached, it ends normally with a warning that says how many orders still lack details;
  * the next run continues. An order that can't be read stays as it is, with `details_error`, and the next run tries it again.
  *
+ * @param listed what this run's lists returned of whole orders
  * @throws InterruptedError after the current batch, if the run is asked to stop
  */
-export async function readOrderDetails(context: JobContext, resource: OrderDetailResource): Promise<void> {
+export async function readOrderDetails(
+  context: JobContext,
+  resource: OrderDetailResource,
+  listed: ListedOrders = noListedOrders(),
+): Promise<void> {
   const { account, client, log, run, signal } = context;
-  const { all: total } = await countOrdersToRead(context, resource);
+  const { all: total } = await countOrdersToRead(context, resource, listed.current);
   if (total === 0) return;
   const remaining = context.detailsUntil - performance.now();
-  if (remaining <= 0) return warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT');
+  if (remaining <= 0) return warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT', listed);
   const { requestsLeft = () => Number.POSITIVE_INFINITY } = context.options;
   const most = Math.min(total, requestsLeft());
-  if (most <= 0) return warnOfLimit(context, resource, budgetSetting);
+  if (most <= 0) return warnOfLimit(context, resource, budgetSetting, listed);
   log.info(`${resource.title} of account ${account}: ${most} to read by id`);
   run.expect(run.counts.rowsRead + most);
 
@@ -57,18 +63,19 @@ export async function readOrderDetails(context: JobContext, resource: OrderDetai
   };
   try {
     const readings = inFlight(
-      upTo(most, ordersToRead(context, resource), { requestsLeft, onLimit }),
-      (order) => readOrder(context, resource, order, stop.signal),
+      upTo(most, ordersToRead(context, resource, listed.current), { requestsLeft, onLimit }),
+      (order) =>
+        readOrder(context, resource, order, { listed: listed.answers.get(order.orderId), signal: stop.signal }),
       // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
       { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
       (error) => stop.abort(error),
     );
     await applyReadings(context, resource, readings, outcome);
-    if (isCut) await warnOfLimit(context, resource, budgetSetting);
+    if (isCut) await warnOfLimit(context, resource, budgetSetting, listed);
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw interrupted(resource, account);
     if (error !== limitReached) throw error;
-    await warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT');
+    await warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT', listed);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', forwardAbort);
@@ -197,8 +204,13 @@ function describeFailed(reason: string, orders: readonly OrderToRead[]): string 
   return `the details of ${count} could not be read: ${reason}. The data from the list was kept, and the next run tries again: ${named.join(', ')}${more}`;
 }
 
-async function warnOfLimit(context: JobContext, resource: OrderDetailResource, setting: LimitSetting): Promise<void> {
-  const { lacking } = await countOrdersToRead(context, resource);
+async function warnOfLimit(
+  context: JobContext,
+  resource: OrderDetailResource,
+  setting: LimitSetting,
+  listed: ListedOrders,
+): Promise<void> {
+  const { lacking } = await countOrdersToRead(context, resource, listed.current);
   context.run.warn(
     `${resource.title}: ${setting} was reached; ${lacking} orders still lack details, and open orders may not have ` +
       'been refreshed. The next run continues with the newest.',

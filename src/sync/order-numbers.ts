@@ -41,29 +41,36 @@ export interface ReportedNumbers {
  */
 export function lacksNumbers(resource: OrderDetailResource, answer: OrderAnswer, known: OrderToRead): boolean {
   if (resource.numbers?.own === undefined) return false;
+  if (resource.numbers.ownRoot !== undefined) return true;
   return (answer.numbers?.length ?? 0) < (answer.count ?? known.listedCount ?? 0);
 }
 
 /**
  * Returns the numbers that an order affects, according to its response.
  *
- * @param more numbers from the numbers resource, if it was read
+ * @param more numbers from the numbers resource, if it was read; undefined if it has no list of numbers
  */
 export function numbersOf(
   resource: OrderDetailResource,
   answer: OrderAnswer,
   known: OrderToRead,
-  more: readonly string[] = [],
+  more: readonly string[] | undefined,
 ): ReportedNumbers {
-  const status = (answer.status ?? known.status ?? '').toUpperCase();
+  const reportedStatus = (answer.status ?? known.status ?? '').toUpperCase();
+  const status = resource.statusMeans?.[reportedStatus] ?? reportedStatus;
+  if (answer.isWithoutNumbers) return withoutOutcomes([]);
   if (resource.numbers?.outcomes) return outcomesOf(resource.numbers, answer, status, known);
+  // A missing list isn't evidence that the order has no numbers.
+  if (more === undefined) return withoutOutcomes([], false);
   const named = [...new Set([...(answer.numbers ?? []), ...more])];
   if (named.length === 0 && status === 'COMPLETE' && answer.requested.length > 0) {
     // A complete order was carried out for all requested numbers except those that its errors list.
     const failed = new Set(answer.errors.flatMap(({ telephoneNumbers }) => telephoneNumbers));
     return withoutOutcomes(answer.requested.filter((number) => !failed.has(number)));
   }
-  if (resource.numbers?.own === undefined) return withoutOutcomes(named, answer.numbers !== undefined);
+  if (resource.numbers?.own === undefined && answer.count === undefined) {
+    return withoutOutcomes(named, answer.numbers !== undefined);
+  }
   const expected = answer.count ?? known.listedCount ?? named.length;
   if (named.length === expected) return withoutOutcomes(named);
   return {

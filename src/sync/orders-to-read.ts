@@ -27,15 +27,20 @@ export function openOrders(resource: OrderDetailResource): string {
   return `${toRead(resource)} and ${isOpen(resource)}`;
 }
 
-/** Counts the orders to read by id: all of them, and those that lack current details. */
+/**
+ * Counts the orders to read by id: all of them, and those that lack current details.
+ *
+ * @param except ids of orders that need not be read
+ */
 export async function countOrdersToRead(
   { account, database }: Pick<JobContext, 'account' | 'database'>,
   resource: OrderDetailResource,
+  except: ReadonlySet<string>,
 ): Promise<{ all: number; lacking: number }> {
   const { rows } = await database.pool.query(
     `select count(*)::int as all, count(*) filter (where ${lacking})::int as lacking
-       from ${resource.table} t where t.account_id = $1 and ${toRead(resource)}`,
-    [account],
+       from ${resource.table} t where t.account_id = $1 and ${toRead(resource)} and t.order_id <> all($2)`,
+    [account, [...except]],
   );
   return rows[0];
 }
@@ -58,16 +63,21 @@ export async function countLackingDetails(
 /** Orders per query: an account may have more than fit in memory. */
 const chunk = 1000;
 
-/** Yields the orders to read by id, newest first, each once. The next chunk is queried while the current one is processed. */
+/**
+ * Yields the orders to read by id, newest first, each once. The next chunk is queried while the current one is processed.
+ *
+ * @param except ids of orders that need not be read
+ */
 export async function* ordersToRead(
   context: JobContext,
   resource: OrderDetailResource,
+  except: ReadonlySet<string>,
 ): AsyncGenerator<OrderToRead, void, undefined> {
-  let next: Promise<PlacedOrder[]> | undefined = selectOrders(context, resource, undefined);
+  let next: Promise<PlacedOrder[]> | undefined = selectOrders(context, resource, { except });
   while (next !== undefined) {
     const orders: PlacedOrder[] = await next;
     const last = orders.length < chunk ? undefined : orders.at(-1);
-    next = last === undefined ? undefined : selectOrders(context, resource, last);
+    next = last === undefined ? undefined : selectOrders(context, resource, { except, after: last });
     // A failure is thrown when this chunk is awaited, which may be later, or never if the consumer stops.
     next?.catch(() => undefined);
     yield* orders;
@@ -84,7 +94,7 @@ const place = `coalesce(t.order_date, '-infinity')`;
 async function selectOrders(
   { account, database }: JobContext,
   resource: OrderDetailResource,
-  after: PlacedOrder | undefined,
+  { except, after }: { except: ReadonlySet<string>; after?: PlacedOrder },
 ): Promise<PlacedOrder[]> {
   const { table, numbers } = resource;
   const known = `(select count(*)::int from ${numbers?.table} n where n.account_id = $1 and n.order_id = t.order_id)`;
@@ -92,11 +102,11 @@ async function selectOrders(
     `select t.order_id, t.status, ${numbers === undefined ? 'null' : `t.${numbers.listedCount}`} as count,
             ${numbers?.outcomes ? known : 'null'} as known, ${place}::text as place
        from ${table} t
-      where t.account_id = $1 and ${toRead(resource)}
+      where t.account_id = $1 and ${toRead(resource)} and t.order_id <> all($4)
         and ($2::timestamptz is null or (${place}, t.order_id) < ($2, $3))
       order by ${place} desc, t.order_id desc
       limit ${chunk}`,
-    [account, after?.place ?? null, after?.orderId ?? null],
+    [account, after?.place ?? null, after?.orderId ?? null, [...except]],
   );
   return rows.map(({ order_id, status, count, known: knownCount, place }) => ({
     orderId: order_id,

@@ -1,14 +1,26 @@
 import { ApiError, BrokenBodyError, parseApiErrors, UnavailableError } from '../dashboard/errors.js';
-import { type OrderAnswer, parseOrderAnswer, parseOrderNumbers } from '../dashboard/order-answer.js';
+import {
+  type OrderAnswer,
+  parseOrderAnswer,
+  parseOrderNumbers,
+  parseOrderPart,
+  readOrderElement,
+} from '../dashboard/order-answer.js';
 import type { OrderDetailResource } from '../dashboard/resource.js';
-import { emptyElement } from '../dashboard/xml.js';
+import { emptyElement, type XmlElement, XmlError } from '../dashboard/xml.js';
 import type { JobContext } from '../run/job.js';
 import { lacksNumbers, numbersOf, type OrderToRead, type ReportedNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
 
+/** An order and its numbers. */
+export interface WholeOrder {
+  answer: OrderAnswer;
+  reported: ReportedNumbers;
+}
+
 /** The result of reading an order by its id. */
 export type OrderReading =
-  | { order: OrderToRead; answer: OrderAnswer; reported: ReportedNumbers }
+  | ({ order: OrderToRead } & WholeOrder)
   /** It could not be read. `reason` never quotes the response, which may contain personal data. */
   | { order: OrderToRead; reason: string; error?: Error };
 
@@ -16,34 +28,34 @@ export type OrderReading =
  * Reads an order by its id, and its numbers resource if the order omits some numbers. A 404, or an unusable response after all
  * retries, is returned as a result, so that the other orders can still be read.
  *
+ * @param listed the order as the list just returned it: only what the list can't have is read
  * @throws errors that are not specific to this order: any other API error, refused credentials, the signal's reason
  */
 export async function readOrder(
-  { account, client }: JobContext,
+  context: JobContext,
   resource: OrderDetailResource,
   order: OrderToRead,
-  signal: AbortSignal,
+  { listed, signal }: { listed?: OrderAnswer | undefined; signal: AbortSignal },
 ): Promise<OrderReading> {
+  const { account, client } = context;
   // A URL resolves these as the current or parent folder, even when they are percent-encoded.
   if (order.orderId === '.' || order.orderId === '..') return { order, reason: 'its id cannot be part of a URL' };
   try {
-    const answer = await client.get({
-      account,
-      path: resource.path(account, order.orderId),
-      parse: ({ text }) => parseAnswer(text, resource, order.orderId),
-      signal,
-    });
-    const own = lacksNumbers(resource, answer, order) ? resource.numbers?.own : undefined;
-    const more =
-      own === undefined
-        ? []
-        : await client.get({
-            account,
-            path: own(account, order.orderId),
-            parse: ({ status, text }) => (status === 200 ? parseOrderNumbers(text) : []),
-            empty: [204, 404],
-            signal,
-          });
+    const answer =
+      listed ??
+      (await client.get({
+        account,
+        path: resource.path(account, order.orderId),
+        parse: ({ text }) => withoutQuotes(parseOrderAnswer(text, resource, order.orderId), resource),
+        signal,
+      }));
+    const more = lacksNumbers(resource, answer, order)
+      ? await readNumbers(context, resource, order, answer, signal)
+      : [];
+    if (resource.members !== undefined && answer.members === undefined) {
+      const { own: path, ownRoot: root, ownPath } = resource.members;
+      answer.members = await readPart(context, { path: path(account, order.orderId), root, ownPath }, answer, signal);
+    }
     return { order, answer, reported: numbersOf(resource, answer, order, more) };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -56,9 +68,71 @@ export async function readOrder(
   }
 }
 
+/** Reads the numbers that an order omits; undefined if their resource, the only one that has them, lists none. */
+async function readNumbers(
+  context: JobContext,
+  { numbers }: OrderDetailResource,
+  { orderId }: OrderToRead,
+  answer: OrderAnswer,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  if (numbers?.own === undefined) return [];
+  const { account, client } = context;
+  const path = numbers.own(account, orderId);
+  if (numbers.ownRoot !== undefined) {
+    return readPart(context, { path, root: numbers.ownRoot, ownPath: numbers.path }, answer, signal);
+  }
+  return client.get({
+    account,
+    path,
+    parse: ({ status, text }) => (status === 200 ? parseOrderNumbers(text) : []),
+    empty: [204, 404],
+    signal,
+  });
+}
+
+/** Reads a part of an order from a resource of its own. What else the resource has becomes part of the answer. */
+async function readPart(
+  { account, client }: JobContext,
+  { path, root, ownPath }: { path: string; root: string; ownPath: string },
+  answer: OrderAnswer,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  const { texts, rest } = await client.get({
+    account,
+    path,
+    parse: ({ status, text }) =>
+      status === 200 ? parseOrderPart(text, { root, path: ownPath }) : { texts: undefined, rest: emptyElement() },
+    empty: [204, 404],
+    signal,
+  });
+  if (Object.keys(rest).length > 0) answer.rest[root] = rest;
+  return texts;
+}
+
+/**
+ * Reads an order from its element in a list. Returns undefined if the element isn't the whole order: it lacks the status
+ * or the numbers. Of an order whose numbers are elsewhere, they are missing in the result, and the members must be there.
+ */
+export function readWholeOrder(
+  element: XmlElement,
+  resource: OrderDetailResource,
+  orderId: string,
+): WholeOrder | undefined {
+  try {
+    const answer = withoutQuotes(readOrderElement(element, resource, orderId), resource);
+    const { status, numbers, members, isWithoutNumbers } = answer;
+    const isWhole = resource.numbers?.ownRoot === undefined ? numbers?.length || isWithoutNumbers : members;
+    if (status === undefined || !isWhole) return undefined;
+    return { answer, reported: numbersOf(resource, answer, { orderId, status, listedCount: null }, []) };
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
+
 /** Error descriptions are stored in columns, and may quote personal data from elsewhere in the response. */
-function parseAnswer(text: string, resource: OrderDetailResource, orderId: string): OrderAnswer {
-  const answer = parseOrderAnswer(text, resource, orderId);
+function withoutQuotes(answer: OrderAnswer, resource: OrderDetailResource): OrderAnswer {
   if (!resource.personal) return answer;
   return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest, resource.harmless) ?? emptyElement()) };
 }

@@ -1,6 +1,7 @@
 import { isNotOffered } from '../dashboard/errors.js';
 import type { OrderDescription } from '../dashboard/resource.js';
 import type { Job, JobContext } from '../run/job.js';
+import { type ListedOrders, noListedOrders } from './listed-orders.js';
 import { readOrderDetails } from './order-details.js';
 import { ordersCost } from './request-costs.js';
 import { orderListings } from './windows/order-listing.js';
@@ -17,22 +18,26 @@ export function orderJob(first: OrderDescription, ...others: readonly OrderDescr
 }
 
 /**
- * Reads the lists of each kind of order, then reads by id the orders that changed or are open. Both commit as they go.
+ * Reads the lists of each kind of order, then reads by id the orders that changed or are open, except for those that the list
+ * returned whole. Both commit as they go.
  *
  * An optional kind is skipped with a warning if the API doesn't offer it; its stored orders and its watermark stay as they are.
  *
  * @throws the errors of `readWindows` and `readOrderDetails`
  */
 async function readOrders(context: JobContext, kinds: readonly OrderDescription[]): Promise<void> {
-  const allowed: OrderDescription[] = [];
-  for (const orders of kinds) if (await readLists(context, orders)) allowed.push(orders);
-  for (const orders of allowed) await readOrderDetails(context, orders.details);
+  const allowed: { orders: OrderDescription; listed: ListedOrders }[] = [];
+  for (const orders of kinds) {
+    const listed = noListedOrders();
+    if (await readLists(context, orders, listed)) allowed.push({ orders, listed });
+  }
+  for (const { orders, listed } of allowed) await readOrderDetails(context, orders.details, listed);
 }
 
 /** Returns false if the credentials lack the role for the lists. */
-async function readLists(context: JobContext, orders: OrderDescription): Promise<boolean> {
+async function readLists(context: JobContext, orders: OrderDescription, listed: ListedOrders): Promise<boolean> {
   try {
-    for (const listing of orderListings(orders)) await readWindows(context, listing);
+    for (const listing of orderListings(orders, listed)) await readWindows(context, listing);
     return true;
   } catch (error) {
     if (!orders.optional || !isNotOffered(error)) throw error;

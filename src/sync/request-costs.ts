@@ -35,14 +35,15 @@ export async function detailsCost(context: CostContext): Promise<Cost> {
 export async function ordersCost(context: CostContext, kinds: readonly OrderDescription[]): Promise<Cost> {
   let [lists, orders] = [0, 0];
   for (const kind of kinds) {
-    orders += (await countOrdersToRead(context, kind.details)).all;
+    orders += (await countOrdersToRead(context, kind.details, new Set())).all;
     for (const { name, resource } of orderListings(kind)) {
       const list = await windowsCost(context, name, resource).catch((error: unknown) => {
         if (!kind.optional || !isNotOffered(error)) throw error;
         return { requests: 1, entries: 0 };
       });
       lists += list.requests;
-      orders += list.entries;
+      // A list of whole orders leaves nothing to read by id, except for numbers that are elsewhere.
+      if (resource.wholeItem === undefined || kind.details.numbers?.own !== undefined) orders += list.entries;
     }
   }
   const reason = `${counted(lists, 'page')} of lists${orders === 0 ? '' : `, and ${counted(orders, 'order')} to read by id`}`;

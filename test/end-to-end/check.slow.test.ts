@@ -68,12 +68,16 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, disconnect orders',
     'account 9900000, disconnected numbers',
     'account 9900000, port-ins',
+    'account 9900000, bulk port-ins',
     'account 9900000, port-outs',
+    'account 9900000, LSR orders',
     'account 9900000, import orders',
     'account 9900000, orders that remove imported numbers',
     'account 9900000, number assignment',
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
+    'account 9900000, directory listing orders',
+    'account 9900000, E911 orders',
     'account 9900000, billing reports',
     'account 9900000, assignment reports',
     'clock',
@@ -128,7 +132,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 15);
+  t.is(skipped.length, 19);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -212,8 +216,12 @@ test('a missing role for an optional resource is a warning with the job name, ex
   const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
   t.is(status, 0, stdout);
   for (const [what, job] of [
+    ['bulk port-ins', 'sync-bulk-portins'],
+    ['LSR orders', 'sync-lsrorders'],
     ['TN option orders', 'sync-tnoptions'],
     ['LIDB orders', 'sync-lidbs'],
+    ['directory listing orders', 'sync-dldas'],
+    ['E911 orders', 'sync-e911s'],
   ] as const) {
     const line = verdicts(stdout)[`account 9900000, ${what}`];
     t.is(line?.verdict, 'warning');
@@ -321,13 +329,17 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/disconnects 1',
     'GET accounts/9900000/discnumbers/totals -',
     'GET accounts/9900000/portins 1',
+    'GET accounts/9900000/bulkPortins 1',
     'GET accounts/9900000/portouts 1',
+    'GET accounts/9900000/lsrorders -',
     'GET accounts/9900000/importTnOrders -',
     'GET accounts/9900000/removeImportedTnOrders -',
     'GET accounts/9900000/numbersAssignment -',
     'GET accounts/9900000/products -',
     'GET accounts/9900000/tnoptions -',
     'GET accounts/9900000/lidbs -',
+    'GET accounts/9900000/dldas -',
+    'GET accounts/9900000/e911s -',
     'GET accounts/9900000/billingreports -',
     'GET accounts/9900000/reports -',
   ]);

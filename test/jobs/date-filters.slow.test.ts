@@ -24,6 +24,10 @@ const jobs = [
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
   ['sync-tnoptions', 'tnoptions', 'tnoptions'],
   ['sync-lidbs', 'lidbs', 'lidbs'],
+  ['sync-bulk-portins', 'bulkPortins', 'bulk_portins'],
+  ['sync-lsrorders', 'lsrorders', 'lsrorders'],
+  ['sync-dldas', 'dldas', 'dldas'],
+  ['sync-e911s', 'e911s', 'e911s'],
 ] as const;
 const few = {
   numbers: 300,
@@ -40,10 +44,14 @@ const few = {
 const day = 86_400_000;
 /** Every list read by date windows, and its undocumented format. */
 const otherFormats = {
+  bulk_portins: 'yy-MM-dd',
   disconnected_numbers: 'yyyy-MM-dd',
   disconnects: 'yyyy-MM-dd',
+  dldas: 'yy-MM-dd',
+  e911s: 'yy-MM-dd',
   import_tn_orders: 'yy-MM-dd',
   lidbs: 'yy-MM-dd',
+  lsrorders: 'yy-MM-dd',
   number_assignments: 'yy-MM-dd',
   orders: 'yyyy-MM-dd',
   portin_drafts: 'yy-MM-dd',

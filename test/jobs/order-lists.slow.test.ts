@@ -19,7 +19,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = plan
   .map(({ name }) => name)
   .filter((name) =>
-    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs)$/.test(
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs|dldas|e911s|lsrorders|bulk-portins)$/.test(
       name,
     ),
   );
@@ -107,10 +107,14 @@ test('after each run the order tables match the account, and a quiet run takes o
   t.is(await runAll(ledger), 0);
   const lists = sandbox.requests.map(({ path }) => path.split('/').slice(4)).filter((path) => path.length === 1);
   t.deepEqual(lists.flat().sort(), [
+    'bulkPortins',
     'discnumbers',
     'disconnects',
+    'dldas',
+    'e911s',
     'importTnOrders',
     'lidbs',
+    'lsrorders',
     'numbersAssignment',
     'orders',
     'portins',

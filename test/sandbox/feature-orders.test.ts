@@ -18,9 +18,17 @@ async function open(t: ExecutionContext, options: SandboxOptions = {}) {
 
 const idsIn = (xml: string) => [...xml.matchAll(/<orderId>(.+?)<\/orderId>/gi)].map(([, id]) => id);
 
-for (const [segment, total, root] of [
-  ['tnoptions', 'TnOptionOrders.TotalCount', 'TnOptionOrder'],
-  ['lidbs', 'ResponseSelectWrapper.ListOrderIdUserIdDate.TotalCount', 'LidbOrder'],
+for (const [segment, total, status, partial] of [
+  ['tnoptions', 'TnOptionOrders.TotalCount', 'TnOptionOrder.ProcessingStatus', 'PARTIAL'],
+  ['lidbs', 'ResponseSelectWrapper.ListOrderIdUserIdDate.TotalCount', 'LidbOrder.ProcessingStatus', 'PARTIAL'],
+  [
+    'dldas',
+    'ResponseSelectWrapper.ListOrderIdUserIdDate.TotalCount',
+    'DldaOrderResponse.DldaOrder.ProcessingStatus',
+    'PARTIAL',
+  ],
+  ['lsrorders', 'LsrOrders.TotalCount', 'LsrOrder.OrderStatus', 'CANCELLED'],
+  ['e911s', 'E911Orders.TotalCount', 'E911Order.ProcessingStatus', 'PARTIAL'],
 ] as const) {
   test(`${segment} lists orders of the last two years, or by last change in a window`, async (t) => {
     const { sandbox, account, get } = await open(t);
@@ -44,12 +52,18 @@ for (const [segment, total, root] of [
 
   test(`${segment} returns an order by ID, 404 for an unknown one, and 403 without the role`, async (t) => {
     const { sandbox, account, get } = await open(t);
-    const order = account.featureOrders(segment).find(({ status }) => status === 'PARTIAL');
-    const { text } = await get(`${segment}/${order?.orderId}`);
-    t.is(textAt(parseXml(text), `${root}.ProcessingStatus`), 'PARTIAL');
+    const [one, other] = [...account.numbers()].map(({ telephoneNumber }) => telephoneNumber) as [string, string];
+    for (let n = 0; n < 9; n += 1) account.placeFeatureOrder(segment, [one, other], [other]);
+    sandbox.clock.advance(day);
+    const orders = account.featureOrders(segment).filter((order) => order.status === 'PARTIAL');
+    const responses = await Promise.all(orders.map(({ orderId }) => get(`${segment}/${orderId}`)));
+    // Some E911 orders have no numbers, and some have a status of their own.
+    const n = responses.findIndex(({ text }) => !text.includes('<AlternateEndUserIdentifiers>'));
+    const [order, { text = '' } = {}] = [orders[n], responses[n]];
+    t.regex(textAt(parseXml(text), status) ?? '', new RegExp(`^(ADJUSTED_)?${partial}$`));
     for (const { telephoneNumber } of order?.numbers ?? []) t.true(text.includes(`>${telephoneNumber}<`));
     const failed = order?.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
-    t.is(text.match(/<Code>5076<\/Code>/g)?.length, failed);
+    if (partial === 'PARTIAL') t.is(text.match(/<Code>5076<\/Code>/g)?.length, failed);
     t.is((await get(`${segment}/none`)).status, 404);
     sandbox.oddities = { 'forbid-features': 1 };
     t.like(await get(segment), { status: 403, text: '' });
@@ -62,5 +76,21 @@ for (const [segment, total, root] of [
     t.is(textAt(parseXml(text), total), '0');
     sandbox.oddities = { 'empty-features-404': 1 };
     t.like(await get(segment), { status: 404, text: '' });
+  });
+}
+
+for (const [segment, item] of [
+  ['tnoptions', 'TnOptionOrder'],
+  ['e911s', 'E911Order'],
+] as const) {
+  test(`${segment} with orderDetails=true lists whole orders, or with an oddity summaries`, async (t) => {
+    const { sandbox, get } = await open(t);
+    const { text } = await get(`${segment}?orderDetails=true`);
+    const whole = text.match(new RegExp(`<${item}>.+?</${item}>`, 'gs')) ?? [];
+    const [id] = idsIn(text);
+    t.true(whole.length > 5);
+    t.true((await get(`${segment}/${id}`)).text.includes(whole[0] as string));
+    sandbox.oddities = { 'order-details-ignored': 1 };
+    t.is((await get(`${segment}?orderDetails=true`)).text, (await get(segment)).text);
   });
 }

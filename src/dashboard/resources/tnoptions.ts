@@ -19,6 +19,7 @@ export const tnoptions = describeOrders({
     ...unpaged,
     container: 'TnOptionOrders',
     item: 'TnOptionOrderSummary',
+    wholeItem: 'TnOptionOrder',
     totalCount: 'TnOptionOrders.TotalCount',
     splits: [endStatuses],
   },

@@ -24,7 +24,7 @@ ${numbersXml('            ', numbers)}${line('            ', 'SubscriberInformat
         </LidbTnGroup>
 `,
     );
-    return `${xmlDeclaration}<LidbOrder>
+    return `<LidbOrder>
 ${line('    ', 'CustomerOrderId', order.customerOrderId)}    <orderId>${order.orderId}</orderId>
     <OrderCreateDate>${order.orderDate.toISOString()}</OrderCreateDate>
     <ProcessingStatus>${order.status}</ProcessingStatus>

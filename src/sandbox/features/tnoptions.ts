@@ -12,6 +12,8 @@ export const tnoptions: FeatureResource = {
     <TotalCount>${total}</TotalCount>
 ${items.map((item) => `    <TnOptionOrderSummary>\n${item}    </TnOptionOrderSummary>\n`).join('')}</TnOptionOrders>
 `,
+  wholeListXml: (orders, total) =>
+    `${xmlDeclaration}<TnOptionOrders>\n    <TotalCount>${total}</TotalCount>\n${orders.join('')}</TnOptionOrders>\n`,
   idName: 'OrderId',
   orderXml(order, account) {
     const groups = groupsOf(order).map(
@@ -22,7 +24,7 @@ ${line('            ', 'NumberFormat', n === 0 ? '10digit' : undefined)}${line('
 ${line('            ', 'FinalDestinationURI', n === 0 ? `${order.personal.lastName}@192.0.2.4:5060` : undefined)}${numbersXml('            ', numbers)}        </TnOptionGroup>
 `,
     );
-    return `${xmlDeclaration}<TnOptionOrder>
+    return `<TnOptionOrder>
 ${line('    ', 'CustomerOrderId', order.customerOrderId)}    <OrderCreateDate>${order.orderDate.toISOString()}</OrderCreateDate>
     <AccountId>${account}</AccountId>
 ${line('    ', 'CreatedByUser', order.userId)}    <OrderId>${order.orderId}</OrderId>

@@ -24,7 +24,7 @@ export interface OrderAmounts {
   assignments?: number;
   /** Orders that imported one of the numbers; none by default. One in three also names a number that failed. */
   imports?: number;
-  /** Orders that change features of numbers (TN options, LIDB), of each kind; none by default. */
+  /** Orders that change features of numbers (TN options, LIDB, E911, …), of each kind; none by default. */
   features?: number;
   /** Share of the orders of each kind that are open when the sandbox starts, 0 to 1; one in fifty by default. */
   open?: number;

@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
-import { type Answer, empty, xml } from '../answer.js';
+import type { AccountState } from '../account.js';
+import { type Answer, badRequest, empty, xml } from '../answer.js';
 import type { SandboxFeatureOrder } from '../feature-orders.js';
 import { canonical } from '../number-key.js';
-import { dayOf } from '../parameters.js';
+import { dayOf, numberedPage, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
-import { escapeXml, line } from '../xml.js';
+import { escapeXml, line, linksXml, xmlDeclaration } from '../xml.js';
 import { listedDate, listedId, orderOf, twoYears } from './order-page.js';
 
 /** A resource of feature orders, described by its payloads. */
@@ -18,8 +19,25 @@ export interface FeatureResource {
   /** Element name of the order ID in the list. */
   idName: 'OrderId' | 'orderId';
   /** The complete list; `items` are the contents of its item elements. */
-  listXml(items: readonly string[], total: number): string;
+  listXml(items: readonly string[], total: number, links: string): string;
+  /** The complete list of whole orders, which `orderDetails=true` requests; omit it if the list ignores that. */
+  wholeListXml?(orders: readonly string[], total: number, links: string): string;
+  /** The order's element, without XML declaration. */
   orderXml(order: SandboxFeatureOrder, account: string): string;
+  /** The order's element in a list of whole orders, if it is another. */
+  listedXml?(order: SandboxFeatureOrder, account: AccountState): string;
+  /** The list has pages, by default of this size. */
+  pageSize?: number;
+  /** Subresources of an order, by path segment, without XML declaration. */
+  parts?: Readonly<Record<string, (order: SandboxFeatureOrder, account: AccountState) => string>>;
+  /** The resource's own name of the order's status, if it has one. */
+  statusOf?(order: SandboxFeatureOrder): string;
+  /** IDs of the orders that the order consists of. */
+  membersOf?(order: SandboxFeatureOrder, account: Pick<AccountState, 'portIns'>): string[];
+  /** Elements of the order's item in the list in addition to those that all resources have. */
+  moreInList?(order: SandboxFeatureOrder): string;
+  /** Whether the order names telephone numbers; by default, all do. */
+  hasNumbers?(order: SandboxFeatureOrder): boolean;
 }
 
 const folder = new URL('../features/', import.meta.url);
@@ -32,7 +50,7 @@ export async function featureRoutes(): Promise<Route[]> {
 }
 
 function routesOf(resource: FeatureResource): Route[] {
-  const { segment, root } = resource;
+  const { segment, root, orderXml, parts = {} } = resource;
   const path = `/accounts/:accountId/${segment}`;
   return [
     { method: 'GET', path, root, list: true, answer: (call) => list(call, resource) },
@@ -40,34 +58,53 @@ function routesOf(resource: FeatureResource): Route[] {
       method: 'GET',
       path: `${path}/:orderId`,
       root,
-      answer: (call) => read(call, resource),
+      answer: (call) => {
+        const account = accountOf(call);
+        return xml(`${xmlDeclaration}${orderXml(shown(account, segment, orderIn(call, resource)), account.id)}`);
+      },
     },
+    ...Object.entries(parts).map(
+      ([part, partXml]): Route => ({
+        method: 'GET',
+        path: `${path}/:orderId/${part}`,
+        root,
+        answer: (call) => xml(`${xmlDeclaration}${partXml(orderIn(call, resource), accountOf(call))}`),
+      }),
+    ),
   ];
 }
 
-function read(call: Call, { segment, root, orderXml }: FeatureResource): Answer {
+function orderIn(call: Call, { segment, root }: FeatureResource): SandboxFeatureOrder {
   const account = accountOf(call);
-  const { misbehavior } = account;
   const get = (id: string) => account.featureOrders(segment).find(({ orderId }) => orderId === id);
-  const order = orderOf(call, { kind: segment, root, list: { get } });
-  const shown = misbehavior.numbersOf(
+  return orderOf(call, { kind: segment, root, list: { get } });
+}
+
+/** The order with its misbehavior. */
+function shown({ misbehavior }: AccountState, segment: string, order: SandboxFeatureOrder): SandboxFeatureOrder {
+  const numbers = misbehavior.numbersOf(
     segment,
     order,
     order.numbers.map(({ telephoneNumber }) => telephoneNumber),
   );
-  const numbers = order.numbers.map((number, n) => ({ ...number, telephoneNumber: shown[n] as string }));
-  return xml(orderXml({ ...order, orderId: misbehavior.idOf(segment, order), numbers }, account.id));
+  return {
+    ...order,
+    orderId: misbehavior.idOf(segment, order),
+    numbers: order.numbers.map((number, n) => ({ ...number, telephoneNumber: numbers[n] as string })),
+  };
 }
 
 const maxOrders = 1000;
 const day = 86_400_000;
 
 /**
- * Newest first, at most 1000, without paging; the total counts all matches. Without a date or number filter: the last
+ * Newest first, at most 1000, most without pages; the total counts all matches. Without a date or number filter: the last
  * two years. The reference shows 404 without a body as a response of the list but doesn't say when. By default a list
  * without matches is empty; with the oddity `empty-features-404` it is that 404.
  */
-function list(call: Call, { segment, root, orderType, filters, idName, listXml }: FeatureResource): Answer {
+function list(call: Call, resource: FeatureResource): Answer {
+  const { segment, root, orderType, filters, idName, listXml, wholeListXml, statusOf, hasNumbers, moreInList } =
+    resource;
   const account = accountOf(call);
   const known = new Set<string>(['modifiedDateFrom', 'modifiedDateTo', 'tn', ...filters]);
   const query = Object.fromEntries(Object.entries(call.query).filter(([name]) => known.has(name)));
@@ -85,35 +122,67 @@ function list(call: Call, { segment, root, orderType, filters, idName, listXml }
         const time = order[date].getTime();
         return time >= from && time < to + day;
       }) &&
-      (query.status === undefined || order.status === query.status) &&
+      (query.status === undefined || (statusOf?.(order) ?? order.status) === query.status) &&
       (query.customerOrderId === undefined || order.customerOrderId === query.customerOrderId) &&
       (query.tn === undefined ||
         order.numbers.some(({ telephoneNumber }) => telephoneNumber === canonical(query.tn ?? ''))),
   );
   if (matching.length === 0 && call.state.oddities['empty-features-404']) return empty(404);
   const i = '            ';
-  const orders = matching.slice(0, maxOrders);
+  const { pageSize } = resource;
+  const size = pageSize === undefined ? maxOrders : sizeOf(call, { root, defaultSize: pageSize, maxSize: maxOrders });
+  const start = pageSize === undefined ? 0 : startOf(call, { root, matching, size });
+  const orders = matching.slice(start, start + size);
+  const after = matching[start + size];
+  const links = linksXml({
+    address: `http://admin.localhost:8080/iris/accounts/${account.id}/${segment}`,
+    query,
+    size,
+    next: after && (numberedPage(call, root, size)?.next ?? after.orderId),
+    raw: call.rawLinks,
+  });
   const repeated = account.misbehavior.repeats(segment) ? orders.slice(-1) : [];
-  const items = call
-    .applyShortList([...orders, ...repeated])
-    .map((order) =>
-      [
-        line(i, 'accountId', account.id),
-        line(i, 'CountOfTNs', order.numbers.length),
-        line(i, 'CustomerOrderId', order.customerOrderId),
-        line(i, 'userId', order.userId),
-        line(
-          i,
-          'lastModifiedDate',
-          listedDate(account, { kind: segment, order, text: order.lastModifiedDate.toISOString() }),
-        ),
-        line(i, 'OrderDate', order.orderDate.toISOString()),
-        line(i, 'OrderType', orderType),
-        line(i, 'OrderStatus', order.status),
-        line(i, idName, listedId(account, segment, order)),
-      ].join(''),
-    );
-  return xml(listXml(items, matching.length));
+  const listed = call.applyShortList([...orders, ...repeated]);
+  const { 'order-details-ignored': isIgnored } = call.state.oddities;
+  if (wholeListXml !== undefined && call.query.orderDetails === 'true' && !isIgnored) {
+    const { listedXml, orderXml } = resource;
+    const whole = listed
+      .map((order) => shown(account, segment, order))
+      .map((order) => listedXml?.(order, account) ?? orderXml(order, account.id));
+    return xml(wholeListXml(whole, matching.length, links));
+  }
+  const items = listed.map((order) =>
+    [
+      line(i, 'accountId', account.id),
+      line(i, 'CountOfTNs', hasNumbers?.(order) === false ? 0 : order.numbers.length),
+      line(i, 'CustomerOrderId', order.customerOrderId),
+      line(i, 'userId', order.userId),
+      line(
+        i,
+        'lastModifiedDate',
+        listedDate(account, { kind: segment, order, text: order.lastModifiedDate.toISOString() }),
+      ),
+      line(i, 'OrderDate', order.orderDate.toISOString()),
+      line(i, 'OrderType', orderType),
+      line(i, 'OrderStatus', statusOf?.(order) ?? order.status),
+      line(i, idName, listedId(account, segment, order)),
+      moreInList?.(order) ?? '',
+    ].join(''),
+  );
+  return xml(listXml(items, matching.length, links));
+}
+
+/** Index of the first order on the page. */
+function startOf(
+  call: Call,
+  { root, matching, size }: { root: string; matching: readonly SandboxFeatureOrder[]; size: number },
+): number {
+  const { page = '1' } = call.query;
+  const numbered = numberedPage(call, root, size);
+  if (numbered !== undefined) return numbered.skip;
+  const start = page === '1' ? 0 : matching.findIndex(({ orderId }) => orderId === page);
+  if (start < 0) throw badRequest(root, `The page '${page}' is invalid`);
+  return start;
 }
 
 /** The numbers of an order, grouped as in its payload. */

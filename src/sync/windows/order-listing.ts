@@ -3,24 +3,35 @@ import type { Item } from '../../dashboard/pager.js';
 import type { OrderColumn, OrderDescription, WindowResource } from '../../dashboard/resource.js';
 import type { XmlValue } from '../../dashboard/xml.js';
 import type { CopyValue } from '../../database/copy.js';
+import { applyWholeOrders, wholeColumn, wholeOrderJson } from '../apply-order-details.js';
 import { noteContradictions } from '../contradictions.js';
+import { type ListedOrders, maxListedAnswers, noListedOrders } from '../listed-orders.js';
 import { checkedNumber } from '../number-listings.js';
+import { toDetailRows } from '../order-detail-row.js';
 import { withoutPersonalData } from '../personal-data.js';
+import { readWholeOrder, type WholeOrder } from '../read-order.js';
 import type { ValueWarnings } from '../value-warnings.js';
 import { applyOrders, numbersColumn, type OrderTarget, type StrayTarget, untilColumn } from './apply-orders.js';
 import type { WindowListing } from './listing.js';
 
-/** The lists of one kind of order: how each is staged and applied. */
-export function orderListings(orders: OrderDescription): WindowListing[] {
+/**
+ * The lists of one kind of order: how each is staged and applied.
+ *
+ * @param listed receives what the lists return of whole orders
+ */
+export function orderListings(orders: OrderDescription, listed = noListedOrders()): WindowListing[] {
   const { name, titles, list, moreLists } = orders;
-  return [{ name, title: titles.many, list }, ...moreLists].map((each) => orderListing(orders, each));
+  return [{ name, title: titles.many, list }, ...moreLists].map((each) => orderListing(orders, each, listed));
 }
 
 function orderListing(
   own: OrderDescription,
   { name, title, list: resource }: { name: string; title: string; list: WindowResource },
+  listed: ListedOrders,
 ): WindowListing {
-  const { harmless } = own.details;
+  const { details } = own;
+  const needsNumbers = details.numbers?.ownRoot !== undefined;
+  const givesWhole = resource.wholeItem !== undefined && !needsNumbers;
   const strays: StrayTarget | undefined = own.strays && { ...own.strays.orders, ...own.strays };
   const indexOf = (field: string) => resource.fields.indexOf(field);
   const [keyIndex, typeIndex] = [indexOf(resource.key), indexOf('OrderType')];
@@ -37,14 +48,17 @@ function orderListing(
       ...columns.flatMap(stagedColumns),
       { name: numbersColumn, type: 'text[]' },
       { name: 'raw', type: 'jsonb' },
+      ...(givesWhole ? [{ name: wholeColumn, type: 'jsonb' }] : []),
     ],
     toRow(item, warnings) {
       const layout = (isStray.test(item.values[typeIndex] ?? '') && layouts.strays) || layouts.own;
       const orderId = item.values[keyIndex] ?? '';
       const raw: Record<string, unknown> = {};
       const row: CopyValue[] = [orderId];
+      const whole = wholeOrder(item, orderId);
+      const count = whole && { [details.numbers?.listedCount ?? '']: String(whole.answer.numbers?.length ?? 0) };
       for (const [n, column] of columns.entries()) {
-        const text = item.values[layout.indexes[n] as number] ?? '';
+        const text = item.values[layout.indexes[n] as number] ?? count?.[column.name] ?? '';
         const values = toColumns(text, column);
         if (values === undefined) {
           raw[column.field] = text;
@@ -60,13 +74,36 @@ function orderListing(
       }
       const { numberField } = layout;
       row.push(numbersLiteral(item, numberField, layout.numberIndex, warnings));
-      noteContradictions(item, { resource, key: orderId, numberField }, warnings);
-      Object.assign(raw, beyondColumns(item, numberField, harmless));
+      if (whole === undefined) {
+        noteContradictions(item, { resource, key: orderId, numberField }, warnings);
+        Object.assign(raw, beyondColumns(item, numberField, details.harmless));
+      }
       row.push(Object.keys(raw).length === 0 ? null : JSON.stringify(raw));
+      if (givesWhole) row.push(whole === undefined ? null : wholeOrderJson(details, rowsOf(whole, orderId, warnings)));
       return row;
     },
-    apply: (client, context, staging) => applyOrders(client, context, { staging, own, strays }),
+    async apply(client, context, staging) {
+      const rows = await applyOrders(client, context, { staging, own, strays });
+      if (!givesWhole) return rows;
+      const whole = await applyWholeOrders(client, details, { account: context.account, staging });
+      for (const orderId of whole.open) listed.current.add(orderId);
+      return rows + whole.written;
+    },
   };
+
+  /** The entry as a whole order. If its numbers are elsewhere, it is only remembered. */
+  function wholeOrder({ whole: element }: Item, orderId: string): WholeOrder | undefined {
+    if (element === undefined) return undefined;
+    const { wholeWithin } = resource;
+    const whole = readWholeOrder(wholeWithin ? { [wholeWithin]: element } : element, details, orderId);
+    if (whole === undefined || !needsNumbers) return whole;
+    if (listed.answers.size < maxListedAnswers) listed.answers.set(orderId, whole.answer);
+    return undefined;
+  }
+
+  function rowsOf({ answer, reported }: WholeOrder, orderId: string, warnings: ValueWarnings) {
+    return toDetailRows(details, orderId, answer, reported, warnings);
+  }
 
   /** The index in an item of each staged column, -1 for columns of the other target only. */
   function layoutOf({ columns: wanted, kept = [], numberField }: OrderTarget) {

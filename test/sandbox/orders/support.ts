@@ -22,6 +22,10 @@ const shapes: Record<ListKind, { item: string; id: string }> = {
   removeImportedTnOrders: { item: 'RemoveImportedTnOrderSummary', id: 'OrderId' },
   tnoptions: { item: 'TnOptionOrderSummary', id: 'OrderId' },
   lidbs: { item: 'OrderIdUserIdDate', id: 'orderId' },
+  dldas: { item: 'OrderIdUserIdDate', id: 'orderId' },
+  e911s: { item: 'E911OrderSummary', id: 'OrderId' },
+  bulkPortins: { item: 'BulkPortinResponse', id: 'OrderId' },
+  lsrorders: { item: 'LsrOrderSummary', id: 'OrderId' },
 };
 
 export interface Listed {
@@ -54,7 +58,10 @@ export async function listed(sandbox: Sandbox, kind: ListKind, query: Record<str
 
 /** Whether the list has no pages. */
 export function isUnpaged(kind: ListKind): boolean {
-  return ['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders', 'tnoptions', 'lidbs'].includes(kind);
+  return [
+    ...['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'],
+    ...['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders'],
+  ].includes(kind);
 }
 
 /** The widest date range, in the format of the list. */
@@ -65,6 +72,10 @@ export function always(kind: ListKind): Record<string, string> {
     case 'removeImportedTnOrders':
     case 'tnoptions':
     case 'lidbs':
+    case 'dldas':
+    case 'e911s':
+    case 'lsrorders':
+    case 'bulkPortins':
       return { modifiedDateFrom: '2000-01-01', modifiedDateTo: '2069-12-31' };
     case 'portins':
     case 'portouts':

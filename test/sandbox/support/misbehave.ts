@@ -27,7 +27,7 @@ export const orderQuirks = [
 ] as const satisfies OrderQuirk[];
 
 /** The lists that can have quirks, by the path segment of their resource. */
-export type ListKind = OrderKind | 'tnoptions' | 'lidbs';
+export type ListKind = OrderKind | 'tnoptions' | 'lidbs' | 'dldas' | 'e911s' | 'lsrorders' | 'bulkPortins';
 
 export const orderListings: Record<ListKind, (account: SandboxAccount) => SandboxOrderBase[]> = {
   orders: (account) => account.orders(),
@@ -39,6 +39,10 @@ export const orderListings: Record<ListKind, (account: SandboxAccount) => Sandbo
   removeImportedTnOrders: (account) => account.removals(),
   tnoptions: (account) => account.featureOrders('tnoptions'),
   lidbs: (account) => account.featureOrders('lidbs'),
+  dldas: (account) => account.featureOrders('dldas'),
+  e911s: (account) => account.featureOrders('e911s'),
+  bulkPortins: (account) => account.featureOrders('bulkPortins'),
+  lsrorders: (account) => account.featureOrders('lsrorders'),
 };
 
 /** The ID that the quirk `odd-id` gives an order. */

@@ -1,4 +1,7 @@
 import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
+import { bulkPortins } from '../../../src/sandbox/features/bulk-portins.js';
+import { e911s } from '../../../src/sandbox/features/e911s.js';
+import { lsrorders } from '../../../src/sandbox/features/lsrorders.js';
 import type {
   SandboxAccount,
   SandboxAssignmentNumber,
@@ -6,6 +9,8 @@ import type {
   SandboxOrderBase,
 } from '../../../src/sandbox/server.js';
 import { account, type Ledger } from './ledger.js';
+
+const day = 86_400_000;
 
 /** The expected row of an order, with its numbers; by order id. */
 export type ExpectedOrders = Map<string, Record<string, unknown>>;
@@ -142,19 +147,61 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           numbers: outcomesOf(order.numbers),
         },
       ]),
-    tnoptions: (held) => featureOrders(held, 'tnoptions', 'tn_option', () => ({})),
+    tnoptions: (held) => featureOrders(held, 'tnoptions', null, () => ({})),
     lidbs: (held) =>
       featureOrders(held, 'lidbs', 'lidb', ({ completedDate, numbers }) => ({
         order_complete_date: completedDate ?? null,
         // The error description quotes the subscriber's name.
         numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
       })),
+    bulk_portins: (held) =>
+      featureOrders(held, 'bulkPortins', null, (order) => ({
+        status: bulkPortins.statusOf?.(order),
+        count_of_tns: null,
+        requested_foc_date: new Date(order.orderDate.getTime() + 5 * day),
+        billing_telephone_number: order.numbers[0]?.telephoneNumber,
+        site_id: '2857',
+        peer_id: '317771',
+        numbers: namesOf(order.numbers.filter(({ outcome }) => outcome !== 'FAILED')),
+        members: bulkPortins.membersOf?.(order, held).sort(),
+      })),
+    lsrorders: (held) =>
+      featureOrders(held, 'lsrorders', 'lsr', (order) => {
+        const dayAfter = (days: number) => new Date(Math.floor(order.orderDate.getTime() / day + days) * day);
+        const isAgreed = order.status === 'PROCESSING' || order.status === 'COMPLETE';
+        return {
+          status: lsrorders.statusOf?.(order),
+          requested_foc_date: dayAfter(5),
+          actual_foc_date: isAgreed ? dayAfter(6) : null,
+          pon: `PON-${order.orderId.slice(0, 8)}`,
+          pon_version: 0,
+          billing_telephone_number: order.numbers[0]?.telephoneNumber,
+          spid: '123C',
+          numbers: namesOf(order.numbers),
+        };
+      }),
+    dldas: (held) =>
+      featureOrders(held, 'dldas', 'dlda', ({ numbers }) => ({
+        // The error description quotes the name of the listing.
+        numbers: outcomesOf(numbers.map((number) => ({ ...number, errorDescription: withoutName(number) }))),
+      })),
+    e911s: (held) =>
+      featureOrders(held, 'e911s', null, (order) => ({
+        status: e911s.statusOf?.(order),
+        ...(!e911s.hasNumbers?.(order) && { count_of_tns: 0 }),
+        deletes_address: null,
+        // The error description quotes the caller name.
+        numbers: e911s.hasNumbers?.(order)
+          ? outcomesOf(order.numbers.map((number) => ({ ...number, errorDescription: withoutName(number) })))
+          : [],
+      })),
   };
 
 function featureOrders(
   held: SandboxAccount,
   segment: string,
-  orderType: string,
+  /** Null if the list returns whole orders, which omit it. */
+  orderType: string | null,
   own: (order: SandboxFeatureOrder) => Record<string, unknown>,
 ): [string, Record<string, unknown>][] {
   return held.featureOrders(segment).map((order) => [
@@ -187,14 +234,19 @@ function namesOf(numbers: readonly { telephoneNumber: string }[]): string[] {
 /** The stored rows of a kind of order, in the same columns. */
 export async function storedOrders(
   ledger: Pick<Ledger, 'query'>,
-  { table, numbers }: OrderDetailResource,
+  { table, numbers, members }: OrderDetailResource,
   columns: readonly string[],
 ): Promise<ExpectedOrders> {
   const number = numbers?.outcomes
     ? `concat_ws('|', telephone_number, coalesce(outcome, ''), coalesce(error_code, ''), coalesce(error_description, ''))`
     : 'telephone_number';
   const rows = await ledger.query(
-    `select o.*, coalesce(n.numbers, '{}') as numbers
+    `select o.*, coalesce(n.numbers, '{}') as numbers${
+      members === undefined
+        ? ''
+        : `, array(select ${members.column} from ${members.table} m
+                    where m.account_id = o.account_id and m.order_id = o.order_id order by 1) as members`
+    }
        from ${table} o left join (
          select account_id, order_id, array_agg(${number} order by ${number} collate "C") as numbers
            from ${numbers?.table ?? `${table}_numbers`} group by 1, 2
