@@ -10,6 +10,7 @@ import { prepareNruf } from './prepare-nruf.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
 import { syncNumberDetails } from './sync-number-details.js';
+import { syncSites } from './sync-sites.js';
 import { writeReport } from './write-report.js';
 
 /** The jobs that read lists of orders and numbers, in the registry's order. */
@@ -19,6 +20,7 @@ const jobsOfLists = windowDescriptions.map(({ job }) => job.name);
 export const plan: readonly Job[] = [
   syncInserviceNumbers,
   syncNumberDetails,
+  syncSites,
   ...(await loadJobs(new URL('./', import.meta.url), jobsOfLists)),
   submitNumberAssignments,
   fetchBillingReports,

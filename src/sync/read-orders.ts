@@ -1,6 +1,6 @@
-import { isNotOffered } from '../dashboard/errors.js';
 import type { OrderDescription } from '../dashboard/resource.js';
 import type { JobContext } from '../run/job.js';
+import { readIfOffered } from './not-offered.js';
 import { readOrderDetails } from './order-details.js';
 import { orderListings } from './windows/order-listing.js';
 import { readWindows } from './windows/read-windows.js';
@@ -14,21 +14,11 @@ import { readWindows } from './windows/read-windows.js';
  */
 export async function readOrders(context: JobContext, ...kinds: readonly OrderDescription[]): Promise<void> {
   const allowed: OrderDescription[] = [];
-  for (const orders of kinds) if (await readLists(context, orders)) allowed.push(orders);
-  for (const orders of allowed) await readOrderDetails(context, orders.details);
-}
-
-/** Returns false if the credentials lack the role for the lists. */
-async function readLists(context: JobContext, orders: OrderDescription): Promise<boolean> {
-  try {
-    for (const listing of orderListings(orders)) await readWindows(context, listing);
-    return true;
-  } catch (error) {
-    if (!orders.optional || !isNotOffered(error)) throw error;
-    const { message, hint } = error;
-    context.run.warn(
-      `${orders.titles.many} were not read, and the stored ones were not changed: ${message}.${hint === undefined ? '' : ` ${hint}`}`,
-    );
-    return false;
+  for (const orders of kinds) {
+    const isOffered = await readIfOffered(context, orders, async () => {
+      for (const listing of orderListings(orders)) await readWindows(context, listing);
+    });
+    if (isOffered) allowed.push(orders);
   }
+  for (const orders of allowed) await readOrderDetails(context, orders.details);
 }
