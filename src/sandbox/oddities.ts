@@ -30,6 +30,8 @@ export const oddityKinds = {
   'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },
   'forbid-imports': { takes: 'none', summary: '403 with an empty body for importTnOrders and removeImportedTnOrders' },
   'forbid-features': { takes: 'none', summary: '403 with an empty body for tnoptions and lidbs' },
+  'forbid-sites': { takes: 'none', summary: '403 with an empty body for sites and everything below it' },
+  'empty-sites': { takes: 'none', summary: '204 for the list of sites' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
   'forbid-reports': { takes: 'none', summary: '403 with an empty body for reports' },

@@ -32,7 +32,6 @@ export async function applyLocations(
 ): Promise<void> {
   const { account, database, run, signal } = context;
   const staging = stagingOf(context, numbersByLocation).sql;
-  const siteRows = sites.map(({ raw, ...row }) => ({ ...row, raw }));
   const peerRows = peers.map(({ siteId, sipPeerId, ...row }) => ({
     ...row,
     site_id: siteId,
@@ -58,7 +57,7 @@ export async function applyLocations(
           written += await write(unlocate(staging));
         }
         written += await writeHistory(client, context);
-        written += await storeRows(client, account, { table: 'sites', key: 'site_id', rows: siteRows });
+        written += await storeRows(client, account, { table: 'sites', key: 'site_id', rows: sites });
         written += await storeRows(client, account, { table: 'sip_peers', key: 'sip_peer_id', rows: peerRows });
         warnings.push(...(await findWithoutLocation(client, account)));
         await forgetListing(client, context, numbersByLocation);
@@ -142,30 +141,30 @@ async function writeHistory(client: pg.ClientBase, { account, accounts }: JobCon
 interface StoredRows {
   table: 'sites' | 'sip_peers';
   key: string;
-  rows: readonly Record<string, unknown>[];
+  rows: readonly object[];
 }
 
 /** Inserts and updates the rows of a table, and marks those that are not listed any more as removed. */
 async function storeRows(client: pg.ClientBase, account: string, { table, key, rows }: StoredRows): Promise<number> {
-  const names = Object.keys(rows[0] ?? { [key]: null });
-  const others = names.filter((name) => name !== key);
-  const listed = JSON.stringify(rows);
-  const { rowCount: stored } = await client.query(
-    `insert into ${table} as r (account_id, ${names.join(', ')})
-     select $1, ${names.map((name) => `s.${name}`).join(', ')} from jsonb_populate_recordset(null::${table}, $2) s
-     on conflict (account_id, ${key}) do update
-        set ${[...others.map((name) => `${name} = excluded.${name}`), 'removed_at = null', 'changed_at = now()'].join(', ')}
-      where r.removed_at is not null
-         or (${others.map((name) => `r.${name}`).join(', ')}) is distinct from (${others.map((name) => `excluded.${name}`).join(', ')})`,
-    [account, listed],
-  );
+  const values = [account, JSON.stringify(rows)];
+  const listed = `jsonb_populate_recordset(null::${table}, $2) s`;
   const { rowCount: removed } = await client.query(
     `update ${table} r set removed_at = now(), changed_at = now()
-      where r.account_id = $1 and r.removed_at is null
-        and not exists (select from jsonb_populate_recordset(null::${table}, $2) s where s.${key} = r.${key})`,
-    [account, listed],
+      where r.account_id = $1 and r.removed_at is null and not exists (select from ${listed} where s.${key} = r.${key})`,
+    values,
   );
-  return (stored ?? 0) + (removed ?? 0);
+  const [first] = rows;
+  if (first === undefined) return removed ?? 0;
+  const others = Object.keys(first).filter((name) => name !== key);
+  const of = (row: string) => others.map((name) => `${row}.${name}`).join(', ');
+  const { rowCount: stored } = await client.query(
+    `insert into ${table} as r (account_id, ${key}, ${others.join(', ')}) select $1, s.${key}, ${of('s')} from ${listed}
+     on conflict (account_id, ${key}) do update
+        set (${others.join(', ')}) = (${of('excluded')}), removed_at = null, changed_at = now()
+      where r.removed_at is not null or (${of('r')}) is distinct from (${of('excluded')})`,
+    values,
+  );
+  return (removed ?? 0) + (stored ?? 0);
 }
 
 /** Numbers whose lists prove nothing about them: in two lists, or not in the ledger. */

@@ -81,11 +81,13 @@ function settingsOf(extra: XmlElement | undefined): string | null {
 const maxReadings = 3;
 
 /**
- * Reads the numbers of all locations into the staging table, until each location's list has as many different numbers as its total.
+ * Reads the numbers of all locations into the staging table, until each location's list has as many different numbers as its total,
+ * and no number is at two locations.
  *
- * The totals are read after all lists. A number that moved to another location while the lists were read is in both or in neither;
- * then the total of one of them differs from its list, which is read again. Only moves that cancel each other out escape that:
- * see `applyLocations`.
+ * The totals are read after all lists. A number that moves to another location while the lists are read is in both or in neither. Then
+ * the total of one of them differs from its list, unless another number moves the other way: then one of the two is in both lists.
+ * In either case, these lists are read again. A number that still is at two locations after the last reading is left to
+ * `applyLocations`.
  *
  * A location that was empty in the last run costs one request if it still is: a total of 0 proves the list. Any other total proves
  * nothing about which numbers are there.
@@ -97,7 +99,7 @@ export async function readNumbersOfLocations(
   context: JobContext,
   locations: readonly Location[],
 ): Promise<Map<string, number>> {
-  const { account, log } = context;
+  const { account, log, run } = context;
   const warnings = collectWarnings();
   const { done, underway } = await startOrResume(context, locations);
   const empty = await readEmptyLocations(context);
@@ -111,27 +113,31 @@ export async function readNumbersOfLocations(
     }
     const totals = await readTotals(context, locations);
     const staged = await countNumbers(context);
-    unread = locations.filter(({ sipPeerId: id }) => (staged.get(id) ?? 0) !== totals.get(id));
-    const [first] = unread;
-    if (first === undefined) {
-      for (const sentence of warnings.sentences()) context.run.warn(`${numbersByLocation.title}: ${sentence}`);
+    const shared = await findShared(context);
+    const isComplete = ({ sipPeerId: id }: Location) => (staged.get(id) ?? 0) === totals.get(id);
+    const incomplete = locations.filter((location) => !isComplete(location));
+    unread = locations.filter((location) => !isComplete(location) || shared.has(location.sipPeerId));
+    if (unread.length === 0 || (incomplete.length === 0 && reading === maxReadings)) {
+      for (const sentence of warnings.sentences()) run.warn(`${numbersByLocation.title}: ${sentence}`);
       return totals;
     }
     await dropLocations(
       context,
       unread.map(({ sipPeerId }) => sipPeerId),
     );
-    const id = first.sipPeerId;
-    const figures = `location ${id} lists ${staged.get(id) ?? 0} different numbers, and its total is ${totals.get(id)}`;
+    const describe = ({ sipPeerId: id }: Location) =>
+      `location ${id} lists ${staged.get(id) ?? 0} different numbers, and its total is ${totals.get(id)}`;
+    const [first] = incomplete;
+    const why = first === undefined ? 'they list the same numbers' : describe(first);
     if (reading === maxReadings) {
       throw new IncompleteListingError(
-        `The numbers of ${unread.length} of ${locations.length} locations of account ${account} are not complete after ${maxReadings} readings: ` +
-          `${figures}. No location was changed.`,
+        `The numbers of ${incomplete.length} of ${locations.length} locations of account ${account} are not complete after ` +
+          `${maxReadings} readings: ${why}. No location was changed.`,
         { hint: 'Run it again at a quieter hour. If the figures stay the same, report them to Bandwidth.' },
       );
     }
     log.info(
-      `${unread.length} of ${locations.length} locations of account ${account} are read again (reading ${reading} of ${maxReadings}): ${figures}`,
+      `${unread.length} of ${locations.length} locations of account ${account} are read again (reading ${reading} of ${maxReadings}): ${why}`,
     );
   }
 }
@@ -258,6 +264,18 @@ async function countNumbers(context: JobContext): Promise<Map<string, number>> {
     await setRowsStaged(client, account, numbersByLocation.name, left);
     return counts;
   });
+}
+
+/** The locations that list a number which another one lists, too. */
+async function findShared({ account, database, signal }: JobContext): Promise<ReadonlySet<string>> {
+  const staging = stagingOf({ account }, numbersByLocation).sql;
+  const { rows } = await inTransaction(database, { largeJoin: true, signal, repeatable: true }, (client) =>
+    client.query<{ id: string }>(
+      `select distinct unnest(ids) as id
+         from (select array_agg(sip_peer_id) as ids from ${staging} group by telephone_number having count(*) > 1) as shared`,
+    ),
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Forgets what was read of locations, so that they are read again. */
