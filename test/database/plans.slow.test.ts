@@ -16,9 +16,10 @@ test.after.always((t) => t.context.server?.stop());
 /** Statements that rightly read a whole table, by what their SQL has, each with the reason. */
 const readEverything: readonly [sql: RegExp, reason: string][] = [
   [
-    /tn_ledger_staging\."(inservice_numbers|number_details) /,
+    /tn_ledger_staging\."(inservice_numbers|number_details|sites) /,
     'compares a whole listing with all numbers of the account',
   ],
+  [/\bnumber_location_history h\b/, 'compares the open intervals with all numbers of the account'],
   [/telephone_numbers\s+where removed_at is null and/, 'looks at the current details of every number in service'],
   [
     /from billing_reports r\s+where .* rolled_up_at is null/s,
@@ -34,6 +35,7 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
 const documented: typeof readEverything = [
   ...readEverything,
   [/group by 1, 2 order by 3 desc;$|group by 1 order by 1;$/, 'counts the whole inventory, or all failures of a month'],
+  [/\bnumbers_by_location\(/, 'reads the inventory of a day'],
   [/valid_from < '2026-07-01'/, 'reads the inventory of a day'],
   [/nruf_recorded_since|portins_numbers n|imported_numbers m/, 'counts as known before this ledger began'],
 ];

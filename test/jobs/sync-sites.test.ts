@@ -161,6 +161,50 @@ test('a number at no location keeps none and its attributes, is reported, and it
   t.deepEqual(await history(ledger, stray as string), [`${denver} ended`, '- open']);
 });
 
+test('numbers_by_location counts a day with the locations that were known then, and the time line has them', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  await succeed(ledger);
+  const [moving] = someAt(held, denver) as [string];
+  // As if all of this had been read on 1 July 2026.
+  await ledger.query(`update number_location_history set valid_from = '2026-07-01T03:00:00Z'`);
+  await ledger.query(`update number_status_history set valid_from = '2026-06-01' where valid_to is null`);
+  held.moveNumbers([moving], spare);
+  await succeed(ledger);
+  const counts = async (call: string) => {
+    const rows = await ledger.query<{ line: string }>(
+      `select concat_ws(' ', coalesce(site_name, '-'), coalesce(sip_peer_name, '-'), numbers) as line from ${call}`,
+    );
+    return rows.map(({ line }) => line).sort();
+  };
+  const expected = (change: number) =>
+    held
+      .sites()
+      .flatMap(({ name, locations }) =>
+        locations.map(({ sipPeerId, name: location, numbers }) => {
+          const moved = sipPeerId === denver ? change : sipPeerId === spare ? -change : 0;
+          return { line: `${name} ${location} ${numbers.length + moved}`, count: numbers.length + moved };
+        }),
+      )
+      .filter(({ count }) => count > 0)
+      .map(({ line }) => line)
+      .sort();
+  t.deepEqual(await counts(`numbers_by_location('2026-06-30', '${account}')`), [`- - ${held.inServiceCount}`]);
+  t.deepEqual(await counts(`numbers_by_location('2026-07-01')`), expected(1));
+  t.deepEqual(await counts('numbers_by_location()'), expected(0));
+  const line = `select what, at = recorded_from as began, until is null as open, recorded_to is null as now
+     from number_timeline($1) where kind = 'location' order by recorded_from, at desc`;
+  const [before, after] = [
+    'Denver (500003) of sub-account Denver (3002)',
+    'Spare (500002) of sub-account Raleigh (3001)',
+  ];
+  const attributes = held.attributesOf(moving).map((each) => `, ${each}`);
+  t.deepEqual(await ledger.query(line, [moving]), [
+    { what: `At location ${before}${attributes}`, began: true, open: true, now: false },
+    { what: `At location ${after}${attributes}`, began: true, open: true, now: true },
+    { what: `At location ${before}${attributes}`, began: false, open: false, now: true },
+  ]);
+});
+
 test('a number that leaves ends its interval; back in service, it has no location until it is found at one', async (t) => {
   const { ledger, held } = await openWithNumbers(t, t.context.server);
   await succeed(ledger);

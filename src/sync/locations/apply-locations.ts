@@ -201,7 +201,7 @@ async function findWithoutLocation(client: pg.ClientBase, account: string): Prom
   const found = await countWithExamples(
     client,
     `select telephone_number from telephone_numbers
-      where account_id = $1 and removed_at is null and status = 'Inservice' and sip_peer_id is null order by 1`,
+      where removed_at is null and status = 'Inservice' and sip_peer_id is null and account_id = $1 order by 1`,
     [account],
   );
   if (found.count === 0) return [];
