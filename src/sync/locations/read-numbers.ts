@@ -37,7 +37,8 @@ export const numbersByLocation = {
 
 type LastPage = NonNullable<ListResource['numberedPages']>;
 
-function listingOf(location: Location, lastPage: LastPage): SnapshotListing {
+/** The list of a location; `lastPage` says which page ends it. */
+export function listingOf(location: Location, lastPage: LastPage): SnapshotListing {
   const { siteId, sipPeerId } = location;
   return {
     ...numbersByLocation,
