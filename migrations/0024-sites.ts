@@ -18,7 +18,7 @@ const columnsOfNumbers = {
   ],
   location_settings: [
     'jsonb',
-    "What else the location's list says about the number (CallingNameDisplay, MessagingSettings). CallForward is only true: the number that calls are forwarded to may be an end user's. Null: nothing, or unknown",
+    "What else the location's list says about the number (CallingNameDisplay, MessagingSettings). CallForward is only true: the number that calls are forwarded to may be an end user's. Empty: nothing. Null: unknown",
   ],
 } as const;
 

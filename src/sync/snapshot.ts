@@ -148,11 +148,7 @@ const pagesWithoutTotal = 10;
  * Stops a reading that would never end because the API keeps naming a next page. A list that changes while it is read may return
  * somewhat more entries than `TotalCount`, and some of them twice.
  */
-export function createEndGuard(
-  context: JobContext,
-  listing: SnapshotListing,
-  from: Pick<Cursor, 'rowsStaged' | 'rowsLeftOut' | 'pagesRead'> | undefined,
-) {
+export function createEndGuard(context: JobContext, listing: SnapshotListing, from: Cursor | undefined) {
   const { account, client, options, signal } = context;
   const { resource } = listing;
   let entries = from === undefined ? 0 : from.rowsStaged + from.rowsLeftOut;

@@ -33,7 +33,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0021-filing.ts': '14fa26b70c828b2a7b609eae47a64b559ab2e04224b906038dc87efa5628bb24',
   'migrations/0022-assignment-reports.ts': '1d25d9115299fe0d4dfb054a9e4d4137b879d39b8997ebaba53fcbddada9318a',
   'migrations/0023-billing-days.ts': '5b869842a598f758b035380559d418df6d0c43e005638a11b45f155efc7c235f',
-  'migrations/0024-sites.ts': '811db3a119d8533c675e8f2ed3ed776fcfd9f1e8b3bb6dcc28abf682e40f316f',
+  'migrations/0024-sites.ts': '7cee8f389f42a6fcaba4a6084236d878210e84fd9c3f1814b27bd1487155d8da',
 };
 
 const root = new URL('../../../', import.meta.url);

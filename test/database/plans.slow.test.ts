@@ -25,6 +25,7 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
     /from billing_reports r\s+where .* rolled_up_at is null/s,
     'compares all loaded reports with the numbers that were seen later',
   ],
+  [/\bnumbers_by_location\(/, 'counts the whole inventory'],
   [
     /\bnruf_(numbers|number_categories|utilization|utilization_by_digits|counts|totals_by_day)\(/,
     'counts the whole inventory',
@@ -35,7 +36,6 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
 const documented: typeof readEverything = [
   ...readEverything,
   [/group by 1, 2 order by 3 desc;$|group by 1 order by 1;$/, 'counts the whole inventory, or all failures of a month'],
-  [/\bnumbers_by_location\(/, 'reads the inventory of a day'],
   [/valid_from < '2026-07-01'/, 'reads the inventory of a day'],
   [/nruf_recorded_since|portins_numbers n|imported_numbers m/, 'counts as known before this ledger began'],
 ];

@@ -293,6 +293,20 @@ test('a stopped run resumes after its last committed page', async (t) => {
   t.deepEqual(await leftovers(ledger), []);
 });
 
+test('faults of the API change nothing in the result', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server, inSmallPages);
+  ledger.sandbox.faults = { '500': 0.1, html: 0.1, reset: 0.1, truncate: 0.1, 'duplicate-page': 0.1 };
+  await succeed(ledger);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
+});
+
+test('numbers in E.164 spelling are the same numbers', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  ledger.sandbox.oddities = { e164: 0.5, 'repeated-elements': 1 };
+  t.deepEqual((await succeed(ledger)).warnings, []);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
+});
+
 test('without the role, the job warns and changes nothing', async (t) => {
   const { ledger, held } = await openWithNumbers(t, t.context.server);
   await succeed(ledger);

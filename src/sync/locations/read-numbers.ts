@@ -71,12 +71,15 @@ function attributesOf(extra: Item['extra'], number: string, warnings: ValueWarni
 /** Elements without personal data. */
 const keptSettings = ['CallingNameDisplay', 'MessagingSettings', 'NumberFormat', 'RPIDFormat', 'RewriteUser'];
 
-/** The destination of forwarded calls may be an end user's private number, so only its existence is stored. */
+/**
+ * The other elements, as JSON; null, as for attributes, if there are none at all. The destination of forwarded calls may be an end
+ * user's private number, so only its existence is stored.
+ */
 function settingsOf(extra: XmlElement | undefined): string | null {
   if (extra === undefined) return null;
   const kept: [string, unknown][] = keptSettings.flatMap((name) => (extra[name] ? [[name, extra[name]]] : []));
   if (extra.CallForward) kept.push(['CallForward', true]);
-  return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept));
+  return JSON.stringify(Object.fromEntries(kept));
 }
 
 const maxReadings = 3;
