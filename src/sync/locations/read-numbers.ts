@@ -11,6 +11,7 @@ import { checkedNumber } from '../number-listings.js';
 import {
   commitPage,
   createEndGuard,
+  discardSnapshot,
   interrupted,
   noteWithoutKey,
   type SnapshotListing,
@@ -125,15 +126,12 @@ export async function readNumbersOfLocations(
       for (const sentence of warnings.sentences()) run.warn(`${numbersByLocation.title}: ${sentence}`);
       return totals;
     }
-    await dropLocations(
-      context,
-      unread.map(({ sipPeerId }) => sipPeerId),
-    );
     const describe = ({ sipPeerId: id }: Location) =>
       `location ${id} lists ${staged.get(id) ?? 0} different numbers, and its total is ${totals.get(id)}`;
     const [first] = incomplete;
     const why = first === undefined ? 'they list the same numbers' : describe(first);
     if (reading === maxReadings) {
+      await discardSnapshot(context, numbersByLocation);
       throw new IncompleteListingError(
         `The numbers of ${incomplete.length} of ${locations.length} locations of account ${account} are not complete after ` +
           `${maxReadings} readings: ${why}. No location was changed.`,
@@ -142,6 +140,10 @@ export async function readNumbersOfLocations(
     }
     log.info(
       `${unread.length} of ${locations.length} locations of account ${account} are read again (reading ${reading} of ${maxReadings}): ${why}`,
+    );
+    await dropLocations(
+      context,
+      unread.map(({ sipPeerId }) => sipPeerId),
     );
   }
 }
