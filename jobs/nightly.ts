@@ -11,6 +11,7 @@ import { prepareNruf } from './prepare-nruf.js';
 import { submitNumberAssignments } from './submit-number-assignments.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
 import { syncNumberDetails } from './sync-number-details.js';
+import { syncSites } from './sync-sites.js';
 import { writeReport } from './write-report.js';
 
 /** The jobs that read lists, in the registry's order. */
@@ -24,6 +25,7 @@ const jobsOf = (lists: typeof coreDescriptions) =>
 const firstJobs: readonly Job[] = [
   syncInserviceNumbers,
   syncNumberDetails,
+  syncSites,
   ...(await jobsOf(coreDescriptions)),
   submitNumberAssignments,
   fetchBillingReports,

@@ -9,12 +9,16 @@ const tablesOfNumbers = [
 /** Orders that decide to which carrier their numbers belong. */
 const tablesOfOrders = ['orders', 'portins', 'import_tn_orders', 'remove_imported_tn_orders'];
 
+/** Attributes of numbers say the same. */
+const tableOfAttributes = 'number_location_history';
+
 /** The triggers that write change notes for NRUF counting (`nruf-notes.sql`). Generated, because all tables need the same ones. */
 export function nrufNoteTriggersSql(): string {
   return [
     ...tablesOfNumbers.map((table) => triggers(table, 'nruf_note_numbers')),
     ...tablesOfOrders
       .flatMap((table) => [table, `${table}_numbers`])
+      .concat(tableOfAttributes)
       .map((table) => triggers(table, 'nruf_note_orders')),
   ].join('\n');
 }

@@ -32,6 +32,7 @@ const names = [
   'nruf-note-triggers',
   'nruf-counting',
   'billing-daily',
+  'numbers-by-location',
   'number-timeline',
   'rnd-disconnects',
   'assignment-report',

@@ -26,6 +26,43 @@ comment on column tn_ledger.imported_numbers.order_id is 'Order that imported it
 comment on column tn_ledger.imported_numbers.imported_at is 'When that order was placed';
 comment on column tn_ledger.imported_numbers.removed_at is 'When the removal order was placed; null: still imported';
 
+-- The attributes of numbers are a second witness: they also know imports whose orders are not in the ledger. An attribute that was there
+-- when the attributes were first read during the number's stay on the account is as old as the stay: a number of another carrier can
+-- only be on the account because of an import. It ends with the stay, even if no run has read the attributes since. That a number is
+-- listed without the attribute takes back no import order; the audit lists where the two disagree.
+
+create or replace view tn_ledger.attributed_numbers as
+select h.account_id, h.telephone_number, h.tn_attributes, h.valid_from as found_at,
+  nullif(least(coalesce(h.valid_to, 'infinity'), stay.ended_at), 'infinity') as ended_at,
+  case when exists (
+      select from tn_ledger.number_location_history e
+      where e.account_id = h.account_id and e.telephone_number = h.telephone_number and e.tn_attributes is not null
+        and e.valid_from < h.valid_from and e.valid_from >= coalesce(stay.began_at, h.valid_from))
+    then h.valid_from else coalesce(stay.began_at, h.valid_from) end as since
+from tn_ledger.number_location_history h
+cross join lateral (
+  select max(s.valid_from) filter (where s.valid_from <= h.valid_from and not exists (
+      select from tn_ledger.number_status_history b
+      where b.account_id = s.account_id and b.telephone_number = s.telephone_number and tn_ledger.nruf_in_inventory(b.status)
+        and b.valid_to = s.valid_from)) as began_at,
+    min(coalesce(s.valid_to, 'infinity')) filter (where coalesce(s.valid_to, 'infinity') > h.valid_from and not exists (
+      select from tn_ledger.number_status_history n
+      where n.account_id = s.account_id and n.telephone_number = s.telephone_number and tn_ledger.nruf_in_inventory(n.status)
+        and n.valid_from = s.valid_to)) as ended_at
+  from tn_ledger.number_status_history s
+  where s.account_id = h.account_id and s.telephone_number = h.telephone_number and tn_ledger.nruf_in_inventory(s.status)
+) as stay
+where h.tn_attributes && '{External,Imported}';
+comment on view tn_ledger.attributed_numbers is
+  'Intervals in which the attributes of a number say that it belongs to another carrier (External, Imported), from number_location_history';
+comment on column tn_ledger.attributed_numbers.account_id is 'Bandwidth account';
+comment on column tn_ledger.attributed_numbers.telephone_number is 'The number, as in telephone_numbers';
+comment on column tn_ledger.attributed_numbers.tn_attributes is 'All its attributes, as in number_location_history';
+comment on column tn_ledger.attributed_numbers.found_at is 'When a run found them';
+comment on column tn_ledger.attributed_numbers.ended_at is 'When a run found others, or the stay of the number on the account ended; null: still so';
+comment on column tn_ledger.attributed_numbers.since is
+  'When the number is taken to belong to another carrier: the start of its stay on the account if its attributes were not read earlier in it, else found_at';
+
 create or replace function tn_ledger.nruf_imports(known_at timestamptz, numbers text[])
   returns table (telephone_number text, from_day date, to_day date)
   language plpgsql stable set enable_nestloop = on set plan_cache_mode = force_custom_plan
@@ -38,8 +75,13 @@ begin
     where (numbers is null or m.telephone_number = any((select numbers)::text[]))
       and (known_at is null or exists (
         select from tn_ledger.import_tn_orders o
-        where o.account_id = m.account_id and o.order_id = m.order_id and o.first_seen_at <= known_at));
+        where o.account_id = m.account_id and o.order_id = m.order_id and o.first_seen_at <= known_at))
+    union all
+    select a.telephone_number, tn_ledger.nruf_day(a.since),
+      case when a.ended_at <= coalesce(known_at, 'infinity') then tn_ledger.nruf_day(a.ended_at) else 'infinity' end
+    from tn_ledger.attributed_numbers a
+    where (numbers is null or a.telephone_number = any((select numbers)::text[])) and (known_at is null or a.found_at <= known_at);
 end
 $$;
 comment on function tn_ledger.nruf_imports(timestamptz, text[]) is
-  'Days at the end of which (UTC) numbers were imported, as known at known_at (null: now); only these numbers (null: all)';
+  'Days at the end of which (UTC) numbers were imported, by import orders or by their attributes, as known at known_at (null: now); only these numbers (null: all)';

@@ -62,7 +62,9 @@ create or replace function tn_ledger.nruf_note_orders() returns trigger language
     changed text := tn_ledger.nruf_changed_rows(tg_op);
     noted text[];
   begin
-    if tg_table_name not like '%\_numbers' then
+    if tg_table_name = 'number_location_history' then
+      changed := format($sql$select account_id, telephone_number from (%s) as h where tn_attributes && '{External,Imported}'$sql$, changed);
+    elsif tg_table_name not like '%\_numbers' then
       changed := format(
         'select n.account_id, n.telephone_number from (%s) as o join tn_ledger.%I n on n.account_id = o.account_id and n.order_id = o.order_id',
         changed, tg_table_name || '_numbers');
@@ -82,7 +84,7 @@ create or replace function tn_ledger.nruf_note_orders() returns trigger language
 $function$;
 revoke execute on function tn_ledger.nruf_note_orders() from public;
 comment on function tn_ledger.nruf_note_orders() is
-  'Trigger on tables of orders that decide to which carrier numbers belong, and on those of their numbers: notes the numbers';
+  'Trigger on tables of orders that decide to which carrier numbers belong, on those of their numbers, and on the history of attributes: notes the numbers';
 
 create or replace function tn_ledger.nruf_note_truncate() returns trigger language plpgsql security definer set search_path = '' as $$
 begin

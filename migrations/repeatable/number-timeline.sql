@@ -160,6 +160,24 @@ begin
     ) as c
     where t.telephone_number = any((select numbers)::text[]) and c.what is not null;
 
+  -- An interval was open until the run that ended it, which is when the ledger learned its end.
+  return query
+    select h.telephone_number, h.account_id, h.valid_from, i.until, 'location', h.sip_peer_id,
+      case when h.sip_peer_id is null then 'At no location'
+        else 'At location ' || coalesce(p.name || ' (' || h.sip_peer_id || ')', h.sip_peer_id)
+          || ' of sub-account ' || coalesce(s.name || ' (' || h.site_id || ')', h.site_id) end
+        || coalesce(', ' || nullif(array_to_string(h.tn_attributes, ', '), ''), ''),
+      'number_location_history', null, null, null, null, i.recorded_from, i.recorded_to
+    from tn_ledger.number_location_history h
+    cross join lateral (
+      select null::timestamptz, h.valid_from, h.valid_to
+      union all
+      select h.valid_to, h.valid_to, null where h.valid_to is not null
+    ) as i (until, recorded_from, recorded_to)
+    left join tn_ledger.sip_peers p on p.account_id = h.account_id and p.sip_peer_id = h.sip_peer_id
+    left join tn_ledger.sites s on s.account_id = h.account_id and s.site_id = h.site_id
+    where h.telephone_number = any((select numbers)::text[]);
+
   return query
     select l.telephone_number, l.account_id, l.first_seen_at, null::timestamptz, 'listed', null, 'Stored as ' || l.title,
       l.list, null, null, null, null, l.first_seen_at, null::timestamptz
@@ -217,7 +235,7 @@ create or replace function tn_ledger.number_timelines(numbers text[])
       from tn_ledger.number_filings(numbers, (select known_since from moments)) f
     ) as t
     order by t.telephone_number, t.at,
-      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'listed', 'billing', 'filing'], t.kind), t.account_id,
+      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'location', 'listed', 'billing', 'filing'], t.kind), t.account_id,
       t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until, t.value
   $$;
 comment on function tn_ledger.number_timelines(text[]) is
@@ -233,7 +251,7 @@ create or replace function tn_ledger.number_timeline(telephone_number text)
       regexp_replace(regexp_replace($1, '[^0-9+]', '', 'g'), '^\+?1(?=\d{10}$)', '')]) t
   $$;
 comment on function tn_ledger.number_timeline(text) is
-  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), listed, billing (use in a month in one direction, from the first to the last day with any; left out without the right to read billing_daily, which tn_ledger_billing_reader has), filing (what an NRUF filing counted the number as). value: the status, outcome, category or direction; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing, or month (2026-10) of the use. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
+  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), location (where runs found it, and its attributes), listed, billing (use in a month in one direction, from the first to the last day with any; left out without the right to read billing_daily, which tn_ledger_billing_reader has), filing (what an NRUF filing counted the number as). value: the status, outcome, category or direction; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing, or month (2026-10) of the use. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
 
 create or replace function tn_ledger.number_details(numbers text[], as_of date default null, known_at timestamptz default null)
   returns table (telephone_number text, account_id text, status text, city text, state text, rate_center text, lata text, tier text,

@@ -115,6 +115,9 @@ begin
         when exists (select from tn_ledger.imported_numbers i
           where i.telephone_number = u.telephone_number and i.imported_at < coalesce(u.ended_at, u.recorded_at)
             and coalesce(i.removed_at, 'infinity') >= coalesce(u.stay_from, u.ended_at, u.recorded_at)) then 'imported'
+        when exists (select from tn_ledger.attributed_numbers a
+          where a.telephone_number = u.telephone_number and a.since < coalesce(u.ended_at, u.recorded_at)
+            and coalesce(a.ended_at, 'infinity') >= coalesce(u.stay_from, u.ended_at, u.recorded_at)) then 'imported'
         when u.ended_at is null then 'no date'
         when u.next_status <> 'Aging' then 'unknown status'
         -- Nobody used it.

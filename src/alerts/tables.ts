@@ -1,4 +1,5 @@
 import { descriptions } from '../dashboard/registry.js';
+import { sites } from '../dashboard/resources/sites.js';
 import { groupBy } from '../group-by.js';
 
 /** The tables that each job fills, by the job's name. */
@@ -9,6 +10,7 @@ const tablesOfJobs: Readonly<Record<string, readonly string[]>> = {
       [...new Set(ofJob.map((each) => (each.type === 'snapshot' ? 'telephone_numbers' : each.table)))],
     ]),
   ),
+  [sites.job.name]: ['sites', 'sip_peers', 'number_location_history', 'telephone_numbers'],
   'submit-number-assignments': ['assignment_batches'],
   'fetch-billing-reports': ['billing_reports and its records'],
   'fetch-assignment-report': ['assignment_report_numbers'],

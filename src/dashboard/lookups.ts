@@ -27,10 +27,11 @@ export async function readTotal(
     path: resource.totals(account),
     query: resource.query(account),
     parse: ({ text }) => {
-      const count = textAt(parseXml(text), 'Quantity.Count');
+      const place = resource.totalsCount ?? 'Quantity.Count';
+      const count = textAt(parseXml(text), place);
       const total = parseCount(count);
       if (total === undefined) {
-        throw new XmlError(`expected <Quantity><Count> with a number, got ${JSON.stringify(count)}`);
+        throw new XmlError(`expected <${place.replaceAll('.', '><')}> with a number, got ${JSON.stringify(count)}`);
       }
       return total;
     },

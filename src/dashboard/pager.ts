@@ -157,7 +157,7 @@ function fetchPage(
     path: resource.path(account),
     query: { ...resource.query(account), ...paging },
     empty: resource.emptyStatuses,
-    parse: (body) => ({ ...parsePage(body, { resource, account, cursor, history }), pageSize }),
+    parse: (body) => ({ ...parsePage(body, { resource, account, cursor, pageSize, history }), pageSize }),
     ...(signal === undefined ? {} : { signal }),
     ...(priority === undefined ? {} : { priority }),
   });
@@ -169,15 +169,17 @@ interface PageContext {
   resource: ListResource;
   account: string;
   cursor: string;
+  pageSize: number | undefined;
   history: History;
 }
 
-function parsePage(body: ResponseBody, { resource, account, cursor, history }: PageContext): ParsedPage {
+function parsePage(body: ResponseBody, context: PageContext): ParsedPage {
+  const { resource, account, cursor, history } = context;
   if (body.status === 204) {
     return emptyPage(resource, cursor);
   }
   if (body.status === 404) {
-    return { ...emptyPage(resource, cursor), next: nextCursor(parseXml(body.text), resource, cursor, history) };
+    return { ...emptyPage(resource, cursor), next: nextCursor(parseXml(body.text), 0, context) };
   }
   const { items, document } = parseListPage(body.text, resource);
   if (items.length === 0 && parseApiErrors(document).length > 0) {
@@ -189,7 +191,7 @@ function parsePage(body: ResponseBody, { resource, account, cursor, history }: P
   }
   return {
     cursor,
-    next: resource.pageSize === undefined ? undefined : nextCursor(document, resource, cursor, history),
+    next: resource.pageSize === undefined ? undefined : nextCursor(document, items.length, context),
     totalCount: resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount)),
     fingerprint,
     ...sortItems(items, resource, account),
@@ -204,10 +206,13 @@ function emptyPage(resource: ListResource, cursor: string): ParsedPage {
 /** @throws {BrokenBodyError} for a link to an earlier page */
 function nextCursor(
   document: XmlElement,
-  { container }: ListResource,
-  cursor: string,
-  history: History,
+  items: number,
+  { resource: { container, numberedPages }, cursor, pageSize, history }: PageContext,
 ): string | undefined {
+  if (numberedPages !== undefined) {
+    const isLast = items === 0 || (numberedPages === 'until short' && pageSize !== undefined && items < pageSize);
+    return isLast ? undefined : String(Number(cursor) + 1);
+  }
   for (const parent of new Set([...Object.keys(document), ...pathsTo(container)])) {
     for (const links of listAt(document, `${parent}.Links`)) {
       const next = typeof links === 'object' && !Array.isArray(links) ? nextPageCursor(links) : undefined;

@@ -16,6 +16,11 @@ export interface ListResource {
    * no pages: then the whole list comes at once, and neither `page` nor `size` is sent.
    */
   pageSize?: number;
+  /**
+   * Pages are numbered 1, 2, 3, and have no links. The last page is the first one shorter than `size`, or, if that proves wrong
+   * because the API returns fewer than it was asked for, the first empty one.
+   */
+  numberedPages?: 'until short' | 'until empty';
   /** Path of the element that contains the items, from the root. */
   container: string;
   item: string;
@@ -28,8 +33,10 @@ export interface ListResource {
   wholeWithin?: string;
   /** Path of the size of the whole list, if pages have it. */
   totalCount?: string;
-  /** Path of the resource that returns `<Quantity><Count>`, if there is one. */
+  /** Path of the resource that returns the size of the list, if there is one. */
   totals?: (account: string) => string;
+  /** Path of the count in its response; by default `Quantity.Count`. */
+  totalsCount?: string;
   /** The field that identifies an item. */
   key: string;
   /** Elements of an item, in the order of `Item.values`; `#text` is the text of an item without children. */

@@ -9,11 +9,16 @@ export interface CountWithExamples {
 const examplesShown = 5;
 
 /** Counts the rows of a query, and returns the first few. */
-export async function countWithExamples(client: pg.ClientBase, sql: string): Promise<CountWithExamples> {
+export async function countWithExamples(
+  client: pg.ClientBase,
+  sql: string,
+  values: unknown[] = [],
+): Promise<CountWithExamples> {
   const { rows } = await client.query<CountWithExamples>(
     `with found as (${sql})
      select (select count(*)::int from found) as count,
        (select coalesce(json_agg(e), '[]') from (select * from found limit ${examplesShown}) as e) as examples`,
+    values,
   );
   return rows[0] as CountWithExamples;
 }

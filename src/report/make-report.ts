@@ -11,6 +11,7 @@ import { billingSection, readBilling } from './sections/billing.js';
 import { changesSection, readChanges } from './sections/changes.js';
 import { filingsSection, readFilings } from './sections/filings.js';
 import { inventorySection, readInventory } from './sections/inventory.js';
+import { locationsSection, readLocationCounts } from './sections/locations.js';
 import { portinsSection, readPortins } from './sections/portins.js';
 import { readRuns, runsSection } from './sections/runs.js';
 import { readTrend, trendSection } from './sections/trend.js';
@@ -50,11 +51,13 @@ export async function makeReport(
       const changes = await readChanges(scope, runs);
       const utilization = await readUtilization(scope);
       const billing = await readBilling(scope);
+      const locations = await readLocationCounts(scope);
       // To add a section: a file in sections/ with its queries and its content, and a line here.
       const sections = [
         attentionSection(await readConcerns(scope, { runs, inventory, utilization, billing }), inventory),
         await trendSection(await readTrend(scope), inventory, changes),
         inventorySection(scope, inventory),
+        locations && locationsSection(scope, locations),
         await utilizationSection(scope, utilization),
         await portinsSection(scope, await readPortins(scope)),
         changesSection(scope, changes),

@@ -6,6 +6,7 @@ import type { SandboxClock } from './clock.js';
 import { createFeatureOrders, type FeatureOrders } from './feature-orders.js';
 import { hash } from './hash.js';
 import { createInventory, type Inventory } from './inventory.js';
+import { createLocations, type LocationState, type SandboxLocations } from './locations.js';
 import { aging, inService, type NumberRow, type SandboxNumber } from './number.js';
 import { keyOf, textOf } from './number-key.js';
 import { createAccountOrders } from './orders/account-orders.js';
@@ -18,7 +19,7 @@ import { createPopulation } from './population.js';
  * What an account holds. Tests change it while clients read it over HTTP. `add`, `disconnect` and `churn` change its
  * numbers without an order, like imports and moves between accounts. `place…` and `busyDay` change them through orders.
  */
-export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChanges {
+export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChanges, SandboxLocations {
   /** How many numbers `/tns` lists. */
   readonly count: number;
   /** How many of them `inserviceNumbers` lists. */
@@ -37,7 +38,7 @@ export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChan
 }
 
 /** The account as the API routes see it. */
-export interface AccountState extends SandboxAccount {
+export interface AccountState extends SandboxAccount, LocationState {
   readonly inventory: Inventory;
   readonly orderBook: LazyOrderBook;
   /** Keys of the numbers that billing records are of: those that the account began with, so that they never change. */
@@ -98,9 +99,17 @@ export function createAccount(options: AccountOptions): AccountState {
     until: options.until,
   });
 
+  const locations = createLocations({
+    seed,
+    ordinal: options.ordinal,
+    inventory,
+    imported: () => orderBook.open().imported,
+  });
+
   const account: AccountState = {
     ...orders,
     ...features,
+    ...locations,
     id,
     inventory,
     orderBook,

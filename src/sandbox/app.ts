@@ -21,6 +21,7 @@ import { portInRoutes } from './routes/portins.js';
 import { portOutRoutes } from './routes/portouts.js';
 import { productRoutes } from './routes/products.js';
 import { reportRoutes } from './routes/reports.js';
+import { siteRoutes } from './routes/sites.js';
 import { tnRoutes } from './routes/tn.js';
 import { tnsRoutes } from './routes/tns.js';
 import type { SandboxState } from './state.js';
@@ -55,6 +56,7 @@ export function createApp(state: SandboxState): SandboxApp {
     ...importRoutes(),
     ...features,
     ...productRoutes(),
+    ...siteRoutes(),
     ...billingReportRoutes(),
     ...bdrRoutes(),
     ...reportRoutes(),

@@ -33,6 +33,8 @@ export const oddityKinds = {
     takes: 'none',
     summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins',
   },
+  'forbid-sites': { takes: 'none', summary: '403 with an empty body for sites and everything below it' },
+  'empty-sites': { takes: 'none', summary: '204 for the list of sites' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
   'forbid-billing': { takes: 'none', summary: '403 with an empty body for billingreports and bdrs' },
   'forbid-reports': { takes: 'none', summary: '403 with an empty body for reports' },

@@ -9,6 +9,7 @@ const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; role
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
   'forbid-features': { resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins'], roles: [] },
+  'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },
   'forbid-billing': { resources: ['billingreports', 'bdrs'], roles: ['Billing Reports'] },

@@ -25,6 +25,7 @@ export type { Churned } from './churn.js';
 export type { SandboxClock } from './clock.js';
 export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faults.js';
 export type { SandboxFeatureOrder } from './feature-orders.js';
+export type { SandboxLocation, SandboxLocations, SandboxSite } from './locations.js';
 export type { NumberPatch, SandboxNumber } from './number.js';
 export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './oddities.js';
 export type * from './orders/interface.js';

@@ -31,6 +31,9 @@ interface Comparison {
   insert: (staging: string) => string;
 }
 
+/** Filled by sync-sites. For a number that comes back, they are those of its earlier stay. */
+const locationColumns = ['site_id', 'sip_peer_id', 'tn_attributes', 'location_settings'];
+
 const details = detailColumnNames.filter((name) => name !== 'telephone_number');
 
 // The in-service list only says that a number is in service. A number missing from it is closed if it was in service. A number with
@@ -42,7 +45,7 @@ const inserviceComparison: Comparison = {
   update: (staging) => `
     update telephone_numbers t
        set telephone_number = s.telephone_number, status = 'Inservice', in_service_date = null, discrepancy = 'no details',
-           removed_at = null, changed_at = now()
+           ${locationColumns.map((name) => `${name} = null`).join(', ')}, removed_at = null, changed_at = now()
       from ${staging} s
      where t.account_id = $1 and t.telephone_number = s.telephone_number and t.removed_at is not null`,
   insert: (staging) => `
@@ -59,6 +62,7 @@ const detailsComparison: Comparison = {
   update: (staging) => `
     update telephone_numbers t
        set telephone_number = s.telephone_number, ${details.map((name) => `${name} = s.${name}`).join(', ')},
+           ${locationColumns.map((name) => `${name} = case when t.removed_at is null then t.${name} end`).join(', ')},
            removed_at = null, changed_at = now()
       from ${staging} s
      where t.account_id = $1 and t.telephone_number = s.telephone_number

@@ -146,6 +146,31 @@ export async function addRowsStaged(
   ]);
 }
 
+/**
+ * Forgets that the pages of parts of a listing were read, in the transaction that removes their rows. For listings whose pages are
+ * addressed as `part/page`.
+ *
+ * @param rows how many staged rows were removed
+ */
+export async function forgetParts(
+  client: pg.ClientBase,
+  account: string,
+  listing: string,
+  { parts, rows }: { parts: readonly string[]; rows: number },
+): Promise<void> {
+  const isOther = (page: string) => `(regexp_replace(${page}, '/[^/]*$', '') = any($3)) is not true`;
+  await client.query(
+    `update sync_cursors c
+        set state = 'reading', rows_staged = rows_staged - $4, next_page = case when ${isOther('next_page')} then next_page end,
+            (pages_read, fingerprints) = (
+              select coalesce(array_agg(p.page order by p.nth), '{}'), coalesce(array_agg(p.fingerprint order by p.nth), '{}')
+                from unnest(c.pages_read, c.fingerprints) with ordinality as p (page, fingerprint, nth)
+               where ${isOther('p.page')})
+      where account_id = $1 and listing = $2`,
+    [account, listing, parts, rows],
+  );
+}
+
 export async function deleteCursor(client: pg.ClientBase, account: string, listing: string): Promise<void> {
   await client.query('delete from sync_cursors where account_id = $1 and listing = $2', [account, listing]);
 }

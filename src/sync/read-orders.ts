@@ -1,7 +1,7 @@
-import { isNotOffered } from '../dashboard/errors.js';
 import type { OrderDescription } from '../dashboard/resource.js';
 import type { Job, JobContext } from '../run/job.js';
 import { type ListedOrders, noListedOrders } from './listed-orders.js';
+import { readIfOffered } from './not-offered.js';
 import { readOrderDetails } from './order-details.js';
 import { ordersCost } from './request-costs.js';
 import { orderListings } from './windows/order-listing.js';
@@ -29,22 +29,10 @@ async function readOrders(context: JobContext, kinds: readonly OrderDescription[
   const allowed: { orders: OrderDescription; listed: ListedOrders }[] = [];
   for (const orders of kinds) {
     const listed = noListedOrders();
-    if (await readLists(context, orders, listed)) allowed.push({ orders, listed });
+    const isOffered = await readIfOffered(context, orders, async () => {
+      for (const listing of orderListings(orders, listed)) await readWindows(context, listing);
+    });
+    if (isOffered) allowed.push({ orders, listed });
   }
   for (const { orders, listed } of allowed) await readOrderDetails(context, orders.details, listed);
-}
-
-/** Returns false if the credentials lack the role for the lists. */
-async function readLists(context: JobContext, orders: OrderDescription, listed: ListedOrders): Promise<boolean> {
-  try {
-    for (const listing of orderListings(orders, listed)) await readWindows(context, listing);
-    return true;
-  } catch (error) {
-    if (!orders.optional || !isNotOffered(error)) throw error;
-    const { message, hint } = error;
-    context.run.warn(
-      `${orders.titles.many} were not read, and the stored ones were not changed: ${message}.${hint === undefined ? '' : ` ${hint}`}`,
-    );
-    return false;
-  }
 }

@@ -4,6 +4,7 @@ import { readFirstPage, readTotal } from '../dashboard/pager.js';
 import type { ListResource, OrderDescription, WindowResource } from '../dashboard/resource.js';
 import { inserviceNumbers } from '../dashboard/resources/inservice-numbers.js';
 import { numberDetails } from '../dashboard/resources/number-details.js';
+import { numbersPerPage, sites } from '../dashboard/resources/sites.js';
 import { daysBetween, firstDay, today } from '../days.js';
 import { formatCount } from '../format.js';
 import type { Cost, CostContext } from '../run/job.js';
@@ -29,6 +30,31 @@ export async function detailsCost(context: CostContext): Promise<Cost> {
   const { count, asked } = await countNumbers(context, 'true');
   const pages = pagesOf(count, numberDetails.list);
   return cost(pages, `${asked}${counted(pages, 'page')} of details`);
+}
+
+/**
+ * The sub-accounts, their locations, and the total and the pages of each location, of which the last one is not full. Of locations that
+ * were never read, one per sub-account is assumed.
+ */
+export async function sitesCost(context: CostContext): Promise<Cost> {
+  const { account, client, database, signal } = context;
+  const { rows } = await database.pool.query<{ sites: number; peers: number; pages: number }>(
+    `select (select count(*) from sites where account_id = $1 and removed_at is null)::integer as sites,
+            count(*)::integer as peers, coalesce(sum(number_count / $2 + 1) filter (where number_count > 0), 0)::integer as pages
+       from sip_peers where account_id = $1 and removed_at is null`,
+    [account, numbersPerPage],
+  );
+  let { sites: count, peers, pages } = rows[0] as (typeof rows)[number];
+  if (count === 0) {
+    const list = await readFirstPage({ client, resource: sites.list, account, signal }).catch((error: unknown) => {
+      if (!isNotOffered(error)) throw error;
+      return undefined;
+    });
+    if (list === undefined) return cost(1, 'the list of sub-accounts, which the API does not offer');
+    count = peers = pages = list.items.length;
+  }
+  const reason = `the list of sub-accounts, ${counted(count, 'sub-account')}, ${counted(peers, 'location')}, and ${counted(pages, 'page')} of their numbers`;
+  return cost(1 + count + peers + pages, reason);
 }
 
 /** The lists of orders, and the orders of each that are read by id: those that can be left to the next run if few requests are left. */

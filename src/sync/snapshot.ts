@@ -42,6 +42,9 @@ export interface SnapshotListing {
   toRow(item: Page['items'][number], warnings: ValueWarnings, account: string): CopyValue[];
 }
 
+/** What identifies a listing: its cursor and staging table, and its messages. */
+export type ListingName = Pick<SnapshotListing, 'name' | 'title'>;
+
 /** A listing that was read to its end. */
 export interface ReadListing extends Cursor {
   /** No key was repeated; false if memory was too small to tell, or an earlier run read some of the pages. */
@@ -53,7 +56,7 @@ export interface ReadListing extends Cursor {
 }
 
 /** The staging table of a listing for the context's account. */
-export function stagingOf(context: Pick<JobContext, 'account'>, listing: SnapshotListing): StagingTable {
+export function stagingOf(context: Pick<JobContext, 'account'>, listing: ListingName): StagingTable {
   return stagingTable(listing.name, context.account);
 }
 
@@ -61,7 +64,7 @@ export function stagingOf(context: Pick<JobContext, 'account'>, listing: Snapsho
  * Returns the cursor of a listing if it can be resumed: at most six hours old, read from this run's API URL, and with a complete
  * staging table (a server crash empties unlogged tables). Otherwise undefined.
  */
-export async function usableCursor(context: JobContext, listing: SnapshotListing): Promise<Cursor | undefined> {
+export async function usableCursor(context: JobContext, listing: ListingName): Promise<Cursor | undefined> {
   const { pool } = context.database;
   const cursor = await readCursor(pool, context.account, listing.name);
   if (cursor === undefined || cursor.idleSeconds > resumableSeconds) return undefined;
@@ -79,15 +82,28 @@ export async function usableCursor(context: JobContext, listing: SnapshotListing
 export async function forgetListing(
   client: pg.ClientBase,
   context: Pick<JobContext, 'account'>,
-  listing: SnapshotListing,
+  listing: ListingName,
 ): Promise<void> {
   await deleteCursor(client, context.account, listing.name);
   await dropStaging(client, stagingOf(context, listing));
 }
 
 /** Drops what was staged, so that the next run reads the listing from its first page. */
-export async function discardSnapshot(context: JobContext, listing: SnapshotListing): Promise<void> {
+export async function discardSnapshot(context: JobContext, listing: ListingName): Promise<void> {
   await inTransaction(context.database, { repeatable: true }, (client) => forgetListing(client, context, listing));
+}
+
+/** Creates an empty staging table, and a cursor before the listing's first page. */
+export async function startListing(
+  context: JobContext,
+  listing: ListingName & Pick<SnapshotListing, 'columns' | 'window'>,
+): Promise<void> {
+  const { account, client, database } = context;
+  await inTransaction(database, { repeatable: true }, async (tx) => {
+    const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
+    await createStaging(tx, stagingOf(context, listing), columns);
+    await startCursor(tx, account, listing.name, { firstPage, window: listing.window, apiUrl: client.apiUrl });
+  });
 }
 
 /**
@@ -132,7 +148,7 @@ const pagesWithoutTotal = 10;
  * Stops a reading that would never end because the API keeps naming a next page. A list that changes while it is read may return
  * somewhat more entries than `TotalCount`, and some of them twice.
  */
-function createEndGuard(context: JobContext, listing: SnapshotListing, from: Cursor | undefined) {
+export function createEndGuard(context: JobContext, listing: SnapshotListing, from: Cursor | undefined) {
   const { account, client, options, signal } = context;
   const { resource } = listing;
   let entries = from === undefined ? 0 : from.rowsStaged + from.rowsLeftOut;
@@ -185,13 +201,7 @@ async function readFrom(
   warnings: ValueWarnings | undefined,
 ): Promise<ReadListing> {
   const { account, database, client, log, run, signal } = context;
-  if (from === undefined) {
-    await inTransaction(database, { repeatable: true }, async (tx) => {
-      const columns = listing.columns.map(({ name, type }) => `${name} ${type}`);
-      await createStaging(tx, stagingOf(context, listing), columns);
-      await startCursor(tx, account, listing.name, { firstPage, window: listing.window, apiUrl: client.apiUrl });
-    });
-  }
+  if (from === undefined) await startListing(context, listing);
   const collected = collectWarnings();
   const invalid = warnings ?? collected;
   const keys = createSeenKeys();
@@ -218,12 +228,7 @@ async function readFrom(
   const checkEnd = createEndGuard(context, listing, from);
   for await (const page of pages) {
     await checkEnd(page);
-    for (const { values } of page.withoutKey) {
-      invalid.note(
-        `entry without ${listing.entry} (skipped)`,
-        JSON.stringify(values.filter((value) => value !== undefined)),
-      );
-    }
+    noteWithoutKey(page, listing, invalid);
     foreignRows += page.foreign.length;
     const items = listing.keepsForeign ? [...page.items, ...page.foreign] : page.items;
     for (const { values } of items) keys.add(values[keyField] ?? '');
@@ -239,14 +244,27 @@ async function readFrom(
   return { ...cursor, keysDiffer: fromTheStart && keys.allDifferent(), fromTheStart, foreignRows };
 }
 
-function interrupted(listing: SnapshotListing, account: string): InterruptedError {
+/** Warns about the entries of a page that have no key. */
+export function noteWithoutKey(
+  { withoutKey }: Pick<Page, 'withoutKey'>,
+  { entry }: Pick<SnapshotListing, 'entry'>,
+  warnings: ValueWarnings,
+): void {
+  for (const { values } of withoutKey) {
+    warnings.note(`entry without ${entry} (skipped)`, JSON.stringify(values.filter((value) => value !== undefined)));
+  }
+}
+
+/** The error of a run that was asked to stop after a page of a listing. */
+export function interrupted(listing: ListingName, account: string): InterruptedError {
   return new InterruptedError(
     `Stopped on request while reading the ${listing.title} of account ${account}. The current page was committed.`,
     { hint: 'Run it again within six hours to resume after it.' },
   );
 }
 
-async function commitPage(
+/** Stages the rows of a page and moves the cursor past it, in one transaction. */
+export async function commitPage(
   context: JobContext,
   listing: SnapshotListing,
   page: Page,

@@ -8,7 +8,17 @@ export interface Entry {
   account_id: string;
   at: Date;
   until: Date | null;
-  kind: 'order' | 'batch' | 'status' | 'assignment' | 'category' | 'details' | 'listed' | 'billing' | 'filing';
+  kind:
+    | 'order'
+    | 'batch'
+    | 'status'
+    | 'assignment'
+    | 'category'
+    | 'details'
+    | 'location'
+    | 'listed'
+    | 'billing'
+    | 'filing';
   value: string | null;
   /** The entry as a sentence. */
   what: string;

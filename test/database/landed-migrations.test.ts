@@ -33,10 +33,12 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0021-filing.ts': '14fa26b70c828b2a7b609eae47a64b559ab2e04224b906038dc87efa5628bb24',
   'migrations/0022-assignment-reports.ts': '1d25d9115299fe0d4dfb054a9e4d4137b879d39b8997ebaba53fcbddada9318a',
   'migrations/0023-billing-days.ts': '5b869842a598f758b035380559d418df6d0c43e005638a11b45f155efc7c235f',
-  'migrations/0030-e911s.ts': '6d1c54626c3203d2ca072c917a7d9fdc74ea9cd9e5e75ee065db850dfcd2b11e',
-  'migrations/0031-dldas.ts': '0afe2a2524d9642f6e476d7e64e757a9c0f29481d3d51bea98f019d08b42553f',
-  'migrations/0032-lsrorders.ts': '5d39336a6d46a811f559a5fe0b8a9be2e4a5907e3d2b6154bffda766cd78b810',
-  'migrations/0033-bulk-portins.ts': 'e4a1047870359a23bc9ba96365d626b22a4834436ff806d65087ad65d503b783',
+  'migrations/0024-sites.ts': '7cee8f389f42a6fcaba4a6084236d878210e84fd9c3f1814b27bd1487155d8da',
+  'migrations/0025-run-requests.ts': '6b1c06718b1c8c42f176f7e75f7dc729670c5251960e1404380d068722a85ee9',
+  'migrations/0026-e911s.ts': '6d1c54626c3203d2ca072c917a7d9fdc74ea9cd9e5e75ee065db850dfcd2b11e',
+  'migrations/0027-dldas.ts': '0afe2a2524d9642f6e476d7e64e757a9c0f29481d3d51bea98f019d08b42553f',
+  'migrations/0028-lsrorders.ts': '5d39336a6d46a811f559a5fe0b8a9be2e4a5907e3d2b6154bffda766cd78b810',
+  'migrations/0029-bulk-portins.ts': 'e4a1047870359a23bc9ba96365d626b22a4834436ff806d65087ad65d503b783',
 };
 
 const root = new URL('../../../', import.meta.url);

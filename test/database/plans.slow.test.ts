@@ -16,14 +16,16 @@ test.after.always((t) => t.context.server?.stop());
 /** Statements that rightly read a whole table, by what their SQL has, each with the reason. */
 const readEverything: readonly [sql: RegExp, reason: string][] = [
   [
-    /tn_ledger_staging\."(inservice_numbers|number_details) /,
+    /tn_ledger_staging\."(inservice_numbers|number_details|sites) /,
     'compares a whole listing with all numbers of the account',
   ],
+  [/\bnumber_location_history h\b/, 'compares the open intervals with all numbers of the account'],
   [/telephone_numbers\s+where removed_at is null and/, 'looks at the current details of every number in service'],
   [
     /from billing_reports r\s+where .* rolled_up_at is null/s,
     'compares all loaded reports with the numbers that were seen later',
   ],
+  [/\bnumbers_by_location\(/, 'counts the whole inventory'],
   [
     /\bnruf_(numbers|number_categories|utilization|utilization_by_digits|counts|totals_by_day)\(/,
     'counts the whole inventory',

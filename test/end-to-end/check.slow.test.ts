@@ -64,6 +64,7 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000',
     'account 9900000, in-service numbers',
     'account 9900000, number details (/tns)',
+    'account 9900000, sub-accounts and locations (sites)',
     'account 9900000, number orders',
     'account 9900000, disconnect orders',
     'account 9900000, disconnected numbers',
@@ -132,7 +133,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 19);
+  t.is(skipped.length, 20);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -210,7 +211,7 @@ for (const [oddity, refused, role] of forbidding) {
 }
 
 test('a missing role for an optional resource is a warning with the job name, exit 0', async (t) => {
-  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-features': 1 } });
+  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-features': 1, 'forbid-sites': 1 } });
   t.teardown(own.close);
   const { url } = await makeDatabase(t, server);
   const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
@@ -222,12 +223,15 @@ test('a missing role for an optional resource is a warning with the job name, ex
     ['LIDB orders', 'sync-lidbs'],
     ['directory listing orders', 'sync-dldas'],
     ['E911 orders', 'sync-e911s'],
+    ['sub-accounts and locations (sites)', 'sync-sites'],
   ] as const) {
     const line = verdicts(stdout)[`account 9900000, ${what}`];
     t.is(line?.verdict, 'warning');
     t.regex(
       line?.text ?? '',
-      new RegExp(`status 403: the credentials have no access to ${what} .*; ${job} skips them$`),
+      new RegExp(
+        `status 403: the credentials have no access to ${what.replace(/[()]/g, '\\$&')} .*; ${job} skips them$`,
+      ),
     );
   }
 });
@@ -325,6 +329,7 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000 -',
     'GET accounts/9900000/inserviceNumbers/totals -',
     'GET tns 1',
+    'GET accounts/9900000/sites -',
     'GET accounts/9900000/orders 1',
     'GET accounts/9900000/disconnects 1',
     'GET accounts/9900000/discnumbers/totals -',

@@ -25,7 +25,7 @@ test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 
 for (const { signal, stopAt, job } of [
   { signal: 'SIGTERM', stopAt: '/inserviceNumbers?', job: 'sync-inservice-numbers' },
-  { signal: 'SIGINT', stopAt: '/tns?', job: 'sync-number-details' },
+  { signal: 'SIGINT', stopAt: '/api/tns?', job: 'sync-number-details' },
 ] as const) {
   test(`${signal} in the middle of ${job} ends the run within 10 s, exit 1; the next run resumes`, async (t) => {
     const database = await makeDatabase(t, server);

@@ -155,7 +155,7 @@ test('a nightly run continues after a failed job, and fails at the end with ever
   t.like(night, { job: 'nightly', status: 'failed' });
   t.regex(night?.error, /^1 of \d+ jobs of account 9900000 failed: sync-inservice-numbers: GET .+ 77 No$/);
 
-  broken.add('/tns');
+  broken.add('/api/tns');
   const both = await cli(t, ['run', 'nightly'], { env });
   t.is(both.status, 1);
   t.regex(withoutProgress(both.stderr), /^sync-inservice-numbers: [^\n]+\nsync-number-details: [^\n]+\n$/);

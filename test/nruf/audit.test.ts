@@ -93,6 +93,17 @@ test('the audit counts the findings of each check, with examples and SQL that re
     { account_id: account, order_id: 'i', status: 'COMPLETE', order_date: '2025-01-01T00:00:00Z' },
   ]);
   await ledger.insert('import_tn_orders_numbers', [{ ...key('9842004003'), order_id: 'i', outcome: 'ACCEPTED' }]);
+  // Imported by an order and not by its attributes; by its attributes only; hosted; and with an attribute that is not known.
+  const attributes = async (number: string, list: string) => {
+    await ledger.query(`update telephone_numbers set tn_attributes = $2 where telephone_number = $1`, [number, list]);
+    const row = { ...key(number), tn_attributes: list.slice(1, -1).split(','), valid_from: '2025-12-30' };
+    await ledger.insert('number_location_history', [row]);
+  };
+  await attributes('9842004003', '{Protected}');
+  await hold([key('9842004900')], { rate_center: 'DURHAM' });
+  await attributes('9842004900', '{External,Imported,Protected}');
+  await attributes('9195550006', '{Hosted}');
+  await attributes('9195550005', '{Parked}');
   await ledger.query(`update number_status_history set status = 'Reserved' where telephone_number = '9842004004'`);
   // Classified as aging for three weeks, and another number for twice three adjoining weeks, which is long enough.
   const agingDays = { category: 'aging', note: null, overridden: false };
@@ -164,7 +175,11 @@ test('the audit counts the findings of each check, with examples and SQL that re
     // 9195550000 counts in the account with the lower id, where it is assigned. That leaves 9195550004 and numbers of other blocks.
     undeclared: 9,
     'not-united-states': 2,
-    imported: 1,
+    imported: 2,
+    'import-without-attribute': 1,
+    'attribute-without-import': 1,
+    'hosted-attribute': 1,
+    'unknown-attribute': 1,
     hosted: 2,
     'area-code-and-state': 2,
     'unknown-area-code': 1,
@@ -205,6 +220,10 @@ test('the audit counts the findings of each check, with examples and SQL that re
   }
   const example = (id: string) => findings.find((finding) => finding.id === id)?.examples[0];
   t.like(example('area-code-and-state'), { telephone_number: '4165550001', area_code_country: 'CA', state: 'NC' });
+  t.like(example('import-without-attribute'), { telephone_number: '9842004003', order_id: 'i' });
+  t.like(example('attribute-without-import'), { telephone_number: '9842004900', order_id: null });
+  t.like(example('hosted-attribute'), { telephone_number: '9195550006' });
+  t.like(example('unknown-attribute'), { telephone_number: '9195550005' });
   t.like(example('unknown-status'), { status: 'Reserved', numbers: 1 });
   t.like(example('aging-too-short'), { telephone_number: '9842004005' });
   t.like(example('two-rate-centers'), { npa_nxx_x: '9195551', places: 'CARY NC, RALEIGH NC' });

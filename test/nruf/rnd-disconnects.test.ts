@@ -322,12 +322,21 @@ test.serial('a number that was ported in and disconnected is reported; imported 
     { number: '9195550001' },
     { number: '9195550002' },
     { number: '9195550003', details: { owner_account_id: '4711' } },
+    { number: '9195550004' },
+    { number: '9195550005' },
   ]);
+  await ledger.query(
+    `insert into number_location_history (account_id, telephone_number, tn_attributes, valid_from)
+     select account_id, telephone_number, case telephone_number when '9195550004' then '{Imported}' else '{Protected}' end::text[], '2026-02-01'
+       from telephone_numbers where telephone_number in ('9195550004', '9195550005')`,
+  );
   t.deepEqual(await october(ledger), [
     '9195550000 10-12 left the account',
     '9195550001 imported',
     '9195550002 imported',
     '9195550003 hosted',
+    '9195550004 imported',
+    '9195550005 10-12 left the account',
   ]);
 });
 

@@ -57,7 +57,7 @@ test('a second run of the same job does nothing; other accounts and jobs can run
     [
       ['sync-inservice-numbers', 'succeeded'],
       ['sync-number-details', 'already running'],
-      ['sync-orders', 'succeeded'],
+      ['sync-sites', 'succeeded'],
     ],
   );
   go();

@@ -38,6 +38,8 @@ const fill = `
     select :account, number, 'ASSIGNED', 'filled-' || i, at, ended, ended from filled;
   insert into number_assignment_history_superseded (account_id, telephone_number, assignment_status, order_id, valid_from, recorded_from, recorded_to)
     select :account, number, 'ASSIGNED', 'filled-' || i, at, seen, ended from filled;
+  insert into number_location_history (account_id, telephone_number, site_id, sip_peer_id, tn_attributes, valid_from, valid_to)
+    select :account, number, '3001', '500001', '{}', at, ended from filled;
   insert into number_categories (account_id, telephone_number, category, valid_from, valid_to, recorded_from)
     select :account, number, 'reserved', at, seen, seen from filled;
   insert into number_categories_superseded (account_id, telephone_number, category, valid_from, recorded_from, recorded_to)
