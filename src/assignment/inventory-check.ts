@@ -3,9 +3,18 @@ import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers
 // Which numbers Bandwidth would assign, for statements over the lines of a file and the inventory: `t` is the number's row in
 // telephone_numbers, `d` in disconnected_numbers, `i` in imported; each is null if there is none.
 
-/** A CTE: the account's ($n) imported numbers, which belong to another carrier. */
-export const imported = (account: string) => `imported as materialized (
-    select distinct telephone_number from imported_numbers where account_id = ${account} and removed_at is null
+/**
+ * A CTE: the account's ($n) numbers that belong to another carrier, according to their import orders or to their attributes, unless an
+ * order removed the import after the attributes were found.
+ */
+export const imported = (account: string) => `imports as materialized (
+    select telephone_number, removed_at from imported_numbers where account_id = ${account}
+  ), imported as materialized (
+    select telephone_number from imports where removed_at is null
+    union
+    select telephone_number from number_location_history h
+     where account_id = ${account} and valid_to is null and tn_attributes && '{External,Imported}'
+       and not exists (select from imports r where r.telephone_number = h.telephone_number and r.removed_at > h.valid_from)
   )`;
 
 /** Joins `d` to a line's number. */

@@ -91,3 +91,22 @@ test('a number owned by another account is rejected before sending', async (t) =
     [1],
   );
 });
+
+test('a number whose attributes name another carrier is rejected before sending, until an order removes its import', async (t) => {
+  const world = await openAssigning(t, t.context.server);
+  const held = world.sandbox.account(account);
+  const [own, external] = world.numbers as [string, string];
+  const [imported] = held.placeImport({ numbers: 1, done: true }).numbers.map(({ telephoneNumber }) => telephoneNumber);
+  held.setAttributes(external, ['External']);
+  for (const job of ['sync-inservice-numbers', 'sync-imported-numbers', 'sync-sites']) await world.run(job);
+  world.sandbox.clock.advance(60_000);
+  held.placeRemoval({ numbers: [imported as string], done: true });
+  held.placeOrder({ numbers: [imported as string], done: true });
+  for (const job of ['sync-inservice-numbers', 'sync-imported-numbers']) await world.run(job);
+  const path = await world.write('numbers.csv', [own, external, imported as string]);
+  const { results } = await world.assign(path, { allowRejects: true });
+  const [first, second, third] = await resultLines(results);
+  t.regex(first ?? '', /ACCEPTED/);
+  t.regex(second ?? '', /REJECTED\|5130\|imported from another carrier/);
+  t.regex(third ?? '', /ACCEPTED/);
+});
