@@ -265,8 +265,8 @@ test('the error for a 403 with an empty body names the role, or the accounts in 
     /number details \(\/tns\) of account 1: the role Numbers is missing \| .* Roles in the token: A, B\.$/,
   );
   t.regex(
-    await forbidden('/accounts/1/sites', {}),
-    /have no access to sites of account 1: a role is missing \| .*doesn't name the role.*$/,
+    await forbidden('/accounts/1/hosts', {}),
+    /have no access to hosts of account 1: a role is missing \| .*doesn't name the role.*$/,
   );
   t.regex(
     await forbidden('/accounts/1/orders', { accounts: ['2', '3'] }),

@@ -133,16 +133,19 @@ function list(call: Call, resource: FeatureResource): Answer {
   const size = pageSize === undefined ? maxOrders : sizeOf(call, { root, defaultSize: pageSize, maxSize: maxOrders });
   const start = pageSize === undefined ? 0 : startOf(call, { root, matching, size });
   const orders = matching.slice(start, start + size);
-  const after = matching[start + size];
+  const next = matching[start + size];
   const links = linksXml({
     address: `http://admin.localhost:8080/iris/accounts/${account.id}/${segment}`,
     query,
     size,
-    next: after && (numberedPage(call, root, size)?.next ?? after.orderId),
+    next: next && (numberedPage(call, root, size)?.next ?? next.orderId),
     raw: call.rawLinks,
   });
-  const repeated = account.misbehavior.repeats(segment) ? orders.slice(-1) : [];
-  const listed = call.applyShortList([...orders, ...repeated]);
+  const repeats = account.misbehavior.repeats(segment);
+  // Where there are pages, the last order of each is again on the next one.
+  const before = repeats && pageSize !== undefined && start > 0 ? matching.slice(start - 1, start) : [];
+  const after = repeats && pageSize === undefined ? orders.slice(-1) : [];
+  const listed = call.applyShortList([...before, ...orders, ...after]);
   const { 'order-details-ignored': isIgnored } = call.state.oddities;
   if (wholeListXml !== undefined && call.query.orderDetails === 'true' && !isIgnored) {
     const { listedXml, orderXml } = resource;
