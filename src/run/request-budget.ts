@@ -76,3 +76,8 @@ export function describeLeftOut(left: readonly PlannedJob[], requests: number): 
     'tn-ledger plan shows what each job needs.'
   );
 }
+
+/** SQL condition: a warning of a nightly run is the one above, and names the job. Both arguments are SQL expressions. */
+export function namesLeftOut(warning: string, job: string): string {
+  return `(starts_with(${warning}, '${budgetSetting}=') and strpos(${warning}, ' ' || ${job} || ' (') > 0)`;
+}
