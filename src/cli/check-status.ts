@@ -105,7 +105,14 @@ async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promis
   );
   const never = configured.filter((account) => rows.every(({ account_id }) => account_id !== account));
   return [
-    ...never.map((account_id) => ({ account_id, job: 'nightly', age: null, fails: false, running: false, leftOut: false })),
+    ...never.map((account_id) => ({
+      account_id,
+      job: 'nightly',
+      age: null,
+      fails: false,
+      running: false,
+      leftOut: false,
+    })),
     ...rows,
   ];
 }

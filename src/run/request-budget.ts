@@ -1,3 +1,4 @@
+import { CredentialsError } from '../dashboard/errors.js';
 import { LedgerError } from '../errors.js';
 import { formatCount } from '../format.js';
 import type { Cost, CostContext, Job } from './job.js';
@@ -11,14 +12,15 @@ export interface PlannedJob {
   /** Undefined if it can't be estimated, because the API doesn't answer. */
   cost: Cost | undefined;
   /** Why there is no estimate. */
-  error: Error | undefined;
+  error: LedgerError | undefined;
   /** Whether the requests of the nightly run suffice for its least part. */
   fits: boolean;
 }
 
 /**
  * Estimates the requests of jobs, and decides which of them fit into the nightly run: each in its turn, if enough requests are left
- * for its least part. A job without an estimate fits: it runs, and reports the error itself.
+ * for its least part. A job without an estimate fits: it runs, and reports the error itself. If the API rejects the
+ * credentials, the other jobs have the same error without asking again.
  *
  * @throws the abort reason of the context's signal
  */
@@ -29,8 +31,10 @@ export async function planRequests(
 ): Promise<PlannedJob[]> {
   const planned: PlannedJob[] = [];
   let left = requests;
+  let refused: CredentialsError | undefined;
   for (const job of jobs) {
-    const { cost, error } = await estimate(context, job);
+    const { cost, error } = refused && job.cost ? { cost: undefined, error: refused } : await estimate(context, job);
+    if (error instanceof CredentialsError) refused = error;
     context.signal.throwIfAborted();
     const least = cost?.least ?? 0;
     const fits = least <= Math.max(0, left);
