@@ -64,6 +64,7 @@ export async function printPlannedRequests(session: ApiSession, options: PlanCom
 }
 
 function planAsText({ title, jobs, total }: AccountPlan, limit: number | undefined): string {
+  // Once the credentials are refused, the client sends nothing more: every job has the same error.
   const errors = jobs.flatMap(({ error }) => error ?? []);
   const listed = jobs.filter(
     ({ cost, error }, index) =>

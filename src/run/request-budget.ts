@@ -1,4 +1,3 @@
-import { CredentialsError } from '../dashboard/errors.js';
 import { LedgerError } from '../errors.js';
 import { formatCount } from '../format.js';
 import type { Cost, CostContext, Job } from './job.js';
@@ -19,8 +18,7 @@ export interface PlannedJob {
 
 /**
  * Estimates the requests of jobs, and decides which of them fit into the nightly run: each in its turn, if enough requests are left
- * for its least part. A job without an estimate fits: it runs, and reports the error itself. If the API rejects the
- * credentials, the other jobs have the same error without asking again.
+ * for its least part. A job without an estimate fits: it runs, and reports the error itself.
  *
  * @throws the abort reason of the context's signal
  */
@@ -31,10 +29,8 @@ export async function planRequests(
 ): Promise<PlannedJob[]> {
   const planned: PlannedJob[] = [];
   let left = requests;
-  let refused: CredentialsError | undefined;
   for (const job of jobs) {
-    const { cost, error } = refused && job.cost ? { cost: undefined, error: refused } : await estimate(context, job);
-    if (error instanceof CredentialsError) refused = error;
+    const { cost, error } = await estimate(context, job);
     context.signal.throwIfAborted();
     const least = cost?.least ?? 0;
     const fits = least <= Math.max(0, left);
