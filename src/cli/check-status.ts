@@ -1,10 +1,11 @@
 import type pg from 'pg';
-import { plan } from '../../jobs/nightly.js';
+import { nightly, plan } from '../../jobs/nightly.js';
 import { type Config, titleOfAccount } from '../config.js';
 import { baseline, readSchemaState } from '../database/migrations.js';
 import { LedgerError, messageOf } from '../errors.js';
 import { formatCount, formatDuration } from '../format.js';
 import { accountsWithRuns } from '../run/recorded-runs.js';
+import { budgetSetting, namesLeftOut } from '../run/request-budget.js';
 import { terminalSafe } from '../terminal-text.js';
 import { type Session, type SettingsSource, withSession } from './session.js';
 
@@ -21,6 +22,8 @@ interface JobAge {
   /** Whether its last run failed or was interrupted. */
   fails: boolean;
   running: boolean;
+  /** Whether the last nightly run had too few requests for it. */
+  leftOut: boolean;
 }
 
 /** How many jobs the line names. */
@@ -66,7 +69,7 @@ async function readAges(session: Session): Promise<JobAge[]> {
 }
 
 /**
- * Reads the age of each job that ever ran, except jobs of other versions.
+ * Reads the age of each job that ever ran or was left out of the last nightly run, except jobs of other versions.
  *
  * @param configured empty: all accounts that ever succeeded
  */
@@ -80,21 +83,36 @@ async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promis
         where cardinality($2::text[]) = 0
           and exists (select from sync_runs r where r.account_id = a.account_id and r.status = 'succeeded'))
      select a.account_id, j.job, extract(epoch from clock_timestamp() - success.finished_at)::float8 as age,
-            last.status in ('failed', 'interrupted') as fails, last.status = 'running' as running
+            coalesce(last.status in ('failed', 'interrupted'), false) as fails,
+            coalesce(last.status = 'running', false) as running, night.left_out as "leftOut"
        from chosen a
       cross join unnest($1::text[]) with ordinality as j (job, place)
       cross join lateral (
+        select exists (
+          select from jsonb_array_elements_text((
+            select warnings from sync_runs r where r.account_id = a.account_id and r.job = '${nightly.name}' and r.status <> 'running'
+             order by started_at desc, run_id desc limit 1)) as w (warning)
+           where ${namesLeftOut('w.warning', 'j.job')}) as left_out) as night
+       left join lateral (
         select status from sync_runs r where r.account_id = a.account_id and r.job = j.job
-         order by started_at desc, run_id desc limit 1) as last
+         order by started_at desc, run_id desc limit 1) as last on true
        left join lateral (
         select finished_at from sync_runs r where r.account_id = a.account_id and r.job = j.job and r.status = 'succeeded'
          order by finished_at desc limit 1) as success on true
+      where last.status is not null or night.left_out
       order by a.account_id, j.place`,
     [plan.map(({ name }) => name), configured],
   );
   const never = configured.filter((account) => rows.every(({ account_id }) => account_id !== account));
   return [
-    ...never.map((account_id) => ({ account_id, job: 'nightly', age: null, fails: false, running: false })),
+    ...never.map((account_id) => ({
+      account_id,
+      job: 'nightly',
+      age: null,
+      fails: false,
+      running: false,
+      leftOut: false,
+    })),
     ...rows,
   ];
 }
@@ -102,8 +120,8 @@ async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promis
 function judge(jobs: readonly JobAge[], config: Config, maxAge: number): [PluginState, string] {
   if (jobs.length === 0) return ['CRITICAL', 'no job has run yet; start the first run: tn-ledger run nightly'];
   const isLate = ({ age }: JobAge) => age === null || age > maxAge;
-  // The first run of an account may take hours.
-  const isTooLate = ({ age, running }: JobAge) => (age === null ? !running : age > 2 * maxAge);
+  // The first run of an account may take hours, and within a limit of requests several runs.
+  const isTooLate = ({ age, running, leftOut }: JobAge) => (age === null ? !running && !leftOut : age > 2 * maxAge);
   const late = jobs
     .filter(isLate)
     .sort((a, b) => Number(b.fails) - Number(a.fails) || (b.age ?? Number.MAX_VALUE) - (a.age ?? Number.MAX_VALUE));
@@ -115,8 +133,8 @@ function judge(jobs: readonly JobAge[], config: Config, maxAge: number): [Plugin
     const failures = failing === 0 ? '' : `, ${formatCount(failing)} failed in the last run: tn-ledger status`;
     return ['OK', `${all}, the oldest success ${formatDuration(oldest)} ago${failures} | ${performance}`];
   }
-  const named = late.slice(0, mostNamed).map(({ job, account_id, age, fails, running }) => {
-    const state = running ? ', running' : fails ? ', failed' : '';
+  const named = late.slice(0, mostNamed).map(({ job, account_id, age, fails, running, leftOut }) => {
+    const state = running ? ', running' : leftOut ? `, left out by ${budgetSetting}` : fails ? ', failed' : '';
     const when = age === null ? 'never succeeded' : `${formatDuration(age)} ago`;
     return `${job} of account ${titleOfAccount(config, account_id)} (${when}${state})`;
   });

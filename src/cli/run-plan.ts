@@ -1,6 +1,6 @@
 import { nightly, planNight } from '../../jobs/nightly.js';
 import { titleOfAccount } from '../config.js';
-import { type ExitStatus, exitStatus } from '../errors.js';
+import { type ExitStatus, exitStatus, type LedgerError } from '../errors.js';
 import { budgetSetting, type PlannedJob } from '../run/request-budget.js';
 import { chooseAccounts } from './choose-accounts.js';
 import { formatCount, formatTable } from './format.js';
@@ -64,19 +64,30 @@ export async function printPlannedRequests(session: ApiSession, options: PlanCom
 }
 
 function planAsText({ title, jobs, total }: AccountPlan, limit: number | undefined): string {
-  const rows = jobs
-    .filter(({ cost, error }) => cost !== undefined || error !== undefined)
-    .map(({ job, cost, error, fits }) => [
-      job.name,
-      cost === undefined ? '?' : formatCount(cost.requests),
-      error?.message ?? `${fits ? '' : 'left to a later run: '}${cost?.reason}`,
-    ]);
+  // Once the credentials are refused, the client sends nothing more: every job has the same error.
+  const errors = jobs.flatMap(({ error }) => error ?? []);
+  const listed = jobs.filter(
+    ({ cost, error }, index) =>
+      cost !== undefined || (error !== undefined && jobs.findIndex((each) => each.error === error) === index),
+  );
+  const rows = listed.map(({ job, cost, error, fits }) => [
+    job.name,
+    cost === undefined ? '?' : formatCount(cost.requests),
+    error === undefined ? `${fits ? '' : 'left to a later run: '}${cost?.reason}` : describeError(error),
+  ]);
   const lines = [
-    `Next nightly run of account ${title}: about ${formatCount(total.requests)} ${total.requests === 1 ? 'request' : 'requests'}, ${describeTime(total)}`,
+    `Next nightly run of account ${title}: ${errors.length === 0 ? 'about' : 'at least'} ${formatCount(total.requests)} ${total.requests === 1 ? 'request' : 'requests'}, ${describeTime(total)}`,
     formatTable(['job', 'requests', 'for'], rows, { right: [1], width: process.stdout.columns }),
   ];
-  if (limit !== undefined) lines.push(describeLimit(jobs, limit));
+  if (new Set(errors).size < errors.length) lines.push('For the same reason, the other jobs were not estimated.');
+  if (limit !== undefined) {
+    lines.push(`${describeLimit(jobs, limit)}${errors.length === 0 ? '' : ' Jobs with ? are not included.'}`);
+  }
   return lines.join('\n');
+}
+
+function describeError({ message, hint }: LedgerError): string {
+  return hint === undefined ? message : `${message.replace(/\.$/, '')}. ${hint}`;
 }
 
 function describeLimit(jobs: readonly PlannedJob[], limit: number): string {

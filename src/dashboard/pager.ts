@@ -7,7 +7,7 @@ import { nextPageCursor } from './links.js';
 import { type Item, parseListPage } from './list-page.js';
 import { askWithSize, isSizeRefusal, PageSizeChangedError } from './page-size.js';
 import type { ListResource } from './resource.js';
-import { listAt, parseXml, textAt, type XmlElement, XmlError } from './xml.js';
+import { isElement, listAt, parseXml, textAt, valueAt, type XmlElement, XmlError } from './xml.js';
 
 export type { Item } from './list-page.js';
 
@@ -185,6 +185,8 @@ function parsePage(body: ResponseBody, context: PageContext): ParsedPage {
   if (items.length === 0 && parseApiErrors(document).length > 0) {
     throw new XmlError('an error instead of a list');
   }
+  const totalCount = resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount));
+  if (items.length === 0 && totalCount === undefined) rejectOtherItems(document, resource);
   const fingerprint = fingerprintOf(items, resource);
   if (fingerprint !== '' && history.fingerprints.has(fingerprint)) {
     throw new BrokenBodyError(`page ${JSON.stringify(cursor)} repeats the items of a page already read`);
@@ -192,10 +194,25 @@ function parsePage(body: ResponseBody, context: PageContext): ParsedPage {
   return {
     cursor,
     next: resource.pageSize === undefined ? undefined : nextCursor(document, items.length, context),
-    totalCount: resource.totalCount === undefined ? undefined : parseCount(textAt(document, resource.totalCount)),
+    totalCount,
     fingerprint,
     ...sortItems(items, resource, account),
   };
+}
+
+/**
+ * Without the count that other lists of the resource have, only an empty container proves an empty list: entries may have another
+ * name than the documented ones.
+ *
+ * @throws {XmlError} if the container has other elements with children
+ */
+function rejectOtherItems(document: XmlElement, { container, item, totalCount }: ListResource): void {
+  const found = valueAt(document, container);
+  if (totalCount === undefined || !isElement(found)) return;
+  const other = Object.keys(found).find((name) => name !== 'Links' && listAt(found, name).some(isElement));
+  if (other !== undefined) {
+    throw new XmlError(`expected a list of <${item}> in ${container}, but it contains <${other}> and no count`);
+  }
 }
 
 function emptyPage(resource: ListResource, cursor: string): ParsedPage {

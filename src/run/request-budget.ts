@@ -11,7 +11,7 @@ export interface PlannedJob {
   /** Undefined if it can't be estimated, because the API doesn't answer. */
   cost: Cost | undefined;
   /** Why there is no estimate. */
-  error: Error | undefined;
+  error: LedgerError | undefined;
   /** Whether the requests of the nightly run suffice for its least part. */
   fits: boolean;
 }
@@ -75,4 +75,9 @@ export function describeLeftOut(left: readonly PlannedJob[], requests: number): 
     `what ${left.length === 1 ? 'it reads' : 'they read'} is as old as the last run that succeeded. Raise the limit if that continues; ` +
     'tn-ledger plan shows what each job needs.'
   );
+}
+
+/** SQL condition: a warning of a nightly run is the one above, and names the job. Both arguments are SQL expressions. */
+export function namesLeftOut(warning: string, job: string): string {
+  return `(starts_with(${warning}, '${budgetSetting}=') and strpos(${warning}, ' ' || ${job} || ' (') > 0)`;
 }

@@ -140,11 +140,12 @@ function settledBefore(clock: string): string {
               and (xact_start is not null or backend_xid is not null))`;
 }
 
-/** How often a running job's counts are written to its row, in milliseconds. */
+/** How often a running job's counts and requests are written to its row, in milliseconds. */
 const progressEveryMs = 10_000;
 
 /**
- * Writes a run's counts to its row from time to time, for `status` and for monitoring.
+ * Writes a run's counts to its row from time to time, for `status`, for monitoring, and for the run that continues this
+ * one if it is killed: its requests count toward the same limit.
  *
  * @param onError called if they can't be written now; the run itself notices what matters
  *
@@ -158,13 +159,14 @@ export function recordProgress(
   let written = '';
   let isWriting = false;
   const timer = setInterval(() => {
-    const values = [run.counts.pages, run.counts.rowsRead, run.counts.rowsWritten, run.expected ?? null];
+    const { pages, rowsRead, rowsWritten } = run.counts;
+    const values = [pages, rowsRead, rowsWritten, run.expected ?? null, run.requests];
     if (isWriting || String(values) === written) return;
     isWriting = true;
     written = String(values);
     change(
       database,
-      `update sync_runs set pages = $3, rows_read = $4, rows_written = $5, rows_expected = $6
+      `update sync_runs set pages = $3, rows_read = $4, rows_written = $5, rows_expected = $6, requests = $7
         where account_id = $1 and run_id = $2 and status = 'running'`,
       [run.account, run.runId, ...values],
     )

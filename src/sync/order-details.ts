@@ -8,7 +8,7 @@ import { type ListedOrders, noListedOrders } from './listed-orders.js';
 import { toDetailRows } from './order-detail-row.js';
 import type { OrderToRead } from './order-numbers.js';
 import { countOrdersToRead, ordersToRead } from './orders-to-read.js';
-import { type OrderReading, readOrder } from './read-order.js';
+import { mostRequests, type OrderReading, readOrder } from './read-order.js';
 import { collectWarnings, type ValueWarnings } from './value-warnings.js';
 
 /** A batch is applied when it has this many orders or numbers, or is this old. */
@@ -46,8 +46,10 @@ export async function readOrderDetails(
   const remaining = context.detailsUntil - performance.now();
   if (remaining <= 0) return warnOfLimit(context, resource, 'TN_LEDGER_NIGHT_LIMIT', listed);
   const { requestsLeft = () => Number.POSITIVE_INFINITY } = context.options;
-  const most = Math.min(total, requestsLeft());
-  if (most <= 0) return warnOfLimit(context, resource, budgetSetting, listed);
+  const each = mostRequests(resource);
+  const available = requestsLeft();
+  if (available < each) return warnOfLimit(context, resource, budgetSetting, listed);
+  const most = Math.min(total, available);
   log.info(`${resource.title} of account ${account}: ${most} to read by id`);
   run.expect(run.counts.rowsRead + most);
 
@@ -57,15 +59,26 @@ export async function readOrderDetails(
   signal.addEventListener('abort', forwardAbort, { once: true });
   const timer = setTimeout(() => stop.abort(limitReached), Math.min(remaining, longestTimer));
   const outcome = createOutcome();
-  let isCut = false;
+  let [isCut, begun, inProgress] = [false, 0, 0];
+  /** Whether another order fits, even if the others take as many requests as an order may. */
+  const hasRoom = () =>
+    requestsLeft() > 0 && (each * (begun + 1) <= available || each * (inProgress + 1) <= requestsLeft());
   const onLimit = () => {
     isCut = true;
   };
   try {
     const readings = inFlight(
-      upTo(most, ordersToRead(context, resource, listed.current), { requestsLeft, onLimit }),
-      (order) =>
-        readOrder(context, resource, order, { listed: listed.answers.get(order.orderId), signal: stop.signal }),
+      whileRoom(ordersToRead(context, resource, listed.current), { hasRoom, onLimit }),
+      async (order) => {
+        begun += 1;
+        inProgress += 1;
+        const answer = listed.answers.get(order.orderId);
+        try {
+          return await readOrder(context, resource, order, { listed: answer, signal: stop.signal });
+        } finally {
+          inProgress -= 1;
+        }
+      },
       // The client limits concurrent requests. Twice as many are queued so that it never runs idle.
       { atOnce: 2 * client.concurrencyFor(account), waiting: 2 * batchNumbers, weight },
       (error) => stop.abort(error),
@@ -83,16 +96,13 @@ export async function readOrderDetails(
   }
 }
 
-/** Yields orders while requests are left for them: an order takes one, or more if it is retried or its numbers are listed apart. */
-async function* upTo<T>(
-  most: number,
+/** Yields orders while there is room for another one. */
+async function* whileRoom<T>(
   orders: AsyncIterable<T>,
-  { requestsLeft, onLimit }: { requestsLeft: () => number; onLimit: () => void },
+  { hasRoom, onLimit }: { hasRoom: () => boolean; onLimit: () => void },
 ): AsyncGenerator<T> {
-  let count = 0;
   for await (const order of orders) {
-    if (count >= most || requestsLeft() <= 0) return onLimit();
-    count += 1;
+    if (!hasRoom()) return onLimit();
     yield order;
   }
 }

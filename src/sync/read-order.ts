@@ -68,6 +68,11 @@ export async function readOrder(
   }
 }
 
+/** The most requests that reading an order takes, without retries: for itself, its numbers, and its members. */
+export function mostRequests({ numbers, members }: OrderDetailResource): number {
+  return 1 + Number(numbers?.own !== undefined) + Number(members !== undefined);
+}
+
 /** Reads the numbers that an order omits; undefined if their resource, the only one that has them, lists none. */
 async function readNumbers(
   context: JobContext,
@@ -112,17 +117,19 @@ async function readPart(
 
 /**
  * Reads an order from its element in a list. Returns undefined if the element isn't the whole order: it lacks the status
- * or the numbers. Of an order whose numbers are elsewhere, they are missing in the result, and the members must be there.
+ * or the numbers, or has fewer numbers than its own count. Of an order whose numbers are elsewhere, they are missing in the
+ * result, and the members must be there.
  */
 export function readWholeOrder(
   element: XmlElement,
   resource: OrderDetailResource,
-  orderId: string,
+  { orderId, listedCount = 0 }: { orderId: string; listedCount: number | undefined },
 ): WholeOrder | undefined {
   try {
     const answer = withoutQuotes(readOrderElement(element, resource, orderId), resource);
     const { status, numbers, members, isWithoutNumbers } = answer;
-    const isWhole = resource.numbers?.ownRoot === undefined ? numbers?.length || isWithoutNumbers : members;
+    const hasNumbers = numbers !== undefined && numbers.length > 0 && numbers.length >= listedCount;
+    const isWhole = resource.numbers?.ownRoot === undefined ? hasNumbers || isWithoutNumbers : members;
     if (status === undefined || !isWhole) return undefined;
     return { answer, reported: numbersOf(resource, answer, { orderId, status, listedCount: null }, []) };
   } catch (error) {

@@ -9,6 +9,7 @@ import { daysBetween, firstDay, today } from '../days.js';
 import { formatCount } from '../format.js';
 import type { Cost, CostContext } from '../run/job.js';
 import { countOrdersToRead } from './orders-to-read.js';
+import { mostRequests } from './read-order.js';
 import { readFormat } from './windows/date-filter.js';
 import { orderListings } from './windows/order-listing.js';
 import { longestWindowDays, overlapDays } from './windows/read-windows.js';
@@ -59,9 +60,12 @@ export async function sitesCost(context: CostContext): Promise<Cost> {
 
 /** The lists of orders, and the orders of each that are read by id: those that can be left to the next run if few requests are left. */
 export async function ordersCost(context: CostContext, kinds: readonly OrderDescription[]): Promise<Cost> {
-  let [lists, orders] = [0, 0];
+  let [lists, orders, requests] = [0, 0, 0];
   for (const kind of kinds) {
-    orders += (await countOrdersToRead(context, kind.details, new Set())).all;
+    const known = (await countOrdersToRead(context, kind.details, new Set())).all;
+    orders += known;
+    // Orders that always omit their numbers take every request, unless the list returns them whole.
+    requests += known * (kind.details.numbers?.ownRoot === undefined ? 1 : mostRequests(kind.details));
     for (const { name, resource } of orderListings(kind)) {
       const list = await windowsCost(context, name, resource).catch((error: unknown) => {
         if (!kind.optional || !isNotOffered(error)) throw error;
@@ -69,11 +73,15 @@ export async function ordersCost(context: CostContext, kinds: readonly OrderDesc
       });
       lists += list.requests;
       // A list of whole orders leaves nothing to read by id, except for numbers that are elsewhere.
-      if (resource.wholeItem === undefined || kind.details.numbers?.own !== undefined) orders += list.entries;
+      if (resource.wholeItem === undefined || kind.details.numbers?.own !== undefined) {
+        orders += list.entries;
+        requests += list.entries;
+      }
     }
   }
-  const reason = `${counted(lists, 'page')} of lists${orders === 0 ? '' : `, and ${counted(orders, 'order')} to read by id`}`;
-  return { requests: lists + orders, least: lists, reason };
+  const each = requests > orders ? `, with up to ${formatCount(requests)} requests` : '';
+  const reason = `${counted(lists, 'page')} of lists${orders === 0 ? '' : `, and ${counted(orders, 'order')} to read by id${each}`}`;
+  return { requests: lists + requests, least: lists, reason };
 }
 
 /** A list of numbers that is read by date windows. */

@@ -10,6 +10,7 @@ import {
   readTotal,
 } from '../../src/dashboard/pager.js';
 import type { ListResource } from '../../src/dashboard/resource.js';
+import { e911s } from '../../src/dashboard/resources/e911s.js';
 import { XmlError } from '../../src/dashboard/xml.js';
 import { inserviceNumbers, numberDetails } from '../support/resources.js';
 import { clientFor, type Handler, quantity, type Received, sendStatus, sendXml, serve, signalled } from './support.js';
@@ -532,4 +533,25 @@ test('a later page rejected for its size ends the list with an error', async (t)
     message: /was read in pages of 5000, but the API now rejects that size: .*between 1 and 100/,
   });
   t.deepEqual(cursorsOf(server.received), ['1', 'c2']);
+});
+
+test('a list without a count and with other elements than its items is a broken response, not an empty list', async (t) => {
+  for (const [inside, isList] of [
+    ['<E911OrderResponse><OrderId>an-id</OrderId></E911OrderResponse>', false],
+    ['<Links><first>Link=&lt;http://x/?page=1&gt;;rel="first";</first></Links>', true],
+    ['<TotalCount>0</TotalCount>', true],
+    ['', true],
+  ] as const) {
+    const server = await serve(t, (_request, response) => sendXml(response, `<E911Orders>${inside}</E911Orders>`));
+    const { client } = clientFor(t, server);
+    const reading = collect(readPages({ client, resource: e911s.list, account: '14' }));
+    if (isList) t.deepEqual(keysOf(await reading), []);
+    else {
+      const error = await t.throwsAsync(reading);
+      t.regex(
+        error?.message ?? '',
+        /expected a list of <E911OrderSummary> in E911Orders, but it contains <E911OrderResponse>/,
+      );
+    }
+  }
 });

@@ -153,3 +153,15 @@ test('status --check exits as monitoring plug-ins do, by the age of the last suc
   t.regex(invalid.stdout, /^TN-LEDGER UNKNOWN: 1 configuration error: - TN_LEDGER_SCHEDULE .+\n$/);
   t.is((await cli(t, ['status', '--check', '--max-age', 'old'], { env })).status, 2);
 });
+
+test('status --check reports jobs that a limit of requests has always left out', async (t) => {
+  const database = await makeDatabase(t, server);
+  const limited = { ...settingsOf(sandbox, database.url), TN_LEDGER_REQUESTS_PER_NIGHT: '1' };
+  t.is((await cli(t, ['run', 'nightly'], { env: limited })).status, 0);
+  const { status, stdout } = await cli(t, ['status', '--check'], { env: limited });
+  t.is(status, 1);
+  t.regex(
+    stdout,
+    /^TN-LEDGER WARNING: .*: sync-inservice-numbers of account 9900000 \(never succeeded, left out by TN_LEDGER_REQUESTS_PER_NIGHT\), /,
+  );
+});

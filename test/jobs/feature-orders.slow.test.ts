@@ -208,6 +208,14 @@ test('if the API ignores orderDetails, orders are read by id, and the tables are
   t.deepEqual(await stored(), summaries);
 });
 
+test('a whole order keeps what only the order by id says', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20, features: 10 } });
+  t.is((await ledger.run(e911s.job.name)).result, 'succeeded');
+  await ledger.query('update e911s set deletes_address = true');
+  t.is((await ledger.run(e911s.job.name, { full: true })).result, 'succeeded');
+  t.deepEqual(await ledger.query('select distinct deletes_address from e911s'), [{ deletes_address: true }]);
+});
+
 for (const [oddities, requests] of [
   [{}, 1],
   [{ 'order-details-ignored': 1 }, 3],
@@ -226,3 +234,14 @@ for (const [oddities, requests] of [
     t.true([...stored.values()].some(({ members }) => (members as string[]).length > 1));
   });
 }
+
+test('orders that take several requests each stay within the requests that are left', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 60, features: 20, oddities: { 'order-details-ignored': 1 } },
+  });
+  const sent = () => byId(ledger, 'bulkPortins');
+  const { result, warnings } = await ledger.run(bulkPortins.job.name, { requestsLeft: () => 10 - sent() });
+  t.is(result, 'succeeded');
+  t.regex(warnings.join(), /TN_LEDGER_REQUESTS_PER_NIGHT was reached/);
+  t.true(sent() > 0 && sent() <= 10, `${sent()}`);
+});

@@ -80,6 +80,17 @@ test('a plan has the requests of the next run, of which quiet runs send no more'
   t.regex(first.get('sync-orders')?.cost?.reason ?? '', new RegExp(`and ${orders[0]?.count} orders to read by id$`));
 });
 
+test('a plan has every request for orders that omit their numbers', async (t) => {
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: { numbers: 60, portins: 20, features: 20, oddities: { 'order-details-ignored': 1 } },
+  });
+  await ledger.run('nightly');
+  const cost = (await planned(ledger)).get('sync-bulk-portins')?.cost;
+  const { requests } = await ledger.run('sync-bulk-portins');
+  t.true(requests > 1);
+  t.is(cost?.requests, requests, cost?.reason);
+});
+
 test('a quiet run sends at most 1.1 times the least requests', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { ...sandbox, numbers: 20_000, orders: 400, imports: 20, features: 20 },

@@ -245,6 +245,18 @@ test('a whole order with E.164 numbers has ten digits, and an entry without numb
   t.is(bare?.status, 'COMPLETE');
 });
 
+test('an entry with fewer numbers than its count is not a whole order', (t) => {
+  for (const [count, isWhole] of [
+    [2, true],
+    [3, false],
+  ] as const) {
+    const counted = conventional.replace('<AccountId>', `<CountOfTNs>${count}</CountOfTNs><AccountId>`);
+    const [row] = readList(e911s, `<E911Orders><TotalCount>1</TotalCount>${counted}</E911Orders>`).rows;
+    t.is(row?.whole_order !== null, isWhole);
+    t.is(row?.count_of_tns, String(count));
+  }
+});
+
 test('an E911 order without numbers is complete, and adjusted orders accept their numbers', (t) => {
   t.like(readById(e911s, 'an-id', endpoints), { row: { unknown_reason: undefined }, numbers: [] });
   const adjusted = conventional.replace('>PARTIAL<', '>ADJUSTED_PARTIAL<');

@@ -37,7 +37,7 @@ export const e911s = describeOrders({
       { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
       { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
       { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
-      { path: 'DeleteTNSpecificE911Address', column: 'deletes_address', type: 'flag' },
+      { path: 'DeleteTNSpecificE911Address', column: 'deletes_address', type: 'flag', listed: true },
     ],
     numbers: {
       path: 'TelephoneNumbers.TelephoneNumber',

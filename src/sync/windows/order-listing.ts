@@ -1,4 +1,5 @@
 import { parseApiDate } from '../../dashboard/dates.js';
+import { parseCount } from '../../dashboard/items.js';
 import type { Item } from '../../dashboard/pager.js';
 import type { OrderColumn, OrderDescription, WindowResource } from '../../dashboard/resource.js';
 import type { XmlValue } from '../../dashboard/xml.js';
@@ -35,6 +36,7 @@ function orderListing(
   const strays: StrayTarget | undefined = own.strays && { ...own.strays.orders, ...own.strays };
   const indexOf = (field: string) => resource.fields.indexOf(field);
   const [keyIndex, typeIndex] = [indexOf(resource.key), indexOf('OrderType')];
+  const countIndex = indexOf(own.columns.find(({ name }) => name === details.numbers?.listedCount)?.field ?? '');
   const isStray = new RegExp(strays?.orderType ?? '$.', 'i');
   const columns = [...new Map([...own.columns, ...(strays?.columns ?? [])].map((each) => [each.name, each])).values()];
   const layouts = { own: layoutOf(own), strays: strays && layoutOf(strays) };
@@ -92,10 +94,14 @@ function orderListing(
   };
 
   /** The entry as a whole order. If its numbers are elsewhere, it is only remembered. */
-  function wholeOrder({ whole: element }: Item, orderId: string): WholeOrder | undefined {
+  function wholeOrder(item: Item, orderId: string): WholeOrder | undefined {
+    const { whole: element } = item;
     if (element === undefined) return undefined;
     const { wholeWithin } = resource;
-    const whole = readWholeOrder(wholeWithin ? { [wholeWithin]: element } : element, details, orderId);
+    const whole = readWholeOrder(wholeWithin ? { [wholeWithin]: element } : element, details, {
+      orderId,
+      listedCount: parseCount(item.values[countIndex]),
+    });
     if (whole === undefined || !needsNumbers) return whole;
     if (listed.answers.size < maxListedAnswers) listed.answers.set(orderId, whole.answer);
     return undefined;
