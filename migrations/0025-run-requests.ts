@@ -6,7 +6,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('alter table tn_ledger.sync_runs add column requests bigint');
   await knex.raw(`
     comment on column tn_ledger.sync_runs.requests is
-      'Requests that the run sent to the API, retries included, tokens not; null: unknown, in runs of earlier versions or runs that were killed'`);
+      'Requests that the run sent to the API, retries included, tokens not; of a run in progress or killed, up to ten seconds ago. Null: unknown, in runs of earlier versions'`);
 }
 
 export async function down(knex: Knex): Promise<void> {

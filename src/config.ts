@@ -449,7 +449,7 @@ const variables = z.object({
     .optional()
     .meta(
       about(
-        'How many requests the nightly run of an account may send, without retries. What does not fit is left to the next run; `tn-ledger plan` shows what each job needs.',
+        'How many requests the nightly run of an account may send. What does not fit is left to the next run; `tn-ledger plan` shows what each job needs.',
         'unset: no limit',
       ),
     ),

@@ -34,7 +34,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0022-assignment-reports.ts': '1d25d9115299fe0d4dfb054a9e4d4137b879d39b8997ebaba53fcbddada9318a',
   'migrations/0023-billing-days.ts': '5b869842a598f758b035380559d418df6d0c43e005638a11b45f155efc7c235f',
   'migrations/0024-sites.ts': '7cee8f389f42a6fcaba4a6084236d878210e84fd9c3f1814b27bd1487155d8da',
-  'migrations/0025-run-requests.ts': '6b1c06718b1c8c42f176f7e75f7dc729670c5251960e1404380d068722a85ee9',
+  'migrations/0025-run-requests.ts': 'bdb0e9f363f53ed479759817ed8ae4862f3e1374aec7d66c085f96c168afe4a9',
   'migrations/0026-e911s.ts': '6d1c54626c3203d2ca072c917a7d9fdc74ea9cd9e5e75ee065db850dfcd2b11e',
   'migrations/0027-dldas.ts': '0afe2a2524d9642f6e476d7e64e757a9c0f29481d3d51bea98f019d08b42553f',
   'migrations/0028-lsrorders.ts': '5d39336a6d46a811f559a5fe0b8a9be2e4a5907e3d2b6154bffda766cd78b810',
