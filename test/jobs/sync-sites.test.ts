@@ -293,6 +293,29 @@ test('a stopped run resumes after its last committed page', async (t) => {
   t.deepEqual(await leftovers(ledger), []);
 });
 
+test('a location that moves to another sub-account before a stopped run resumes gets the new one', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  const stop = new AbortController();
+  ledger.proxy.onRequest = ({ path }) => {
+    if (path.endsWith(`/${denver}/tns`)) stop.abort(new Error('stopped by the test'));
+  };
+  t.is((await ledger.run(job, { signal: stop.signal })).result, 'interrupted');
+  ledger.proxy.onRequest = () => undefined;
+  held.moveLocation(main, '3003');
+  await succeed(ledger);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
+});
+
+test('many numbers that are Aging, and so at no location, do not stop the run', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  await succeed(ledger);
+  held.disconnect(someAt(held, main).slice(0, 150), { aging: true });
+  await succeed(ledger, 'sync-number-details', { acceptShrink: true });
+  t.is((await ledger.query(`select from telephone_numbers where status = 'Aging' and sip_peer_id is not null`)).length, 150);
+  await succeed(ledger);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
+});
+
 test('faults of the API change nothing in the result', async (t) => {
   const { ledger, held } = await openWithNumbers(t, t.context.server, inSmallPages);
   ledger.sandbox.faults = { '500': 0.1, html: 0.1, reset: 0.1, truncate: 0.1, 'duplicate-page': 0.1 };
