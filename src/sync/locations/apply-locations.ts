@@ -89,13 +89,14 @@ const unlocate = (staging: string) => `
    where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null
      and not exists (select from ${staging} s where s.telephone_number = t.telephone_number)`;
 
+// No location lists numbers that are Aging: the account released them, so they say nothing about the lists.
 async function guardShrink(client: pg.ClientBase, context: JobContext, staging: string): Promise<void> {
   const { account, job, options } = context;
   if (options.acceptShrink) return;
   const { rows } = await client.query(
     `select count(*) as located, count(*) filter (where s.telephone_number is null) as losing
        from telephone_numbers t left join ${staging} s on s.telephone_number = t.telephone_number
-      where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null`,
+      where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null and t.status is distinct from 'Aging'`,
     [account],
   );
   const [located, losing] = [Number(rows[0].located), Number(rows[0].losing)];
