@@ -219,6 +219,26 @@ test('a number that leaves ends its interval; back in service, it has no locatio
   t.deepEqual(await history(ledger, leaving), [`${main} ended`, `${main} open`]);
 });
 
+test('an imported number that left and came back between two runs is imported again', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  const number = someAt(held, main).find((each) => each.startsWith('619')) as string;
+  held.setAttributes(number, ['External', 'Imported']);
+  await succeed(ledger);
+  for (const change of [held.disconnect, held.hold]) {
+    change([number]);
+    for (const name of ['sync-inservice-numbers', 'sync-number-details']) await succeed(ledger, name);
+  }
+  await succeed(ledger);
+  t.deepEqual(await history(ledger, number), [`${main} ended`, `${main} open`]);
+  t.deepEqual(
+    await ledger.query(
+      `select left_out from nruf_number_categories((now() at time zone 'UTC')::date) where telephone_number = $1`,
+      [number],
+    ),
+    [{ left_out: 'imported' }],
+  );
+});
+
 test('a number that moves while the lists are read is read again', async (t) => {
   const { ledger, held } = await openWithNumbers(t, t.context.server);
   await succeed(ledger);
@@ -311,7 +331,10 @@ test('many numbers that are Aging, and so at no location, do not stop the run', 
   await succeed(ledger);
   held.disconnect(someAt(held, main).slice(0, 150), { aging: true });
   await succeed(ledger, 'sync-number-details', { acceptShrink: true });
-  t.is((await ledger.query(`select from telephone_numbers where status = 'Aging' and sip_peer_id is not null`)).length, 150);
+  t.is(
+    (await ledger.query(`select from telephone_numbers where status = 'Aging' and sip_peer_id is not null`)).length,
+    150,
+  );
   await succeed(ledger);
   t.deepEqual(await places(ledger), expectedPlaces(held));
 });

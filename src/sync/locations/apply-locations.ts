@@ -110,14 +110,20 @@ async function guardShrink(client: pg.ClientBase, context: JobContext, staging: 
   );
 }
 
-/** The history has what the numbers of the account have: an interval ends when the number differs from it, or is gone. */
+/**
+ * The history has what the numbers of the account have: an interval ends when the number differs from it, or is gone. So does that of
+ * a number of another carrier that left and came back since: an attribute counts for one stay only (`attributed_numbers`).
+ */
 async function writeHistory(client: pg.ClientBase, { account, accounts }: JobContext): Promise<number> {
   const { rowCount: ended } = await client.query(
     `update number_location_history h set valid_to = now()
        from telephone_numbers t
       where h.account_id = $1 and h.valid_to is null and t.account_id = $1 and t.telephone_number = h.telephone_number
         and (t.removed_at is not null
-          or (h.site_id, h.sip_peer_id, h.tn_attributes) is distinct from (t.site_id, t.sip_peer_id, t.tn_attributes))`,
+          or (h.site_id, h.sip_peer_id, h.tn_attributes) is distinct from (t.site_id, t.sip_peer_id, t.tn_attributes)
+          or h.tn_attributes && '{External,Imported}' and exists (select from attributed_numbers a
+            where a.account_id = h.account_id and a.telephone_number = h.telephone_number and a.found_at = h.valid_from
+              and a.ended_at is not null))`,
     [account],
   );
   const table = 'number_location_history';
