@@ -140,7 +140,9 @@ test('the end of a stay ends its attribute in the prepared intervals of other ac
   await ledger.insert('telephone_numbers', [{ ...other, status: 'Inservice' }]);
   await ledger.insert('number_status_history', [{ ...other, status: 'Inservice', valid_from: '2026-04-01' }]);
   await ledger.query('select nruf_refresh()');
-  await ledger.query(`update number_status_history set valid_to = '2026-05-01' where account_id = $1`, [key.account_id]);
+  await ledger.query(`update number_status_history set valid_to = '2026-05-01' where account_id = $1`, [
+    key.account_id,
+  ]);
   for (const refresh of ['select 1', 'select nruf_refresh()']) {
     await ledger.query(refresh);
     t.deepEqual(
