@@ -31,6 +31,7 @@ comment on column tn_ledger.imported_numbers.removed_at is 'When the removal ord
 -- only be on the account because of an import. It ends with the stay, even if no run has read the attributes since. That a number is
 -- listed without the attribute takes back no import order; the audit lists where the two disagree.
 
+-- Without "collate", a condition on a column of the function's result could not use an index.
 create or replace function tn_ledger.nruf_attributed(known_at timestamptz)
   returns table (account_id text, telephone_number text, tn_attributes text[], found_at timestamptz, ended_at timestamptz, since timestamptz)
   language sql stable as $$
@@ -69,7 +70,8 @@ comment on function tn_ledger.nruf_attributed(timestamptz) is
   'attributed_numbers as known at known_at (null: now)';
 
 create or replace view tn_ledger.attributed_numbers as
-select a.account_id, a.telephone_number, a.tn_attributes, a.found_at, a.ended_at, a.since from tn_ledger.nruf_attributed(null) a;
+select a.account_id collate "C" as account_id, a.telephone_number collate "C" as telephone_number, a.tn_attributes, a.found_at, a.ended_at, a.since
+from tn_ledger.nruf_attributed(null) a;
 comment on view tn_ledger.attributed_numbers is
   'Intervals in which the attributes of a number say that it belongs to another carrier (External, Imported), from number_location_history';
 comment on column tn_ledger.attributed_numbers.account_id is 'Bandwidth account';
@@ -96,7 +98,7 @@ begin
     union all
     select a.telephone_number, tn_ledger.nruf_day(a.since), coalesce(tn_ledger.nruf_day(a.ended_at), 'infinity')
     from tn_ledger.nruf_attributed(known_at) a
-    where numbers is null or a.telephone_number = any((select numbers)::text[]);
+    where numbers is null or a.telephone_number collate "C" = any((select numbers)::text[]);
 end
 $$;
 comment on function tn_ledger.nruf_imports(timestamptz, text[]) is
