@@ -31,28 +31,47 @@ comment on column tn_ledger.imported_numbers.removed_at is 'When the removal ord
 -- only be on the account because of an import. It ends with the stay, even if no run has read the attributes since. That a number is
 -- listed without the attribute takes back no import order; the audit lists where the two disagree.
 
+-- Without "collate", a condition on a column of the function's result could not use an index.
+create or replace function tn_ledger.nruf_attributed(known_at timestamptz)
+  returns table (account_id text, telephone_number text, tn_attributes text[], found_at timestamptz, ended_at timestamptz, since timestamptz)
+  language sql stable as $$
+    select h.account_id, h.telephone_number, h.tn_attributes, h.valid_from,
+      nullif(least(case when known_at is null or h.valid_to <= known_at then coalesce(h.valid_to, 'infinity') else 'infinity' end,
+        stay.ended_at), 'infinity'),
+      case when exists (
+          select from tn_ledger.number_location_history e
+          where e.account_id = h.account_id and e.telephone_number = h.telephone_number and e.tn_attributes is not null
+            and e.valid_from < h.valid_from and e.valid_from >= coalesce(stay.began_at, h.valid_from))
+        then h.valid_from else coalesce(stay.began_at, h.valid_from) end
+    from tn_ledger.number_location_history h
+    cross join lateral (
+      select max(s.valid_from) filter (where s.is_start and s.valid_from <= h.valid_from) as began_at,
+        min(s.ended_at) filter (where s.is_end and s.ended_at > h.valid_from) as ended_at
+      from (
+        select k.valid_from, coalesce(k.valid_to, 'infinity') as ended_at,
+          lag(k.valid_to) over stays is distinct from k.valid_from as is_start,
+          lead(k.valid_from) over stays is distinct from k.valid_to as is_end
+        from (
+          select n.status, n.valid_from, n.valid_to from tn_ledger.number_status_history n
+          where n.account_id = h.account_id and n.telephone_number = h.telephone_number
+            and (known_at is null or n.recorded_from <= known_at)
+          union all
+          select n.status, n.valid_from, n.valid_to from tn_ledger.number_status_history_superseded n
+          where n.account_id = h.account_id and n.telephone_number = h.telephone_number
+            and n.recorded_from <= known_at and n.recorded_to > known_at
+        ) as k
+        where tn_ledger.nruf_in_inventory(k.status)
+        window stays as (order by k.valid_from)
+      ) as s
+    ) as stay
+    where h.tn_attributes && '{External,Imported}' and (known_at is null or h.valid_from <= known_at)
+  $$;
+comment on function tn_ledger.nruf_attributed(timestamptz) is
+  'attributed_numbers as known at known_at (null: now)';
+
 create or replace view tn_ledger.attributed_numbers as
-select h.account_id, h.telephone_number, h.tn_attributes, h.valid_from as found_at,
-  nullif(least(coalesce(h.valid_to, 'infinity'), stay.ended_at), 'infinity') as ended_at,
-  case when exists (
-      select from tn_ledger.number_location_history e
-      where e.account_id = h.account_id and e.telephone_number = h.telephone_number and e.tn_attributes is not null
-        and e.valid_from < h.valid_from and e.valid_from >= coalesce(stay.began_at, h.valid_from))
-    then h.valid_from else coalesce(stay.began_at, h.valid_from) end as since
-from tn_ledger.number_location_history h
-cross join lateral (
-  select max(s.valid_from) filter (where s.valid_from <= h.valid_from and not exists (
-      select from tn_ledger.number_status_history b
-      where b.account_id = s.account_id and b.telephone_number = s.telephone_number and tn_ledger.nruf_in_inventory(b.status)
-        and b.valid_to = s.valid_from)) as began_at,
-    min(coalesce(s.valid_to, 'infinity')) filter (where coalesce(s.valid_to, 'infinity') > h.valid_from and not exists (
-      select from tn_ledger.number_status_history n
-      where n.account_id = s.account_id and n.telephone_number = s.telephone_number and tn_ledger.nruf_in_inventory(n.status)
-        and n.valid_from = s.valid_to)) as ended_at
-  from tn_ledger.number_status_history s
-  where s.account_id = h.account_id and s.telephone_number = h.telephone_number and tn_ledger.nruf_in_inventory(s.status)
-) as stay
-where h.tn_attributes && '{External,Imported}';
+select a.account_id collate "C" as account_id, a.telephone_number collate "C" as telephone_number, a.tn_attributes, a.found_at, a.ended_at, a.since
+from tn_ledger.nruf_attributed(null) a;
 comment on view tn_ledger.attributed_numbers is
   'Intervals in which the attributes of a number say that it belongs to another carrier (External, Imported), from number_location_history';
 comment on column tn_ledger.attributed_numbers.account_id is 'Bandwidth account';
@@ -77,10 +96,9 @@ begin
         select from tn_ledger.import_tn_orders o
         where o.account_id = m.account_id and o.order_id = m.order_id and o.first_seen_at <= known_at))
     union all
-    select a.telephone_number, tn_ledger.nruf_day(a.since),
-      case when a.ended_at <= coalesce(known_at, 'infinity') then tn_ledger.nruf_day(a.ended_at) else 'infinity' end
-    from tn_ledger.attributed_numbers a
-    where (numbers is null or a.telephone_number = any((select numbers)::text[])) and (known_at is null or a.found_at <= known_at);
+    select a.telephone_number, tn_ledger.nruf_day(a.since), coalesce(tn_ledger.nruf_day(a.ended_at), 'infinity')
+    from tn_ledger.nruf_attributed(known_at) a
+    where numbers is null or a.telephone_number collate "C" = any((select numbers)::text[]);
 end
 $$;
 comment on function tn_ledger.nruf_imports(timestamptz, text[]) is

@@ -33,6 +33,16 @@ create or replace function tn_ledger.nruf_note_numbers() returns trigger languag
     changed text := tn_ledger.nruf_changed_rows(tg_op);
     noted text[];
   begin
+    -- An attribute that leaves a number out in every account lasts as long as the stay in the account that has it.
+    if tg_table_name = 'number_status_history' then
+      changed := format($sql$
+        select account_id, telephone_number from (%1$s) as c
+        union all
+        select h.account_id, h.telephone_number from (%1$s) as c
+        join tn_ledger.number_location_history l on l.account_id = c.account_id and l.telephone_number = c.telephone_number
+          and l.tn_attributes && '{External,Imported}'
+        join tn_ledger.number_status_history h on h.telephone_number = c.telephone_number$sql$, changed);
+    end if;
     execute format(
       'select array_agg(c.account_id) from (select distinct account_id from (%s) as r) as c where tn_ledger.nruf_takes_notes(c.account_id)',
       changed) into noted;

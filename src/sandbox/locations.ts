@@ -29,6 +29,8 @@ export interface SandboxLocations {
   moveNumbers(telephoneNumbers: readonly string[], sipPeerId: string | undefined): void;
   /** Removes a location; its numbers are at none after that. */
   removeLocation(sipPeerId: string): void;
+  /** Moves a location, with its numbers, to another sub-account. */
+  moveLocation(sipPeerId: string, siteId: string): void;
   /** Attributes of a number (`TnAttribute`), in the order of the API. */
   attributesOf(telephoneNumber: string): string[];
   /** Replaces the attributes that follow from the number's import orders. */
@@ -105,6 +107,15 @@ export function createLocations({ seed, ordinal, inventory, imported }: Location
     throw new LedgerError(`The sandbox has no location ${sipPeerId}. Nothing was changed.`);
   }
 
+  function takePlace(sipPeerId: string): Place {
+    const places = existingPlaces(sipPeerId);
+    version += 1;
+    return places.splice(
+      places.findIndex((each) => each.sipPeerId === sipPeerId),
+      1,
+    )[0] as Place;
+  }
+
   function heldKey(telephoneNumber: string): number {
     const key = keyOf(telephoneNumber);
     if (key !== undefined && inventory.has(key)) return key;
@@ -129,12 +140,12 @@ export function createLocations({ seed, ordinal, inventory, imported }: Location
       version += 1;
     },
     removeLocation(sipPeerId) {
-      const places = existingPlaces(sipPeerId);
-      places.splice(
-        places.findIndex((each) => each.sipPeerId === sipPeerId),
-        1,
-      );
-      version += 1;
+      takePlace(sipPeerId);
+    },
+    moveLocation(sipPeerId, siteId) {
+      const site = sites.find((each) => each.siteId === siteId);
+      if (site === undefined) throw new LedgerError(`The sandbox has no sub-account ${siteId}. Nothing was changed.`);
+      site.places.push(takePlace(sipPeerId));
     },
     attributesOf(telephoneNumber) {
       const key = heldKey(telephoneNumber);

@@ -219,6 +219,26 @@ test('a number that leaves ends its interval; back in service, it has no locatio
   t.deepEqual(await history(ledger, leaving), [`${main} ended`, `${main} open`]);
 });
 
+test('an imported number that left and came back between two runs is imported again', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  const number = someAt(held, main).find((each) => each.startsWith('619')) as string;
+  held.setAttributes(number, ['External', 'Imported']);
+  await succeed(ledger);
+  for (const change of [held.disconnect, held.hold]) {
+    change([number]);
+    for (const name of ['sync-inservice-numbers', 'sync-number-details']) await succeed(ledger, name);
+  }
+  await succeed(ledger);
+  t.deepEqual(await history(ledger, number), [`${main} ended`, `${main} open`]);
+  t.deepEqual(
+    await ledger.query(
+      `select left_out from nruf_number_categories((now() at time zone 'UTC')::date) where telephone_number = $1`,
+      [number],
+    ),
+    [{ left_out: 'imported' }],
+  );
+});
+
 test('a number that moves while the lists are read is read again', async (t) => {
   const { ledger, held } = await openWithNumbers(t, t.context.server);
   await succeed(ledger);
@@ -291,6 +311,32 @@ test('a stopped run resumes after its last committed page', async (t) => {
   t.is(firstNumbers, `sites/3001/sippeers/${main}/tns 2`);
   t.deepEqual(await places(ledger), expectedPlaces(held));
   t.deepEqual(await leftovers(ledger), []);
+});
+
+test('a location that moves to another sub-account before a stopped run resumes gets the new one', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  const stop = new AbortController();
+  ledger.proxy.onRequest = ({ path }) => {
+    if (path.endsWith(`/${denver}/tns`)) stop.abort(new Error('stopped by the test'));
+  };
+  t.is((await ledger.run(job, { signal: stop.signal })).result, 'interrupted');
+  ledger.proxy.onRequest = () => undefined;
+  held.moveLocation(main, '3003');
+  await succeed(ledger);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
+});
+
+test('many numbers that are Aging, and so at no location, do not stop the run', async (t) => {
+  const { ledger, held } = await openWithNumbers(t, t.context.server);
+  await succeed(ledger);
+  held.disconnect(someAt(held, main).slice(0, 150), { aging: true });
+  await succeed(ledger, 'sync-number-details', { acceptShrink: true });
+  t.is(
+    (await ledger.query(`select from telephone_numbers where status = 'Aging' and sip_peer_id is not null`)).length,
+    150,
+  );
+  await succeed(ledger);
+  t.deepEqual(await places(ledger), expectedPlaces(held));
 });
 
 test('faults of the API change nothing in the result', async (t) => {

@@ -118,3 +118,44 @@ test('counting from prepared intervals notices attributes that were found since,
   await ledger.query(`update number_location_history set valid_to = '2026-05-01' where valid_to is null`);
   t.is(await countOn(ledger, '2026-06-30'), 'available');
 });
+
+test('the end of a stay ends its attribute only as of when it was recorded', async (t) => {
+  const ledger = await openCountingLedger(t, t.context.server);
+  await ledger.insert('telephone_numbers', [{ ...key, status: 'Inservice' }]);
+  // In service, as recorded on 1 January 2025; on 10 June 2026, a run learned that it had left on 1 June.
+  await ledger.insert('number_status_history_superseded', [
+    { ...key, status: 'Inservice', valid_from: '2025-01-01', recorded_from: '2025-01-01', recorded_to: '2026-06-10' },
+  ]);
+  await ledger.insert('number_status_history', [
+    { ...key, status: 'Inservice', valid_from: '2025-01-01', valid_to: '2026-06-01', recorded_from: '2026-06-10' },
+  ]);
+  await find(ledger, ['2026-03-01', external]);
+  t.is(await countOn(ledger, '2026-06-03', '2026-06-05'), 'imported');
+  t.is(await countOn(ledger, '2026-06-03', '2026-06-11'), 'none');
+});
+
+test('the end of a stay ends its attribute in the prepared intervals of other accounts, too', async (t) => {
+  const ledger = await openWith(t, t.context.server, ['2026-03-01', external]);
+  const other = { ...key, account_id: '9900002' };
+  await ledger.insert('telephone_numbers', [{ ...other, status: 'Inservice' }]);
+  await ledger.insert('number_status_history', [{ ...other, status: 'Inservice', valid_from: '2026-04-01' }]);
+  await ledger.query('select nruf_refresh()');
+  await ledger.query(`update number_status_history set valid_to = '2026-05-01' where account_id = $1`, [
+    key.account_id,
+  ]);
+  for (const refresh of ['select 1', 'select nruf_refresh()']) {
+    await ledger.query(refresh);
+    t.deepEqual(
+      await ledger.query(
+        `select d::text as day, coalesce(left_out, category) as counted from (values (date '2026-04-30'), ('2026-05-31')) as days (d),
+           nruf_number_categories(d, $1, 45) order by d`,
+        [other.account_id],
+      ),
+      [
+        { day: '2026-04-30', counted: 'imported' },
+        { day: '2026-05-31', counted: 'available' },
+      ],
+      refresh,
+    );
+  }
+});

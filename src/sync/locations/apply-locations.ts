@@ -89,13 +89,14 @@ const unlocate = (staging: string) => `
    where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null
      and not exists (select from ${staging} s where s.telephone_number = t.telephone_number)`;
 
+// No location lists numbers that are Aging: the account released them, so they say nothing about the lists.
 async function guardShrink(client: pg.ClientBase, context: JobContext, staging: string): Promise<void> {
   const { account, job, options } = context;
   if (options.acceptShrink) return;
   const { rows } = await client.query(
     `select count(*) as located, count(*) filter (where s.telephone_number is null) as losing
        from telephone_numbers t left join ${staging} s on s.telephone_number = t.telephone_number
-      where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null`,
+      where t.account_id = $1 and t.removed_at is null and t.sip_peer_id is not null and t.status is distinct from 'Aging'`,
     [account],
   );
   const [located, losing] = [Number(rows[0].located), Number(rows[0].losing)];
@@ -109,14 +110,20 @@ async function guardShrink(client: pg.ClientBase, context: JobContext, staging: 
   );
 }
 
-/** The history has what the numbers of the account have: an interval ends when the number differs from it, or is gone. */
+/**
+ * The history has what the numbers of the account have: an interval ends when the number differs from it, or is gone. So does that of
+ * a number of another carrier that left and came back since: an attribute counts for one stay only (`attributed_numbers`).
+ */
 async function writeHistory(client: pg.ClientBase, { account, accounts }: JobContext): Promise<number> {
   const { rowCount: ended } = await client.query(
     `update number_location_history h set valid_to = now()
        from telephone_numbers t
       where h.account_id = $1 and h.valid_to is null and t.account_id = $1 and t.telephone_number = h.telephone_number
         and (t.removed_at is not null
-          or (h.site_id, h.sip_peer_id, h.tn_attributes) is distinct from (t.site_id, t.sip_peer_id, t.tn_attributes))`,
+          or (h.site_id, h.sip_peer_id, h.tn_attributes) is distinct from (t.site_id, t.sip_peer_id, t.tn_attributes)
+          or h.tn_attributes && '{External,Imported}' and exists (select from attributed_numbers a
+            where a.account_id = h.account_id and a.telephone_number = h.telephone_number and a.found_at = h.valid_from
+              and a.ended_at is not null))`,
     [account],
   );
   const table = 'number_location_history';

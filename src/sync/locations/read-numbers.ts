@@ -171,12 +171,27 @@ async function startOrResume(
   log.info(
     `${numbersByLocation.title} of account ${account}: resuming after ${cursor.rowsStaged} rows of an earlier run`,
   );
-  const present = new Set(locations.map(({ sipPeerId }) => sipPeerId));
   const read = new Set(cursor.pagesRead.map((page) => partOf(page)));
-  const gone = [...read].filter((id) => !present.has(id));
-  if (gone.length > 0) await dropLocations(context, gone);
-  const underway = underwayIn(cursor);
-  return { done: new Set([...read].filter((id) => id !== underway?.location)), underway };
+  const outdated = await findOutdated(context, locations, read);
+  if (outdated.size > 0) await dropLocations(context, [...outdated]);
+  const found = underwayIn(cursor);
+  const underway = found === undefined || outdated.has(found.location) ? undefined : found;
+  return { done: new Set([...read].filter((id) => !outdated.has(id) && id !== underway?.location)), underway };
+}
+
+/** The locations that were read and are gone, or are in another sub-account now: staged rows have the earlier one. */
+async function findOutdated(
+  { account, database }: JobContext,
+  locations: readonly Location[],
+  read: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const siteOf = new Map(locations.map(({ sipPeerId, siteId }) => [sipPeerId, siteId]));
+  const staging = stagingOf({ account }, numbersByLocation).sql;
+  const { rows } = await database.pool.query<{ id: string; site: string }>(
+    `select distinct sip_peer_id as id, site_id as site from ${staging}`,
+  );
+  const moved = rows.filter(({ id, site }) => siteOf.get(id) !== site).map(({ id }) => id);
+  return new Set([...[...read].filter((id) => !siteOf.has(id)), ...moved]);
 }
 
 function underwayIn({ nextPage, pageSize, pagesRead, fingerprints }: Cursor): Underway | undefined {
