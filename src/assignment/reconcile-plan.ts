@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { Cells } from '../csv-file.js';
+import { disconnectedNumbers } from '../dashboard/resources/disconnected-numbers.js';
 import { numberAssignments } from '../dashboard/resources/number-assignments.js';
 import { readInBatches } from '../database/cursor.js';
 import { formatCount } from '../format.js';
 import { openOrders } from '../sync/orders-to-read.js';
-import { imported, inventoryCodes, inventoryReasons, joinDisconnected, reasonColumns } from './inventory-check.js';
+import { imported, inventoryCodes, inventoryReasons, reasonColumns } from './inventory-check.js';
 
 /**
  * What a plan does with a line of the file, or with a number that is only in the inventory:
@@ -110,24 +111,26 @@ const compare = `
      where account_id = $1 and valid_from <= clock_timestamp() and (valid_to is null or valid_to > clock_timestamp())
      order by telephone_number, valid_from desc
   ), exceptions as materialized (
-    -- One join to what few numbers have takes less time than three.
-    select telephone_number, min(imported) as imported, min(pending) as pending, min(category) as category, min(category_ends) as category_ends
+    -- One join to what few numbers have takes less time than four.
+    select telephone_number, min(imported) as imported, min(pending) as pending, min(category) as category, min(category_ends) as category_ends,
+           min(disconnected) as disconnected, min(disconnected_at) as disconnected_at
       from (
-        select telephone_number, telephone_number as imported, null as pending, null as category, null::timestamptz as category_ends from imported
+        select telephone_number, telephone_number as imported, null as pending, null as category, null::timestamptz as category_ends,
+               null as disconnected, null::timestamptz as disconnected_at
+          from imported
         union all
-        select telephone_number, null, reason, null, null from pending
+        select telephone_number, null, reason, null, null, null, null from pending
         union all
-        select telephone_number, null, null, category, valid_to from today
+        select telephone_number, null, null, category, valid_to, null, null from today
+        union all
+        select telephone_number, null, null, null, null, telephone_number, disconnected_at
+          from ${disconnectedNumbers.table} where account_id = $1
       ) as each
      group by telephone_number
-  ), repeated as materialized (
-    -- Most files have few or none: hashing the numbers is faster than sorting them for a window.
-    select number, min(line) as first_line from assignment_lines where code is null group by number having count(*) > 1
   ), listed as (
-    select l.line, l.position, l.given, l.number from assignment_lines l left join repeated r on r.number = l.number
-     where l.code is null and (r.number is null or l.line = r.first_line)
+    select number, min(line) as line, count(*) > 1 as is_repeated from assignment_lines where code is null group by number
   ), compared as (
-    select l.line, l.position, l.given, coalesce(l.number, t.telephone_number) as number, t.npa,
+    select l.line, l.is_repeated, coalesce(l.number, t.telephone_number) as number, t.npa,
            t.assignment_status is not distinct from 'ASSIGNED' as is_assigned,
            e.pending, e.category, e.category_ends,
            ${reasonColumns},
@@ -137,9 +140,10 @@ const compare = `
       full join (
         select telephone_number, status, removed_at, owner_account_id, assignment_status, npa
           from telephone_numbers where account_id = $1
-      ) t on t.telephone_number = l.number${joinDisconnected('$1', 'coalesce(l.number, t.telephone_number)')}
+      ) t on t.telephone_number = l.number
       left join exceptions e on e.telephone_number = coalesce(l.number, t.telephone_number)
       cross join lateral (select e.imported as telephone_number) i
+      cross join lateral (select e.disconnected as telephone_number, e.disconnected_at) d
      where l.number is not null or t.removed_at is null
   ), grouped as (
     select *,
@@ -163,29 +167,34 @@ const compare = `
       from compared
     -- Otherwise, the CASE would take the place of grp wherever it is used.
     offset 0
+  ), kept as materialized (
+    select grp, line, number,
+           case when grp in ('pending', 'classified') then grp else code end as code,
+           case
+             when grp = 'pending' then pending
+             when grp = 'classified' or grp = 'assign' and category is not null then
+               'classified as ' || category || case when category_ends is null then '' else ' until ' || to_char(category_ends - interval '1 day', 'YYYY-MM-DD') end
+             when code = '5076' then 'not in the account''s inventory' || coalesce((
+               select '; account ' || min(o.account_id) || ' has it' from telephone_numbers o
+                where o.telephone_number = grouped.number and o.account_id <> $1 and o.removed_at is null), '')
+             when grp = 'not in the file' and code is null and is_assigned then 'marked ASSIGNED, but no file can list it: not a NANP number'
+             else case code${inventoryReasons}
+             end
+           end as reason,
+           code is null and npa is not null as is_assignable, is_assigned and code is null and npa is not null as is_assigned
+      from grouped
+     where $3::boolean or grp <> 'right' or is_repeated
   )
-  select grp, line, position, given, number,
-         case when grp in ('pending', 'classified') then grp else code end,
-         case
-           when grp = 'pending' then pending
-           when grp = 'classified' or grp = 'assign' and category is not null then
-             'classified as ' || category || case when category_ends is null then '' else ' until ' || to_char(category_ends - interval '1 day', 'YYYY-MM-DD') end
-           when code = '5076' then 'not in the account''s inventory' || coalesce((
-             select '; account ' || min(o.account_id) || ' has it' from telephone_numbers o
-              where o.telephone_number = grouped.number and o.account_id <> $1 and o.removed_at is null), '')
-           when grp = 'not in the file' and code is null and is_assigned then 'marked ASSIGNED, but no file can list it: not a NANP number'
-           else case code${inventoryReasons}
-           end
-         end,
-         code is null and npa is not null, is_assigned and code is null and npa is not null
-    from grouped
-   where $3::boolean or grp <> 'right'
+  select grp, null::integer, null::integer, null, number, code, reason, is_assignable, is_assigned from kept where line is null
   union all
-  select 'rejected', line, position, given, number, code, reason, false, false from assignment_lines where code is not null
-  union all
-  select 'rejected', l.line, l.position, l.given, l.number, 'duplicate', 'same number as on line ' || r.first_line, false, false
-    from assignment_lines l join repeated r on r.number = l.number
-   where l.code is null and l.line <> r.first_line`;
+  select case when is_first then k.grp else 'rejected' end, l.line, l.position, l.given, l.number,
+         case when is_first then k.code when l.code is not null then l.code else 'duplicate' end,
+         case when is_first then k.reason when l.code is not null then l.reason else 'same number as on line ' || k.line end,
+         is_first and k.is_assignable, is_first and k.is_assigned
+    from assignment_lines l
+    left join kept k on k.number = l.number and l.code is null
+   cross join lateral (select l.code is null and l.line = k.line as is_first) f
+   where l.code is not null or k.line < l.line or is_first and ($3::boolean or k.grp <> 'right')`;
 
 /**
  * Compares the lines of a file, which `copyLines` copied, with the account's numbers in one statement, in the client's transaction, and
