@@ -92,7 +92,7 @@ export async function windowedCost(context: CostContext, name: string, resource:
 
 /**
  * The first run of a list looks for its first entry year by year, and then reads a window per year: this many requests for an account
- * of eight years.
+ * of eight years. Of an empty list, one finds that it is.
  */
 const requestsForYears = 20;
 
@@ -112,7 +112,7 @@ async function windowsCost(
   const proof = (await readFormat(context, name))?.isProved ? 0 : 1;
   if (mark === undefined) {
     const entries = await readSize(context, resource);
-    return { requests: pagesOf(entries, resource) + requestsForYears + proof, entries };
+    return { requests: pagesOf(entries, resource) + (entries === 0 ? 1 : requestsForYears) + proof, entries };
   }
   const days = Math.max(0, daysBetween(mark.readTo, today(context))) + overlapDays;
   return { requests: Math.ceil(days / longestWindowDays) + proof, entries: 0 };
