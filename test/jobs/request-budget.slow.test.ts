@@ -162,15 +162,16 @@ test('numbers in service are applied by themselves if their details do not fit',
 test('a run that continues another has the requests that are left', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox });
   const [row] = await ledger.query<{ now: Date }>('select clock_timestamp() as now');
-  const options = { requestsPerNight: limit, continuesFrom: row?.now as Date };
+  const continuesFrom = row?.now as Date;
+  const more = limit + 20;
   const count = await requestsOf(ledger, async () => {
-    await ledger.run('nightly', options);
+    await ledger.run('nightly', { requestsPerNight: limit, continuesFrom });
     await ledger.query(`update sync_runs set status = 'failed' where job = 'sync-orders'`);
-    const report = await ledger.run('nightly', options);
+    const report = await ledger.run('nightly', { requestsPerNight: more, continuesFrom });
     t.is(report.result, 'succeeded', report.error?.message);
     t.true(jobsOf(report).includes('sync-orders'));
   });
-  t.true(count <= limit, `${count}`);
+  t.true(count <= more, `${count}`);
 });
 
 test('a job whose requests cannot be estimated runs, and reports why', async (t) => {
