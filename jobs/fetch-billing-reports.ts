@@ -16,20 +16,21 @@ export const fetchBillingReports: Job = {
   name: 'fetch-billing-reports',
   summary: 'billing reports: requests, downloads and loads them',
   async cost(context) {
-    const reports = (await readWanted(context)).flatMap(({ wanted }) => wanted);
-    const requests = requestsPerReport * reports.length;
-    return { requests, least: requests, reason: `${reports.length} reports, ${requestsPerReport} each` };
+    const reports = (await readWanted(context)).reduce((sum, { days, open }) => sum + days.length + open.length, 0);
+    const requests = requestsPerReport * reports;
+    return { requests, least: requests, reason: `${reports} reports, ${requestsPerReport} each` };
   },
   async run(context) {
     const { billing, database, run } = context;
     const wanted: WantedReport[] = [];
-    for (const { type, days, open, gone, wanted: ofType } of await readWanted(context)) {
+    for (const { type, days, open, gone } of await readWanted(context)) {
       if (!isDocumented(type)) run.warn(unknownTypeWarning(type));
       warnOfMissingRows(context, type, {
         again: gone.filter((day) => days.includes(day)),
         lost: gone.filter((day) => !days.includes(day) && !open.some(({ from, to }) => from <= day && day <= to)),
       });
-      wanted.push(...ofType);
+      for (const report of open) wanted.push({ ...report, open: report });
+      for (const day of days) wanted.push({ type, from: day, to: day, resource: 'billingreports', open: undefined });
     }
     try {
       await fetchAll(context, wanted);
@@ -49,14 +50,13 @@ export const fetchBillingReports: Job = {
 /** To request a report, to ask for its status (about twice), and to download it. */
 const requestsPerReport = 4;
 
-/** The reports of a type that a run requests or waits for. */
+/** The reports of a type: the days that a run requests, and the reports that it waits for. */
 interface WantedOfType {
   type: string;
   days: Day[];
   open: Awaited<ReturnType<typeof openReports>>;
   /** Days whose rows were loaded and are no longer in the database. */
   gone: readonly Day[];
-  wanted: WantedReport[];
 }
 
 async function readWanted(context: CostContext): Promise<WantedOfType[]> {
@@ -68,11 +68,7 @@ async function readWanted(context: CostContext): Promise<WantedOfType[]> {
     const { gone, dropped } = await daysWithoutRows(database, account, type);
     const days = await daysToRequest(database.pool, { account, type, now, since, full, gone, dropped });
     const open = await openReports(database.pool, account, { type });
-    const wanted: WantedReport[] = [
-      ...open.map((report) => ({ ...report, open: report })),
-      ...days.map((day) => ({ type, from: day, to: day, resource: 'billingreports' as const, open: undefined })),
-    ];
-    all.push({ type, days, open, gone, wanted });
+    all.push({ type, days, open, gone });
   }
   return all;
 }

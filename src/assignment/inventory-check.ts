@@ -17,12 +17,9 @@ export const imported = (account: string) => `imports as materialized (
        and not exists (select from imports r where r.telephone_number = h.telephone_number and r.removed_at > h.valid_from)
   )`;
 
-/** Joins `d` to a line's number. */
-export const joinDisconnected = (account: string, number: string) => `
-      left join ${disconnectedNumbers.table} d on d.account_id = ${account} and d.telephone_number = ${number}`;
-
 /** Joins `d` and `i` to a line's number. */
-export const joinChecks = (account: string, number: string) => `${joinDisconnected(account, number)}
+export const joinChecks = (account: string, number: string) => `
+      left join ${disconnectedNumbers.table} d on d.account_id = ${account} and d.telephone_number = ${number}
       left join imported i on i.telephone_number = ${number}`;
 
 /** Branches of a CASE: why the account can't assign the number. */

@@ -1,5 +1,6 @@
 import type {
   Concern,
+  DetailField,
   NumbersInDetails,
   OrderColumn,
   OrderDescription,
@@ -47,6 +48,20 @@ export const commonColumns: readonly OrderColumn[] = [
   { field: 'CountOfTNs', name: 'count_of_tns', type: 'integer' },
   { field: 'userId', name: 'user_id', type: 'text' },
 ];
+
+/**
+ * Fields that most orders have when they are read by id.
+ *
+ * @param within the element that contains them, if it isn't the root
+ */
+export function commonFields(within?: string): DetailField[] {
+  const path = (name: string) => (within === undefined ? name : `${within}.${name}`);
+  return [
+    { path: path('CustomerOrderId'), column: 'customer_order_id', type: 'text', listed: true },
+    { path: path('OrderCreateDate'), column: 'order_date', type: 'date', listed: true },
+    { path: path('CreatedByUser'), column: 'user_id', type: 'text', listed: true },
+  ];
+}
 
 /** Date filters of the API's lists. */
 export const createdWithin = { from: 'startdate', to: 'enddate', format: 'yy-MM-dd', means: 'created' } as const;

@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, modifiedWithin, orderPath } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, modifiedWithin, orderPath } from '../describe-orders.js';
 
 /**
  * Requests to port in many numbers at once. Bandwidth decomposes each into port-ins, its members, which `portins` has.
@@ -42,9 +42,7 @@ export const bulkPortins = describeOrders({
     status: 'BulkPortin.ProcessingStatus',
     lastModified: 'BulkPortin.LastModifiedDate',
     fields: [
-      { path: 'BulkPortin.CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'BulkPortin.OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'BulkPortin.CreatedByUser', column: 'user_id', type: 'text', listed: true },
+      ...commonFields('BulkPortin'),
       { path: 'BulkPortin.RequestedFocDate', column: 'requested_foc_date', type: 'date', listed: true },
       { path: 'BulkPortin.BillingTelephoneNumber', column: 'billing_telephone_number', type: 'text', listed: true },
       { path: 'BulkPortin.SiteId', column: 'site_id', type: 'text', listed: true },

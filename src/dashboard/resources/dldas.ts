@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, unpaged } from '../describe-orders.js';
 
 /**
  * Orders that set directory listings of numbers (directory listing and directory assistance, DL/DA). They don't add or
@@ -28,11 +28,7 @@ export const dldas = describeOrders({
     id: 'DldaOrder.OrderId',
     status: 'DldaOrder.ProcessingStatus',
     lastModified: 'DldaOrder.LastModifiedDate',
-    fields: [
-      { path: 'DldaOrder.CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'DldaOrder.OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'DldaOrder.CreatedByUser', column: 'user_id', type: 'text', listed: true },
-    ],
+    fields: [...commonFields('DldaOrder')],
     numbers: {
       path: 'DldaOrder.DldaTnGroups.DldaTnGroup.TelephoneNumbers.TelephoneNumber',
       listedCount: 'count_of_tns',

@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, unpaged } from '../describe-orders.js';
 
 const adjusted = { ADJUSTED_COMPLETE: 'COMPLETE', ADJUSTED_PARTIAL: 'PARTIAL' } as const;
 const terminalStatuses = ['COMPLETE', 'PARTIAL', 'FAILED', ...Object.keys(adjusted)];
@@ -34,9 +34,7 @@ export const e911s = describeOrders({
     status: 'ProcessingStatus',
     lastModified: 'LastModifiedDate',
     fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
+      ...commonFields(),
       { path: 'DeleteTNSpecificE911Address', column: 'deletes_address', type: 'flag', listed: true },
     ],
     numbers: {

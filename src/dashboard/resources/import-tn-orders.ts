@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, endStatuses, placedAt, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, endStatuses, placedAt, unpaged } from '../describe-orders.js';
 
 /**
  * Orders that import numbers of other carriers for hosted messaging. The list doesn't include their numbers. A day with
@@ -39,9 +39,7 @@ export const importTnOrders = describeOrders({
     status: 'ProcessingStatus',
     lastModified: 'LastModifiedDate',
     fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
+      ...commonFields(),
       { path: 'SiteId', column: 'site_id', type: 'text' },
       { path: 'SipPeerId', column: 'peer_id', type: 'text' },
       { path: 'LoaType', column: 'loa_type', type: 'text' },

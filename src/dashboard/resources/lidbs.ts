@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, unpaged } from '../describe-orders.js';
 
 /**
  * Orders that change the calling name of numbers in the line information database (LIDB). They don't add or remove
@@ -28,12 +28,7 @@ export const lidbs = describeOrders({
     id: 'orderId',
     status: 'ProcessingStatus',
     lastModified: 'LastModifiedDate',
-    fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
-      { path: 'OrderCompleteDate', column: 'order_complete_date', type: 'date' },
-    ],
+    fields: [...commonFields(), { path: 'OrderCompleteDate', column: 'order_complete_date', type: 'date' }],
     numbers: {
       path: 'LidbTnGroups.LidbTnGroup.TelephoneNumbers.TelephoneNumber',
       listedCount: 'count_of_tns',

@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, unpaged } from '../describe-orders.js';
 
 const ownColumns = commonColumns.filter(({ field }) => field !== 'userId');
 
@@ -50,9 +50,7 @@ export const lsrorders = describeOrders({
     status: 'OrderStatus',
     lastModified: 'LastModifiedDate',
     fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
+      ...commonFields(),
       { path: 'CountOfTNs', column: 'count_of_tns', type: 'count', listed: true },
       { path: 'RequestedFocDate', column: 'requested_foc_date', type: 'date', listed: true },
       { path: 'ActualFocDate', column: 'actual_foc_date', type: 'date', listed: true },

@@ -1,4 +1,4 @@
-import { describeOrders, endStatuses, placedAt, unpaged } from '../describe-orders.js';
+import { commonFields, describeOrders, endStatuses, placedAt, unpaged } from '../describe-orders.js';
 import { importTnOrders } from './import-tn-orders.js';
 
 /** Orders that remove imported numbers from the account. The job that reads imports reads them too. */
@@ -30,11 +30,7 @@ export const removeImportedTnOrders = describeOrders({
     id: 'OrderId',
     status: 'ProcessingStatus',
     lastModified: 'LastModifiedDate',
-    fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
-    ],
+    fields: [...commonFields()],
     numbers: {
       path: 'TelephoneNumbers.TelephoneNumber',
       listedCount: 'count_of_tns',

@@ -1,4 +1,4 @@
-import { commonColumns, describeOrders, endStatuses, unpaged } from '../describe-orders.js';
+import { commonColumns, commonFields, describeOrders, endStatuses, unpaged } from '../describe-orders.js';
 
 /**
  * Orders that set line features of numbers: calling name display, number formats, call forwarding, SMS. They don't add
@@ -30,11 +30,7 @@ export const tnoptions = describeOrders({
     id: 'OrderId',
     status: 'ProcessingStatus',
     lastModified: 'LastModifiedDate',
-    fields: [
-      { path: 'CustomerOrderId', column: 'customer_order_id', type: 'text', listed: true },
-      { path: 'OrderCreateDate', column: 'order_date', type: 'date', listed: true },
-      { path: 'CreatedByUser', column: 'user_id', type: 'text', listed: true },
-    ],
+    fields: [...commonFields()],
     numbers: {
       path: 'TnOptionGroups.TnOptionGroup.TelephoneNumbers.TelephoneNumber',
       listedCount: 'count_of_tns',
