@@ -1,38 +1,17 @@
 import { CredentialsError } from '../src/dashboard/errors.js';
-import { coreDescriptions, otherDescriptions } from '../src/dashboard/registry.js';
 import { AlreadyRunningError, LedgerError } from '../src/errors.js';
 import { FailedJobsError } from '../src/run/cause.js';
 import type { CostContext, Job, JobContext } from '../src/run/job.js';
 import { loadJobs } from '../src/run/load-jobs.js';
 import { describeLeftOut, longestAgoFirst, type PlannedJob, planRequests } from '../src/run/request-budget.js';
-import { fetchAssignmentReport } from './fetch-assignment-report.js';
-import { fetchBillingReports } from './fetch-billing-reports.js';
-import { prepareNruf } from './prepare-nruf.js';
-import { submitNumberAssignments } from './submit-number-assignments.js';
+import { firstNames, lastNames, laterNames, nightlyName } from './names.js';
 import { syncInserviceNumbers } from './sync-inservice-numbers.js';
 import { syncNumberDetails } from './sync-number-details.js';
-import { syncSites } from './sync-sites.js';
-import { writeReport } from './write-report.js';
 
-/** The jobs that read lists, in the registry's order. */
-const jobsOf = (lists: typeof coreDescriptions) =>
-  loadJobs(
-    new URL('./', import.meta.url),
-    lists.map(({ job }) => job.name),
-  );
-
-/** What a nightly run does in any case, most important first. */
-const firstJobs: readonly Job[] = [
-  syncInserviceNumbers,
-  syncNumberDetails,
-  syncSites,
-  ...(await jobsOf(coreDescriptions)),
-  submitNumberAssignments,
-  fetchBillingReports,
-];
-/** What can wait for the next run. */
-const laterJobs: readonly Job[] = [fetchAssignmentReport, ...(await jobsOf(otherDescriptions))];
-const lastJobs: readonly Job[] = [prepareNruf, writeReport];
+const load = (names: readonly string[]) => loadJobs(new URL('./', import.meta.url), names);
+const firstJobs = await load(firstNames);
+const laterJobs = await load(laterNames);
+const lastJobs = await load(lastNames);
 
 /** The jobs of a nightly run, in order. */
 export const plan: readonly Job[] = [...firstJobs, ...laterJobs, ...lastJobs];
@@ -58,7 +37,7 @@ export async function planNight(
  * `TN_LEDGER_REQUESTS_PER_NIGHT`. A failed job doesn't stop the others; the nightly run then fails and lists the failed ones.
  */
 export const nightly: Job = {
-  name: 'nightly',
+  name: nightlyName,
   summary: `all jobs in order: ${plan.map((job) => job.name).join(', ')}`,
   async run(context) {
     const failures: Error[] = [];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import type { z } from 'zod';
 import { messageOf } from './errors.js';
 import { nearestName } from './nearest.js';
@@ -25,6 +25,9 @@ export interface SettingsFile {
   ): T | undefined;
 }
 
+/** Loaded when it is needed: every command reads the configuration, and few have such a file. */
+const loadYaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
+
 /**
  * Reads a settings file. Every problem names the file and the line of its entry, and none quotes a value that may be a secret.
  *
@@ -44,6 +47,7 @@ export function readSettingsFile(
     return undefined;
   }
   const before = problems.length;
+  const { LineCounter, parseDocument } = loadYaml();
   const lineCounter = new LineCounter();
   const document = parseDocument(source, { schema: 'failsafe', lineCounter, prettyErrors: false });
   for (const error of document.errors) {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { planNames } from '../jobs/names.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folders = ['src', 'jobs', 'migrations'];
@@ -52,9 +53,9 @@ const directions: Record<string, readonly string[]> = {
 /** The only files that may start a sandbox. */
 const sandboxCommands = ['src/cli/sandbox.ts', 'src/cli/run-demo.ts'];
 
-/** Files discovered by listing their folder; nothing imports them by name. */
-const discovered =
-  /^(?:src\/dashboard\/resources\/|src\/sandbox\/features\/|jobs\/sync-|migrations\/\d{4}-)[\w-]+\.ts$/;
+/** Files discovered by listing their folder, and those of the jobs: no import has their name. */
+const discovered = /^(?:src\/dashboard\/resources\/|src\/sandbox\/features\/|migrations\/\d{4}-)[\w-]+\.ts$/;
+const isDiscovered = (file: string) => discovered.test(file) || planNames.some((name) => file === `jobs/${name}.ts`);
 
 /** `src/run/job.ts` belongs to the module run, `jobs/nightly.ts` to jobs. */
 function moduleOf(file: string): string {
@@ -122,7 +123,7 @@ test('every file of the program is reachable from the command line', (t) => {
     for (const other of imports.get(file) ?? []) visit(other);
   }
   visit('src/cli/main.ts');
-  for (const file of imports.keys()) if (discovered.test(file)) visit(file);
+  for (const file of imports.keys()) if (isDiscovered(file)) visit(file);
   t.deepEqual(
     [...imports.keys()].filter((file) => !used.has(file)),
     [],

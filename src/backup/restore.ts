@@ -9,7 +9,7 @@ import {
   createSchema,
   ensureNoLedger,
   migrate,
-  numberedMigrations,
+  migrationNames,
   readRepeatablesChecksum,
 } from '../database/migrations.js';
 import { UsageError } from '../errors.js';
@@ -42,7 +42,7 @@ const outcome = 'Nothing was restored.';
  */
 export async function checkBackup(folder: string, signal: AbortSignal): Promise<Manifest> {
   const manifest = await readManifest(folder, outcome);
-  const unknown = manifest.migrations.filter((name) => !numberedMigrations.includes(name));
+  const unknown = manifest.migrations.filter((name) => !migrationNames.includes(name));
   if (unknown.length > 0) {
     throw new UsageError(
       `The backup ${folder} was made by ${manifest.program}, whose schema this tn-ledger ${version} doesn't know: it has ${unknown.join(', ')}. ${outcome}`,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { nightly, plan } from '../../jobs/nightly.js';
+import { nightlyName, planNames } from '../../jobs/names.js';
 import { type Config, titleOfAccount } from '../config.js';
 import { baseline, readSchemaState } from '../database/migrations.js';
 import { LedgerError, messageOf } from '../errors.js';
@@ -90,7 +90,7 @@ async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promis
       cross join lateral (
         select exists (
           select from jsonb_array_elements_text((
-            select warnings from sync_runs r where r.account_id = a.account_id and r.job = '${nightly.name}' and r.status <> 'running'
+            select warnings from sync_runs r where r.account_id = a.account_id and r.job = '${nightlyName}' and r.status <> 'running'
              order by started_at desc, run_id desc limit 1)) as w (warning)
            where ${namesLeftOut('w.warning', 'j.job')}) as left_out) as night
        left join lateral (
@@ -101,13 +101,13 @@ async function readJobAges(pool: pg.Pool, configured: readonly string[]): Promis
          order by finished_at desc limit 1) as success on true
       where last.status is not null or night.left_out
       order by a.account_id, j.place`,
-    [plan.map(({ name }) => name), configured],
+    [planNames, configured],
   );
   const never = configured.filter((account) => rows.every(({ account_id }) => account_id !== account));
   return [
     ...never.map((account_id) => ({
       account_id,
-      job: 'nightly',
+      job: nightlyName,
       age: null,
       fails: false,
       running: false,

@@ -14,12 +14,11 @@ Examples:
   $ tn-ledger completion fish > ~/.config/fish/completions/tn-ledger.fish`,
     )
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {
-      const [{ completionScript }, { jobs }] = await Promise.all([
+      const [{ completionScript }, { nightlyName, planNames }] = await Promise.all([
         import('./completion-script.js'),
-        import('../../jobs/index.js'),
+        import('../../jobs/names.js'),
       ]);
-      const names = jobs.map(({ name }) => name);
-      process.stdout.write(completionScript(completion.parent as Command, names, shell));
+      process.stdout.write(completionScript(completion.parent as Command, [...planNames, nightlyName], shell));
     });
   return completion;
 }

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type pg from 'pg';
-import { jobs } from '../../jobs/index.js';
-import { nightly } from '../../jobs/nightly.js';
+import { nightlyName, planNames } from '../../jobs/names.js';
 import { unresolved } from '../assignment/rejected-files.js';
 import { type ScheduleGroup, scheduleGroups, titleOfAccount } from '../config.js';
 import { readHeldLocks } from '../database/advisory-locks.js';
@@ -116,7 +115,7 @@ interface State {
   nextRuns: (ScheduleGroup & { next: Date | undefined })[];
 }
 
-const jobOrder = [nightly, ...jobs].map(({ name }) => name);
+const jobOrder = [nightlyName, ...planNames];
 
 /** For each account, its nightly run, then its jobs in the order of the nightly run; unknown jobs come last. */
 function byAccountAndPlan(a: LastRun, b: LastRun): number {
@@ -151,9 +150,9 @@ function toText(
     // The error of a nightly run repeats those of its jobs.
     const isReported = failed.some(
       ({ job, account_id, error }) =>
-        job !== nightly.name && account_id === run.account_id && error !== null && run.error?.includes(error),
+        job !== nightlyName && account_id === run.account_id && error !== null && run.error?.includes(error),
     );
-    if (run.job === nightly.name && isReported) continue;
+    if (run.job === nightlyName && isReported) continue;
     const reason = redact(run.error ?? 'no reason recorded');
     lines.push(
       '',
@@ -207,7 +206,7 @@ function describeState(state: string): string {
 
 function howToAccept({ listing, account_id, state }: OpenListing): string {
   if (state !== 'held') return '';
-  return `. To accept it: \`tn-ledger run ${jobsOfListings[listing] ?? nightly.name} --account ${account_id} --accept-shrink\``;
+  return `. To accept it: \`tn-ledger run ${jobsOfListings[listing] ?? nightlyName} --account ${account_id} --accept-shrink\``;
 }
 
 /** One line, dimmed on a terminal, because it usually needs no action. */

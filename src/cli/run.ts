@@ -2,10 +2,6 @@ import type { Command } from 'commander';
 import type { DefineCommand } from './command.js';
 import type { RunOptions } from './run-jobs.js';
 
-/** The jobs of the nightly run that read no list: between the lists that matter most and the others, and at the end. */
-const middleJobs = ['submit-number-assignments', 'fetch-billing-reports', 'fetch-assignment-report'];
-const lastJobs = ['prepare-nruf', 'write-report'];
-
 export function define(command: DefineCommand): Command {
   let jobNames: readonly string[] = [];
   const run = command('run')
@@ -53,10 +49,8 @@ Examples:
   // Help is printed before the action runs, and this is the only command whose help needs the resources.
   run.parent?.hook('preSubcommand', async (_program, chosen) => {
     if (chosen !== run) return;
-    const { descriptions, otherDescriptions } = await import('../dashboard/registry.js');
-    const later = new Set(otherDescriptions.map(({ job }) => job.name));
-    const first = new Set(descriptions.map(({ job }) => job.name).filter((name) => !later.has(name)));
-    jobNames = [...first, ...middleJobs, ...later, ...lastJobs];
+    const { planNames } = await import('../../jobs/names.js');
+    jobNames = planNames;
   });
   return run;
 }

@@ -1,4 +1,4 @@
-import { nightly } from '../../jobs/nightly.js';
+import { nightlyName } from '../../jobs/names.js';
 import { type Alerts, createAlerts } from '../alerts/alerts.js';
 import { sendPing } from '../alerts/ping.js';
 import { titleOfAccount } from '../config.js';
@@ -64,7 +64,8 @@ export async function withRunAlerts(
   if (!alerts.isEnabled) return (await work()).status;
   const { pingUrl } = session.config.alerts;
   const ping = async (path: string, body: string) => {
-    if (pingUrl !== undefined && jobs.includes(nightly)) await sendPing(pingUrl, path, body, session);
+    if (pingUrl !== undefined && jobs.some(({ name }) => name === nightlyName))
+      await sendPing(pingUrl, path, body, session);
   };
   const command = `tn-ledger run ${jobs.map(({ name }) => name).join(' ')}`;
   await ping('start', command);

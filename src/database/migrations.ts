@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type pg from 'pg';
-import { type Migration, migrations } from '../../migrations/index.js';
+import { loadMigration, migrationNames } from '../../migrations/index.js';
 import { dropStatements, readRepeatables } from '../../migrations/repeatable.js';
 import { LedgerError, UsageError } from '../errors.js';
 import { backoffMs, sleep } from '../retry.js';
@@ -10,12 +10,9 @@ import { isQueueReady, migrateQueue, queueMigration } from './queue-schema.js';
 import { grantReaders } from './roles.js';
 import { describeBlocker, type LockWait, readWaits } from './watch-locks.js';
 
-export { baseline } from '../../migrations/index.js';
+export { baseline, migrationNames } from '../../migrations/index.js';
 
 export const schemaName = 'tn_ledger';
-
-/** The names of the numbered migrations that this version knows, oldest first. */
-export const numberedMigrations: readonly string[] = migrations.map(({ name }) => name);
 
 /** Key of the advisory lock for migrating: an arbitrary number that must never change. */
 const migrationLockKey = 7_386_001;
@@ -25,22 +22,24 @@ const migrationLockKey = 7_386_001;
  * drops the objects they created, because it may drop the tables those depend on. Both also apply to the knex command
  * line.
  */
-export const migrationSource: Knex.MigrationSource<Migration> = {
+export const migrationSource: Knex.MigrationSource<{ name: string; file: string }> = {
   // The knex command line prints `file` for a pending migration.
-  getMigrations: async () => migrations.map((migration) => ({ ...migration, file: migration.name })),
-  getMigrationName: (migration) => migration.name,
-  getMigration: async ({ name, up, down }) => ({
-    name,
-    up: async (knex) => {
-      await knex.raw(`drop table if exists ${repeatableTable}`);
-      await up(knex);
-    },
-    down: async (knex) => {
-      for (const statement of [...dropStatements(), `drop table if exists ${repeatableTable}`])
-        await knex.raw(statement);
-      await down(knex);
-    },
-  }),
+  getMigrations: async () => migrationNames.map((name) => ({ name, file: name })),
+  getMigrationName: ({ name }) => name,
+  getMigration: async ({ name }) => {
+    const { up, down } = await loadMigration(name);
+    return {
+      up: async (knex) => {
+        await knex.raw(`drop table if exists ${repeatableTable}`);
+        await up(knex);
+      },
+      down: async (knex) => {
+        for (const statement of [...dropStatements(), `drop table if exists ${repeatableTable}`])
+          await knex.raw(statement);
+        await down(knex);
+      },
+    };
+  },
 };
 
 /** Table of the applied repeatable migrations, by checksum and the version that applied them. */
@@ -87,7 +86,7 @@ export async function readSchemaState(database: Pick<Database, 'pool' | 'describ
        to_regclass('${repeatableTable}') is not null as repeatable`,
   );
   const applied = exists.rows[0].numbered ? await readNumberedMigrations(database.pool) : [];
-  const known = numberedMigrations;
+  const known = migrationNames;
   const unknown = applied.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new LedgerError(
@@ -157,7 +156,7 @@ export async function migrate(database: Database): Promise<string[]> {
     const repeated = await retryLocked(database, pids, () => applyRepeatables(holder, lockTimeoutOf(database)));
     if (pending.includes(queueMigration)) await migrateQueue(database);
     await grantReaders(database.pool);
-    const numbered = numberedMigrations.filter((name) => pending.includes(name));
+    const numbered = migrationNames.filter((name) => pending.includes(name));
     return [...numbered, ...repeated, ...pending.filter((name) => name === queueMigration)];
   });
 }
@@ -290,7 +289,7 @@ export async function createSchema(
   names: readonly string[],
   { load, finish }: Record<'load' | 'finish', (client: pg.ClientBase) => Promise<void>>,
 ): Promise<void> {
-  const first: Knex.MigrationSource<Migration> = {
+  const first: typeof migrationSource = {
     ...migrationSource,
     getMigrations: async (extensions) =>
       (await migrationSource.getMigrations(extensions)).filter(({ name }) => names.includes(name)),

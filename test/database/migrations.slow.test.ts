@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { migrations } from '../../migrations/index.js';
+import { migrationNames as numbered } from '../../migrations/index.js';
 import { readRepeatables } from '../../migrations/repeatable.js';
 import { type DatabaseOptions, openDatabase } from '../../src/database/connect.js';
 import { LockError } from '../../src/database/errors.js';
@@ -34,7 +34,6 @@ async function openFresh(t: { teardown(action: () => Promise<void>): void }, ser
 
 type Fresh = Awaited<ReturnType<typeof openFresh>>['database'];
 
-const numbered = migrations.map(({ name }) => name);
 const repeatables = readRepeatables().map(({ name }) => name);
 const all = [...numbered, ...repeatables, queueMigration];
 

@@ -2,7 +2,7 @@ import { execSync } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { migrations } from '../../migrations/index.js';
+import { migrationNames } from '../../migrations/index.js';
 import { readRepeatables } from '../../migrations/repeatable.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { isRoot, nobody } from '../database/support/accounts.js';
@@ -88,7 +88,7 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
   t.regex(lines.database?.text ?? '', new RegExp(`^127\\.0\\.0\\.1:\\d+/test_\\w+, PostgreSQL ${server.major}$`));
   t.is(
     lines.migrations?.text,
-    `${migrations.length + readRepeatables().length + 1} applied, because the database had no ledger`,
+    `${migrationNames.length + readRepeatables().length + 1} applied, because the database had no ledger`,
   );
   for (const line of stdout.trimEnd().split('\n')) t.regex(line, /^ok {6}\S/);
 });

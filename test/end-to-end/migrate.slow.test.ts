@@ -1,5 +1,5 @@
 import test from 'ava';
-import { migrations } from '../../migrations/index.js';
+import { migrationNames as names } from '../../migrations/index.js';
 import { readRepeatables } from '../../migrations/repeatable.js';
 import { queueMigration } from '../../src/database/queue-schema.js';
 import { onlyIf } from '../support/only-if.js';
@@ -14,7 +14,6 @@ test.before(async () => {
 test.after.always(() => server.stop());
 
 const tablesOf = `select tablename from pg_tables where schemaname = 'tn_ledger' and tablename not like 'knex%' order by 1`;
-const names = migrations.map(({ name }) => name);
 const repeatables = readRepeatables().map(({ name }) => name);
 const appliedAll = `Applied ${[...names, ...repeatables, queueMigration].join(', ')}.\n`;
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { migrations } from '../../migrations/index.js';
+import { migrationNames as names } from '../../migrations/index.js';
 import { findPostmaster } from '../../src/database/embedded/postmaster.js';
 import { onlyIf } from '../support/only-if.js';
 import { makeFolder } from './support.js';
@@ -135,7 +135,6 @@ test('knex migrate:status names the migrations of an empty embedded database, an
         env: { PATH: process.env.PATH, HOME: folder, TN_LEDGER_DATA_DIR: dataDir },
       })
     ).stdout;
-  const names = migrations.map(({ name }) => name);
   const server = () => findPostmaster(join(dataDir, 'postgres', 'data'));
   const pending = await knex('migrate:status');
   t.regex(pending, new RegExp(`Found ${names.length} Pending Migration file/files\\.\\n${names.join('\\n')}\\n`));

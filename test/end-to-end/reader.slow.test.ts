@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { plan } from '../../jobs/nightly.js';
-import { migrations } from '../../migrations/index.js';
+import { migrationNames } from '../../migrations/index.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { documentedQueries } from '../support/documented-queries.js';
 import { startPostgres, type TestServer, testPassword } from '../support/postgres.js';
@@ -227,7 +227,7 @@ test('a missing ledger, an outdated one, and missing read privileges are reporte
     t.regex(stderr, /may not read the ledger in .*\n.*grant tn_ledger_reader to/);
   }
   await database.querySuperuser(`grant tn_ledger_reader to analyst_of_${database.name}`);
-  const newest = migrations.at(-1)?.name as string;
+  const newest = migrationNames.at(-1) as string;
   await database.query(`delete from tn_ledger.knex_migrations where name = '${newest}'`);
   const old = await cli(t, ['nruf', ...day], { env: stranger });
   t.is(old.status, 1);

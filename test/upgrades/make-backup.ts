@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import { writeBackup } from '../../src/backup/write-backup.js';
-import { numberedMigrations, rollbackOne } from '../../src/database/migrations.js';
+import { migrationNames, rollbackOne } from '../../src/database/migrations.js';
 import { fillLedger, night } from '../backup/support/full-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 
 /** The last migration of the release; of this version by default. */
-const last = process.argv[2] ?? (numberedMigrations.at(-1) as string);
+const last = process.argv[2] ?? (migrationNames.at(-1) as string);
 const folder = join(fileURLToPath(new URL('../../../test/upgrades/', import.meta.url)), last);
 
 const teardowns: (() => unknown)[] = [];
@@ -31,7 +31,7 @@ try {
   const ledger = await fillLedger(context, server);
   // Reads what became of the assignment order, which no other sandbox has.
   await night(context, ledger);
-  while ((await rollbackOne(ledger.database)) !== numberedMigrations[numberedMigrations.indexOf(last) + 1]);
+  while ((await rollbackOne(ledger.database)) !== migrationNames[migrationNames.indexOf(last) + 1]);
   await rm(folder, { recursive: true, force: true });
   await writeBackup(ledger.database, folder, { signal: new AbortController().signal });
   process.stdout.write(`${folder}\n`);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { checkBackup, restoreBackup } from '../../src/backup/restore.js';
 import { openDatabase } from '../../src/database/connect.js';
-import { numberedMigrations, readSchemaState } from '../../src/database/migrations.js';
+import { migrationNames, readSchemaState } from '../../src/database/migrations.js';
 import { night, sandboxStart, smallAccount } from '../backup/support/full-ledger.js';
 import { type LedgerDatabase, makeEmptyDatabase, makeFolder, sandboxLines } from '../end-to-end/support.js';
 import { onlyIf } from '../support/only-if.js';
@@ -20,7 +20,7 @@ test.after.always((t) => t.context.server?.stop());
 
 /** A folder per released schema with its backup, named after its last migration; see make-backup.ts. */
 const folder = fileURLToPath(new URL('../../../test/upgrades/', import.meta.url));
-const released = readdirSync(folder).filter((name) => numberedMigrations.includes(name));
+const released = readdirSync(folder).filter((name) => migrationNames.includes(name));
 
 test('every folder is the backup of a schema that this version knows', async (t) => {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
