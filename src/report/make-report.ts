@@ -55,13 +55,13 @@ export async function makeReport(
       // To add a section: a file in sections/ with its queries and its content, and a line here.
       const sections = [
         attentionSection(await readConcerns(scope, { runs, inventory, utilization, billing }), inventory),
-        await trendSection(await readTrend(scope), inventory, changes),
+        trendSection(await readTrend(scope), inventory, changes),
         inventorySection(scope, inventory),
         locations && locationsSection(scope, locations),
-        await utilizationSection(scope, utilization),
-        await portinsSection(scope, await readPortins(scope)),
+        utilizationSection(scope, utilization),
+        portinsSection(scope, await readPortins(scope)),
         changesSection(scope, changes),
-        billing && (await billingSection(scope, billing)),
+        billing && billingSection(scope, billing),
         runsSection(scope, runs),
         batchesSection(scope, await readBatches(scope)),
         assignmentReportSection(scope, await readAssignmentReports(scope)),

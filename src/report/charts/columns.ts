@@ -1,6 +1,16 @@
 import { formatCount } from '../../format.js';
 import type { Html } from '../html.js';
-import { type ChartText, chart, colors, countAxis, textMarks, valueAxis } from './figure.js';
+import {
+  type ChartText,
+  chart,
+  countAxis,
+  fills,
+  labelAxis,
+  legendAbove,
+  legendHeight,
+  textAbove,
+  valueAxis,
+} from './figure.js';
 
 export interface ColumnSeries {
   name: string;
@@ -24,102 +34,50 @@ export function columns(
   series: readonly ColumnSeries[],
   text: ChartText,
   { every, labeled = false, isDecimal = false }: ColumnOptions,
-): Promise<Html> {
-  const names = series.map(({ name }) => name);
-  const rects = labels.flatMap((label, index) => {
-    let top = 0;
-    return series.map(({ name, values, isBelow = false }) => {
-      const value = values[index] ?? 0;
-      const from = isBelow ? 0 : top;
-      const to = isBelow ? -value : top + value;
-      if (!isBelow) top = to;
-      return { name, label, from, to };
-    });
-  });
-  const sums = labels.map((label, index) => {
-    const sum = series.reduce((total, { values }) => total + (values[index] ?? 0), 0);
-    return { label, sum, text: formatCount(sum) };
-  });
-  const edges = rects.flatMap(({ from, to }) => [from, to]);
-  const most = Math.max(0, ...edges);
-  return chart(text, (width) => ({
-    height: labeled ? 160 : width === 'wide' ? 200 : 180,
-    data: [
-      { name: 'rects', values: rects.filter(({ from, to }) => from !== to) },
-      { name: 'sums', values: sums },
-    ],
-    scales: [
-      { name: 'x', type: 'band', domain: [...labels], range: 'width', padding: labeled ? 0.35 : 0.2 },
-      {
-        name: 'y',
-        type: 'linear',
-        domain: [Math.min(0, ...edges), isDecimal && most > 0 ? most : Math.max(1, most)],
-        // Room for the labels.
-        range: labeled ? [{ signal: 'height' }, 16] : 'height',
-        nice: !labeled,
-        zero: true,
-      },
-      { name: 'fill', type: 'ordinal', domain: names, range: [colors.first, colors.paper] },
-      { name: 'stroke', type: 'ordinal', domain: names, range: [colors.first, colors.second] },
-    ],
-    axes: [
-      {
-        orient: 'bottom',
-        scale: 'x',
-        ticks: false,
-        domain: labeled,
-        labelPadding: 6,
-        values: labels.filter((_, index) => (labels.length - 1 - index) % every[width] === 0),
-      },
-      ...(labeled ? [] : [isDecimal ? valueAxis : countAxis]),
-    ],
-    ...(series.length > 1 && {
-      legends: [
-        {
-          fill: 'fill',
-          stroke: 'stroke',
-          orient: 'top',
-          direction: width === 'wide' ? 'horizontal' : 'vertical',
-          symbolType: 'square',
-          columnPadding: 24,
+): Html {
+  const sums = labels.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
+  return chart(text, (width) => {
+    const top = series.length > 1 ? legendHeight(series.length, width) : 8;
+    return {
+      height: top + (labeled ? 180 : width === 'wide' ? 224 : 204),
+      room: { top: labeled ? top + 20 : top },
+      ...(series.length > 1 && {
+        legend: {
+          ...legendAbove(width),
+          data: series.map(({ name }) => name),
+          icon: 'rect',
+          itemWidth: 12,
+          itemHeight: 12,
         },
-      ],
-    }),
-    marks: [
-      {
-        type: 'rect',
-        from: { data: 'rects' },
-        encode: {
-          enter: {
-            x: { scale: 'x', field: 'label' },
-            width: { scale: 'x', band: 1 },
-            y: { scale: 'y', field: 'from' },
-            y2: { scale: 'y', field: 'to' },
-            fill: { scale: 'fill', field: 'name' },
-            stroke: { scale: 'stroke', field: 'name' },
-            strokeWidth: { value: 1.5 },
-          },
-        },
-      },
-      ...(labeled
-        ? textMarks('sums', {
-            x: { scale: 'x', field: 'label', band: 0.5 },
-            y: { scale: 'y', field: 'sum', offset: -5 },
-            align: { value: 'center' },
-          })
-        : [
-            {
-              type: 'rule' as const,
-              encode: {
-                enter: {
-                  x: { value: 0 },
-                  x2: { signal: 'width' },
-                  y: { scale: 'y', value: 0 },
-                  stroke: { value: colors.muted },
+      }),
+      xAxis: labelAxis(labels, every[width]),
+      yAxis: labeled ? { type: 'value', show: false } : isDecimal ? valueAxis : countAxis,
+      series: [
+        ...series.map(({ name, values, isBelow = false }, index) => ({
+          ...stacked,
+          name,
+          barCategoryGap: labeled ? '35%' : '20%',
+          itemStyle: fills[index] ?? fills[1],
+          // No outline of a column without a height.
+          data: values.map((value) => (value === 0 ? null : isBelow ? -value : value)),
+        })),
+        ...(labeled
+          ? [
+              {
+                ...stacked,
+                data: labels.map(() => 0),
+                label: {
+                  ...textAbove,
+                  show: true,
+                  position: 'top' as const,
+                  formatter: ({ dataIndex }: { dataIndex: number }) => formatCount(sums[dataIndex] ?? 0),
                 },
               },
-            },
-          ]),
-    ],
-  }));
+            ]
+          : []),
+      ],
+    };
+  });
 }
+
+const stacked = { type: 'bar', stack: 'columns' } as const;

@@ -1,6 +1,6 @@
 import { formatCount } from '../../format.js';
 import type { Html } from '../html.js';
-import { type ChartText, chart, colors, countAxis } from './figure.js';
+import { type ChartText, chart, colors, countAxis, labelAxis, legendAbove, legendHeight } from './figure.js';
 
 export interface Line {
   name: string;
@@ -10,85 +10,34 @@ export interface Line {
 /** Below this share of the largest value, the axis starts at zero: the lines would not use its lower part much less. */
 const zeroBelow = 0.3;
 
-const position = { x: { scale: 'x', field: 'label' }, y: { scale: 'y', field: 'value' } };
+const styles = [
+  { color: colors.first, dash: 'solid', symbol: 'circle' },
+  { color: colors.second, dash: [6, 4], symbol: 'rect' },
+] as const;
 
 /** Up to two lines over the same labels, distinguished by color, dashes and point shape. The legend has the last values. */
-export function lines(labels: readonly string[], series: readonly Line[], text: ChartText): Promise<Html> {
-  const named = series.map(({ name, values }) => ({ name: `${name}: ${formatCount(values.at(-1) ?? 0)}`, values }));
-  const names = named.map(({ name }) => name);
-  const points = named.flatMap(({ name, values }) =>
-    values.map((value, index) => ({ name, label: labels[index], value })),
-  );
-  const values = points.map(({ value }) => value);
-  const most = Math.max(1, ...values);
-  const least = Math.min(...values);
-  return chart(text, (width) => ({
-    height: width === 'wide' ? 240 : 200,
-    data: [{ name: 'points', values: points }],
-    scales: [
-      { name: 'x', type: 'point', domain: [...labels], range: 'width', padding: 0.3 },
-      {
-        name: 'y',
-        type: 'linear',
-        domain: [least < most * zeroBelow ? 0 : least, most],
-        range: 'height',
-        nice: true,
-        zero: false,
-      },
-      { name: 'color', type: 'ordinal', domain: names, range: [colors.first, colors.second] },
-      { name: 'dash', type: 'ordinal', domain: names, range: [[], [6, 4]] },
-      { name: 'shape', type: 'ordinal', domain: names, range: ['circle', 'square'] },
-    ],
-    axes: [
-      {
-        orient: 'bottom',
-        scale: 'x',
-        values: labels.filter((_, index) => (labels.length - 1 - index) % (width === 'wide' ? 3 : 8) === 0),
-      },
-      countAxis,
-    ],
-    legends: [
-      {
-        stroke: 'color',
-        strokeDash: 'dash',
-        shape: 'shape',
-        orient: 'top',
-        direction: width === 'wide' ? 'horizontal' : 'vertical',
-        symbolType: 'stroke',
-        columnPadding: 24,
-      },
-    ],
-    marks: [
-      {
-        type: 'group',
-        from: { facet: { name: 'series', data: 'points', groupby: 'name' } },
-        marks: [
-          {
-            type: 'line',
-            from: { data: 'series' },
-            encode: {
-              enter: {
-                ...position,
-                stroke: { scale: 'color', field: 'name' },
-                strokeDash: { scale: 'dash', field: 'name' },
-                strokeWidth: { value: 2 },
-              },
-            },
-          },
-          {
-            type: 'symbol',
-            from: { data: 'series' },
-            encode: {
-              enter: {
-                ...position,
-                shape: { scale: 'shape', field: 'name' },
-                fill: { scale: 'color', field: 'name' },
-                size: { value: 18 },
-              },
-            },
-          },
-        ],
-      },
-    ],
-  }));
+export function lines(labels: readonly string[], series: readonly Line[], text: ChartText): Html {
+  const values = series.flatMap((line) => line.values);
+  return chart(text, (width) => {
+    const top = legendHeight(series.length, width);
+    return {
+      height: top + (width === 'wide' ? 264 : 224),
+      room: { top },
+      legend: { ...legendAbove(width), itemWidth: 30, itemHeight: 8 },
+      xAxis: labelAxis(labels, width === 'wide' ? 3 : 8),
+      yAxis: { ...countAxis, scale: Math.min(...values) >= Math.max(1, ...values) * zeroBelow },
+      series: series.map(({ name, values }, index) => {
+        const { color, dash, symbol } = styles[index] ?? styles[1];
+        return {
+          type: 'line',
+          name: `${name}: ${formatCount(values.at(-1) ?? 0)}`,
+          data: [...values],
+          symbol,
+          symbolSize: 4.5,
+          itemStyle: { color },
+          lineStyle: { color, width: 2, type: typeof dash === 'string' ? dash : [...dash] },
+        };
+      }),
+    };
+  });
 }

@@ -133,14 +133,14 @@ const daysHtml = (from: Day, to: Day) => html`<time>${from}</time> to <time>${to
 
 const formatMinutes = (minutes: number) => formatCount(Math.round(minutes));
 
-export async function billingSection(scope: Scope, billing: Billing): Promise<Section> {
+export function billingSection(scope: Scope, billing: Billing): Section {
   const { to } = billing;
   return {
     id: 'billing',
     title: 'Calls, messages and their cost',
     content: html`<p>As billed, by day (UTC), up to ${to}, the last day whose calls (BDR) are loaded. Amounts are before taxes, in the currency of the contract with Bandwidth.</p>
 ${monthsTable(billing)}
-${await charts(billing)}
+${charts(billing)}
 ${daysTable(scope, billing)}
 <h3>Traffic on numbers that are not in the inventory</h3>
 ${outsideHtml(billing)}
@@ -203,7 +203,7 @@ function monthsTable({ from, to, days, missing, hasMessages }: Billing): Html {
   });
 }
 
-async function charts(billing: Billing): Promise<Html> {
+function charts(billing: Billing): Html {
   const { from, to, days } = billing;
   const shown = Array.from({ length: daysBetween(from, to) + 1 }, (_, index) => addDays(from, index));
   const { minutes, amount } = totalsOf(days);
@@ -221,8 +221,8 @@ async function charts(billing: Billing): Promise<Html> {
     );
   };
   const note = missingNote(billing, shown.length);
-  return html`${await draw('Minutes', `${formatMinutes(minutes)} minutes`, (day) => day.minutes)}
-${await draw('Amount', `an amount of ${formatAmount(amount)}`, (day) => Number(day.amount), { isDecimal: true })}${
+  return html`${draw('Minutes', `${formatMinutes(minutes)} minutes`, (day) => day.minutes)}
+${draw('Amount', `an amount of ${formatAmount(amount)}`, (day) => Number(day.amount), { isDecimal: true })}${
   note === undefined ? '' : html`\n<p>${note}</p>`
 }`;
 }

@@ -66,7 +66,7 @@ export async function readPortins({ client, account, day }: Scope): Promise<Port
   return { groups: groups.rows, open: rows.rows };
 }
 
-export async function portinsSection(scope: Scope, { groups, open }: Portins): Promise<Section> {
+export function portinsSection(scope: Scope, { groups, open }: Portins): Section {
   const id = 'port-ins';
   const title = 'Open port-ins';
   const sum = (of: (group: AgeGroup) => number) => groups.reduce((total, group) => total + of(group), 0);
@@ -88,7 +88,7 @@ export async function portinsSection(scope: Scope, { groups, open }: Portins): P
       const group = groups.find(({ age }) => (age ?? ages.length) === index);
       return group === undefined ? 0 : of(group);
     });
-  const content = html`${await columns(
+  const content = html`${columns(
     labels,
     [
       { name: `other statuses: ${formatCount(count - stuckCount)}`, values: values((group) => group.others) },

@@ -51,7 +51,7 @@ export async function readTrend({ client, account, time, day }: Scope): Promise<
   return { months, recent: days.filter((each) => recent.includes(each.day)).map(({ held }) => held) };
 }
 
-export async function trendSection({ months, recent }: Trend, { held }: Inventory, changes: Changes): Promise<Section> {
+export function trendSection({ months, recent }: Trend, { held }: Inventory, changes: Changes): Section {
   const id = 'trend';
   const title = 'The past two years';
   const figures = [heldFigure(recent, held, changes)];
@@ -63,8 +63,8 @@ export async function trendSection({ months, recent }: Trend, { held }: Inventor
     title,
     figures,
     content: html`<p>Based on what the ledger knows now. Changes that were reported late count on the date when they happened.</p>
-${await holdingsChart(months, first, last)}
-${await movementsChart(months.slice(1))}
+${holdingsChart(months, first, last)}
+${movementsChart(months.slice(1))}
 ${monthsTable(months)}`,
   };
 }
@@ -82,7 +82,7 @@ function heldFigure(recent: readonly number[], held: number, { isFirst, added, r
 
 const labelOf = ({ day }: DayHoldings) => day.slice(0, 7);
 
-function holdingsChart(months: readonly MonthEnd[], first: MonthEnd, last: MonthEnd): Promise<Html> {
+function holdingsChart(months: readonly MonthEnd[], first: MonthEnd, last: MonthEnd): Html {
   const describe = ({ day, numbers_received, assigned }: DayHoldings) =>
     `${formatCount(numbers_received)} in inventory and ${formatCount(assigned)} assigned on ${day}`;
   return lines(
@@ -98,7 +98,7 @@ function holdingsChart(months: readonly MonthEnd[], first: MonthEnd, last: Month
   );
 }
 
-function movementsChart(months: readonly MonthEnd[]): Promise<Html> {
+function movementsChart(months: readonly MonthEnd[]): Html {
   const sum = (of: (month: MonthEnd) => number | null) => months.reduce((total, month) => total + (of(month) ?? 0), 0);
   const added = formatCount(sum((month) => month.added));
   const removed = formatCount(sum((month) => month.removed));

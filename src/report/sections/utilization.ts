@@ -70,7 +70,7 @@ export async function readUtilization({ client, account, day }: Scope): Promise<
   return { total: of(3)[0], states: of(1), rateCenters: of(0) };
 }
 
-export async function utilizationSection(scope: Scope, found: Utilization): Promise<Section> {
+export function utilizationSection(scope: Scope, found: Utilization): Section {
   const id = 'utilization';
   const title = 'Utilization';
   const { total, states, rateCenters } = found;
@@ -97,7 +97,7 @@ ${totalsTable(total)}
 ${mapOf(states)}
 ${placesTable('states', 'Utilization by state', [{ title: 'State', cell: stateOf }], states, `select state, ${sums} group by 1 order by 2 desc, 1`)}
 <h3>By rate center</h3>
-${await chartOf(rateCenters, total)}
+${chartOf(rateCenters, total)}
 ${placesTable(
   'rate-centers',
   'Utilization by rate center',
@@ -177,7 +177,7 @@ function mapOf(states: readonly PlaceCounts[]): Html {
 }
 
 /** The rate centers furthest from the mean, highest first. */
-async function chartOf(rateCenters: readonly PlaceCounts[], total: Counts): Promise<Html | string> {
+function chartOf(rateCenters: readonly PlaceCounts[], total: Counts): Html | string {
   const mean = total.utilization_percent;
   // By chance, a rate center with few numbers is far from the mean; the chance decreases with the square root.
   const weight = ({ utilization_percent, numbers_received }: Counts) =>
