@@ -8,6 +8,7 @@ import { hash } from './hash.js';
 import { createInventory, type Inventory } from './inventory.js';
 import { createLocations, type LocationState, type SandboxLocations } from './locations.js';
 import { aging, inService, type NumberRow, type SandboxNumber } from './number.js';
+import { createNumberLookups, type NumberLookupState, type NumberLookups } from './number-events.js';
 import { keyOf, textOf } from './number-key.js';
 import { createAccountOrders } from './orders/account-orders.js';
 import { createLazyOrderBook, type LazyOrderBook } from './orders/book.js';
@@ -19,7 +20,7 @@ import { createPopulation } from './population.js';
  * What an account holds. Tests change it while clients read it over HTTP. `add`, `disconnect` and `churn` change its
  * numbers without an order, like imports and moves between accounts. `place…` and `busyDay` change them through orders.
  */
-export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChanges, SandboxLocations {
+export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChanges, SandboxLocations, NumberLookups {
   /** How many numbers `/tns` lists. */
   readonly count: number;
   /** How many of them `inserviceNumbers` lists. */
@@ -38,7 +39,7 @@ export interface SandboxAccount extends SandboxOrders, FeatureOrders, NumberChan
 }
 
 /** The account as the API routes see it. */
-export interface AccountState extends SandboxAccount, LocationState {
+export interface AccountState extends SandboxAccount, LocationState, NumberLookupState {
   readonly inventory: Inventory;
   readonly orderBook: LazyOrderBook;
   /** Keys of the numbers that billing records are of: those that the account began with, so that they never change. */
@@ -87,6 +88,7 @@ export function createAccount(options: AccountOptions): AccountState {
     orderBook.recordArrivals(keys.map(textOf));
     for (const key of keys) {
       inventory.patch(key, { inServiceDate: now, lastModified: now });
+      lookups.recordMove(textOf(key), { at: now, status: inService });
     }
   }
 
@@ -106,10 +108,19 @@ export function createAccount(options: AccountOptions): AccountState {
     imported: () => orderBook.open().imported,
   });
 
+  const lookups = createNumberLookups({
+    seed: hash(seed, options.ordinal),
+    inventory,
+    orderBook,
+    features,
+    now: () => clock.now().getTime(),
+  });
+
   const account: AccountState = {
     ...orders,
     ...features,
     ...locations,
+    ...lookups,
     id,
     inventory,
     orderBook,
@@ -149,14 +160,16 @@ export function createAccount(options: AccountOptions): AccountState {
     disconnect(telephoneNumbers, disconnectOptions = {}) {
       orderBook.applyDueSteps();
       const keys = telephoneNumbers.map(heldKey);
+      const isAging = disconnectOptions.aging === true;
+      const lastModified = clock.now().getTime();
       for (const telephoneNumber of telephoneNumbers) {
         orderBook.recordDeparture(telephoneNumber);
+        lookups.recordMove(telephoneNumber, { at: lastModified, status: isAging ? aging : undefined });
       }
-      if (disconnectOptions.aging !== true) {
+      if (!isAging) {
         inventory.remove(new Set(keys));
         return;
       }
-      const lastModified = clock.now().getTime();
       for (const key of keys) {
         inventory.patch(key, { status: aging, lastModified });
       }

@@ -7,7 +7,7 @@ const saltE164 = 83;
 
 /** Elements that contain a telephone number, and the cursor of a list that pages by telephone number. */
 const mention =
-  /(<(?:FullNumber|TelephoneNumber|Tn|PhoneNumber|BillingTelephoneNumber)>\s*|[?&;]page=)([2-9]\d{9})(?=\s*<|&)/g;
+  /(<(?:FullNumber|TelephoneNumber|Tn|PhoneNumber|BillingTelephoneNumber|ReservedTN)>\s*|[?&;]page=)([2-9]\d{9})(?=\s*<|&)/g;
 
 const twiceSpelled =
   /<((?:[oO]rder|[cC]ustomerOrder|[sS]ite|[pP]eer|[uU]ser)Id|(?:[oO]rder|[pP]rocessing)Status|[oO]rderDate|[lL]astModifiedDate)>([^<]*)<\/\1>/g;

@@ -25,6 +25,8 @@ export const oddityKinds = {
     summary: 'the accounts claim of tokens is empty, as for system-wide credentials',
   },
   'forbid-tns': { takes: 'none', summary: '403 with an empty body for /tns' },
+  'forbid-histories': { takes: 'none', summary: '403 with an empty body for /tns/{tn}/history' },
+  'forbid-reservations': { takes: 'none', summary: '403 with an empty body for /tns/{tn}/tnreservation' },
   'forbid-inservice-numbers': { takes: 'none', summary: '403 with an empty body for inserviceNumbers' },
   'forbid-orders': { takes: 'none', summary: '403 with an empty body for orders and disconnects' },
   'forbid-portins': { takes: 'none', summary: '403 with an empty body for portins and portouts' },

@@ -4,6 +4,8 @@ import type { SandboxState } from './state.js';
 /** What each oddity forbids: resources by their path segment, and the roles missing from tokens. */
 const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; roles: readonly string[] }>> = {
   'forbid-tns': { resources: ['tns'], roles: [] },
+  'forbid-histories': { resources: ['tns/:tn/history'], roles: [] },
+  'forbid-reservations': { resources: ['tns/:tn/tnreservation'], roles: [] },
   'forbid-inservice-numbers': { resources: ['inserviceNumbers'], roles: ['Numbers'] },
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
@@ -23,8 +25,9 @@ function activeRules(oddities: Oddities) {
 
 /** Whether the credentials lack the role for a route. */
 export function isForbidden(routePath: string, oddities: Oddities): boolean {
-  const resource = routePath.replace(/^\/accounts\/:accountId/, '').split('/')[1] ?? '';
-  return activeRules(oddities).some(({ resources }) => resources.includes(resource));
+  const path = routePath.replace(/^\/accounts\/:accountId/, '').slice(1);
+  const resource = path.split('/')[0] ?? '';
+  return activeRules(oddities).some(({ resources }) => resources.includes(resource) || resources.includes(path));
 }
 
 /** The claims of a new token; undefined for an opaque token. */

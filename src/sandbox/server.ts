@@ -27,6 +27,7 @@ export { type FaultKind, type FaultRates, faultKinds, parseFaults } from './faul
 export type { SandboxFeatureOrder } from './feature-orders.js';
 export type { SandboxLocation, SandboxLocations, SandboxSite } from './locations.js';
 export type { NumberPatch, SandboxNumber } from './number.js';
+export type { SandboxNumberEvent } from './number-events.js';
 export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './oddities.js';
 export type * from './orders/interface.js';
 export type { Misbehavior, OrderQuirk } from './orders/misbehavior.js';
