@@ -33,6 +33,7 @@ const names = [
   'nruf-counting',
   'billing-daily',
   'numbers-by-location',
+  'unexplained-moves',
   'number-timeline',
   'rnd-disconnects',
   'assignment-report',

@@ -42,6 +42,8 @@ export interface JobLimits {
   nightLimitMs: number;
   /** Requests that the nightly run of an account may send; undefined: any number. */
   requestsPerNight?: number | undefined;
+  /** Numbers whose histories a run reads at most. */
+  numberHistoriesPerNight: number;
   /** Milliseconds after which a run fails; applies to each job and to the nightly run as a whole. */
   jobDeadlineMs: number;
   /** Maximum number of entries in one list. */
@@ -453,6 +455,16 @@ const variables = z.object({
         'unset: no limit',
       ),
     ),
+  TN_LEDGER_NUMBER_HISTORIES_PER_NIGHT: z
+    .string()
+    .default('25')
+    .refine((text) => /^\d{1,9}$/.test(text), { error: 'must be a whole number, such as 25, or 0' })
+    .transform(Number)
+    .meta(
+      about(
+        "For how many numbers that joined or left an account without an order the nightly run reads Bandwidth's history of the number, the latest moves first: one request each. `0` turns it off.",
+      ),
+    ),
   TN_LEDGER_JOB_DEADLINE: timeLimit('24h').meta(
     about('Time limit of a run. A run that exceeds it fails; committed data is kept, and the next run resumes.'),
   ),
@@ -739,6 +751,7 @@ export function loadConfig(source: ConfigSource): Config {
     jobLimits: {
       nightLimitMs: general.TN_LEDGER_NIGHT_LIMIT,
       requestsPerNight: general.TN_LEDGER_REQUESTS_PER_NIGHT,
+      numberHistoriesPerNight: general.TN_LEDGER_NUMBER_HISTORIES_PER_NIGHT,
       jobDeadlineMs: general.TN_LEDGER_JOB_DEADLINE,
       maxListEntries: general.TN_LEDGER_MAX_LIST_ENTRIES,
       minPageFill: general.TN_LEDGER_MIN_PAGE_FILL,

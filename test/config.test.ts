@@ -34,6 +34,7 @@ test('with an account and client credentials, everything else has its documented
     jobLimits: {
       nightLimitMs: 4 * 3_600_000,
       requestsPerNight: undefined,
+      numberHistoriesPerNight: 25,
       jobDeadlineMs: 86_400_000,
       maxListEntries: 10_000_000,
       minPageFill: 0.01,

@@ -109,6 +109,14 @@ begin
     ) as h
     where h.telephone_number = any((select numbers)::text[]);
 
+  -- Bandwidth's history of the number, as far as it was read.
+  return query
+    select e.telephone_number, e.account_id, coalesce(e.event_at, e.order_date, e.recorded_from), null::timestamptz, 'event', e.status,
+      'Bandwidth''s history: ' || coalesce(e.status, 'unknown status') || coalesce(', ' || e.order_type, '') || coalesce(' ' || e.order_status, ''),
+      'number_events', e.order_id, null, null, e.user_id, e.recorded_from, null::timestamptz
+    from tn_ledger.number_events e
+    where e.telephone_number = any((select numbers)::text[]);
+
   return query
     select h.telephone_number, h.account_id, h.valid_from, h.valid_to, 'assignment', h.assignment_status, 'Marked ' || h.assignment_status,
       'number_assignment_history', h.order_id, null, null, null, h.recorded_from, h.recorded_to
@@ -235,7 +243,7 @@ create or replace function tn_ledger.number_timelines(numbers text[])
       from tn_ledger.number_filings(numbers, (select known_since from moments)) f
     ) as t
     order by t.telephone_number, t.at,
-      array_position(array['order', 'batch', 'status', 'assignment', 'category', 'details', 'location', 'listed', 'billing', 'filing'], t.kind), t.account_id,
+      array_position(array['order', 'batch', 'event', 'status', 'assignment', 'category', 'details', 'location', 'listed', 'billing', 'filing'], t.kind), t.account_id,
       t.recorded_from, t.source, t.order_id, length(t.reference), t.reference, t.until, t.value
   $$;
 comment on function tn_ledger.number_timelines(text[]) is
@@ -251,7 +259,7 @@ create or replace function tn_ledger.number_timeline(telephone_number text)
       regexp_replace(regexp_replace($1, '[^0-9+]', '', 'g'), '^\+?1(?=\d{10}$)', '')]) t
   $$;
 comment on function tn_ledger.number_timeline(text) is
-  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), location (where runs found it, and its attributes), listed, billing (use in a month in one direction, from the first to the last day with any; left out without the right to read billing_daily, which tn_ledger_billing_reader has), filing (what an NRUF filing counted the number as). value: the status, outcome, category or direction; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing, or month (2026-10) of the use. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
+  'Everything that the ledger knows about a number, in any account, oldest first. at, until: when it was so (until exclusive; null: still, or a moment). kind: order, batch (line of a file that tn-ledger submitted), event (in Bandwidth''s history of the number, if fetch-number-histories read it), status, assignment, category (set with tn-ledger classify), details (first stored, or changed), location (where runs found it, and its attributes), listed, billing (use in a month in one direction, from the first to the last day with any; left out without the right to read billing_daily, which tn_ledger_billing_reader has), filing (what an NRUF filing counted the number as). value: the status, outcome, category or direction; what: the same as a sentence. source: table that has it. order_id: order of the row, or that dates its start; end_order_id: order that dates its end. reference: number of the batch or filing, or month (2026-10) of the use. user_id: who placed the order. recorded_from, recorded_to: when the ledger said so (recorded_to exclusive; null: it does now), so rows with recorded_to set are superseded';
 
 create or replace function tn_ledger.number_details(numbers text[], as_of date default null, known_at timestamptz default null)
   returns table (telephone_number text, account_id text, status text, city text, state text, rate_center text, lata text, tier text,

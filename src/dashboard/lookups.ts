@@ -6,6 +6,7 @@ import { parseListPage } from './list-page.js';
 import type { ListResource } from './resource.js';
 import { inserviceNumbers } from './resources/inservice-numbers.js';
 import { numberDetails } from './resources/number-details.js';
+import { spellingsOf } from './single-number.js';
 import { encodeText, parseXml, textAt, XmlError } from './xml.js';
 
 /**
@@ -105,8 +106,7 @@ export async function isInService(
   telephoneNumber: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const spellings = /^\d{10}$/.test(telephoneNumber) ? [telephoneNumber, `+1${telephoneNumber}`] : [telephoneNumber];
-  for (const spelling of spellings) {
+  for (const spelling of spellingsOf(telephoneNumber)) {
     const found = await client.get({
       account,
       path: `${inserviceNumbers.list.path(account)}/${encodeURIComponent(spelling)}`,

@@ -22,11 +22,17 @@ const permissions: Readonly<Record<string, Permission>> = {
   billingreports: { what: 'billing reports', role: 'Billing Reports' },
   reports: { what: 'assignment reports' },
   bdrs: { what: 'billing reports', role: 'Billing Reports' },
+  // Resources of a single number, for which Bandwidth names no role.
+  history: { what: 'histories of single numbers (/tns/{tn}/history)' },
+  tnreservation: { what: 'reservations of single numbers (/tns/{tn}/tnreservation)' },
 };
 
 /** The permission that a request needs, by URL path; undefined for the account itself. */
 export function permissionFor(pathname: string): Permission | undefined {
-  const resource = /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? /\/(tns)(?:\/|$)/.exec(pathname)?.[1];
+  const resource =
+    /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ??
+    /\/tns\/[^/]+\/(history|tnreservation)$/.exec(pathname)?.[1] ??
+    /\/(tns)(?:\/|$)/.exec(pathname)?.[1];
   if (resource === undefined) return undefined;
   return Object.hasOwn(permissions, resource) ? permissions[resource] : { what: resource };
 }

@@ -45,6 +45,19 @@ export async function countOrdersToRead(
   return rows[0];
 }
 
+/** Whether any order still lacks current details that can be read: those that the API refuses don't count. */
+export async function awaitsDetails(
+  { account, database }: Pick<JobContext, 'account' | 'database'>,
+  resource: OrderDetailResource,
+): Promise<boolean> {
+  const { rowCount } = await database.pool.query(
+    `select from ${resource.table} t
+      where t.account_id = $1 and ${toRead(resource)} and (${lacking}) and t.details_error is null limit 1`,
+    [account],
+  );
+  return rowCount !== 0;
+}
+
 /** Counts the orders of accounts that lack current details. */
 export async function countLackingDetails(
   client: pg.ClientBase,

@@ -8,6 +8,7 @@ import { numbersPerPage, sites } from '../dashboard/resources/sites.js';
 import { daysBetween, firstDay, today } from '../days.js';
 import { formatCount } from '../format.js';
 import type { Cost, CostContext } from '../run/job.js';
+import { countUnread } from './number-histories/read-histories.js';
 import { countOrdersToRead } from './orders-to-read.js';
 import { mostRequests } from './read-order.js';
 import { readFormat } from './windows/date-filter.js';
@@ -90,6 +91,19 @@ export async function windowedCost(context: CostContext, name: string, resource:
   return cost(requests, counted(requests, 'page'));
 }
 
+/** The histories of numbers with unexplained moves, as far as a run reads them. The next run can read all of them as well. */
+export async function historiesCost(context: CostContext): Promise<Cost> {
+  const { numberHistoriesPerNight: limit } = context.options;
+  const unread = await countUnread(context);
+  const requests = Math.min(unread, limit);
+  const later = unread > limit ? `, and ${formatCount(unread - limit)} left for later runs` : '';
+  return {
+    requests,
+    least: 0,
+    reason: `${counted(requests, 'history', 'histories')} of numbers that moved without a known order${later}`,
+  };
+}
+
 /**
  * The first run of a list looks for its first entry year by year, and then reads a window per year: this many requests for an account
  * of eight years. Of an empty list, one finds that it is.
@@ -97,7 +111,8 @@ export async function windowedCost(context: CostContext, name: string, resource:
 const requestsForYears = 20;
 
 const cost = (requests: number, reason: string): Cost => ({ requests, least: requests, reason });
-const counted = (count: number, what: string) => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
+const counted = (count: number, what: string, many = `${what}s`) =>
+  `${formatCount(count)} ${count === 1 ? what : many}`;
 const pagesOf = (entries: number, { pageSize }: ListResource) =>
   Math.max(1, pageSize === undefined ? 0 : Math.ceil(entries / pageSize));
 

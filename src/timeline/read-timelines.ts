@@ -11,6 +11,7 @@ export interface Entry {
   kind:
     | 'order'
     | 'batch'
+    | 'event'
     | 'status'
     | 'assignment'
     | 'category'

@@ -46,13 +46,10 @@ test('the history names the orders that added and removed a number', async (t) =
   sandbox.clock.advance(86_400_000);
   const disconnect = held.placeDisconnect({ numbers: [number], done: true });
   const events = eventsIn((await get(sandbox, `/tns/${number}/history`)).body);
-  t.deepEqual(
-    events.map(({ OrderId, Status }) => [OrderId, Status]).slice(1),
-    [
-      [order.orderId, 'Inservice'],
-      [disconnect.orderId, 'Aging'],
-    ],
-  );
+  t.deepEqual(events.map(({ OrderId, Status }) => [OrderId, Status]).slice(1), [
+    [order.orderId, 'Inservice'],
+    [disconnect.orderId, 'Aging'],
+  ]);
 });
 
 test('numbers that move without an order have events of their own, on another account once they left', async (t) => {

@@ -70,6 +70,7 @@ export const withoutOrders = { orders: 0, disconnects: 0, portins: 0, portouts: 
 /** The defaults of the configuration. */
 export const usualLimits = {
   nightLimitMs: 4 * 3_600_000,
+  numberHistoriesPerNight: 25,
   jobDeadlineMs: 24 * 3_600_000,
   maxListEntries: 10_000_000,
   minPageFill: 0.01,
