@@ -37,7 +37,7 @@ const directions: Record<string, readonly string[]> = {
   assignment: runs,
   billing: runs,
   nruf: runs,
-  timeline: ['database', leaf],
+  timeline: ['dashboard', 'database', leaf],
   sync: ['run', 'dashboard', 'database', 'number-file', 'config', leaf],
   run: ['dashboard', 'database', 'config', leaf],
   dashboard: ['config', leaf],

@@ -24,10 +24,21 @@ interface Outcome {
   hasBilling: boolean;
 }
 
+/** What the API says about a number, for `--live`. */
+export interface LiveAnswer {
+  /** Whether the API knows it. */
+  isKnown: boolean;
+  /** Whether the API refused to say something about it. */
+  isRefused: boolean;
+  toText(width: number | undefined): string;
+  toJson(): Record<string, unknown>;
+}
+
 /** Formats time lines as parts of one output, in the order of the methods. */
 export interface TimelineOutput {
   begin(): string;
-  timelines(timelines: readonly Timeline[]): string;
+  /** @param live what the API says about each number; undefined: it wasn't asked */
+  timelines(timelines: readonly Timeline[], live?: readonly LiveAnswer[]): string;
   end(outcome: Outcome): string;
 }
 
@@ -35,8 +46,14 @@ export interface TimelineOutput {
 export function textTimelines(scope: TimelineOptions, width: number | undefined): TimelineOutput {
   return {
     begin: () => `${capitalize(describeScope(scope))}\n`,
-    timelines: (timelines) =>
-      timelines.map((timeline) => terminalSafe(`\n${toText(timeline, scope, width)}\n`)).join(''),
+    timelines: (timelines, live) =>
+      timelines
+        .map((timeline, n) => {
+          const result = live?.[n];
+          const parts = [toText(timeline, scope, width), ...(result === undefined ? [] : [result.toText(width)])];
+          return terminalSafe(`\n${parts.join('\n\n')}\n`);
+        })
+        .join(''),
     end({ rejected, reading, known, unknown }) {
       const lines = describeReading(reading);
       if (known + unknown > 1)
@@ -55,10 +72,12 @@ export function jsonTimelines({ accounts, day, untilDay, knownAt }: TimelineOpti
   const scope = { accounts: accounts ?? null, as_of: untilDay ? day : null, known_at: knownAt ?? null };
   return {
     begin: () => `{\n${JSON.stringify(scope, null, 2).slice(2, -2)},\n  "numbers": [`,
-    timelines: (timelines) =>
+    timelines: (timelines, live) =>
       timelines
-        .map((timeline) => {
-          const text = `${separator}\n${JSON.stringify(toJson(timeline), null, 2).replace(/^/gm, '    ')}`;
+        .map((timeline, n) => {
+          const result = live?.[n];
+          const number = { ...toJson(timeline), ...(result !== undefined && { live: result.toJson() }) };
+          const text = `${separator}\n${JSON.stringify(number, null, 2).replace(/^/gm, '    ')}`;
           separator = ',';
           return text;
         })

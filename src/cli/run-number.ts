@@ -11,6 +11,7 @@ import type { Reading } from '../number-file/reading.js';
 import { readTimelines, type TimelineOptions } from '../timeline/read-timelines.js';
 import { accountsToCount } from './accounts-to-count.js';
 import { parseDayOption, parseTimeOption, rejectFutureDays } from './day-options.js';
+import { formatCount } from './format.js';
 import {
   csvTimelines,
   jsonTimelines,
@@ -18,9 +19,10 @@ import {
   type TimelineOutput,
   textTimelines,
 } from './format-timeline.js';
-import { openLedgerToRead } from './open-ledger.js';
+import type { LiveNumbers, ReadLedger } from './live-numbers.js';
+import { openLedgerAsOwner, openLedgerToRead } from './open-ledger.js';
 import { printPart } from './print-result.js';
-import type { Session } from './session.js';
+import type { ApiSession, Session } from './session.js';
 
 export interface NumberOptions {
   file?: string;
@@ -29,6 +31,7 @@ export interface NumberOptions {
   asOf?: string;
   knownAt?: string;
   superseded?: boolean;
+  live?: boolean;
   account: string[];
   json?: boolean;
   csv?: boolean;
@@ -37,13 +40,19 @@ export interface NumberOptions {
 /** Numbers that are read at a time: the memory for their time lines, whatever the length of a file. */
 const sliceSize = 1000;
 
-/** Prints the time lines of the numbers in the arguments, then of those in the file. A number is shown once. */
+/**
+ * Prints the time lines of the numbers in the arguments, then of those in the file. A number is shown once.
+ *
+ * @param api reads what the API says about them, too; undefined: without it
+ */
 export async function runNumber(
   session: Session,
   given: readonly string[],
   options: NumberOptions,
+  api?: ApiSession,
 ): Promise<ExitStatus> {
   if (options.json && options.csv) throw new UsageError('--json and --csv cannot be combined.');
+  if (api !== undefined) rejectWithLive(options);
   for (const name of ['column', 'sheet'] as const) {
     if (options[name] !== undefined && options.file === undefined) throw new UsageError(`--${name} is for --file.`);
   }
@@ -60,7 +69,10 @@ export async function runNumber(
       hint: 'Name one or more: tn-ledger number 9195550001, or a list with --file FILE.',
     });
   }
-  const database = await openLedgerToRead(session);
+  const database =
+    api === undefined
+      ? await openLedgerToRead(session)
+      : await openLedgerAsOwner(session, "It can't share the rate limit, so nothing was requested from the API.");
   await rejectFutureDays(database, { '--as-of': asOf });
   const now = await databaseTime(database);
   if (knownAt !== undefined && new Date(knownAt) > now)
@@ -77,10 +89,12 @@ export async function runNumber(
     : options.csv
       ? csvTimelines()
       : textTimelines(scope, process.stdout.columns);
-  const known = await print(session, database, { numbers: [...numbers], scope, output, rejected, reading });
+  // Loading the client takes longer than reading the time line of a number.
+  const live = api && (await (await import('./live-numbers.js')).openLiveNumbers(api, numbers.size, accounts));
+  const printed = await print(session, database, { numbers: [...numbers], scope, output, rejected, reading, live });
   if (options.csv)
     for (const { line, reason } of rejected) session.log.warn(`Line ${line} of ${options.file} was skipped: ${reason}`);
-  if (known === 0 && numbers.size > 0) return exitStatus.failed;
+  if ((printed.known === 0 && numbers.size > 0) || printed.refused > 0) return exitStatus.failed;
   return rejected.length > 0 ? exitStatus.rejected : exitStatus.done;
 }
 
@@ -118,40 +132,64 @@ async function addFile(
   return { rejected, reading: file.reading };
 }
 
+/** The API says what is so now, and has no history of what it said. */
+function rejectWithLive(options: NumberOptions): void {
+  const others = { '--as-of': options.asOf, '--known-at': options.knownAt, '--csv': options.csv };
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined && value !== false) throw new UsageError(`--live and ${name} cannot be combined.`);
+}
+
 interface Printing {
   numbers: readonly string[];
   scope: TimelineOptions;
   output: TimelineOutput;
   rejected: readonly RejectedLine[];
   reading: Reading | undefined;
+  live: LiveNumbers | undefined;
 }
 
-/** Prints the numbers, slice by slice, from one snapshot. Returns how many the ledger knows. */
-async function print(
+interface Printed {
+  /** Numbers that the ledger or the API knows. */
+  known: number;
+  /** Numbers of which the API refused to say something. */
+  refused: number;
+}
+
+/** Prints the numbers from one snapshot; or, with what the API says, which takes too long for that, from one for each slice. */
+async function print(session: Session, database: Database, printing: Printing): Promise<Printed> {
+  const inSnapshot: ReadLedger = (work) => inTransaction(database, { snapshot: true, signal: session.signal }, work);
+  if (printing.live !== undefined) return printSlices(session, inSnapshot, printing);
+  return inSnapshot((client) => printSlices(session, (work) => work(client), printing));
+}
+
+async function printSlices(
   { signal, log }: Session,
-  database: Database,
-  { numbers, scope, output, rejected, reading }: Printing,
-): Promise<number> {
-  return inTransaction(database, { snapshot: true, signal }, async (client) => {
+  read: ReadLedger,
+  { numbers, scope, output, rejected, reading, live }: Printing,
+): Promise<Printed> {
+  const hasBilling = await read(async (client) => {
     if (scope.accounts !== undefined) await checkAccounts(client, scope.accounts);
-    const hasBilling = await mayReadBilling(client);
-    let known = 0;
-    let isOpen = await printPart(output.begin());
-    for (let from = 0; from < numbers.length && isOpen; from += sliceSize) {
-      signal.throwIfAborted();
-      const timelines = await readTimelines(client, numbers.slice(from, from + sliceSize), scope);
-      known += timelines.filter(({ states }) => states.length > 0).length;
-      isOpen = await printPart(output.timelines(timelines));
-    }
-    if (isOpen) await printPart(output.end({ rejected, reading, known, unknown: numbers.length - known, hasBilling }));
-    if (!hasBilling)
-      log.warn(
-        'Billing is left out: the user of DATABASE_URL may not read it. Members of tn_ledger_billing_reader may.',
-      );
-    if (known === 0 && numbers.length > 0 && (await isEmpty(client)))
-      log.warn('The ledger has no numbers yet. Load them first: tn-ledger run nightly');
-    return known;
+    return mayReadBilling(client);
   });
+  let [known, refused] = [0, 0];
+  let isOpen = await printPart(output.begin());
+  const size = live?.sliceSize ?? sliceSize;
+  for (let from = 0; from < numbers.length && isOpen; from += size) {
+    signal.throwIfAborted();
+    const slice = numbers.slice(from, from + size);
+    const timelines = await read((client) => readTimelines(client, slice, scope));
+    const answers = await live?.read(timelines, read);
+    known += timelines.filter(({ states }, n) => states.length > 0 || answers?.[n]?.isKnown).length;
+    refused += answers?.filter(({ isRefused }) => isRefused).length ?? 0;
+    isOpen = await printPart(output.timelines(timelines, answers));
+  }
+  if (isOpen) await printPart(output.end({ rejected, reading, known, unknown: numbers.length - known, hasBilling }));
+  if (!hasBilling)
+    log.warn('Billing is left out: the user of DATABASE_URL may not read it. Members of tn_ledger_billing_reader may.');
+  if (refused > 0) log.warn(`The API refused part of what --live reads for ${formatCount(refused)} of the numbers.`);
+  if (known === 0 && numbers.length > 0 && (await read(isEmpty)))
+    log.warn('The ledger has no numbers yet. Load them first: tn-ledger run nightly');
+  return { known, refused };
 }
 
 async function isEmpty(client: pg.ClientBase): Promise<boolean> {
