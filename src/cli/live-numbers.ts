@@ -48,8 +48,8 @@ export async function openLiveNumbers(
   const asked = configured.filter((account) => chosen?.includes(account) ?? true);
   if (asked.length === 0) {
     throw new UsageError(
-      `--live has no credentials for account ${chosen?.join(', ')} (configured: ${configured.join(', ')}).`,
-      { hint: 'Choose one of these accounts, or leave out --live.' },
+      `tn-ledger number --live has no credentials for account ${chosen?.join(', ')} (configured: ${configured.join(', ')}).`,
+      { hint: 'Choose one of these accounts, or leave out the option.' },
     );
   }
   const sources = await sourcesOf(session, asked);

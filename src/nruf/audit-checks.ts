@@ -54,6 +54,17 @@ left join (select distinct on (account_id, telephone_number) account_id, telepho
 where ${condition} order by t.telephone_number`,
 });
 
+/** Numbers that joined or left the inventory without an order, by what the API's history of them says. */
+const unexplained = (id: string, condition: string, title: string, why: string, fix?: string): AuditCheck => ({
+  id,
+  title,
+  why,
+  kind: 'attention',
+  ...(fix !== undefined && { fix }),
+  sql: `select account_id, telephone_number, kind, moved_at, event_at, order_type, order_id, error from unexplained_moves
+where ${condition} and moved_at < :end and :accounts order by moved_at desc, telephone_number`,
+});
+
 /** Differences between Bandwidth's latest assignment report and the ledger at the time of the report, not at the day of the filing. */
 const reportDifference = (id: string, condition: string, title: string, why: string): AuditCheck => ({
   id,
@@ -250,6 +261,25 @@ where r.ready_at is null or r.ready_at < now() - interval '${reportDays} days' o
     `difference = 'not in the report' and ledger_status = 'ASSIGNED'`,
     "numbers that are ASSIGNED in the ledger and that Bandwidth's assignment report doesn't list",
     'That alone is no evidence: Bandwidth does not document that the report is complete. If only a few are missing, ask why.',
+  ),
+  unexplained(
+    'moves-unexplained',
+    'read_at is not null and event_at is null',
+    "numbers that joined or left the inventory without an order, and that Bandwidth's history of them doesn't explain either",
+    'They count from when they were in service, or until a run found them gone. Ask Bandwidth what happened to them.',
+  ),
+  unexplained(
+    'moves-explained-by-history',
+    'event_at is not null',
+    'numbers that joined or left the inventory without an order, and whose history at Bandwidth says when and why',
+    "The ledger lacks the order; Bandwidth's history has an event for it. They count by the ledger's date (moved_at), not by Bandwidth's (event_at): check those for which a reporting date is between the two.",
+  ),
+  unexplained(
+    'moves-not-read',
+    'read_at is null',
+    'numbers that joined or left the inventory without an order, and whose history at Bandwidth was not read yet',
+    'Each nightly run reads some, the latest moves first (TN_LEDGER_NUMBER_HISTORIES_PER_NIGHT).',
+    'tn-ledger run fetch-number-histories',
   ),
   {
     id: 'no-place',

@@ -104,6 +104,11 @@ export function createFeatureOrders(options: FeatureOrdersOptions): FeatureOrder
   };
 }
 
+/** One E911 order in four is for endpoints, and names no numbers. The last hexadecimal digit of its ID decides. */
+export function isForEndpoints(segment: string, { orderId }: Pick<SandboxOrderBase, 'orderId'>): boolean {
+  return segment === 'e911s' && Number.parseInt(orderId.slice(-1), 16) % 4 === 0;
+}
+
 function asOf({ numbers, failing, ...order }: PlacedOrder, now: number): SandboxFeatureOrder {
   const at = order.orderDate.getTime();
   const isOpen = now < at + 2 * hour;

@@ -1,4 +1,4 @@
-import type { FeatureOrders } from './feature-orders.js';
+import { type FeatureOrders, isForEndpoints } from './feature-orders.js';
 import { hash, hashText } from './hash.js';
 import type { Inventory } from './inventory.js';
 import { aging, inService } from './number.js';
@@ -122,6 +122,7 @@ export function createNumberLookups(options: NumberEventsOptions): NumberLookupS
     return Object.entries(featureTypes).flatMap(([segment, orderType]) =>
       features
         .featureOrders(segment)
+        .filter((order) => !isForEndpoints(segment, order))
         .filter(({ numbers }) => numbers.some((each) => each.telephoneNumber === telephoneNumber))
         .map((order) => ({
           own: true,

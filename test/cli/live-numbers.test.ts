@@ -34,5 +34,5 @@ test('numbers that take longer than a minute are announced with their requests a
 test('accounts without credentials are an error that names those that have them', async (t) => {
   const { session } = await openSession(t);
   const error = await t.throwsAsync(openLiveNumbers(session, 1, ['3']));
-  t.is(error?.message, '--live has no credentials for account 3 (configured: 1, 2).');
+  t.is(error?.message, 'tn-ledger number --live has no credentials for account 3 (configured: 1, 2).');
 });

@@ -81,6 +81,7 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, E911 orders',
     'account 9900000, billing reports',
     'account 9900000, assignment reports',
+    'account 9900000, histories of single numbers (/tns/{tn}/history)',
     'clock',
     'database clock',
   ]);
@@ -133,7 +134,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 20);
+  t.is(skipped.length, 21);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -196,7 +197,7 @@ for (const [oddity, refused, role] of forbidding) {
     const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
     t.is(status, 1);
     const lines = verdicts(stdout);
-    const failed = Object.keys(lines).filter((title) => lines[title]?.verdict !== 'ok');
+    const failed = Object.keys(lines).filter((title) => lines[title]?.verdict === 'failed');
     t.deepEqual([...failed].sort(), refused.map((what) => `account 9900000, ${what}`).sort());
     for (const title of failed) {
       t.regex(
@@ -211,7 +212,10 @@ for (const [oddity, refused, role] of forbidding) {
 }
 
 test('a missing role for an optional resource is a warning with the job name, exit 0', async (t) => {
-  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-features': 1, 'forbid-sites': 1 } });
+  const own = await startSandbox({
+    numbers: 5,
+    oddities: { 'forbid-features': 1, 'forbid-sites': 1, 'forbid-histories': 1 },
+  });
   t.teardown(own.close);
   const { url } = await makeDatabase(t, server);
   const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
@@ -224,6 +228,7 @@ test('a missing role for an optional resource is a warning with the job name, ex
     ['directory listing orders', 'sync-dldas'],
     ['E911 orders', 'sync-e911s'],
     ['sub-accounts and locations (sites)', 'sync-sites'],
+    ['histories of single numbers (/tns/{tn}/history)', 'fetch-number-histories'],
   ] as const) {
     const line = verdicts(stdout)[`account 9900000, ${what}`];
     t.is(line?.verdict, 'warning');
@@ -347,6 +352,7 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/e911s -',
     'GET accounts/9900000/billingreports -',
     'GET accounts/9900000/reports -',
+    'GET tns/2025550100/history -',
   ]);
 });
 

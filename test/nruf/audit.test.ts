@@ -112,6 +112,14 @@ test('the audit counts the findings of each check, with examples and SQL that re
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-01', valid_to: '2025-12-22' },
     { ...key('9842004006'), ...agingDays, valid_from: '2025-12-22', valid_to: '2026-01-20' },
   ]);
+  // Moves without an order, one of them after the day.
+  const move = { ...key('9195550005'), kind: 'arrival' };
+  await ledger.insert('unexplained_moves', [
+    { ...move, moved_at: '2025-03-01' },
+    { ...move, moved_at: '2025-04-01', read_at: '2025-04-02' },
+    { ...move, moved_at: '2025-05-01', read_at: '2025-05-02', event_at: '2025-04-30' },
+    { ...move, moved_at: '2026-03-01', read_at: '2026-03-02' },
+  ]);
   // Residential and longer than 90 days.
   await ledger.insert('number_categories', [
     { ...key('9195551900'), ...agingDays, residential: true, valid_from: '2025-10-01', valid_to: '2026-01-15' },
@@ -194,6 +202,9 @@ test('the audit counts the findings of each check, with examples and SQL that re
     'report-status-unknown': 1,
     'report-not-in-inventory': 1,
     'assigned-not-in-report': 1,
+    'moves-unexplained': 1,
+    'moves-explained-by-history': 1,
+    'moves-not-read': 1,
     'no-place': 1,
     'no-details': 1,
     'other-status': 1,

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { isForEndpoints } from '../../src/sandbox/feature-orders.js';
 import { get, parse, sandboxFor } from './client.js';
 
 const account = '9900000';
@@ -80,7 +81,9 @@ test('details have the location, attributes and outcomes of features of the numb
         const details = parse(body).TelephoneNumberResponse.TelephoneNumberDetails;
         t.deepEqual([details.Site.Id, details.SipPeer.PeerId], [siteId, sipPeerId]);
         t.deepEqual([details.TnAttributes?.TnAttribute ?? []].flat(), held.attributesOf(number));
-        const e911 = held.featureOrders('e911s').find((each) => each.numbers.some((n) => n.telephoneNumber === number));
+        const e911 = held
+          .featureOrders('e911s')
+          .find((each) => !isForEndpoints('e911s', each) && each.numbers.some((n) => n.telephoneNumber === number));
         const outcome = e911?.numbers.find(({ telephoneNumber }) => telephoneNumber === number)?.outcome;
         const word = { ACCEPTED: 'SUCCESS', FAILED: 'FAILED', none: 'PENDING' }[outcome ?? 'none'];
         t.is(details.Features?.E911?.LastE911OrderOutcome, e911 && word);

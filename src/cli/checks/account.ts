@@ -11,9 +11,11 @@ import { descriptions } from '../../dashboard/registry.js';
 import { listReports } from '../../dashboard/report-instances.js';
 import type { Description, WindowResource } from '../../dashboard/resource.js';
 import { numberAssignments } from '../../dashboard/resources/number-assignments.js';
+import { readNumberHistory } from '../../dashboard/single-number.js';
 import { dayOf } from '../../days.js';
 import { LedgerError, messageOf } from '../../errors.js';
 import { loadFormData } from '../../nruf/form-data.js';
+import { historiesSetting } from '../../sync/number-histories/read-histories.js';
 import { formatCount } from '../format.js';
 import { type CheckReport, inOneLine, ok, skipped, type Verdict, warning } from './report.js';
 
@@ -65,6 +67,10 @@ export async function checkAccount(
   await report.check(titleOf(account, `/accounts/${account}/reports`), async () => {
     if (config.assignmentReport === 'off') return skipped('TN_LEDGER_ASSIGNMENT_REPORT is off');
     return isAccessible ? checkAssignmentReport(client, account, config) : inaccessible;
+  });
+  await report.check(titleOf(account, '/tns/1/history'), async () => {
+    if (config.jobLimits.numberHistoriesPerNight === 0) return skipped(`${historiesSetting} is 0`);
+    return isAccessible ? checkHistories(client, account) : inaccessible;
   });
   return info?.serverTime;
 }
@@ -120,6 +126,20 @@ async function checkAssignmentReport(client: DashboardClient, account: string, {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return warning(`${inOneLine(error).replace(/\.$/, '')}; fetch-assignment-report skips them`);
+  }
+}
+
+/** A number for fiction, which nobody has: whatever the API says about it, it read the request. */
+const fictionalNumber = '2025550100';
+
+async function checkHistories(client: DashboardClient, account: string): Promise<Verdict> {
+  try {
+    await readNumberHistory({ client, account, number: fictionalNumber, spellings: [fictionalNumber] });
+    return ok('readable');
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 400) return ok('readable');
+    if (!isNotOffered(error)) throw error;
+    return warning(`${inOneLine(error).replace(/\.$/, '')}; fetch-number-histories skips them`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SandboxFeatureOrder } from '../feature-orders.js';
+import { isForEndpoints, type SandboxFeatureOrder } from '../feature-orders.js';
 import type { FeatureResource } from '../routes/feature-orders.js';
 import { errorsXml, numbersXml } from '../routes/feature-orders.js';
 import { line, xmlDeclaration } from '../xml.js';
@@ -47,17 +47,11 @@ ${named}</E911Order>
 /** About half of the orders that succeeded say that the address was adjusted. */
 function statusOf(order: SandboxFeatureOrder): string {
   const succeeded = order.status === 'COMPLETE' || order.status === 'PARTIAL';
-  return succeeded && digitOf(order) < 8 ? `ADJUSTED_${order.status}` : order.status;
+  return succeeded && Number.parseInt(order.orderId.slice(-1), 16) < 8 ? `ADJUSTED_${order.status}` : order.status;
 }
 
-/** One order in four is for endpoints. */
 function hasNumbers(order: SandboxFeatureOrder): boolean {
-  return digitOf(order) % 4 !== 0;
-}
-
-/** The last hexadecimal digit of the order's ID: what is special about it. */
-function digitOf({ orderId }: SandboxFeatureOrder): number {
-  return Number.parseInt(orderId.slice(-1), 16);
+  return !isForEndpoints('e911s', order);
 }
 
 function endpointsXml({ numbers, personal }: SandboxFeatureOrder): string {

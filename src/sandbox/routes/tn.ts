@@ -1,6 +1,7 @@
 import type { AccountState } from '../account.js';
 import { type Answer, badRequest, Refusal, xml } from '../answer.js';
 import { writeDateWithTenths } from '../dates.js';
+import { isForEndpoints } from '../feature-orders.js';
 import type { NumberRow } from '../number.js';
 import { keyOf, textOf } from '../number-key.js';
 import { oddNumbersOf } from '../number-oddities.js';
@@ -148,7 +149,7 @@ function featuresXml(account: AccountState, number: string): string {
   const latest = (segment: string) => {
     const order = account
       .featureOrders(segment)
-      .find(({ numbers }) => numbers.some((n) => n.telephoneNumber === number));
+      .find((each) => !isForEndpoints(segment, each) && each.numbers.some((n) => n.telephoneNumber === number));
     const outcome = order?.numbers.find(({ telephoneNumber }) => telephoneNumber === number)?.outcome;
     return order && { ...order.personal, outcome };
   };
