@@ -3,7 +3,7 @@ import { fetchNumberHistories } from '../../jobs/fetch-number-histories.js';
 import type { RunReport } from '../../src/run/job.js';
 import type { SandboxOptions } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
-import { account, type Ledger, openLedger, usualLimits } from '../sync/support/ledger.js';
+import { account, type Ledger, openLedger, type RunOptions, usualLimits } from '../sync/support/ledger.js';
 
 const test = anyTest as TestFn<{ server: TestServer }>;
 
@@ -16,6 +16,9 @@ const job = fetchNumberHistories.name;
 const orders = { orders: 30, disconnects: 10, portins: 5, portouts: 5, assignments: 5, imports: 5 };
 const day = 86_400_000;
 
+/** The configuration's default, more than any test's numbers. */
+const numberHistoriesPerNight = 25;
+
 /** A ledger whose numbers were all read once. */
 async function ledgerAfterRun(
   t: Parameters<typeof openLedger>[0],
@@ -23,9 +26,10 @@ async function ledgerAfterRun(
   sandbox: SandboxOptions = {},
 ): Promise<{ ledger: Ledger; first: RunReport }> {
   const ledger = await openLedger(t, server, { sandbox: { numbers: 300, ...orders, ...sandbox } });
-  const first = await ledger.run('nightly');
+  const run = (name: string, options: RunOptions = {}) => ledger.run(name, { numberHistoriesPerNight, ...options });
+  const first = await run('nightly');
   ledger.sandbox.clock.advance(day);
-  return { ledger, first };
+  return { ledger: { ...ledger, run }, first };
 }
 
 /** Requests for histories while some work is done, as the API sees them. */
@@ -38,12 +42,18 @@ async function historiesOf(ledger: Ledger, work: () => Promise<unknown>): Promis
   return paths;
 }
 
-const costOf = (ledger: Ledger, numberHistoriesPerNight = usualLimits.numberHistoriesPerNight) =>
+const costOf = (ledger: Ledger, limit = numberHistoriesPerNight) =>
   fetchNumberHistories.cost?.({
     ...ledger.environment(),
     account,
     job,
-    options: { maxShrink: 0.2, acceptShrink: false, ...usualLimits, numberHistoriesPerNight, followedBy: new Set() },
+    options: {
+      maxShrink: 0.2,
+      acceptShrink: false,
+      ...usualLimits,
+      numberHistoriesPerNight: limit,
+      followedBy: new Set(),
+    },
   });
 
 /** Moves 5 numbers to the account, and 3 away, without an order. */
@@ -117,8 +127,8 @@ test('a number that moves again is read again', async (t) => {
 test('a run reads the stated number of histories, the latest moves first, and says how many are left', async (t) => {
   const { ledger } = await ledgerAfterRun(t, t.context.server);
   const { added, left } = moveNumbers(ledger);
-  const read = async (numberHistoriesPerNight: number) =>
-    (await historiesOf(ledger, () => ledger.run('nightly', { numberHistoriesPerNight })))
+  const read = async (limit: number) =>
+    (await historiesOf(ledger, () => ledger.run('nightly', { numberHistoriesPerNight: limit })))
       .map((path) => path.split('/')[2] ?? '')
       .sort();
   t.deepEqual(await read(0), []);

@@ -14,9 +14,25 @@ const numbersAtOnce = 2500;
 /** The longest that a transaction may take until its changes are visible: they are dated by its start. */
 const longestTransaction = '1 hour';
 
+const moving = historyDescriptions.filter(({ history }) => history.effect !== 'mark');
+
+/** Numbers of orders that were first stored, or whose status changed, since `$2`. */
+const numbersOfChangedOrders = moving
+  .map(
+    ({ table, numbersTable }) => `
+      select n.telephone_number from (
+        select order_id from ${table} where account_id = $1 and first_seen_at between $2 and 'infinity'
+        union
+        select order_id from order_status_changes
+         where account_id = $1 and changed_at between $2 and 'infinity' and order_kind = '${table}') as o
+      cross join lateral (
+        select telephone_number from ${numbersTable} where account_id = $1 and order_id = o.order_id offset 0) as n`,
+  )
+  .join(' union all ');
+
 /**
  * Compares the moves of numbers with the orders, and stores those that no order explains: for the numbers whose status history was
- * recorded since the last time, and for those whose moves were unexplained then, because orders may explain them now.
+ * recorded since the last time, and for those with unexplained moves whose orders changed since then.
  *
  * Only moves since the first day from which number orders were read count: an order before it may explain an earlier one.
  *
@@ -34,8 +50,7 @@ export async function findUnexplainedMoves(context: JobContext): Promise<string 
 /** The first day from which number orders were read; undefined while any orders that move numbers are yet to be read. */
 async function readFirstDay(context: JobContext): Promise<Day | undefined> {
   let since: Day | undefined;
-  for (const description of historyDescriptions) {
-    if (description.history.effect === 'mark') continue;
+  for (const description of moving) {
     const mark = await readWatermark(context.database.pool, context, description.name);
     if (mark === undefined && !description.optional) return undefined;
     if (await awaitsDetails(context, description.details)) return undefined;
@@ -49,14 +64,19 @@ async function compare(client: pg.ClientBase, account: string, since: Day): Prom
     `select case when since <= $2::date then checked_to end::text as checked_to from move_checks where account_id = $1`,
     [account, since],
   );
+  const checkedTo = rows[0]?.checked_to ?? null;
+  const recorded = `
+    select telephone_number from number_status_history
+     where account_id = $1 and recorded_from between $2 and 'infinity' and (valid_from >= $3::date or valid_to >= $3::date)`;
+  const ordered = `
+    select o.telephone_number from (${numbersOfChangedOrders}) as o
+     where exists (select from unexplained_moves u where u.account_id = $1 and u.telephone_number = o.telephone_number)`;
   const numbers = {
     name: 'moved_numbers',
-    text: `
-      select telephone_number from number_status_history
-       where account_id = $1 and recorded_from >= coalesce($2::timestamptz, '-infinity') and (valid_from >= $3::date or valid_to >= $3::date)
-      union
-      select telephone_number from unexplained_moves where account_id = $1`,
-    values: [account, rows[0]?.checked_to ?? null, since],
+    // The first time, every number is compared.
+    text:
+      checkedTo === null ? `select distinct telephone_number from (${recorded}) as r` : `${recorded} union ${ordered}`,
+    values: [account, checkedTo ?? '-infinity', since],
     size: numbersAtOnce,
     rowMode: 'array',
   } as const;

@@ -60,7 +60,11 @@ export async function night(
   ledger: Ledger,
   database: Database = ledger.database,
 ): Promise<number> {
-  const report = await ledger.run('nightly', { database, assignmentReport: { schedule: 'weekly' } });
+  const report = await ledger.run('nightly', {
+    database,
+    assignmentReport: { schedule: 'weekly' },
+    numberHistoriesPerNight: 25,
+  });
   t.is(report.result, 'succeeded', report.error?.message);
   return report.counts.rowsWritten;
 }

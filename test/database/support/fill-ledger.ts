@@ -40,6 +40,10 @@ const fill = `
     select :account, number, 'ASSIGNED', 'filled-' || i, at, seen, ended from filled;
   insert into number_location_history (account_id, telephone_number, site_id, sip_peer_id, tn_attributes, valid_from, valid_to)
     select :account, number, '3001', '500001', '{}', at, ended from filled;
+  insert into number_events (account_id, telephone_number, event_number, event_at, status, order_id, order_type, order_date, recorded_from)
+    select :account, number, 1, at, 'Inservice', 'filled-' || i, 'NEW_NUMBER_ORDER', at, seen from filled;
+  insert into unexplained_moves (account_id, telephone_number, kind, moved_at, after_at, found_at, read_at, event_at, order_id, order_type)
+    select :account, number, 'departure', ended, at, ended, ended, ended, 'filled-' || i, 'MOVE' from filled;
   insert into number_categories (account_id, telephone_number, category, valid_from, valid_to, recorded_from)
     select :account, number, 'reserved', at, seen, seen from filled;
   insert into number_categories_superseded (account_id, telephone_number, category, valid_from, recorded_from, recorded_to)

@@ -67,10 +67,10 @@ export interface LedgerOptions {
 /** No orders by default: they would only slow down tests about numbers. */
 export const withoutOrders = { orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 } as const;
 
-/** The defaults of the configuration. */
+/** The defaults of the configuration; but no histories of numbers, which no order explains in most tests. */
 export const usualLimits = {
   nightLimitMs: 4 * 3_600_000,
-  numberHistoriesPerNight: 25,
+  numberHistoriesPerNight: 0,
   jobDeadlineMs: 24 * 3_600_000,
   maxListEntries: 10_000_000,
   minPageFill: 0.01,
