@@ -25,6 +25,10 @@ const readEverything: readonly [sql: RegExp, reason: string][] = [
     /from billing_reports r\s+where .* rolled_up_at is null/s,
     'compares all loaded reports with the numbers that were seen later',
   ],
+  [
+    /select distinct telephone_number from number_status_history\s+where account_id = \$1 and recorded_from between/,
+    'finds what was recorded since by ranges of 128 pages (BRIN), and this table has two',
+  ],
   [/\bnumbers_by_location\(/, 'counts the whole inventory'],
   [
     /\bnruf_(numbers|number_categories|utilization|utilization_by_digits|counts|totals_by_day)\(/,

@@ -32,7 +32,7 @@ const numbersOfChangedOrders = moving
 
 /**
  * Compares the moves of numbers with the orders, and stores those that no order explains: for the numbers whose status history was
- * recorded since the last time, and for those with unexplained moves whose orders changed since then.
+ * recorded since the last time, and for those with unexplained moves whose orders or dates changed since then.
  *
  * Only moves since the first day from which number orders were read count: an order before it may explain an earlier one.
  *
@@ -66,35 +66,30 @@ async function compare(client: pg.ClientBase, account: string, since: Day): Prom
   );
   const checkedTo = rows[0]?.checked_to ?? null;
   const recorded = `
-    select telephone_number from number_status_history
+    select distinct telephone_number from number_status_history
      where account_id = $1 and recorded_from between $2 and 'infinity' and (valid_from >= $3::date or valid_to >= $3::date)`;
-  const ordered = `
-    select o.telephone_number from (${numbersOfChangedOrders}) as o
-     where exists (select from unexplained_moves u where u.account_id = $1 and u.telephone_number = o.telephone_number)`;
-  const numbers = {
-    name: 'moved_numbers',
-    // The first time, every number is compared.
-    text:
-      checkedTo === null ? `select distinct telephone_number from (${recorded}) as r` : `${recorded} union ${ordered}`,
-    values: [account, checkedTo ?? '-infinity', since],
-    size: numbersAtOnce,
-    rowMode: 'array',
-  } as const;
+  // An order may explain a move by now, or the ledger has another date for it. The first time, no move is unexplained.
+  const corrected = `
+    select distinct c.telephone_number from (
+      ${numbersOfChangedOrders}
+      union all
+      select telephone_number from number_status_history_superseded where account_id = $1 and recorded_to between $2 and 'infinity') as c
+     where exists (select from unexplained_moves u where u.account_id = $1 and u.telephone_number = c.telephone_number)`;
+  const changedSince = [account, checkedTo ?? '-infinity'];
   let written = 0;
-  for await (const batch of readInBatches<[string]>(client, numbers)) {
-    const { rowCount } = await client.query(
-      `with moves as materialized (select * from unexplained_moves_of($1, $2, $3)),
-       explained as (
-         delete from unexplained_moves u
-          where u.account_id = $1 and u.telephone_number = any ($2)
-            and not exists (
-              select from moves m where (m.telephone_number, m.kind, m.moved_at) = (u.telephone_number, u.kind, u.moved_at)))
-       insert into unexplained_moves (account_id, telephone_number, kind, moved_at, after_at)
-       select $1, telephone_number, kind, moved_at, after_at from moves
-       on conflict (account_id, telephone_number, kind, moved_at) do nothing`,
-      [account, batch.map(([number]) => number), since],
-    );
-    written += rowCount ?? 0;
+  for (const query of [
+    { text: recorded, values: [...changedSince, since] },
+    ...(checkedTo === null ? [] : [{ text: corrected, values: changedSince }]),
+  ]) {
+    const batches = { ...query, name: 'moved_numbers', size: numbersAtOnce, rowMode: 'array' } as const;
+    for await (const rows of readInBatches<[string]>(client, batches)) {
+      written += await compareNumbers(
+        client,
+        account,
+        since,
+        rows.map(([number]) => number),
+      );
+    }
   }
   await client.query(
     `insert into move_checks (account_id, since, checked_to) values ($1, $2, now() - interval '${longestTransaction}')
@@ -102,4 +97,26 @@ async function compare(client: pg.ClientBase, account: string, since: Day): Prom
     [account, since],
   );
   return written;
+}
+
+/** Stores the unexplained moves of numbers, and deletes those that are explained by now. Returns how many are new. */
+async function compareNumbers(
+  client: pg.ClientBase,
+  account: string,
+  since: Day,
+  numbers: readonly string[],
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `with moves as materialized (select * from unexplained_moves_of($1, $2, $3)),
+     explained as (
+       delete from unexplained_moves u
+        where u.account_id = $1 and u.telephone_number = any ($2)
+          and not exists (
+            select from moves m where (m.telephone_number, m.kind, m.moved_at) = (u.telephone_number, u.kind, u.moved_at)))
+     insert into unexplained_moves (account_id, telephone_number, kind, moved_at, after_at)
+     select $1, telephone_number, kind, moved_at, after_at from moves
+     on conflict (account_id, telephone_number, kind, moved_at) do nothing`,
+    [account, numbers, since],
+  );
+  return rowCount ?? 0;
 }
