@@ -92,7 +92,9 @@ test('every command, job and option in the documentation exists', async (t) => {
     ...(await textsOfLines(['.env.example'])),
   ];
   const everyOption = optionsOf(known.program.commands.map((command) => command.name()));
-  const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
+  const { scripts, dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+  // Of a package, or of a job.
+  const names = [...Object.keys(dependencies), ...known.jobs];
   const problems: string[] = [];
   let commands = 0;
   for (const text of texts) {
@@ -106,7 +108,7 @@ test('every command, job and option in the documentation exists', async (t) => {
     for (const [, script = ''] of text.text.matchAll(/\bnpm run ([\w:]+)/g)) {
       if (!(script in scripts)) problems.push(`${place(text)}: there is no script ${script}`);
     }
-    if (/^(sync|submit|fetch|prepare|write)(-[a-z]+)+$/.test(text.text) && !known.jobs.includes(text.text))
+    if (/^(sync|submit|fetch|prepare|write)(-[a-z]+)+$/.test(text.text) && !names.includes(text.text))
       problems.push(`${place(text)}: there is no job ${text.text}`);
   }
   t.true(commands > 30, `${commands} commands found`);
