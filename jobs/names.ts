@@ -15,7 +15,11 @@ export const firstNames: readonly string[] = [
 ];
 
 /** What can wait for the next run. */
-export const laterNames: readonly string[] = ['fetch-assignment-report', ...namesOf(otherDescriptions)];
+export const laterNames: readonly string[] = [
+  'fetch-assignment-report',
+  ...namesOf(otherDescriptions),
+  'sync-order-history',
+];
 
 export const lastNames: readonly string[] = ['prepare-nruf', 'write-report'];
 

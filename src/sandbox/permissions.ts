@@ -1,14 +1,17 @@
 import type { Oddities, OddityKind } from './oddities.js';
 import type { SandboxState } from './state.js';
 
-/** What each oddity forbids: resources by their path segment, and the roles missing from tokens. */
-const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; roles: readonly string[] }>> = {
+/** What each oddity forbids: resources by their path segment, parts of orders by theirs, and the roles missing from tokens. */
+const forbidden: Partial<
+  Record<OddityKind, { resources: readonly string[]; parts?: readonly string[]; roles: readonly string[] }>
+> = {
   'forbid-tns': { resources: ['tns'], roles: [] },
   'forbid-inservice-numbers': { resources: ['inserviceNumbers'], roles: ['Numbers'] },
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
   'forbid-features': { resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins'], roles: [] },
+  'forbid-order-history': { resources: [], parts: ['history', 'notes'], roles: [] },
   'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },
@@ -24,7 +27,10 @@ function activeRules(oddities: Oddities) {
 /** Whether the credentials lack the role for a route. */
 export function isForbidden(routePath: string, oddities: Oddities): boolean {
   const resource = routePath.replace(/^\/accounts\/:accountId/, '').split('/')[1] ?? '';
-  return activeRules(oddities).some(({ resources }) => resources.includes(resource));
+  const part = routePath.split('/').at(-1) ?? '';
+  return activeRules(oddities).some(
+    ({ resources, parts = [] }) => resources.includes(resource) || parts.includes(part),
+  );
 }
 
 /** The claims of a new token; undefined for an opaque token. */
