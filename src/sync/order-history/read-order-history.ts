@@ -53,12 +53,14 @@ export async function readOrderHistory(context: JobContext): Promise<void> {
       missing += outcome.missing;
       return outcome.written;
     },
-    describeFailed: (orders) => `what happened to ${orders}`,
+    describeFailed: (orders) => `the history${context.keepNotes ? ' or the notes' : ''} of ${orders}`,
     sentences: () => [
       ...warnings.sentences(),
       ...(missing === 0
         ? []
-        : [`${formatCount(missing)} entries are no longer listed by Bandwidth; they were kept (missing_since)`]),
+        : [
+            `${missing === 1 ? '1 entry is' : `${formatCount(missing)} entries are`} no longer listed by Bandwidth, and kept with missing_since`,
+          ]),
     ],
     async onLimit(setting) {
       const left = await countDue(context);
