@@ -239,6 +239,31 @@ test('a history that cannot be read leaves the stored one, and the next run trie
   t.deepEqual(api.asked, ['portins/c/history']);
 });
 
+test('a run that is stopped keeps what it read, and the next one reads the rest', async (t) => {
+  const api = await openDetailApi(t, t.context.server);
+  const ids = Array.from({ length: 30 }, (_, n) => `p${String(n).padStart(2, '0')}`);
+  for (const id of ids) {
+    await store(api, id);
+    api.answers.set(`portins/${id}/history`, history(['2026-03-01T10:00:00Z', 'EXCEPTION']));
+  }
+  const stop = new AbortController();
+  api.onRequest = () => {
+    if (api.asked.length === 20) stop.abort(new Error('stop'));
+  };
+  const { result, error } = await read(api, { signal: stop.signal });
+  t.is(result, 'interrupted', error?.message);
+  const done = (await api.query<{ order_id: string }>('select order_id from order_history')).map((row) => row.order_id);
+  t.true(done.length > 0 && done.length < 20, `${done.length}`);
+  api.asked.length = 0;
+  api.onRequest = () => undefined;
+  await read(api);
+  t.deepEqual(
+    api.asked.toSorted(),
+    ids.filter((id) => !done.includes(id)).map((id) => `portins/${id}/history`),
+  );
+  t.is((await stored(api)).length, 30);
+});
+
 test('values that do not fit and unknown elements are reported, and what may be personal is not stored', async (t) => {
   const api = await openDetailApi(t, t.context.server);
   await store(api, 'a');

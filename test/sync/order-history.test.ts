@@ -158,6 +158,24 @@ test('with TN_LEDGER_KEEP_NOTES=1 notes and texts are stored, and without it the
   t.true((await stored(ledger)).some(({ note }) => note === 'LOA required'));
 });
 
+test('with faulty responses, histories and notes match', async (t) => {
+  const faults = { 500: 0.1, reset: 0.1, truncate: 0.1, html: 0.1 };
+  const ledger = await openLedger(t, t.context.server, {
+    sandbox: amounts,
+    client: { retry: { baseMs: 1, capMs: 4 } },
+  });
+  for (const job of ['sync-orders', 'sync-disconnects', 'sync-portins']) await ledger.run(job);
+  ledger.sandbox.faults = faults;
+  const { result, requests } = await ledger.run('sync-order-history', { keepNotes: true });
+  t.is(result, 'succeeded');
+  ledger.sandbox.faults = {};
+  const { warnings } = await ledger.run('sync-order-history', { keepNotes: true });
+  t.deepEqual(warnings, []);
+  const [row] = await ledger.query<{ count: number }>('select count(*)::integer as count from order_history_reads');
+  t.true(requests > (row?.count ?? 0));
+  t.deepEqual(await stored(ledger), expected(ledger, openOrders(ledger)));
+});
+
 test('credentials that may read orders but not their histories get a warning for each kind', async (t) => {
   const ledger = await openLedger(t, t.context.server, {
     sandbox: { ...amounts, oddities: { 'forbid-order-history': 1 } },
