@@ -79,7 +79,10 @@ export async function up(knex: Knex): Promise<void> {
     columns: {
       ...ofOrder,
       part: ["text not null check (part in ('history', 'notes'))", 'What was read: history or notes'],
-      tried_at: ['timestamptz not null', "Last attempt to read it, by the API's clock"],
+      tried_at: [
+        'timestamptz',
+        "Last attempt to read it, by the API's clock; null: none yet, because a limit of the run was reached",
+      ],
       read_at: ['timestamptz', 'Last attempt that succeeded; null: none did'],
       result: [
         "text check (result in ('listed', 'none', 'unsupported'))",

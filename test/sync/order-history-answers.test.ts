@@ -300,6 +300,25 @@ test('closed orders are read once after they close, and lately closed ones that 
   t.is(await costOf(api, { now: new Date('2026-04-10') }), 0);
 });
 
+test('an order that a limit left out is read even if it is complete by the next run', async (t) => {
+  const api = await openDetailApi(t, t.context.server);
+  await store(api, 'a');
+  await store(api, 'b');
+  let left = 1;
+  api.onRequest = () => {
+    left -= 1;
+  };
+  await read(api, { requestsLeft: () => left });
+  const [first] = api.asked;
+  for (const id of ['a', 'b']) await store(api, id, { status: 'COMPLETE', modified: '2026-03-09T10:00:00Z' });
+  await read(api);
+  t.deepEqual(
+    api.asked.slice(1),
+    first?.includes('/a/') ? ['portins/b/history', 'portins/a/history'] : ['portins/a/history', 'portins/b/history'],
+  );
+  t.is(await costOf(api), 0);
+});
+
 async function costOf(api: DetailApi, options: DetailRunOptions = {}): Promise<number> {
   let requests = -1;
   await api.run(

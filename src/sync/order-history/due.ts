@@ -1,3 +1,4 @@
+import { change } from '../../database/transaction.js';
 import { currentTime } from '../../days.js';
 import type { CostContext } from '../../run/job.js';
 import { isOpen, openOrders } from '../orders-to-read.js';
@@ -46,7 +47,7 @@ function dueOf({ orders: { table, details, events }, part }: Trail, number: numb
   };
   const excepted = part === 'history' ? (events?.exceptStatuses ?? []) : [];
   return `
-    select ${number} as trail, t.order_id, t.status, t.last_modified_date, not ${open} as is_final, r.tried_at, t.order_date
+    select ${number} as trail, '${table}' as order_kind, '${part}' as part, t.order_id, t.status, t.last_modified_date, not ${open} as is_final, r.tried_at, t.order_date
       from (
         select t.order_id from ${table} t where t.account_id = $1 and ${openOrders(details)}
         union
@@ -77,6 +78,18 @@ export async function countDue(context: DueContext): Promise<number> {
     values(context),
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Records that orders are due that were never tried, so that they are read even if they have closed by the next run. */
+export async function recordDue(context: DueContext): Promise<void> {
+  await change(
+    context.database,
+    `insert into order_history_reads (account_id, order_kind, order_id, part, is_final)
+     select $1, order_kind, order_id, part, false from (${allDue(readTrails(context.keepNotes))}) as due
+      where tried_at is null order by 2, 3, 4
+     on conflict do nothing`,
+    values(context),
+  );
 }
 
 /**

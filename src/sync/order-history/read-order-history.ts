@@ -9,7 +9,7 @@ import { type FailedReading, isFailed, readEach } from '../read-each.js';
 import { refusal } from '../read-order.js';
 import { collectWarnings } from '../value-warnings.js';
 import { applyTrails, type TrailReading } from './apply-trails.js';
-import { countDue, type DueOrder, readDue } from './due.js';
+import { countDue, type DueOrder, readDue, recordDue } from './due.js';
 import { standardSentences } from './texts.js';
 import { documents, type Trail } from './trails.js';
 
@@ -63,6 +63,7 @@ export async function readOrderHistory(context: JobContext): Promise<void> {
           ]),
     ],
     async onLimit(setting) {
+      await recordDue(context);
       const left = await countDue(context);
       context.run.warn(
         `Order histories: ${setting} was reached; ${formatCount(left)} were not read. The next run begins with those.`,
