@@ -18,6 +18,7 @@ export const firstNames: readonly string[] = [
 export const laterNames: readonly string[] = [
   'fetch-assignment-report',
   ...namesOf(otherDescriptions),
+  'sync-order-history',
   'fetch-number-histories',
 ];
 

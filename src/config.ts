@@ -141,6 +141,8 @@ export interface Config {
   keepRunsDays: number;
   /** Days that report files are kept. */
   keepReportsDays: number;
+  /** Notes of orders, and free texts in their histories, are read and stored. */
+  keepNotes: boolean;
   /** How many days records of BDR and MDR reports are kept; undefined: forever. */
   keepBillingDays: number | undefined;
   /** Share (0..1) of an account's numbers that a snapshot may close without `--accept-shrink`. */
@@ -528,6 +530,14 @@ const variables = z.object({
       'How many days `tn-ledger prune` keeps the HTML reports in the data folder. The latest of each account always stays.',
     ),
   ),
+  TN_LEDGER_KEEP_NOTES: z
+    .enum(['0', '1'], { error: 'must be 1 or 0' })
+    .default('0')
+    .meta(
+      about(
+        'Whether notes of orders, and free texts in the histories of orders, are read and stored: `1` or `0`. They may contain personal data. With `0`, the next run deletes those that are stored; see [order-history.md](order-history.md#notes-and-personal-data).',
+      ),
+    ),
   TN_LEDGER_KEEP_BILLING: wholeNumberText('400 (days)')
     .refine((days) => days >= leastBillingDays, { error: `must be at least ${leastBillingDays} days` })
     .optional()
@@ -780,6 +790,7 @@ export function loadConfig(source: ConfigSource): Config {
     companies: file?.companies ?? new Map(),
     keepRunsDays: general.TN_LEDGER_KEEP_RUNS,
     keepReportsDays: general.TN_LEDGER_KEEP_REPORTS,
+    keepNotes: general.TN_LEDGER_KEEP_NOTES === '1',
     keepBillingDays: general.TN_LEDGER_KEEP_BILLING,
     maxShrink: general.TN_LEDGER_MAX_SHRINK,
     http: httpSettings(general.TN_LEDGER_HTTP, general.TN_LEDGER_HTTP_HOSTS),

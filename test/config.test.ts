@@ -53,6 +53,7 @@ test('with an account and client credentials, everything else has its documented
     companies: new Map(),
     keepRunsDays: 400,
     keepReportsDays: 400,
+    keepNotes: false,
     keepBillingDays: undefined,
     maxShrink: 0.2,
     http: { host: '127.0.0.1', port: 9464, isDefault: true, hosts: [] },

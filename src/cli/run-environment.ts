@@ -23,6 +23,7 @@ export async function openRunEnvironments(session: ApiSession): Promise<(account
     dataDir: config.dataDir,
     inboxUsers: await userIds(config.inboxUsers),
     keepReportsDays: config.keepReportsDays,
+    keepNotes: config.keepNotes,
     database,
     redact: session.redact,
     signal: session.signal,

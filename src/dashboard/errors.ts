@@ -140,7 +140,7 @@ export function parseApiErrors(document: XmlElement): ApiErrorDetail[] {
   return found;
 }
 
-const errorElements = new Set(['ResponseStatus', 'irisStatus', 'ErrorList', 'Errors', 'Error']);
+const errorElements = new Set(['ResponseStatus', 'irisStatus', 'IrisStatus', 'ErrorList', 'Errors', 'Error']);
 
 function collectErrors(element: XmlElement, found: ApiErrorDetail[]): void {
   for (const name of Object.keys(element)) {

@@ -251,6 +251,13 @@ export interface OrderDescription extends Described {
   details: OrderDetailResource;
   /** Omit it if the orders don't change the histories of their numbers. */
   history?: HistoryEffect;
+  /**
+   * `sync-order-history` reads what happened to its orders (`orders/{id}/history`), except for orders in these statuses, of which the
+   * API has no history.
+   */
+  events?: { exceptStatuses: readonly string[] };
+  /** It reads their notes too (`orders/{id}/notes`). */
+  notes?: true;
   /** Whether `night_changes`, and with it the report, shows new orders and status changes. */
   reportsChanges: boolean;
   /** The orders port numbers to or from another carrier: the report shows these separately. */

@@ -22,6 +22,8 @@ export interface JobContext {
   assignmentReport: AssignmentReportOptions;
   /** Days that report files are kept. */
   keepReportsDays: number;
+  /** Notes of orders, and free texts in their histories, are read and stored: `TN_LEDGER_KEEP_NOTES=1`. */
+  keepNotes: boolean;
   database: Database;
   client: DashboardClient;
   log: Log;
@@ -92,7 +94,16 @@ export interface JobOptions extends JobLimits {
 /** What a job's cost is estimated from. */
 export type CostContext = Pick<
   JobContext,
-  'account' | 'assignmentReport' | 'billing' | 'client' | 'database' | 'job' | 'now' | 'options' | 'signal'
+  | 'account'
+  | 'assignmentReport'
+  | 'billing'
+  | 'client'
+  | 'database'
+  | 'job'
+  | 'keepNotes'
+  | 'now'
+  | 'options'
+  | 'signal'
 >;
 
 /** What a job will ask of the API in its next run. */

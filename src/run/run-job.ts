@@ -28,6 +28,7 @@ export type RunEnvironment = Pick<
   | 'dataDir'
   | 'inboxUsers'
   | 'keepReportsDays'
+  | 'keepNotes'
   | 'requestsPerMinute'
   | 'database'
   | 'client'

@@ -35,6 +35,7 @@ export const oddityKinds = {
     takes: 'none',
     summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins',
   },
+  'forbid-order-history': { takes: 'none', summary: '403 with an empty body for histories and notes of orders' },
   'forbid-sites': { takes: 'none', summary: '403 with an empty body for sites and everything below it' },
   'empty-sites': { takes: 'none', summary: '204 for the list of sites' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },

@@ -1,8 +1,10 @@
 import type { Oddities, OddityKind } from './oddities.js';
 import type { SandboxState } from './state.js';
 
-/** What each oddity forbids: resources by their path segment, and the roles missing from tokens. */
-const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; roles: readonly string[] }>> = {
+/** What each oddity forbids: resources by their path segment, parts of orders by theirs, and the roles missing from tokens. */
+const forbidden: Partial<
+  Record<OddityKind, { resources: readonly string[]; parts?: readonly string[]; roles: readonly string[] }>
+> = {
   'forbid-tns': { resources: ['tns'], roles: [] },
   'forbid-histories': { resources: ['tns/:tn/history'], roles: [] },
   'forbid-reservations': { resources: ['tns/:tn/tnreservation'], roles: [] },
@@ -11,6 +13,7 @@ const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; role
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
   'forbid-features': { resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins'], roles: [] },
+  'forbid-order-history': { resources: [], parts: ['history', 'notes'], roles: [] },
   'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },
@@ -26,8 +29,12 @@ function activeRules(oddities: Oddities) {
 /** Whether the credentials lack the role for a route. */
 export function isForbidden(routePath: string, oddities: Oddities): boolean {
   const path = routePath.replace(/^\/accounts\/:accountId/, '').slice(1);
-  const resource = path.split('/')[0] ?? '';
-  return activeRules(oddities).some(({ resources }) => resources.includes(resource) || resources.includes(path));
+  const segments = path.split('/');
+  const part = path === routePath.slice(1) ? '' : (segments.at(-1) ?? '');
+  return activeRules(oddities).some(
+    ({ resources, parts = [] }) =>
+      resources.includes(segments[0] ?? '') || resources.includes(path) || parts.includes(part),
+  );
 }
 
 /** The claims of a new token; undefined for an opaque token. */

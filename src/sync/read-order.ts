@@ -11,6 +11,7 @@ import { emptyElement, type XmlElement, XmlError } from '../dashboard/xml.js';
 import type { JobContext } from '../run/job.js';
 import { lacksNumbers, numbersOf, type OrderToRead, type ReportedNumbers } from './order-numbers.js';
 import { withoutPersonalData } from './personal-data.js';
+import type { FailedReading } from './read-each.js';
 
 /** An order and its numbers. */
 export interface WholeOrder {
@@ -19,10 +20,7 @@ export interface WholeOrder {
 }
 
 /** The result of reading an order by its id. */
-export type OrderReading =
-  | ({ order: OrderToRead } & WholeOrder)
-  /** It could not be read. `reason` never quotes the response, which may contain personal data. */
-  | { order: OrderToRead; reason: string; error?: Error };
+export type OrderReading = ({ order: OrderToRead } & WholeOrder) | FailedReading;
 
 /**
  * Reads an order by its id, and its numbers resource if the order omits some numbers. A 404, or an unusable response after all
@@ -144,7 +142,8 @@ function withoutQuotes(answer: OrderAnswer, resource: OrderDetailResource): Orde
   return { ...answer, errors: parseApiErrors(withoutPersonalData(answer.rest, resource.harmless) ?? emptyElement()) };
 }
 
-function refusal({ status, codes }: ApiError): string {
+/** What the API did, with its codes only: descriptions may quote personal data. */
+export function refusal({ status, codes }: ApiError): string {
   const named = [...new Set(codes.map(({ code }) => code).filter((code) => code !== ''))];
   return `refused it with status ${status}${named.length === 0 ? '' : ` (${named.join(', ')})`}`;
 }

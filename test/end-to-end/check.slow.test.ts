@@ -30,6 +30,7 @@ test.after.always(() => Promise.all([server.stop(), sandbox.close()]));
 const settingsOf = (...of: Parameters<typeof usualSettings>): Env => ({
   ...usualSettings(...of),
   TN_LEDGER_ASSIGNMENT_REPORT: 'weekly',
+  TN_LEDGER_KEEP_NOTES: '1',
 });
 
 /** The verdict and the text of each line, by check. */
@@ -79,6 +80,11 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, LIDB orders',
     'account 9900000, directory listing orders',
     'account 9900000, E911 orders',
+    'account 9900000, histories of port-ins',
+    'account 9900000, notes of port-ins',
+    'account 9900000, histories of number orders',
+    'account 9900000, notes of number orders',
+    'account 9900000, notes of disconnect orders',
     'account 9900000, billing reports',
     'account 9900000, assignment reports',
     'account 9900000, histories of single numbers (/tns/{tn}/history)',
@@ -134,7 +140,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 21);
+  t.is(skipped.length, 26);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -321,6 +327,25 @@ test('with Basic credentials, a missing role is reported with the advice to use 
   );
 });
 
+test('histories and notes are optional: without access, check warns, and notes are requested only if they are kept', async (t) => {
+  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-order-history': 1 } });
+  t.teardown(own.close);
+  const { url } = await makeDatabase(t, server);
+  const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
+  t.is(status, 0, stdout);
+  for (const what of ['histories of port-ins', 'notes of disconnect orders']) {
+    const line = verdicts(stdout)[`account 9900000, ${what}`];
+    t.is(line?.verdict, 'warning');
+    t.regex(line?.text ?? '', /status 403: the credentials have no access to .*; sync-order-history skips them$/);
+  }
+  own.clearRequests();
+  const without = await cli(t, ['check'], { env: { ...settingsOf(own, url), TN_LEDGER_KEEP_NOTES: '0' } });
+  t.is(verdicts(without.stdout)['account 9900000, notes of port-ins']?.verdict, 'skipped');
+  t.false(own.requests.some(({ path }) => path.endsWith('/notes')));
+});
+
+const noOrder = '00000000-0000-0000-0000-000000000000';
+
 test('check sends the smallest request that each resource allows', async (t) => {
   const own = await startSandbox({ numbers: 5000 });
   t.teardown(own.close);
@@ -350,6 +375,11 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/lidbs -',
     'GET accounts/9900000/dldas -',
     'GET accounts/9900000/e911s -',
+    `GET accounts/9900000/portins/${noOrder}/history -`,
+    `GET accounts/9900000/portins/${noOrder}/notes -`,
+    `GET accounts/9900000/orders/${noOrder}/history -`,
+    `GET accounts/9900000/orders/${noOrder}/notes -`,
+    `GET accounts/9900000/disconnects/${noOrder}/notes -`,
     'GET accounts/9900000/billingreports -',
     'GET accounts/9900000/reports -',
     'GET tns/2025550100/history -',

@@ -122,6 +122,7 @@ test('what does not fit is reported with its age, and comes first in the next ru
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 100 } });
   await ledger.run('nightly');
   const plan = await planned(ledger);
+  // Histories take only what the others leave.
   const costs = [...plan].flatMap(([name, { cost }]) => (cost?.least ? [[name, cost.least] as const] : []));
   const [[other], [last, least]] = costs.slice(-2) as [readonly [string, number], readonly [string, number]];
   const all = sum(costs.map(([, each]) => each));
@@ -154,7 +155,7 @@ test('numbers in service are applied by themselves if their details do not fit',
   t.is(report.result, 'succeeded', report.error?.message);
   t.deepEqual(jobsOf(report), [
     ...['sync-inservice-numbers', 'submit-number-assignments', 'fetch-billing-reports', 'fetch-assignment-report'],
-    ...['fetch-number-histories', 'prepare-nruf', 'write-report'],
+    ...['sync-order-history', 'fetch-number-histories', 'prepare-nruf', 'write-report'],
   ]);
   const rows = await ledger.query('select telephone_number from telephone_numbers where removed_at is not null');
   t.deepEqual(rows, [{ telephone_number: gone }]);

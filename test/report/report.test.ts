@@ -306,6 +306,24 @@ test('stuck port-ins are listed with carrier, age and error, oldest first, befor
   t.true(html.indexOf('concern-portins-1') < html.indexOf('from portins'));
 });
 
+test('open port-ins show the last event of their history', async (t) => {
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1 } });
+  await ledger.query(`
+    insert into portins (account_id, order_id, status, order_date) values
+      ('1', 'a', 'EXCEPTION', now()), ('1', 'b', 'FOC', now()), ('1', 'c', 'SUBMITTED', now())`);
+  await ledger.query(`
+    insert into order_history (account_id, order_kind, order_id, event_number, occurred_at, status, note, note_code) values
+      ('1', 'portins', 'a', 1, now() - interval '3 days', 'PENDING_DOCUMENTS', 'LOA required', null),
+      ('1', 'portins', 'a', 2, now() - interval '2 days', 'EXCEPTION', null, '7999'),
+      ('1', 'portins', 'b', 1, now() - interval '1 day', 'SUBMITTED', 'Order has been created', null),
+      ('1', 'orders', 'c', 1, now(), 'BACKORDERED', 'Other', null)`);
+  const { html } = await makeReport(ledger.database, { account: '1' });
+  const last = Object.fromEntries(cellsOf(html, 'open-portins').map((cells) => [cells[0], cells.at(-1)]));
+  t.regex(last.a ?? '', /^[\d-]+ 2 days 7999$/);
+  t.regex(last.b ?? '', /^[\d-]+ 1 day SUBMITTED: Order has been created$/);
+  t.is(last.c?.trim(), '');
+});
+
 test('a ledger whose jobs all failed shows each error with its fix, and no success', async (t) => {
   const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 1 } });
   await ledger.query(

@@ -16,6 +16,7 @@ import { dayOf } from '../../days.js';
 import { LedgerError, messageOf } from '../../errors.js';
 import { loadFormData } from '../../nruf/form-data.js';
 import { historiesSetting } from '../../sync/number-histories/read-histories.js';
+import { type Trail, trails } from '../../sync/order-history/trails.js';
 import { formatCount } from '../format.js';
 import { type CheckReport, inOneLine, ok, skipped, type Verdict, warning } from './report.js';
 
@@ -57,6 +58,12 @@ export async function checkAccount(
     await report.check(titleOf(account, description.list.path(account)), async () =>
       isAccessible ? checkResource(client, account, description) : inaccessible,
     );
+  }
+  for (const trail of trails) {
+    await report.check(`account ${account}, ${trail.title}`, async () => {
+      if (trail.part === 'notes' && !config.keepNotes) return skipped('TN_LEDGER_KEEP_NOTES is not 1');
+      return isAccessible ? checkTrail(client, account, trail) : inaccessible;
+    });
   }
   await report.check(titleOf(account, `/accounts/${account}/billingreports`), async () => {
     if (billingOf(config, account).types.length === 0) return skipped('TN_LEDGER_BILLING_TYPES is empty');
@@ -105,6 +112,20 @@ async function readResource(client: DashboardClient, account: string, descriptio
   }
   const { totalCount } = await readFirstPage({ client, resource, account, pageSize: 1 });
   return ok(totalCount === undefined ? 'readable' : formatCount(totalCount));
+}
+
+/** No order has this ID: the credentials lack the role if the answer is 403, and have it if the order isn't found. */
+const noOrder = '00000000-0000-0000-0000-000000000000';
+
+/** The orders are complete without their histories and notes, so a missing role is a warning. */
+async function checkTrail(client: DashboardClient, account: string, { path }: Trail): Promise<Verdict> {
+  try {
+    await client.get({ account, path: path(account, noOrder), accept: [200, 204, 400, 404], parse: () => undefined });
+    return ok('readable');
+  } catch (error) {
+    if (!isNotOffered(error)) throw error;
+    return warning(`${inOneLine(error).replace(/\.$/, '')}; sync-order-history skips them`);
+  }
 }
 
 /** Reads only one day, because the list has no pages. */

@@ -13,6 +13,7 @@ export const disconnects = describeOrders({
   permission: { role: 'Disconnect' },
   reportsChanges: true,
   history: { effect: 'out', at: placedAt, orders: `coalesce(upper(o.status), '') not in ('FAILED', 'CANCELLED')` },
+  notes: true,
   columns: commonColumns,
   list: {
     pageSize: 5000,

@@ -11,6 +11,8 @@ export const orders = describeOrders({
   permission: { role: 'Ordering' },
   reportsChanges: true,
   history: { effect: 'in', at: placedAt, orders: `coalesce(upper(o.status), '') not in ('FAILED', 'CANCELLED')` },
+  events: { exceptStatuses: [] },
+  notes: true,
   columns: commonColumns,
   list: {
     pageSize: 1000,

@@ -20,6 +20,8 @@ const submitted = describeOrders({
     at: 'coalesce(o.actual_foc_date, o.last_modified_date, o.order_date)',
     orders: `upper(o.status) = 'COMPLETE'`,
   },
+  events: { exceptStatuses: ['DRAFT'] },
+  notes: true,
   // The text of a port-in's error may quote the subscriber's correct address or PIN: it is read but never stored.
   columns: [
     ...portColumns,

@@ -2,7 +2,7 @@ import { portins } from '../../dashboard/resources/portins.js';
 import { formatCount } from '../../format.js';
 import { isOpen, openOrders } from '../../sync/orders-to-read.js';
 import { columns } from '../charts/columns.js';
-import { html } from '../html.js';
+import { type Html, html } from '../html.js';
 import { accountColumn, type Scope, shownCondition } from '../scope.js';
 import type { Section } from '../section.js';
 import { ageHtml, formatDays, mostRows, table } from '../table.js';
@@ -16,6 +16,10 @@ interface OpenPortin {
   order_date: Date | null;
   requested_foc_date: Date | null;
   error_code: string | null;
+  /** The latest event of its history; all null if none is stored. */
+  event_at: Date | null;
+  event_status: string | null;
+  event_note: string | null;
   stuck: boolean;
 }
 
@@ -48,6 +52,13 @@ const ages = [
 /** The condition of the concern in the description: they wait for the customer. */
 const stuck = portins.concerns.map(({ condition }) => `(${condition})`).join(' or ');
 
+/** The columns of the latest event, and the join that finds it. */
+const eventColumns = 'e.occurred_at as event_at, e.status as event_status, coalesce(e.note, e.note_code) as event_note';
+const lastEvent = `left join lateral (
+  select * from order_history h
+  where h.account_id = t.account_id and h.order_kind = '${portins.table}' and h.order_id = t.order_id
+  order by h.occurred_at desc nulls last, h.event_number desc limit 1) as e on true`;
+
 export async function readPortins({ client, account, day }: Scope): Promise<Portins> {
   const open = `from ${portins.table} t where ($1::text is null or t.account_id = $1) and ${openOrders(portins.details)}`;
   const groups = await client.query<AgeGroup>(
@@ -58,9 +69,12 @@ export async function readPortins({ client, account, day }: Scope): Promise<Port
     [account ?? null, day, ages.map(({ from }) => from)],
   );
   const rows = await client.query<OpenPortin>(
-    `select account_id, order_id, status, losing_carrier_name, count_of_tns, order_date, requested_foc_date, error_code,
-            coalesce(${stuck}, false) as stuck ${open}
-      order by 9 desc, order_date nulls first, account_id, order_id limit $2`,
+    `select t.*, ${eventColumns}
+       from (select account_id, order_id, status, losing_carrier_name, count_of_tns, order_date, requested_foc_date, error_code,
+                    coalesce(${stuck}, false) as stuck ${open}
+              order by 9 desc, order_date nulls first, account_id, order_id limit $2) as t
+       ${lastEvent}
+      order by t.stuck desc, t.order_date nulls first, t.account_id, t.order_id`,
     [account ?? null, mostRows],
   );
   return { groups: groups.rows, open: rows.rows };
@@ -120,17 +134,28 @@ ${table<OpenPortin>({
       cell: ({ requested_foc_date }) => (requested_foc_date === null ? '' : ageHtml(requested_foc_date, scope.day)),
     },
     { title: 'Error code', cell: ({ error_code }) => error_code ?? '' },
+    { title: 'Last event', cell: (order) => eventHtml(order, scope.day) },
   ],
   rows: open,
   all: {
     count,
-    sql: `select account_id, order_id, status, losing_carrier_name, count_of_tns, order_date, requested_foc_date, error_code
-from ${portins.table} t
-where ${isOpen(portins.details)}${shownCondition(scope, 'and')}
-order by coalesce(${stuck}, false) desc, order_date nulls first`,
+    sql: `select t.*, ${eventColumns}
+from (
+  select account_id, order_id, status, losing_carrier_name, count_of_tns, order_date, requested_foc_date, error_code,
+    coalesce(${stuck}, false) as stuck
+  from ${portins.table} t
+  where ${isOpen(portins.details)}${shownCondition(scope, 'and')}) as t
+${lastEvent}
+order by t.stuck desc, t.order_date nulls first`,
   },
 })}`;
   return { id, title, figures, content };
+}
+
+/** Empty if the history wasn't read, or has nothing. */
+function eventHtml({ status, event_at, event_status, event_note }: OpenPortin, day: Scope['day']): Html {
+  const what = [event_status === status ? null : event_status, event_note].filter((text) => text !== null).join(': ');
+  return html`${event_at === null ? '' : ageHtml(event_at, day)} ${what}`;
 }
 
 const formatAge = (days: number) => (days === 0 ? 'today' : `${formatDays(days)} ago`);

@@ -6,7 +6,7 @@ import { type LazyOrderBook, type OrderBook, orderableKey } from './book.js';
 import { listedDates, type NumberOrder, touchDisconnect } from './build.js';
 import { busyDay } from './busy-day.js';
 import type { PlaceNumberOrder, SandboxOrders } from './interface.js';
-import type { SandboxDisconnect, SandboxOrder, SandboxOrderBase } from './order-types.js';
+import type { OrderKind, SandboxDisconnect, SandboxOrder, SandboxOrderBase } from './order-types.js';
 
 export interface AccountOrdersOptions {
   id: string;
@@ -35,6 +35,14 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
       return [...new Set(numbers)];
     }
     return Array.from({ length: numbers }, () => textOf(book.unusedNumber()));
+  }
+
+  function orderIn(kind: OrderKind, orderId: string): SandboxOrderBase & { status: string } {
+    const order = lazy.open().lists[kind].get(orderId);
+    if (order === undefined) {
+      throw new LedgerError(`Account ${id} of the sandbox has no ${kind} ${orderId}. Nothing was changed.`);
+    }
+    return order;
   }
 
   const account: SandboxOrders = {
@@ -126,30 +134,38 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
       return afterDueSteps(book.add(book.lists.removeImportedTnOrders, order, wanted.done));
     },
     changeOrder(kind, orderId, patch = {}) {
-      const { lists, schedule } = lazy.open();
-      const order = lists[kind].get(orderId) as (SandboxOrderBase & { status: string }) | undefined;
-      if (order === undefined) {
-        throw new LedgerError(`Account ${id} of the sandbox has no ${kind} ${orderId}. Nothing was changed.`);
-      }
+      const { schedule, trails } = lazy.open();
+      const order = orderIn(kind, orderId);
       const at = patch.lastModifiedDate ?? clock.now();
-      if (patch.status !== undefined) {
-        schedule.drop(order);
-        order.status = patch.status;
-      }
-      if ('customerOrderId' in patch) {
-        order.customerOrderId = patch.customerOrderId;
-      }
-      if (kind === 'orders') {
-        const numberOrder = order as NumberOrder;
-        if (ends.includes(numberOrder.status)) {
-          endEarly(numberOrder, at);
+      trails.change(order, () => {
+        if (patch.status !== undefined) {
+          schedule.drop(order);
+          order.status = patch.status;
         }
-        numberOrder.lastModifiedDate = at;
-      } else if (kind === 'disconnects') {
-        touchDisconnect(order as SandboxDisconnect, at.getTime());
-      } else {
-        order.lastModifiedDate = at;
-      }
+        if ('customerOrderId' in patch) {
+          order.customerOrderId = patch.customerOrderId;
+        }
+        if (kind === 'orders') {
+          const numberOrder = order as NumberOrder;
+          if (ends.includes(numberOrder.status)) {
+            endEarly(numberOrder, at);
+          }
+          numberOrder.lastModifiedDate = at;
+        } else if (kind === 'disconnects') {
+          touchDisconnect(order as SandboxDisconnect, at.getTime());
+        } else {
+          order.lastModifiedDate = at;
+        }
+      });
+    },
+    orderEvents: (kind, orderId) => copyOf([...lazy.open().trails.eventsOf(orderIn(kind, orderId))]),
+    orderNotes: (kind, orderId) => copyOf([...lazy.open().trails.notesOf(orderIn(kind, orderId))]),
+    addOrderNote(kind, orderId, note) {
+      lazy.open().trails.addNote(orderIn(kind, orderId), {
+        userId: 'noc',
+        description: note,
+        lastModified: clock.now(),
+      });
     },
     busyDay(seed) {
       lazy.applyDueSteps();

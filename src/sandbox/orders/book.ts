@@ -12,6 +12,7 @@ import type { AssignmentPace, OrderAmounts, PlaceAssignment, PlaceOptions } from
 import { createInventoryChanges, type InventoryChanges } from './inventory-changes.js';
 import { createLifecycle, type Departure, type Lifecycle } from './lifecycle.js';
 import { createOrderList, type OrderList } from './order-list.js';
+import { createOrderTrails, type OrderTrails } from './order-trails.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
@@ -50,6 +51,8 @@ export interface OrderBook {
   readonly inventoryChanges: InventoryChanges;
   readonly builder: Builder;
   readonly lifecycle: Lifecycle;
+  /** Histories and notes of the orders. */
+  readonly trails: OrderTrails;
   /** A number that no account holds and no order names. */
   unusedNumber(): number;
   attributes(key: number): NumberRow;
@@ -154,7 +157,8 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
   const { seed, ordinal, inventory, population, clock, pace, keys, quirks, started, until } = options;
   const bookSeed = hash(seed, ordinal);
   const attributes = (key: number, quirk?: Quirk) => options.attributes(key, quirk);
-  const schedule = createSchedule();
+  const trails = createOrderTrails(bookSeed);
+  const schedule = recordingSteps(createSchedule(), trails);
   const inventoryChanges = createInventoryChanges(inventory);
   const departures = new Map<string, Departure>();
   const imported = new Set<string>();
@@ -214,6 +218,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     inventoryChanges,
     builder,
     lifecycle,
+    trails,
     unusedNumber,
     attributes,
     add(list, order, done) {
@@ -256,6 +261,18 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     orderDateOf: ({ orderDate }) => (orderDate ?? clock.now()).getTime(),
   };
   return book;
+}
+
+/** A schedule whose steps add to the histories of their orders. */
+function recordingSteps(schedule: Schedule, trails: OrderTrails): Schedule {
+  return {
+    ...schedule,
+    // A getter, which the spread would replace by its value.
+    get next() {
+      return schedule.next;
+    },
+    plan: ({ order, at, run }) => schedule.plan({ order, at, run: (time) => trails.change(order, () => run(time)) }),
+  };
 }
 
 const shares = { orders: 10, disconnects: 30, portins: 100, portouts: 200, assignments: 100 } as const;

@@ -1,3 +1,4 @@
+import type { NotedKind, SandboxOrderEvent, SandboxOrderNote } from './order-trails.js';
 import type {
   OrderKind,
   SandboxAssignmentOrder,
@@ -128,6 +129,11 @@ export interface SandboxOrders {
   placeImport(options?: PlaceImport): SandboxImportOrder;
   placeRemoval(options: PlaceRemoval): SandboxRemoval;
   changeOrder(kind: OrderKind, orderId: string, patch?: OrderPatch): void;
+  /** What happened to an order, as its history has it if the order has one: in the API, drafts and number orders with one event don't. */
+  orderEvents(kind: 'orders' | 'portins', orderId: string): SandboxOrderEvent[];
+  orderNotes(kind: NotedKind, orderId: string): SandboxOrderNote[];
+  /** Adds a note, which doesn't change the order itself. */
+  addOrderNote(kind: NotedKind, orderId: string, text: string): void;
   /**
    * A busy day that depends on the seed: orders of all kinds are placed (some finish at once), back-orders begin,
    * numbers are disconnected, ported, assigned and unassigned, and a few old orders change. The clock does not move.

@@ -8,6 +8,7 @@ import { accountOf, type Call, type Route } from '../route.js';
 import { escapeXml, line, xmlDeclaration } from '../xml.js';
 import { numberSummary } from './number-summary.js';
 import { listedDate, listedId, orderLinks, orderOf, orderPage, twoYears } from './order-page.js';
+import { trailRoutes } from './order-trails.js';
 
 const kind = 'disconnects';
 const listRoot = 'ResponseSelectWrapper';
@@ -137,5 +138,6 @@ export function disconnectRoutes(): Route[] {
   return [
     { method: 'GET', path, root: listRoot, list: true, dayForm: 'yy-MM-dd', answer: list },
     { method: 'GET', path: `${path}/:orderId`, root, answer: read },
+    ...trailRoutes({ kind, root, list: listOf }),
   ];
 }

@@ -9,6 +9,7 @@ import { accountOf, type Call, type Route } from '../route.js';
 import { line, xmlDeclaration } from '../xml.js';
 import { numberSummary } from './number-summary.js';
 import { listedDate, listedId, orderLinks, orderOf, orderPage, twoYears } from './order-page.js';
+import { trailRoutes } from './order-trails.js';
 
 const kind = 'orders';
 const listRoot = 'ResponseSelectWrapper';
@@ -158,6 +159,7 @@ export function orderRoutes(): Route[] {
   return [
     { method: 'GET', path, root: listRoot, list: true, dayForm: 'yy-MM-dd', answer: list },
     { method: 'GET', path: `${path}/:orderId`, root, answer: read },
+    ...trailRoutes({ kind, root, list: listOf }),
     { method: 'GET', path: `${path}/:orderId/tns`, root, answer: readNumbers },
   ];
 }

@@ -8,6 +8,7 @@ import { dayOf, dayRangeOf, known, sizeOf } from '../parameters.js';
 import { accountOf, type Call, type Route } from '../route.js';
 import { line } from '../xml.js';
 import { listedDate, listedId, orderLinks, orderOf, orderPage, twoYears } from './order-page.js';
+import { trailRoutes } from './order-trails.js';
 import { portOutItemXml, portOutsInPortIns } from './portouts.js';
 
 const kind = 'portins';
@@ -223,6 +224,7 @@ export function portInRoutes(): Route[] {
     { method: 'GET', path, root: listRoot, list: true, answer: list },
     { method: 'GET', path: `${path}/totals`, root: listRoot, answer: totals },
     { method: 'GET', path: `${path}/:orderId`, root, answer: read },
+    ...trailRoutes({ kind, root, list: listOf }),
     { method: 'GET', path: `${path}/:orderId/tns`, root, answer: readNumbers },
   ];
 }

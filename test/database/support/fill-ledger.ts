@@ -56,6 +56,11 @@ const fill = `
   ${numbers('disconnects_numbers', ', first_seen_at', ', seen')}
   ${orders('portins')}
   ${numbers('portins_numbers', ', first_seen_at', ', seen')}
+  insert into order_history (account_id, order_kind, order_id, event_number, occurred_at, status, author, note, free_text, first_seen_at)
+    select :account, 'portins', 'filled-' || i, 1, at, 'COMPLETE', 'System', null, 'left out', seen from filled;
+  insert into order_history_reads (account_id, order_kind, order_id, part, tried_at, read_at, result, status, last_modified_date, is_final)
+    select :account, 'portins', 'filled-' || i, part, seen, seen, 'listed', 'COMPLETE', at, true
+      from filled cross join unnest(array['history', 'notes']) as part;
   ${orders('portouts')}
   ${numbers('portouts_numbers', ', first_seen_at', ', seen')}
   ${orders('number_assignment_orders', ', action', `, 'ASSIGN'`)}

@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava';
 import type { OrderDetailResource } from '../../../src/dashboard/resource.js';
 import type { Database } from '../../../src/database/connect.js';
 import { createLog } from '../../../src/log.js';
-import type { RunReport } from '../../../src/run/job.js';
+import type { Job, RunReport } from '../../../src/run/job.js';
 import { runJob } from '../../../src/run/run-job.js';
 import { readOrderDetails } from '../../../src/sync/order-details.js';
 import { clientFor, sendStatus, sendXml, serve } from '../../dashboard/support.js';
@@ -25,8 +25,18 @@ export interface DetailApi {
   most: () => number;
   /** Called before each response. */
   onRequest: (path: string) => void | Promise<void>;
-  read(resource: OrderDetailResource, options?: { signal?: AbortSignal; nightLimitMs?: number }): Promise<RunReport>;
+  read(resource: OrderDetailResource, options?: DetailRunOptions): Promise<RunReport>;
+  /** Runs other work as a job. */
+  run(work: Job['run'], options?: DetailRunOptions): Promise<RunReport>;
   query<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
+}
+
+export interface DetailRunOptions {
+  signal?: AbortSignal;
+  nightLimitMs?: number;
+  keepNotes?: boolean;
+  requestsLeft?: () => number;
+  now?: Date;
 }
 
 export async function openDetailApi(t: ExecutionContext<unknown>, server: TestServer): Promise<DetailApi> {
@@ -40,9 +50,13 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
     asked: [],
     most: () => most,
     onRequest: () => undefined,
-    read: (resource, { signal = new AbortController().signal, nightLimitMs = 3_600_000 } = {}) =>
+    read: (resource, options) => api.run((context) => readOrderDetails(context, resource), options),
+    run: (
+      work,
+      { signal = new AbortController().signal, nightLimitMs = 3_600_000, keepNotes = false, requestsLeft, now } = {},
+    ) =>
       runJob(
-        { name: 'read-details', summary: '', run: (context) => readOrderDetails(context, resource) },
+        { name: 'read-details', summary: '', run: work },
         account,
         {
           billing: billingSettings(),
@@ -51,6 +65,8 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),
           keepReportsDays: 400,
+          keepNotes,
+          ...(now && { now: () => now }),
           requestsPerMinute: 100_000,
           database,
           client,
@@ -58,7 +74,14 @@ export async function openDetailApi(t: ExecutionContext<unknown>, server: TestSe
           signal,
           progress: { start: () => ({ expect() {}, advance() {}, stop() {} }) },
         },
-        { ...usualLimits, maxShrink: 0.2, acceptShrink: false, nightLimitMs, followedBy: new Set() },
+        {
+          ...usualLimits,
+          maxShrink: 0.2,
+          acceptShrink: false,
+          nightLimitMs,
+          followedBy: new Set(),
+          ...(requestsLeft && { requestsLeft }),
+        },
       ),
     async query(sql, values = []) {
       return (await database.pool.query(sql, values)).rows;

@@ -52,6 +52,7 @@ export interface RunOptions extends Partial<JobOptions> {
   database?: Database;
   /** Replaces the sandbox’s clock. */
   now?: Date;
+  keepNotes?: boolean;
 }
 
 export interface LedgerOptions {
@@ -59,6 +60,8 @@ export interface LedgerOptions {
   billing?: Partial<BillingJobOptions>;
   /** Assignment reports: off by default. */
   assignmentReport?: Partial<AssignmentReportOptions>;
+  /** Off by default. */
+  keepNotes?: boolean;
   sandbox?: SandboxOptions;
   client?: Partial<DashboardClientOptions>;
   pageSize?: number;
@@ -147,6 +150,7 @@ export async function openLedger(
     dataDir,
     inboxUsers: new Set([process.getuid?.() ?? 0, 0]),
     keepReportsDays: 400,
+    keepNotes: options.keepNotes ?? false,
     requestsPerMinute: 1_000_000,
     database,
     client,
@@ -182,6 +186,7 @@ export async function openLedger(
         assignmentReport,
         database: otherDatabase,
         now,
+        keepNotes,
         ...jobOptions
       } = {},
     ) {
@@ -195,6 +200,7 @@ export async function openLedger(
         ...(signal !== undefined && { signal }),
         ...(otherDatabase !== undefined && { database: otherDatabase }),
         ...(now !== undefined && { now: () => now }),
+        ...(keepNotes !== undefined && { keepNotes }),
       };
       return runJob(job, of, own, {
         maxShrink: 0.2,

@@ -94,6 +94,7 @@ export async function openOrderApi(
           dataDir: '/nonexistent',
           inboxUsers: new Set<number>(),
           keepReportsDays: 400,
+          keepNotes: false,
           requestsPerMinute: 1_000_000,
           database,
           client,
