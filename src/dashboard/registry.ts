@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { Description, NumberListDescription, OrderDescription } from './resource.js';
+import type { Description, HistoryEffect, NumberListDescription, OrderDescription } from './resource.js';
 
 const folder = new URL('./resources/', import.meta.url);
 
@@ -37,10 +37,15 @@ export const coreDescriptions = windowDescriptions.filter(
 /** Descriptions of the other lists read by date windows. */
 export const otherDescriptions = windowDescriptions.filter((each) => !coreDescriptions.includes(each));
 
-/** Descriptions of orders that move or mark numbers. */
+/** Descriptions of orders that move or mark numbers: once for each effect. */
 export const historyDescriptions = orderDescriptions.flatMap((orders) =>
-  orders.history === undefined ? [] : [{ ...orders, history: orders.history }],
+  effectsOf(orders).map((history) => ({ ...orders, history })),
 );
+
+/** What orders of a kind do to the histories of their numbers. */
+export function effectsOf({ history = [] }: OrderDescription): HistoryEffect[] {
+  return [history].flat();
+}
 
 /**
  * The exported descriptions of files, sorted by `place`.

@@ -249,8 +249,11 @@ export interface OrderDescription extends Described {
    */
   strays?: { orderType: string; orders: OrderDescription; kept: readonly string[] };
   details: OrderDetailResource;
-  /** Omit it if the orders don't change the histories of their numbers. */
-  history?: HistoryEffect;
+  /**
+   * Omit it if the orders don't change the histories of their numbers. If some orders of the kind add numbers and others
+   * remove them, several effects, whose conditions on orders exclude each other.
+   */
+  history?: HistoryEffect | readonly HistoryEffect[];
   /** Whether `night_changes`, and with it the report, shows new orders and status changes. */
   reportsChanges: boolean;
   /** The orders port numbers to or from another carrier: the report shows these separately. */

@@ -40,15 +40,18 @@ const disagreement = (id: string, condition: string, title: string, why: string)
 where removed_at is null and ${condition} and :accounts order by telephone_number`,
 });
 
-/** What the attributes of a number (`t`) say when they were last read, and its import order in force (`i`), regardless of the day of the filing. */
+/**
+ * What the attributes of a number (`t`) say when they were last read, and the order in force that imported it (`i`), regardless of the
+ * day of the filing.
+ */
 const attributesSay = (id: string, condition: string, title: string, why: string): AuditCheck => ({
   id,
   title,
   why,
   kind: 'attention',
-  sql: `select t.account_id, t.telephone_number, t.tn_attributes, i.order_id
+  sql: `select t.account_id, t.telephone_number, t.tn_attributes, i.order_kind, i.order_id
 from (select * from telephone_numbers where removed_at is null and tn_attributes is not null and :accounts) t
-left join (select distinct on (account_id, telephone_number) account_id, telephone_number, order_id
+left join (select distinct on (account_id, telephone_number) account_id, telephone_number, order_kind, order_id
   from imported_numbers where removed_at is null order by account_id, telephone_number, imported_at) i
   on i.account_id = t.account_id and i.telephone_number = t.telephone_number
 where ${condition} order by t.telephone_number`,
@@ -104,20 +107,20 @@ export const auditChecks: readonly AuditCheck[] = [
   leftOut(
     'imported',
     'imported',
-    'numbers imported from another carrier for messaging',
-    'An import order or the attribute External or Imported says so. They stay in the inventory of that carrier, which reports them. They are left out and cannot be assigned at Bandwidth (5130).',
+    'numbers imported from another carrier',
+    'An import order, an external number order, or the attribute External or Imported says so. They stay in the inventory of that carrier, which reports them. They are left out and cannot be assigned at Bandwidth (5130).',
   ),
   attributesSay(
     'import-without-attribute',
     `not t.tn_attributes && '{External,Imported}' and i.order_id is not null`,
-    'numbers with an import order and without the attribute External or Imported',
+    'numbers that an order imported and that lack the attribute External or Imported',
     'They are left out, because of the order. If they were removed from the account and came back as numbers of Bandwidth, they count: ask Bandwidth.',
   ),
   attributesSay(
     'attribute-without-import',
     `t.tn_attributes && '{External,Imported}' and i.order_id is null`,
-    'numbers with the attribute External or Imported and without an import order',
-    'They are left out, because of the attribute. Orders for external numbers (externalTns) and imports that the API no longer lists are not in the ledger. If one is a number of Bandwidth, it should count: ask Bandwidth.',
+    'numbers with the attribute External or Imported that no order imported',
+    'They are left out, because of the attribute. Orders that the API no longer lists are not in the ledger, nor are external number orders if the credentials cannot read them (sync-external-tns). If one is a number of Bandwidth, it should count: ask Bandwidth.',
   ),
   attributesSay(
     'hosted-attribute',

@@ -8,7 +8,10 @@ const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; role
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
-  'forbid-features': { resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins'], roles: [] },
+  'forbid-features': {
+    resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins', 'externalTns'],
+    roles: [],
+  },
   'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },

@@ -231,7 +231,16 @@ function createAccounts(
   // Some dates of orders are written in whole seconds.
   const until = wholeSeconds(Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime()));
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
-  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const) {
+  for (const name of [
+    'orders',
+    'disconnects',
+    'portins',
+    'portouts',
+    'assignments',
+    'imports',
+    'externals',
+    'features',
+  ] as const) {
     wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });
   }
   wholeNumber('years', years, { from: 1, to: 30 });

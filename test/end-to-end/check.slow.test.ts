@@ -75,6 +75,7 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, import orders',
     'account 9900000, orders that remove imported numbers',
     'account 9900000, number assignment',
+    'account 9900000, external number orders',
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
     'account 9900000, directory listing orders',
@@ -133,7 +134,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 20);
+  t.is(skipped.length, 21);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -219,6 +220,7 @@ test('a missing role for an optional resource is a warning with the job name, ex
   for (const [what, job] of [
     ['bulk port-ins', 'sync-bulk-portins'],
     ['LSR orders', 'sync-lsrorders'],
+    ['external number orders', 'sync-external-tns'],
     ['TN option orders', 'sync-tnoptions'],
     ['LIDB orders', 'sync-lidbs'],
     ['directory listing orders', 'sync-dldas'],
@@ -339,6 +341,7 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/lsrorders -',
     'GET accounts/9900000/importTnOrders -',
     'GET accounts/9900000/removeImportedTnOrders -',
+    'GET accounts/9900000/externalTns -',
     'GET accounts/9900000/numbersAssignment -',
     'GET accounts/9900000/products -',
     'GET accounts/9900000/tnoptions -',

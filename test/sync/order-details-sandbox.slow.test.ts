@@ -19,13 +19,31 @@ test.after.always((t) => t.context.server?.stop());
 
 const jobs = [
   ...['sync-orders', 'sync-disconnects', 'sync-portins', 'sync-portouts'],
-  ...['sync-imported-numbers', 'sync-number-assignments', 'sync-tnoptions', 'sync-lidbs'],
+  ...['sync-imported-numbers', 'sync-external-tns', 'sync-number-assignments', 'sync-tnoptions', 'sync-lidbs'],
   ...['sync-dldas', 'sync-e911s', 'sync-lsrorders', 'sync-bulk-portins'],
 ];
 const amounts: OrderAmounts = {
   ...size({
-    test: { orders: 25, disconnects: 12, portins: 14, portouts: 10, assignments: 10, imports: 14, features: 12 },
-    soak: { orders: 160, disconnects: 60, portins: 60, portouts: 30, assignments: 40, imports: 30, features: 30 },
+    test: {
+      orders: 25,
+      disconnects: 12,
+      portins: 14,
+      portouts: 10,
+      assignments: 10,
+      imports: 14,
+      externals: 14,
+      features: 12,
+    },
+    soak: {
+      orders: 160,
+      disconnects: 60,
+      portins: 60,
+      portouts: 30,
+      assignments: 40,
+      imports: 30,
+      externals: 30,
+      features: 30,
+    },
   }),
   open: 0.08,
 };
@@ -71,7 +89,7 @@ test('after each run, orders of all kinds match Bandwidth’s, row by row and nu
   t.deepEqual(await night(t, ledger), []);
   await compare(t, ledger);
   const count = orderDetailResources.length;
-  t.is(count, 13);
+  t.is(count, 14);
   const asked = byId(ledger).map(({ path }) => path);
   t.is(asked.length, new Set(asked).size, 'one request an order');
 
@@ -136,7 +154,7 @@ test('orders with ids unsafe in URLs, rejected orders and invalid numbers do not
   const refused = [];
   const kinds = [
     ...(['orders', 'disconnects', 'portins', 'portouts'] as const),
-    ...(['importTnOrders', 'removeImportedTnOrders', 'numbersAssignment'] as const),
+    ...(['importTnOrders', 'removeImportedTnOrders', 'externalTns', 'numbersAssignment'] as const),
   ];
   for (const kind of kinds) {
     refused.push(misbehave(held, kind, ['odd-id', 'refused', 'letters', 'impossible-date']).refused);
@@ -144,7 +162,7 @@ test('orders with ids unsafe in URLs, rejected orders and invalid numbers do not
   const warnings = (await night(t, ledger)).join('\n');
   for (const id of refused) t.true(warnings.includes(`"${id}"`), id);
   t.regex(warnings, /the API refused it with status 404/);
-  t.is(warnings.match(/invalid telephone number/g)?.length, 6, warnings);
+  t.is(warnings.match(/invalid telephone number/g)?.length, 7, warnings);
   for (const { table } of orderDetailResources.filter(({ kind }) => !features.includes(kind))) {
     const [odd] = await ledger.query(`select details_at from ${table} where order_id = $1`, [`a/b?c'; drop table`]);
     t.truthy(odd?.details_at, table);
@@ -157,6 +175,7 @@ test('orders with ids unsafe in URLs, rejected orders and invalid numbers do not
      select 1 from portins_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from import_tn_orders_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from remove_imported_tn_orders_numbers where telephone_number ~ '[A-Z]' union all
+     select 1 from external_tns_numbers where telephone_number ~ '[A-Z]' union all
      select 1 from number_assignment_order_numbers where telephone_number ~ '[A-Z]'`,
   );
   t.deepEqual(lettered, []);
