@@ -24,9 +24,17 @@ const permissions: Readonly<Record<string, Permission>> = {
   bdrs: { what: 'billing reports', role: 'Billing Reports' },
 };
 
+/** The resources whose path isn't below an account's. */
+const notBelowAccounts = new RegExp(
+  `/(${descriptions
+    .filter(({ list }) => !list.path('').startsWith('/accounts/'))
+    .map(({ list }) => list.name)
+    .join('|')})(?:/|$)`,
+);
+
 /** The permission that a request needs, by URL path; undefined for the account itself. */
 export function permissionFor(pathname: string): Permission | undefined {
-  const resource = /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? /\/(tns)(?:\/|$)/.exec(pathname)?.[1];
+  const resource = /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? notBelowAccounts.exec(pathname)?.[1];
   if (resource === undefined) return undefined;
   return Object.hasOwn(permissions, resource) ? permissions[resource] : { what: resource };
 }

@@ -33,6 +33,7 @@ export const oddityKinds = {
     takes: 'none',
     summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders, bulkPortins and externalTns',
   },
+  'forbid-rate-centers': { takes: 'none', summary: '403 with an empty body for coveredRateCenters' },
   'forbid-sites': { takes: 'none', summary: '403 with an empty body for sites and everything below it' },
   'empty-sites': { takes: 'none', summary: '204 for the list of sites' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },

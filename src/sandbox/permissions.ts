@@ -12,6 +12,7 @@ const forbidden: Partial<Record<OddityKind, { resources: readonly string[]; role
     resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins', 'externalTns'],
     roles: [],
   },
+  'forbid-rate-centers': { resources: ['coveredRateCenters'], roles: [] },
   'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },

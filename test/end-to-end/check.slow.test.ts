@@ -74,12 +74,13 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, LSR orders',
     'account 9900000, import orders',
     'account 9900000, orders that remove imported numbers',
-    'account 9900000, number assignment',
     'account 9900000, external number orders',
+    'account 9900000, number assignment',
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
     'account 9900000, directory listing orders',
     'account 9900000, E911 orders',
+    'account 9900000, rate centers',
     'account 9900000, billing reports',
     'account 9900000, assignment reports',
     'clock',
@@ -134,7 +135,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 21);
+  t.is(skipped.length, 22);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -212,7 +213,10 @@ for (const [oddity, refused, role] of forbidding) {
 }
 
 test('a missing role for an optional resource is a warning with the job name, exit 0', async (t) => {
-  const own = await startSandbox({ numbers: 5, oddities: { 'forbid-features': 1, 'forbid-sites': 1 } });
+  const own = await startSandbox({
+    numbers: 5,
+    oddities: { 'forbid-features': 1, 'forbid-sites': 1, 'forbid-rate-centers': 1 },
+  });
   t.teardown(own.close);
   const { url } = await makeDatabase(t, server);
   const { status, stdout } = await cli(t, ['check'], { env: settingsOf(own, url) });
@@ -225,6 +229,7 @@ test('a missing role for an optional resource is a warning with the job name, ex
     ['LIDB orders', 'sync-lidbs'],
     ['directory listing orders', 'sync-dldas'],
     ['E911 orders', 'sync-e911s'],
+    ['rate centers', 'sync-rate-centers'],
     ['sub-accounts and locations (sites)', 'sync-sites'],
   ] as const) {
     const line = verdicts(stdout)[`account 9900000, ${what}`];
@@ -348,6 +353,7 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/lidbs -',
     'GET accounts/9900000/dldas -',
     'GET accounts/9900000/e911s -',
+    'GET coveredRateCenters 1',
     'GET accounts/9900000/billingreports -',
     'GET accounts/9900000/reports -',
   ]);
