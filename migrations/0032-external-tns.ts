@@ -23,6 +23,9 @@ const externalTns: OrderTables = {
   },
   terminalStatuses: ['COMPLETE', 'PARTIAL', 'FAILED'],
   outcomes: true,
+  indexes: {
+    external_tns_unknown_action: `(account_id, order_id) where coalesce(upper(action) not in ('IMPORT', 'REMOVE'), true)`,
+  },
 };
 
 export const up = (knex: Knex) => createOrderTables(knex, externalTns);

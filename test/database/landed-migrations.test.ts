@@ -39,7 +39,7 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0027-dldas.ts': '0afe2a2524d9642f6e476d7e64e757a9c0f29481d3d51bea98f019d08b42553f',
   'migrations/0028-lsrorders.ts': '5d39336a6d46a811f559a5fe0b8a9be2e4a5907e3d2b6154bffda766cd78b810',
   'migrations/0029-bulk-portins.ts': 'e4a1047870359a23bc9ba96365d626b22a4834436ff806d65087ad65d503b783',
-  'migrations/0032-external-tns.ts': 'f9d64425d975d546cd959358605e163a0a0477569f0aba556f79cdf7970a2cc7',
+  'migrations/0032-external-tns.ts': '0a19aa56120ce59312579fa81abeac5ad6873a1c6df1f724bb1701bbc7cc736c',
   'migrations/0033-rate-centers.ts': '77517126b6c548a8d1563c69aaa898863532bbe71712952df44f1e3f80d15d90',
 };
 
