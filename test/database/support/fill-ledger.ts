@@ -58,7 +58,7 @@ const fill = `
   ${numbers('number_assignment_order_numbers', ', outcome', `, 'ACCEPTED'`)}
   ${orders('import_tn_orders')}
   ${numbers('import_tn_orders_numbers', ', outcome', `, 'ACCEPTED'`)}
-  ${orders('external_tns')}
+  ${orders('external_tns', ', action', `, 'IMPORT'`)}
   ${numbers('external_tns_numbers', ', outcome', `, 'ACCEPTED'`)}
   ${orders('remove_imported_tn_orders')}
   ${numbers('remove_imported_tn_orders_numbers', ', outcome', `, 'ACCEPTED'`)}
