@@ -1,5 +1,6 @@
 // Loading the jobs takes several times as long as what many commands do: those that only need names import this file.
 import { coreDescriptions, otherDescriptions } from '../src/dashboard/registry.js';
+import type { Description } from '../src/dashboard/resource.js';
 
 /** The job that runs all others. */
 export const nightlyName = 'nightly';
@@ -28,6 +29,6 @@ export const lastNames: readonly string[] = ['prepare-nruf', 'write-report'];
 export const planNames: readonly string[] = [...firstNames, ...laterNames, ...lastNames];
 
 /** The jobs that read lists, in the registry's order; some read several. */
-function namesOf(lists: typeof coreDescriptions): string[] {
+function namesOf(lists: readonly Description[]): string[] {
   return [...new Set(lists.map(({ job }) => job.name))];
 }

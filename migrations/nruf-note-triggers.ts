@@ -7,7 +7,7 @@ const tablesOfNumbers = [
 ];
 
 /** Orders that decide to which carrier their numbers belong. */
-const tablesOfOrders = ['orders', 'portins', 'import_tn_orders', 'remove_imported_tn_orders'];
+const tablesOfOrders = ['orders', 'portins', 'import_tn_orders', 'remove_imported_tn_orders', 'external_tns'];
 
 /** Attributes of numbers say the same. */
 const tableOfAttributes = 'number_location_history';

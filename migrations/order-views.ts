@@ -1,5 +1,5 @@
-import { descriptions, historyDescriptions, orderDescriptions } from '../src/dashboard/registry.js';
-import type { OrderDescription } from '../src/dashboard/resource.js';
+import { descriptions, effectsOf, historyDescriptions, orderDescriptions } from '../src/dashboard/registry.js';
+import type { HistoryEffect, OrderDescription } from '../src/dashboard/resource.js';
 
 // SQL that covers every table of orders, or of numbers, is generated from the descriptions, so a new table needs no change here.
 
@@ -105,19 +105,29 @@ join tn_ledger.${table} o on o.account_id = n.account_id and o.order_id = n.orde
 where ${history.orders} and ${history.numbers ?? 'true'}`;
 }
 
-function orderNumbers({ table, numbersTable, titles, details, history }: OrderDescription): string {
+function orderNumbers(orders: OrderDescription): string {
+  const { table, numbersTable, titles, details } = orders;
   const outcomes = details.numbers?.outcomes
     ? 'o.first_seen_at, n.outcome, n.error_code, n.error_description'
     : 'greatest(o.first_seen_at, n.first_seen_at) as first_seen_at, null as outcome, null as error_code, null as error_description';
-  const tookEffect = history && `coalesce((${history.orders}) and (${history.numbers ?? 'true'}), false)`;
-  const effect = history
-    ? `'${history.effect}' as effect, ${history.status ?? 'null'} as marks, ${tookEffect} as took_effect,
-  case when ${tookEffect} then ${history.at} end as effect_at`
-    : 'null as effect, null as marks, false as took_effect, null::timestamptz as effect_at';
   return `select '${table}' as order_kind, '${titles.one}' as title, o.account_id, o.order_id, n.telephone_number,
   o.customer_order_id, o.user_id, o.status, o.order_date, o.last_modified_date,
   ${outcomes},
-  ${effect}
+  ${effectColumns(effectsOf(orders))}
 from tn_ledger.${numbersTable} n
 join tn_ledger.${table} o on o.account_id = n.account_id and o.order_id = n.order_id`;
+}
+
+/** What orders of a kind do to a number, whether this order (`o`) did so to this number (`n`), and when. */
+function effectColumns(effects: readonly HistoryEffect[]): string {
+  const [first] = effects;
+  if (first === undefined) return 'null as effect, null as marks, false as took_effect, null::timestamptz as effect_at';
+  const tookEffect = effects.map(({ orders, numbers = 'true' }) => `coalesce((${orders}) and (${numbers}), false)`);
+  const effect =
+    effects.length === 1
+      ? `'${first.effect}'`
+      : `case ${effects.map((each) => `when ${each.orders} then '${each.effect}'`).join(' ')} end`;
+  const at = effects.map((each, n) => `when ${tookEffect[n]} then ${each.at}`);
+  return `${effect} as effect, ${first.status ?? 'null'} as marks, ${tookEffect.join(' or ')} as took_effect,
+  case ${at.join(' ')} end as effect_at`;
 }

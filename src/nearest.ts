@@ -1,12 +1,20 @@
 import leven from 'leven';
 import { UsageError } from './errors.js';
 
-/** The known name closest to a misspelled one; undefined if none is close. */
-export function nearestName(known: readonly string[], name: string): string | undefined {
+/**
+ * The known name closest to a misspelled one; undefined if none is close.
+ *
+ * @param within how many letters may differ
+ */
+export function nearestName(
+  known: readonly string[],
+  name: string,
+  within = Math.max(3, name.length / 2),
+): string | undefined {
   const [nearest] = known
     .map((each) => ({ each, distance: leven(each, name) }))
     .sort((a, b) => a.distance - b.distance);
-  return nearest !== undefined && nearest.distance <= Math.max(3, name.length / 2) ? nearest.each : undefined;
+  return nearest !== undefined && nearest.distance <= within ? nearest.each : undefined;
 }
 
 /** Finds an item by name; throws a UsageError that suggests the closest name if there is no match. */

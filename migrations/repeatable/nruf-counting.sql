@@ -33,6 +33,10 @@ create or replace function tn_ledger.nruf_recorded_since(accounts text[], known_
       join tn_ledger.import_tn_orders o on o.account_id = n.account_id and o.order_id = n.order_id
       where o.first_seen_at > known_at
       union
+      select n.telephone_number from tn_ledger.external_tns_numbers n
+      join tn_ledger.external_tns o on o.account_id = n.account_id and o.order_id = n.order_id
+      where o.first_seen_at > known_at
+      union
       select l.telephone_number from tn_ledger.number_location_history l
       where l.tn_attributes && '{External,Imported}' and greatest(l.valid_from, l.valid_to) > known_at
     ) as n

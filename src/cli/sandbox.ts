@@ -16,6 +16,7 @@ export function define(command: DefineCommand): Command {
     .option('--portouts <count>', 'port-outs', wholeNumber)
     .option('--assignments <count>', 'number assignment orders', wholeNumber)
     .option('--imports <count>', 'import orders for numbers of other carriers (default: none)', wholeNumber)
+    .option('--externals <count>', 'external number orders that import such numbers (default: none)', wholeNumber)
     .option(
       '--features <count>',
       'TN option orders, and the same number of LIDB, DL/DA, E911, and LSR orders and bulk port-ins (default: none)',
@@ -60,7 +61,16 @@ export function define(command: DefineCommand): Command {
     });
 }
 
-const amounts = ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const;
+const amounts = [
+  'orders',
+  'disconnects',
+  'portins',
+  'portouts',
+  'assignments',
+  'imports',
+  'externals',
+  'features',
+] as const;
 type Amounts = Partial<Record<(typeof amounts)[number], number>>;
 
 function amountsOf(options: Amounts): Amounts {

@@ -89,6 +89,8 @@ type Defaulted = 'numbersTable' | 'moreLists' | 'concerns';
 type GivenList = Omit<WindowResource, 'name' | 'path' | 'query' | 'key' | 'fields' | 'aliases' | 'emptyStatuses'> & {
   /** Fields in addition to those that fill columns. */
   moreFields?: readonly string[];
+  /** The list returns whole orders without being asked for them. */
+  alwaysWhole?: true;
 };
 type GivenDetails = Omit<OrderDetailResource, 'kind' | 'table' | 'title' | 'path' | 'harmless' | 'numbers'> & {
   harmless?: string;
@@ -107,7 +109,7 @@ export interface GivenOrders
 
 /** Completes a description of orders with everything derived from its name, segment, and columns. */
 export function describeOrders({ segment, list, details, ...own }: GivenOrders): OrderDescription {
-  const { moreFields = [], ...rest } = list;
+  const { moreFields = [], alwaysWhole, ...rest } = list;
   const { numbers, ...order } = details;
   const { numbersTable = `${own.table}_numbers` } = own;
   const fields = ['OrderId', ...own.columns.map(({ field }) => field), ...moreFields];
@@ -121,7 +123,8 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
       ...rest,
       name: segment,
       path: accountPath(segment),
-      query: (): Record<string, string> => (rest.wholeItem === undefined ? {} : { orderDetails: 'true' }),
+      query: (): Record<string, string> =>
+        rest.wholeItem === undefined || alwaysWhole ? {} : { orderDetails: 'true' },
       key: 'OrderId',
       fields,
       // A name that is a field of its own in this list isn't an alias.
@@ -141,7 +144,7 @@ export function describeOrders({ segment, list, details, ...own }: GivenOrders):
 }
 
 /** Orders for which Bandwidth doesn't report the outcome of every number. */
-function unknownOutcomes({ one, many }: OrderDescription['titles']): Concern {
+export function unknownOutcomes({ one, many }: OrderDescription['titles']): Concern {
   return {
     kind: 'problem',
     condition: 'unknown_since is not null',

@@ -17,6 +17,8 @@ export interface ListPageOptions {
   container: string;
   /** Name of the repeating element. */
   item: string;
+  /** See `ListResource`. */
+  strayEndTag?: string;
   /** Name of the repeating element that is a whole order; see `ListResource`. */
   wholeItem?: string;
   /** Names of the requested child elements; `#text` is the text of an item without children. */

@@ -31,8 +31,13 @@ const marker = 'tn-ledger-items';
  * or empty container is an empty list.
  */
 export function parseListPage(text: string, options: ListPageOptions): ListPage {
-  const normalized = normalizeText(checkLength(text, options.maxLength));
+  const normalized = withoutStrayEndTags(normalizeText(checkLength(text, options.maxLength)), options);
   return normalizeItems(scanListPage(normalized, options) ?? parseItems(normalized, options), normalized, options);
+}
+
+function withoutStrayEndTags(text: string, { strayEndTag }: ListPageOptions): string {
+  if (strayEndTag === undefined || new RegExp(`<${strayEndTag}[\\s>/]`).test(text)) return text;
+  return text.replaceAll(`</${strayEndTag}>`, '');
 }
 
 function scanListPage(text: string, options: ListPageOptions): ListPage | undefined {

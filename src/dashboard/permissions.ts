@@ -27,12 +27,20 @@ const permissions: Readonly<Record<string, Permission>> = {
   tnreservation: { what: 'reservations of single numbers (/tns/{tn}/tnreservation)' },
 };
 
+/** The resources whose path isn't below an account's. */
+const notBelowAccounts = new RegExp(
+  `/(${descriptions
+    .filter(({ list }) => !list.path('').startsWith('/accounts/'))
+    .map(({ list }) => list.name)
+    .join('|')})(?:/|$)`,
+);
+
 /** The permission that a request needs, by URL path; undefined for the account itself. */
 export function permissionFor(pathname: string): Permission | undefined {
   const resource =
     /\/accounts\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ??
     /\/tns\/[^/]+\/(history|tnreservation)$/.exec(pathname)?.[1] ??
-    /\/(tns)(?:\/|$)/.exec(pathname)?.[1];
+    notBelowAccounts.exec(pathname)?.[1];
   if (resource === undefined) return undefined;
   return Object.hasOwn(permissions, resource) ? permissions[resource] : { what: resource };
 }

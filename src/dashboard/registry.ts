@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { Description, NumberListDescription, OrderDescription } from './resource.js';
+import type { Description, HistoryEffect, NumberListDescription, OrderDescription } from './resource.js';
 
 const folder = new URL('./resources/', import.meta.url);
 
@@ -26,7 +26,7 @@ export const orderDescriptions: readonly OrderDescription[] = descriptions.filte
 
 /** Descriptions of lists read by date windows. */
 export const windowDescriptions: readonly (NumberListDescription | OrderDescription)[] = descriptions.filter(
-  (description) => description.type !== 'snapshot',
+  (description) => description.type === 'numbers' || description.type === 'orders',
 );
 
 /** Descriptions of lists that say which numbers the account has or how they are marked: the nightly run reads them first. */
@@ -34,13 +34,20 @@ export const coreDescriptions = windowDescriptions.filter(
   (each) => each.type === 'numbers' || each.history !== undefined,
 );
 
-/** Descriptions of the other lists read by date windows. */
-export const otherDescriptions = windowDescriptions.filter((each) => !coreDescriptions.includes(each));
-
-/** Descriptions of orders that move or mark numbers. */
-export const historyDescriptions = orderDescriptions.flatMap((orders) =>
-  orders.history === undefined ? [] : [{ ...orders, history: orders.history }],
+/** Descriptions of what can wait for the next run: the other lists read by date windows, and what all accounts share. */
+export const otherDescriptions: readonly Description[] = descriptions.filter((each) =>
+  each.type === 'numbers' || each.type === 'orders' ? !coreDescriptions.includes(each) : each.type === 'reference',
 );
+
+/** Descriptions of orders that move or mark numbers: once for each effect. */
+export const historyDescriptions = orderDescriptions.flatMap((orders) =>
+  effectsOf(orders).map((history) => ({ ...orders, history })),
+);
+
+/** What orders of a kind do to the histories of their numbers. */
+export function effectsOf({ history = [] }: OrderDescription): HistoryEffect[] {
+  return [history].flat();
+}
 
 /**
  * The exported descriptions of files, sorted by `place`.
@@ -72,5 +79,5 @@ export function inOrder(files: readonly { file: string; exported: object }[]): D
 
 function isDescription(value: unknown): value is Description {
   const { type, place } = Object(value) as Partial<Description>;
-  return (type === 'snapshot' || type === 'numbers' || type === 'orders') && Number.isFinite(place);
+  return ['snapshot', 'reference', 'numbers', 'orders'].includes(type ?? '') && Number.isFinite(place);
 }

@@ -24,6 +24,8 @@ export interface ListResource {
   /** Path of the element that contains the items, from the root. */
   container: string;
   item: string;
+  /** An element that has an end tag without a start tag in the reference's example: that is ignored. */
+  strayEndTag?: string;
   /**
    * Name of the elements in the container that are whole orders, if the list can return these instead of items. The
    * name may be the same. Which one an entry is depends on its content: the API may ignore the request for them.
@@ -191,6 +193,13 @@ export interface SnapshotDescription extends Described {
   list: ListResource;
 }
 
+/** A list that is the same for all accounts: any of them reads it for the others. */
+export interface ReferenceDescription extends Described {
+  type: 'reference';
+  table: string;
+  list: ListResource;
+}
+
 /** A list of numbers that is read by date windows. */
 export interface NumberListDescription extends Described {
   type: 'numbers';
@@ -249,8 +258,11 @@ export interface OrderDescription extends Described {
    */
   strays?: { orderType: string; orders: OrderDescription; kept: readonly string[] };
   details: OrderDetailResource;
-  /** Omit it if the orders don't change the histories of their numbers. */
-  history?: HistoryEffect;
+  /**
+   * Omit it if the orders don't change the histories of their numbers. If some orders of the kind add numbers and others
+   * remove them, several effects, whose conditions on orders exclude each other.
+   */
+  history?: HistoryEffect | readonly HistoryEffect[];
   /**
    * `sync-order-history` reads what happened to its orders (`orders/{id}/history`), except for orders in these statuses, of which the
    * API has no history.
@@ -266,4 +278,4 @@ export interface OrderDescription extends Described {
 }
 
 /** A description in `resources/`. */
-export type Description = SnapshotDescription | NumberListDescription | OrderDescription;
+export type Description = SnapshotDescription | ReferenceDescription | NumberListDescription | OrderDescription;

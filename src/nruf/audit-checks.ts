@@ -1,3 +1,4 @@
+import { coveredRateCenters } from '../dashboard/resources/covered-rate-centers.js';
 import { numberAssignments } from '../dashboard/resources/number-assignments.js';
 import { longestAgingDays, longestReservedDays, longestResidentialAgingDays, shortestAgingDays } from './limits.js';
 
@@ -16,8 +17,13 @@ export interface AuditCheck {
   kind: 'left out' | 'attention';
   /** The command that fixes the findings; undefined: they are to be looked at, and may be right as they are. */
   fix?: string;
+  /** The findings are rate centers: each example gets the official abbreviation in its state that is spelled almost the same. */
+  suggestsAbbreviation?: true;
   sql: string;
 }
+
+/** A monthly list may be late once. */
+const listDays = 60;
 
 /** A weekly report may be late once. */
 const reportDays = 14;
@@ -40,15 +46,18 @@ const disagreement = (id: string, condition: string, title: string, why: string)
 where removed_at is null and ${condition} and :accounts order by telephone_number`,
 });
 
-/** What the attributes of a number (`t`) say when they were last read, and its import order in force (`i`), regardless of the day of the filing. */
+/**
+ * What the attributes of a number (`t`) say when they were last read, and the order in force that imported it (`i`), regardless of the
+ * day of the filing.
+ */
 const attributesSay = (id: string, condition: string, title: string, why: string): AuditCheck => ({
   id,
   title,
   why,
   kind: 'attention',
-  sql: `select t.account_id, t.telephone_number, t.tn_attributes, i.order_id
+  sql: `select t.account_id, t.telephone_number, t.tn_attributes, i.order_kind, i.order_id
 from (select * from telephone_numbers where removed_at is null and tn_attributes is not null and :accounts) t
-left join (select distinct on (account_id, telephone_number) account_id, telephone_number, order_id
+left join (select distinct on (account_id, telephone_number) account_id, telephone_number, order_kind, order_id
   from imported_numbers where removed_at is null order by account_id, telephone_number, imported_at) i
   on i.account_id = t.account_id and i.telephone_number = t.telephone_number
 where ${condition} order by t.telephone_number`,
@@ -73,6 +82,30 @@ const reportDifference = (id: string, condition: string, title: string, why: str
   kind: 'attention',
   sql: `select account_id, telephone_number, ledger_status, report_status, order_id, ledger_since from :differences
 where ${condition} and :accounts order by account_id, telephone_number`,
+});
+
+/**
+ * Rate centers of the numbers that count which aren't official abbreviations in their state, according to Bandwidth's list of the rate
+ * centers that it covers: `abbreviations` of the rate centers with that name, and the states where it is one (`other_states`). Nothing
+ * is known without the list.
+ */
+const rateCenters = (
+  check: Pick<AuditCheck, 'id' | 'title' | 'why' | 'suggestsAbbreviation'>,
+  condition: string,
+): AuditCheck => ({
+  ...check,
+  kind: 'attention',
+  sql: `select * from (
+  select p.*,
+    (select string_agg(distinct r.abbreviation, ', ') from ${coveredRateCenters.table} r
+      where upper(r.name) = upper(p.rate_center) and r.state = p.state) as abbreviations,
+    (select string_agg(distinct r.state, ', ') from ${coveredRateCenters.table} r
+      where upper(r.abbreviation) = upper(p.rate_center) and r.state <> p.state) as other_states
+  from (select rate_center, state, count(distinct npa_nxx_x) as blocks, count(*) as numbers, min(npa_nxx_x) as example
+    from :numbers where left_out is null and rate_center is not null and state is not null group by 1, 2) as p
+  where exists (select from ${coveredRateCenters.table})
+    and not exists (select from ${coveredRateCenters.table} r where upper(r.abbreviation) = upper(p.rate_center) and r.state = p.state)
+) as places where ${condition} order by state, rate_center`,
 });
 
 export const auditChecks: readonly AuditCheck[] = [
@@ -115,20 +148,20 @@ export const auditChecks: readonly AuditCheck[] = [
   leftOut(
     'imported',
     'imported',
-    'numbers imported from another carrier for messaging',
-    'An import order or the attribute External or Imported says so. They stay in the inventory of that carrier, which reports them. They are left out and cannot be assigned at Bandwidth (5130).',
+    'numbers imported from another carrier',
+    'An import order, an external number order, or the attribute External or Imported says so. They stay in the inventory of that carrier, which reports them. They are left out and cannot be assigned at Bandwidth (5130).',
   ),
   attributesSay(
     'import-without-attribute',
     `not t.tn_attributes && '{External,Imported}' and i.order_id is not null`,
-    'numbers with an import order and without the attribute External or Imported',
+    'numbers that an order imported and that lack the attribute External or Imported',
     'They are left out, because of the order. If they were removed from the account and came back as numbers of Bandwidth, they count: ask Bandwidth.',
   ),
   attributesSay(
     'attribute-without-import',
     `t.tn_attributes && '{External,Imported}' and i.order_id is null`,
-    'numbers with the attribute External or Imported and without an import order',
-    'They are left out, because of the attribute. Orders for external numbers (externalTns) and imports that the API no longer lists are not in the ledger. If one is a number of Bandwidth, it should count: ask Bandwidth.',
+    'numbers with the attribute External or Imported that no order imported',
+    'They are left out, because of the attribute. Orders that the API no longer lists are not in the ledger, nor are external number orders if the credentials cannot read them (sync-external-tns). If one is a number of Bandwidth, it should count: ask Bandwidth.',
   ),
   attributesSay(
     'hosted-attribute',
@@ -289,6 +322,39 @@ where r.ready_at is null or r.ready_at < now() - interval '${reportDays} days' o
     fix: 'tn-ledger run sync-number-details',
     sql: `select account_id, telephone_number, npa_nxx_x, rate_center, state from :numbers
 where left_out is null and (rate_center is null or state is null) order by telephone_number`,
+  },
+  rateCenters(
+    {
+      id: 'rate-center-name',
+      title: 'rate centers that are names, not abbreviations',
+      why: "The form requires the official abbreviation. Bandwidth's list of rate centers has one for the name in that state (abbreviations). The filing has what Bandwidth says about the numbers: correct it in the file.",
+    },
+    'abbreviations is not null',
+  ),
+  rateCenters(
+    {
+      id: 'rate-center-state',
+      title: "rate centers that Bandwidth's list has in other states only",
+      why: 'Either the state or the rate center is wrong, or Bandwidth does not cover the rate center in this state. Check both, and correct them in the file.',
+    },
+    'abbreviations is null and other_states is not null',
+  ),
+  rateCenters(
+    {
+      id: 'rate-center-unknown',
+      title: "rate centers that Bandwidth's list doesn't have",
+      why: 'The list has the rate centers that Bandwidth covers, not all that exist, so that a rate center is missing from it does not prove it wrong. nearest is the official abbreviation in that state that is spelled almost the same, if there is one. Check the others against the LERG.',
+      suggestsAbbreviation: true,
+    },
+    'abbreviations is null and other_states is null',
+  ),
+  {
+    id: 'rate-centers-old',
+    title: `the list of rate centers was never read, or not in the last ${listDays} days`,
+    why: 'Rate centers and states are compared with it once it was read. `tn-ledger run sync-rate-centers` says why it was not.',
+    kind: 'attention',
+    sql: `select max(last_listed_at) as last_listed_at from ${coveredRateCenters.table}
+having coalesce(max(last_listed_at) < now() - interval '${listDays} days', true)`,
   },
   disagreement(
     'no-details',

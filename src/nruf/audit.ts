@@ -1,6 +1,8 @@
 import pg from 'pg';
+import { coveredRateCenters } from '../dashboard/resources/covered-rate-centers.js';
 import { type CountWithExamples, countWithExamples } from '../database/count-with-examples.js';
 import { addDays, type Day } from '../days.js';
+import { nearestName } from '../nearest.js';
 import { type AuditCheck, auditChecks } from './audit-checks.js';
 import { shortestAgingDays } from './limits.js';
 import { accountsArgument } from './scope.js';
@@ -42,9 +44,26 @@ export async function audit(client: pg.ClientBase, parameters: AuditParameters):
   for (const { sql, ...check } of auditChecks) {
     const fill = (sources: Sources) => fillIn(sql, { asOf, accounts, ...sources });
     const counted = await countWithExamples(client, fill(rights[0].temp ? tables : calls));
+    if (check.suggestsAbbreviation) await suggestAbbreviations(client, counted.examples);
     findings.push({ ...check, ...counted, sql: fill(calls) });
   }
   return findings;
+}
+
+/** Adds the official abbreviation that is spelled almost the same, in the same state, to rate centers. */
+async function suggestAbbreviations(client: pg.ClientBase, examples: Record<string, unknown>[]): Promise<void> {
+  const { rows } = await client.query<{ state: string; abbreviations: string[] }>(
+    `select state, array_agg(distinct upper(abbreviation)) as abbreviations from ${coveredRateCenters.table}
+      where state = any($1) group by state`,
+    [examples.map(({ state }) => state)],
+  );
+  const byState = new Map(rows.map(({ state, abbreviations }) => [state, abbreviations]));
+  for (const example of examples) {
+    const rateCenter = String(example.rate_center).toUpperCase();
+    // Short abbreviations differ in a letter or two from many others.
+    const within = Math.ceil(rateCenter.length / 5);
+    example.nearest = nearestName(byState.get(String(example.state)) ?? [], rateCenter, within) ?? null;
+  }
 }
 
 /** What the checks select from. */

@@ -5,7 +5,9 @@ import { addDays, type Day } from '../days.js';
 /** The jobs that read what numbers are counted and disconnects dated by. */
 const countingJobs = [
   ...new Set(
-    descriptions.filter((each) => each.type !== 'orders' || each.history !== undefined).map(({ job }) => job.name),
+    descriptions
+      .filter((each) => each.type !== 'reference' && (each.type !== 'orders' || each.history !== undefined))
+      .map(({ job }) => job.name),
   ),
 ];
 

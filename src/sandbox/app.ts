@@ -20,6 +20,7 @@ import { orderRoutes } from './routes/orders.js';
 import { portInRoutes } from './routes/portins.js';
 import { portOutRoutes } from './routes/portouts.js';
 import { productRoutes } from './routes/products.js';
+import { rateCenterRoutes } from './routes/rate-centers.js';
 import { reportRoutes } from './routes/reports.js';
 import { siteRoutes } from './routes/sites.js';
 import { tnRoutes } from './routes/tn.js';
@@ -57,6 +58,7 @@ export function createApp(state: SandboxState): SandboxApp {
     ...features,
     ...productRoutes(),
     ...siteRoutes(),
+    ...rateCenterRoutes(),
     ...billingReportRoutes(),
     ...bdrRoutes(),
     ...reportRoutes(),

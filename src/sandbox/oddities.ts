@@ -33,9 +33,10 @@ export const oddityKinds = {
   'forbid-imports': { takes: 'none', summary: '403 with an empty body for importTnOrders and removeImportedTnOrders' },
   'forbid-features': {
     takes: 'none',
-    summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins',
+    summary: '403 with an empty body for tnoptions, lidbs, dldas, e911s, lsrorders, bulkPortins and externalTns',
   },
   'forbid-order-history': { takes: 'none', summary: '403 with an empty body for histories and notes of orders' },
+  'forbid-rate-centers': { takes: 'none', summary: '403 with an empty body for coveredRateCenters' },
   'forbid-sites': { takes: 'none', summary: '403 with an empty body for sites and everything below it' },
   'empty-sites': { takes: 'none', summary: '204 for the list of sites' },
   'forbid-assignment': { takes: 'none', summary: '403 with an empty body for numbersAssignment' },
@@ -89,7 +90,7 @@ export const oddityKinds = {
   'empty-features-404': {
     takes: 'none',
     summary:
-      '404 with an empty body for lists of tnoptions, lidbs, dldas, e911s, lsrorders and bulkPortins without orders',
+      '404 with an empty body for lists of tnoptions, lidbs, dldas, e911s, lsrorders, bulkPortins and externalTns without orders',
   },
   'order-details-ignored': {
     takes: 'none',

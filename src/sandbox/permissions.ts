@@ -12,8 +12,12 @@ const forbidden: Partial<
   'forbid-orders': { resources: ['orders', 'disconnects'], roles: ['Ordering', 'Disconnect'] },
   'forbid-portins': { resources: ['portins', 'portouts'], roles: ['Porting'] },
   'forbid-imports': { resources: ['importTnOrders', 'removeImportedTnOrders'], roles: ['External TNs'] },
-  'forbid-features': { resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins'], roles: [] },
+  'forbid-features': {
+    resources: ['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders', 'bulkPortins', 'externalTns'],
+    roles: [],
+  },
   'forbid-order-history': { resources: [], parts: ['history', 'notes'], roles: [] },
+  'forbid-rate-centers': { resources: ['coveredRateCenters'], roles: [] },
   'forbid-sites': { resources: ['sites'], roles: [] },
   'forbid-assignment': { resources: ['numbersAssignment'], roles: [] },
   'forbid-reports': { resources: ['reports'], roles: [] },

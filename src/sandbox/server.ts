@@ -13,6 +13,7 @@ import { checkFaults, type FaultRates } from './faults.js';
 import { checkOddities, type Oddities } from './oddities.js';
 import { wholeSeconds } from './orders/build.js';
 import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
+import { createRateCenters, type SandboxRateCenter } from './rate-centers.js';
 import { createRateLimit } from './rate-limit.js';
 import type { ReportBehavior, SandboxReports } from './reports/behavior.js';
 import { createInstanceStore, type InstanceStore } from './reports/instance-store.js';
@@ -98,6 +99,8 @@ export interface Sandbox {
   /** An account that exists but that the credentials can't access: 403. */
   readonly foreignAccountId: string;
   readonly clock: SandboxClock;
+  /** What `coveredRateCenters` lists; tests may change it. */
+  readonly rateCenters: SandboxRateCenter[];
   /** Billing reports: the ones requested so far, and how the next ones behave. */
   readonly billing: SandboxBilling;
   /** Instances of reports: the ones created so far, and how the next ones behave. */
@@ -143,6 +146,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     accountIds: [...state.accounts.keys()],
     foreignAccountId,
     clock: state.clock,
+    rateCenters: state.rateCenters,
     billing: state.billing.testInterface,
     reports: state.reports.testInterface,
     requests: state.log.entries,
@@ -190,6 +194,7 @@ function createState(options: SandboxOptions): SandboxState {
     clock,
     billing: createBillingStore(seed, clock, options.billing),
     reports: createReportStore(clock, options.reports),
+    rateCenters: createRateCenters(),
     accounts: createAccounts(options, { seed, clock }),
     foreignAccountId,
     credentials: createCredentials(tokenLifetime),
@@ -232,7 +237,16 @@ function createAccounts(
   // Some dates of orders are written in whole seconds.
   const until = wholeSeconds(Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime()));
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
-  for (const name of ['orders', 'disconnects', 'portins', 'portouts', 'assignments', 'imports', 'features'] as const) {
+  for (const name of [
+    'orders',
+    'disconnects',
+    'portins',
+    'portouts',
+    'assignments',
+    'imports',
+    'externals',
+    'features',
+  ] as const) {
     wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });
   }
   wholeNumber('years', years, { from: 1, to: 30 });

@@ -4,6 +4,7 @@ import type { SandboxClock } from './clock.js';
 import type { Credentials } from './credentials.js';
 import type { FaultRates } from './faults.js';
 import type { Oddities } from './oddities.js';
+import type { SandboxRateCenter } from './rate-centers.js';
 import type { InstanceStore } from './reports/instance-store.js';
 import type { RequestLog } from './request-log.js';
 
@@ -23,6 +24,7 @@ export interface SandboxState {
   readonly admit: (accountId: string) => number | undefined;
   readonly billing: BillingReportStore;
   readonly reports: InstanceStore;
+  readonly rateCenters: SandboxRateCenter[];
   faults: FaultRates;
   oddities: Oddities;
   readonly latency: number;

@@ -106,9 +106,11 @@ export async function historiesCost(context: CostContext): Promise<Cost> {
 
 /**
  * The first run of a list looks for its first entry year by year, and then reads a window per year: this many requests for an account
- * of eight years. Of an empty list, one finds that it is.
+ * of eight years.
  */
 const requestsForYears = 20;
+/** The first run finds that a list is empty with this many, apart from those for its date format and its page. */
+const requestsForEmptiness = 2;
 
 const cost = (requests: number, reason: string): Cost => ({ requests, least: requests, reason });
 const counted = (count: number, what: string, many = `${what}s`) =>
@@ -127,7 +129,10 @@ async function windowsCost(
   const proof = (await readFormat(context, name))?.isProved ? 0 : 1;
   if (mark === undefined) {
     const entries = await readSize(context, resource);
-    return { requests: pagesOf(entries, resource) + (entries === 0 ? 1 : requestsForYears) + proof, entries };
+    return {
+      requests: pagesOf(entries, resource) + (entries === 0 ? requestsForEmptiness : requestsForYears) + proof,
+      entries,
+    };
   }
   const days = Math.max(0, daysBetween(mark.readTo, today(context))) + overlapDays;
   return { requests: Math.ceil(days / longestWindowDays) + proof, entries: 0 };

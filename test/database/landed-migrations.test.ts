@@ -41,6 +41,8 @@ const landed: Readonly<Record<string, string>> = {
   'migrations/0029-bulk-portins.ts': 'e4a1047870359a23bc9ba96365d626b22a4834436ff806d65087ad65d503b783',
   'migrations/0030-order-history.ts': 'cc0f8bc4853c9390102089b97c9e96cf0e3024c85d182de4c02d02dba1fc19f6',
   'migrations/0031-number-events.ts': '2b8ee682e43495a7ad6ac555d59feea5dda1b1d10ee37e85aa6b282a47721b2d',
+  'migrations/0032-external-tns.ts': '0a19aa56120ce59312579fa81abeac5ad6873a1c6df1f724bb1701bbc7cc736c',
+  'migrations/0033-rate-centers.ts': '77517126b6c548a8d1563c69aaa898863532bbe71712952df44f1e3f80d15d90',
 };
 
 const root = new URL('../../../', import.meta.url);

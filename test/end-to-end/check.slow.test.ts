@@ -75,11 +75,13 @@ test('with a valid setup, each check prints one aligned line with ok', async (t)
     'account 9900000, LSR orders',
     'account 9900000, import orders',
     'account 9900000, orders that remove imported numbers',
+    'account 9900000, external number orders',
     'account 9900000, number assignment',
     'account 9900000, TN option orders',
     'account 9900000, LIDB orders',
     'account 9900000, directory listing orders',
     'account 9900000, E911 orders',
+    'account 9900000, rate centers',
     'account 9900000, histories of port-ins',
     'account 9900000, notes of port-ins',
     'account 9900000, histories of number orders',
@@ -140,7 +142,7 @@ test('without the database, only the token is requested, and every other check o
   t.is(lines.migrations?.verdict, 'skipped');
   t.is(lines.token?.verdict, 'ok');
   const skipped = Object.entries(lines).filter(([title]) => title.startsWith('account 9900000'));
-  t.is(skipped.length, 26);
+  t.is(skipped.length, 28);
   for (const [title, line] of skipped) {
     const text = 'no request was sent, because the database, which keeps the rate limit, is not available';
     t.deepEqual(line, { verdict: 'skipped', text }, title);
@@ -220,7 +222,7 @@ for (const [oddity, refused, role] of forbidding) {
 test('a missing role for an optional resource is a warning with the job name, exit 0', async (t) => {
   const own = await startSandbox({
     numbers: 5,
-    oddities: { 'forbid-features': 1, 'forbid-sites': 1, 'forbid-histories': 1 },
+    oddities: { 'forbid-features': 1, 'forbid-sites': 1, 'forbid-rate-centers': 1, 'forbid-histories': 1 },
   });
   t.teardown(own.close);
   const { url } = await makeDatabase(t, server);
@@ -229,10 +231,12 @@ test('a missing role for an optional resource is a warning with the job name, ex
   for (const [what, job] of [
     ['bulk port-ins', 'sync-bulk-portins'],
     ['LSR orders', 'sync-lsrorders'],
+    ['external number orders', 'sync-external-tns'],
     ['TN option orders', 'sync-tnoptions'],
     ['LIDB orders', 'sync-lidbs'],
     ['directory listing orders', 'sync-dldas'],
     ['E911 orders', 'sync-e911s'],
+    ['rate centers', 'sync-rate-centers'],
     ['sub-accounts and locations (sites)', 'sync-sites'],
     ['histories of single numbers (/tns/{tn}/history)', 'fetch-number-histories'],
   ] as const) {
@@ -369,12 +373,14 @@ test('check sends the smallest request that each resource allows', async (t) => 
     'GET accounts/9900000/lsrorders -',
     'GET accounts/9900000/importTnOrders -',
     'GET accounts/9900000/removeImportedTnOrders -',
+    'GET accounts/9900000/externalTns -',
     'GET accounts/9900000/numbersAssignment -',
     'GET accounts/9900000/products -',
     'GET accounts/9900000/tnoptions -',
     'GET accounts/9900000/lidbs -',
     'GET accounts/9900000/dldas -',
     'GET accounts/9900000/e911s -',
+    'GET coveredRateCenters 1',
     `GET accounts/9900000/portins/${noOrder}/history -`,
     `GET accounts/9900000/portins/${noOrder}/notes -`,
     `GET accounts/9900000/orders/${noOrder}/history -`,

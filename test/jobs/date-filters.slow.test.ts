@@ -21,6 +21,7 @@ const jobs = [
   ['sync-portins', 'portins', 'portins'],
   ['sync-portouts', 'portouts', 'portouts'],
   ['sync-imported-numbers', 'importTnOrders', 'import_tn_orders'],
+  ['sync-external-tns', 'externalTns', 'external_tns'],
   ['sync-number-assignments', 'numbersAssignment', 'number_assignment_orders'],
   ['sync-tnoptions', 'tnoptions', 'tnoptions'],
   ['sync-lidbs', 'lidbs', 'lidbs'],
@@ -37,6 +38,7 @@ const few = {
   portouts: 8,
   assignments: 8,
   imports: 12,
+  externals: 12,
   features: 12,
   open: 0.1,
   seed: 12,
@@ -49,6 +51,7 @@ const otherFormats = {
   disconnects: 'yyyy-MM-dd',
   dldas: 'yy-MM-dd',
   e911s: 'yy-MM-dd',
+  external_tns: 'yy-MM-dd',
   import_tn_orders: 'yy-MM-dd',
   lidbs: 'yy-MM-dd',
   lsrorders: 'yy-MM-dd',
@@ -91,7 +94,7 @@ const listRequests = (ledger: Ledger) =>
   );
 
 test('this file tests all jobs that read lists by date windows', (t) => {
-  const others = ['sync-inservice-numbers', 'sync-number-details', 'sync-sites'];
+  const others = ['sync-inservice-numbers', 'sync-number-details', 'sync-sites', 'sync-rate-centers'];
   const all = plan.map(({ name }) => name).filter((name) => name.startsWith('sync-') && !others.includes(name));
   t.deepEqual(
     all.filter((name) => !jobs.some(([job]) => job === name)),

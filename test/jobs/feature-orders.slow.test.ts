@@ -2,6 +2,7 @@ import anyTest, { type TestFn } from 'ava';
 import { bulkPortins } from '../../src/dashboard/resources/bulk-portins.js';
 import { dldas } from '../../src/dashboard/resources/dldas.js';
 import { e911s } from '../../src/dashboard/resources/e911s.js';
+import { externalTns } from '../../src/dashboard/resources/external-tns.js';
 import { lidbs } from '../../src/dashboard/resources/lidbs.js';
 import { lsrorders } from '../../src/dashboard/resources/lsrorders.js';
 import { tnoptions } from '../../src/dashboard/resources/tnoptions.js';
@@ -18,13 +19,15 @@ test.before(async (t) => {
 test.after.always((t) => t.context.server?.stop());
 
 const kinds = [bulkPortins, lsrorders, tnoptions, lidbs, dldas, e911s];
+/** All optional lists of orders, in the order of the nightly run: those that move numbers come first. */
+const optional = [externalTns, ...kinds];
 /** Their names and tables, which are the same, in the order of `order_kind`. */
 const tables = kinds.map(({ table }) => table).sort();
 const hour = 3_600_000;
 
 async function sync(ledger: Ledger): Promise<{ written: number; warnings: string[] }> {
   const all = { written: 0, warnings: [] as string[] };
-  for (const { job } of kinds) {
+  for (const { job } of optional) {
     const { result, error, counts, warnings } = await ledger.run(job.name);
     if (result !== 'succeeded') throw error ?? new Error(`${job.name}: ${result}`);
     all.written += counts.rowsWritten;
@@ -34,7 +37,7 @@ async function sync(ledger: Ledger): Promise<{ written: number; warnings: string
 }
 
 async function differences(ledger: Ledger): Promise<string[]> {
-  return (await Promise.all(kinds.map(({ details }) => orderDifferences(ledger, details)))).flat();
+  return (await Promise.all(optional.map(({ details }) => orderDifferences(ledger, details)))).flat();
 }
 
 test('the tables have the orders and outcomes, and only open orders are read again', async (t) => {
@@ -107,9 +110,9 @@ test('feature orders move no numbers, and night_changes shows them', async (t) =
 });
 
 test('without the role, the run succeeds with a warning per job, and stored orders stay', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20, features: 5 } });
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 20, features: 5, externals: 5 } });
   await sync(ledger);
-  const stored = () => Promise.all(kinds.map(({ table }) => ledger.query(`select * from ${table} order by 1, 2`)));
+  const stored = () => Promise.all(optional.map(({ table }) => ledger.query(`select * from ${table} order by 1, 2`)));
   const before = await stored();
   ledger.sandbox.oddities = { 'forbid-features': 1 };
   const night = await ledger.run('nightly');
@@ -117,9 +120,9 @@ test('without the role, the run succeeds with a warning per job, and stored orde
   const warned = night.parts.filter(({ warnings }) => warnings.length > 0);
   t.deepEqual(
     warned.map(({ job }) => job),
-    kinds.map(({ job }) => job.name),
+    optional.map(({ job }) => job.name),
   );
-  for (const [n, { titles }] of kinds.entries()) {
+  for (const [n, { titles }] of optional.entries()) {
     t.regex(
       warned[n]?.warnings.join() ?? '',
       new RegExp(
@@ -131,13 +134,13 @@ test('without the role, the run succeeds with a warning per job, and stored orde
 });
 
 test('lists that return 404 without a body are skipped with a warning, and no watermark moves', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3 } });
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3, externals: 3 } });
   const origin = await startProxy(t, ledger.sandbox, ({ url = '' }) =>
-    /\/(?:tnoptions|lidbs|dldas|e911s|lsrorders|bulkPortins)\b/.test(url) ? { status: 404 } : undefined,
+    /\/(?:tnoptions|lidbs|dldas|e911s|lsrorders|bulkPortins|externalTns)\b/.test(url) ? { status: 404 } : undefined,
   );
   const client = ledger.openClient({ apiUrl: `${origin}/api` });
   t.teardown(() => client.close());
-  for (const { job, titles } of kinds) {
+  for (const { job, titles } of optional) {
     const { result, error, warnings } = await ledger.run(job.name, { client });
     t.is(result, 'succeeded', error?.message);
     t.regex(warnings.join(), new RegExp(`^${titles.many} were not read, .* status 404`));
@@ -148,14 +151,16 @@ test('lists that return 404 without a body are skipped with a warning, and no wa
 });
 
 test('lists that return 204 are empty, and stored orders stay', async (t) => {
-  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3 } });
+  const ledger = await openLedger(t, t.context.server, { sandbox: { numbers: 5, features: 3, externals: 3 } });
   await sync(ledger);
   const origin = await startProxy(t, ledger.sandbox, ({ url = '' }) =>
-    /\/(?:tnoptions|lidbs|dldas|e911s|lsrorders|bulkPortins)(?:\?|$)/.test(url) ? { status: 204 } : undefined,
+    /\/(?:tnoptions|lidbs|dldas|e911s|lsrorders|bulkPortins|externalTns)(?:\?|$)/.test(url)
+      ? { status: 204 }
+      : undefined,
   );
   const client = ledger.openClient({ apiUrl: `${origin}/api` });
   t.teardown(() => client.close());
-  for (const { job } of kinds) {
+  for (const { job } of optional) {
     const { result, error, warnings } = await ledger.run(job.name, { client });
     t.is(result, 'succeeded', error?.message);
     t.deepEqual(warnings, []);

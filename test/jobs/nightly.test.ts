@@ -34,7 +34,8 @@ test('after a nightly run the tables match the account row by row, and a second 
   const second = await ledger.run('nightly');
   t.is(second.result, 'succeeded', second.error?.message);
   t.is(second.counts.rowsWritten, 0);
-  t.is(second.counts.rowsRead, first.counts.rowsRead);
+  // The list of rate centers is read once a month.
+  t.is(second.counts.rowsRead, first.counts.rowsRead - ledger.sandbox.rateCenters.length);
   t.deepEqual(await versionsOf(ledger), before);
   const runs = await ledger.query('select job, status, rows_written::int from sync_runs order by run_id');
   const night = ['nightly', ...plan.map(({ name }) => name)];

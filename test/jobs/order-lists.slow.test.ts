@@ -19,7 +19,7 @@ test.after.always((t) => t.context.server?.stop());
 const jobs = plan
   .map(({ name }) => name)
   .filter((name) =>
-    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|number-assignments|tnoptions|lidbs|dldas|e911s|lsrorders|bulk-portins)$/.test(
+    /^sync-(orders|disconnects|disconnected-numbers|portins|portouts|imported-numbers|external-tns|number-assignments|tnoptions|lidbs|dldas|e911s|lsrorders|bulk-portins)$/.test(
       name,
     ),
   );
@@ -31,6 +31,7 @@ const few = {
   portouts: 8,
   assignments: 8,
   imports: 12,
+  externals: 12,
   features: 12,
   open: 0.1,
 };
@@ -42,6 +43,7 @@ const amounts = {
   portouts: 30,
   assignments: 30,
   imports: 60,
+  externals: 30,
   features: 40,
   open: 0.1,
 };
@@ -112,6 +114,7 @@ test('after each run the order tables match the account, and a quiet run takes o
     'disconnects',
     'dldas',
     'e911s',
+    'externalTns',
     'importTnOrders',
     'lidbs',
     'lsrorders',

@@ -155,7 +155,8 @@ test('numbers in service are applied by themselves if their details do not fit',
   t.is(report.result, 'succeeded', report.error?.message);
   t.deepEqual(jobsOf(report), [
     ...['sync-inservice-numbers', 'submit-number-assignments', 'fetch-billing-reports', 'fetch-assignment-report'],
-    ...['sync-order-history', 'fetch-number-histories', 'prepare-nruf', 'write-report'],
+    // It asks for nothing, because the list is fresh.
+    ...['sync-rate-centers', 'sync-order-history', 'fetch-number-histories', 'prepare-nruf', 'write-report'],
   ]);
   const rows = await ledger.query('select telephone_number from telephone_numbers where removed_at is not null');
   t.deepEqual(rows, [{ telephone_number: gone }]);

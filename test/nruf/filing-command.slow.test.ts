@@ -127,6 +127,7 @@ test('filing prepare writes and stores the filings of each OCN, and says what is
     `open ${west} unsynced`,
     `open ${north} no-ocn`,
     'review 123A assignment-report-missing',
+    'review 123A rate-centers-old',
     'review null headings',
   ]);
   t.deepEqual((await readdir(join(folder, 'nruf-2025-12-31'))).sort(), [

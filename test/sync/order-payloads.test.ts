@@ -6,7 +6,11 @@ import type { OrderDescription } from '../../src/dashboard/resource.js';
 import { bulkPortins } from '../../src/dashboard/resources/bulk-portins.js';
 import { dldas } from '../../src/dashboard/resources/dldas.js';
 import { e911s } from '../../src/dashboard/resources/e911s.js';
+import { externalTns } from '../../src/dashboard/resources/external-tns.js';
+import { importTnOrders } from '../../src/dashboard/resources/import-tn-orders.js';
+import { lidbs } from '../../src/dashboard/resources/lidbs.js';
 import { lsrorders } from '../../src/dashboard/resources/lsrorders.js';
+import { removeImportedTnOrders } from '../../src/dashboard/resources/remove-imported-tn-orders.js';
 import { tnoptions } from '../../src/dashboard/resources/tnoptions.js';
 import { parseXml, type XmlValue } from '../../src/dashboard/xml.js';
 import { noListedOrders } from '../../src/sync/listed-orders.js';
@@ -20,7 +24,7 @@ import { orderListings } from '../../src/sync/windows/order-listing.js';
 
 /** Elements that are never stored, with everything in them. */
 const personal =
-  /\.(?:Address|AdditionalAddresses|ListingName|ServiceAddress|CallerName|Identifier|CallbackNumber|LocationId|RewriteUser|CallForward|FinalDestinationURI|AuthorizingPerson|LoaAuthorizingPerson|AccountNumber|PinNumber|BusinessName|FirstName|LastName)(?:\.|$)/;
+  /\.(?:Address|AdditionalAddresses|ListingName|ServiceAddress|CallerName|Identifier|CallbackNumber|LocationId|RewriteUser|CallForward|FinalDestinationURI|AuthorizingPerson|LoaAuthorizingPerson|AccountNumber|PinNumber|BusinessName|Name|SubscriberInformation|FirstName|LastName)(?:\.|$)/;
 /** Of the list, or in every row. */
 const elsewhere = /\.(?:TotalCount|Links\.first|accountId|AccountId)$/;
 
@@ -116,6 +120,21 @@ const lists: [string, OrderDescription, string][] = [
     `<ResponseSelectWrapper><ListOrderIdUserIdDate><TotalCount>1</TotalCount>${summary('OrderIdUserIdDate', 'orderId')}</ListOrderIdUserIdDate></ResponseSelectWrapper>`,
   ],
   [
+    'lidbs',
+    lidbs,
+    `<ResponseSelectWrapper><ListOrderIdUserIdDate><TotalCount>1</TotalCount>${summary('OrderIdUserIdDate', 'orderId', '<TelephoneNumberDetails/>')}</ListOrderIdUserIdDate></ResponseSelectWrapper>`,
+  ],
+  [
+    'importTnOrders',
+    importTnOrders,
+    `<ImportTnOrders><TotalCount>1</TotalCount>${summary('ImportTnOrderSummary', 'OrderId')}</ImportTnOrders>`,
+  ],
+  [
+    'removeImportedTnOrders',
+    removeImportedTnOrders,
+    `<RemoveImportedTnOrders><TotalCount>1</TotalCount>${summary('RemoveImportedTnOrderSummary', 'OrderId')}</RemoveImportedTnOrders>`,
+  ],
+  [
     'lsrorders',
     lsrorders,
     `<LsrOrders><TotalCount>2</TotalCount>${summary(
@@ -186,6 +205,30 @@ const lsr = `<LsrOrder><CustomerOrderId>an own id</CustomerOrderId><LastModified
   <LsrOrderErrors><LsrOrderError><Code>17008</Code><Description>FOC date cannot fall on a holiday</Description></LsrOrderError>
   </LsrOrderErrors><CountOfTNs>2</CountOfTNs></LsrOrder>`;
 
+const lidb = `<LidbOrder><CustomerOrderId>an own id</CustomerOrderId><orderId>an-id</orderId>
+  <OrderCreateDate>2025-10-10T17-34-15Z</OrderCreateDate><AccountId>1</AccountId><CreatedByUser>an-admin</CreatedByUser>
+  <LastModifiedDate>2025-10-10T17-34-15.797Z</LastModifiedDate><OrderCompleteDate>2025-10-10T17-34-15.797Z</OrderCompleteDate>
+  <ErrorList>${error('11020', '<TelephoneNumber>9195550100</TelephoneNumber>')}</ErrorList>
+  <ProcessingStatus>PARTIAL</ProcessingStatus><LidbTnGroups>
+  <LidbTnGroup><TelephoneNumbers><TelephoneNumber>9195550100</TelephoneNumber></TelephoneNumbers>
+    <SubscriberInformation>Pii Joes Grarage</SubscriberInformation><UseType>RESIDENTIAL</UseType><Visibility>PRIVATE</Visibility></LidbTnGroup>
+  <LidbTnGroup><TelephoneNumbers><TelephoneNumber>9195550101</TelephoneNumber><TelephoneNumber>9195550102</TelephoneNumber></TelephoneNumbers>
+    <SubscriberInformation>Pii Steves</SubscriberInformation><UseType>BUSINESS</UseType><Visibility>PUBLIC</Visibility></LidbTnGroup>
+  </LidbTnGroups></LidbOrder>`;
+
+/** With a failed number that the order's own list lacks, as in the reference's example, and one that is in both. */
+const external = (more: string) => `<ExternalTnsOrder><OrderCreateDate> 2025-01-09T02:58:04.609Z</OrderCreateDate>
+  <AccountId>1</AccountId><CreatedByUser>an-admin</CreatedByUser><OrderId>an-id</OrderId>
+  <LastModifiedDate>2025-01-09T02:58:04.962Z</LastModifiedDate><SiteId>3001</SiteId>
+  <TelephoneNumbers>${['9195550100', '9195550101', '9195550102'].map((number) => `<TelephoneNumber>${number}</TelephoneNumber>`).join('')}</TelephoneNumbers>
+  <ProcessingStatus>PARTIAL</ProcessingStatus><Errors><Error><Code>13552</Code><Description>Telephone numbers already exist.</Description>
+  <TelephoneNumbers><TelephoneNumber>9195550102</TelephoneNumber><TelephoneNumber>9195550109</TelephoneNumber></TelephoneNumbers></Error></Errors>
+  ${more}</ExternalTnsOrder>`;
+const externalImport = external('<Action>IMPORT</Action><SipPeerId>500001</SipPeerId>');
+const externalRemoval = external(
+  '<Action>REMOVE</Action><LoaType>SUBSCRIBER</LoaType><CustomerOrderId>an own id</CustomerOrderId>',
+);
+
 const bulkFields = `${dates('2025-08-04T13:37:06.323Z', '2025-08-04T13:37:08.676Z')}<CreatedByUser>an-admin</CreatedByUser>
   <LastModifiedBy>someone</LastModifiedBy><ProcessingStatus>IN_PROGRESS</ProcessingStatus>
   <RequestedFocDate>2025-09-25T21:15:00.000Z</RequestedFocDate><CustomerOrderId>an own id</CustomerOrderId>
@@ -201,6 +244,9 @@ const orders: [string, OrderDescription, string][] = [
   ['E911 order for addresses', e911s, places],
   ['directory listing order', dldas, dlda],
   ['LSR order', lsrorders, lsr],
+  ['LIDB order', lidbs, lidb],
+  ['external number order that imports', externalTns, externalImport],
+  ['external number order that removes', externalTns, externalRemoval],
   ['bulk port-in', bulkPortins, bulk],
 ];
 
@@ -216,6 +262,8 @@ for (const [name, description, list, xml] of [
   ['TN option order', tnoptions, 'TnOptionOrders', tnOption],
   ['E911 order for numbers', e911s, 'E911Orders', conventional],
   ['E911 order for endpoints', e911s, 'E911Orders', endpoints],
+  ['external number order that imports', externalTns, 'ExternalTnsOrders', externalImport],
+  ['external number order that removes', externalTns, 'ExternalTnsOrders', externalRemoval],
 ] as const) {
   test(`${name}: a list of whole orders gives the same rows as reading it by id`, (t) => {
     const page = `<${list}><TotalCount>1</TotalCount>${xml}</${list}>`;

@@ -106,7 +106,8 @@ async function readResource(client: DashboardClient, account: string, descriptio
   const { list: resource } = description;
   if (description === numberAssignments) return checkAssignment(client, account);
   if (resource.totals !== undefined) return ok(formatCount(await readTotal(client, resource, account)));
-  if (description.type !== 'snapshot' && resource.pageSize === undefined) {
+  const isWindowed = description.type === 'numbers' || description.type === 'orders';
+  if (isWindowed && resource.pageSize === undefined) {
     await readToday(client, description.list, account);
     return ok('readable');
   }

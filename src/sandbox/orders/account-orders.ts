@@ -53,6 +53,7 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
     assignmentOrders: () => copyOf([...lazy.open().lists.numbersAssignment.all]),
     importOrders: () => copyOf([...lazy.open().lists.importTnOrders.all]),
     removals: () => copyOf([...lazy.open().lists.removeImportedTnOrders.all]),
+    externalOrders: () => copyOf([...lazy.open().lists.externalTns.all]),
     disconnectedNumbers: () =>
       [...lazy.open().departures]
         .map(([telephoneNumber, { at, orderId }]) => ({ telephoneNumber, disconnectedAt: new Date(at), orderId }))
@@ -132,6 +133,19 @@ export function createAccountOrders(options: AccountOrdersOptions): SandboxOrder
       });
       book.lifecycle.removal(order, { start: order.orderDate.getTime() });
       return afterDueSteps(book.add(book.lists.removeImportedTnOrders, order, wanted.done));
+    },
+    placeExternal(wanted) {
+      const book = lazy.open();
+      const order = book.builder.external({
+        orderDate: book.orderDateOf(wanted),
+        action: wanted.action,
+        numbers: numbersFor(book, wanted.numbers),
+        customerOrderId: wanted.customerOrderId,
+        userId: wanted.userId,
+        loaType: wanted.loaType,
+      });
+      book.lifecycle.external(order, { start: order.orderDate.getTime(), outcome: wanted.outcome });
+      return afterDueSteps(book.add(book.lists.externalTns, order, wanted.done));
     },
     changeOrder(kind, orderId, patch = {}) {
       const { schedule, trails } = lazy.open();

@@ -16,6 +16,7 @@ import { createOrderTrails, type OrderTrails } from './order-trails.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxOrderBase,
   SandboxPortIn,
@@ -39,6 +40,7 @@ export interface OrderLists {
   numbersAssignment: OrderList<SandboxAssignmentOrder>;
   importTnOrders: OrderList<SandboxImportOrder>;
   removeImportedTnOrders: OrderList<SandboxRemoval>;
+  externalTns: OrderList<SandboxExternalOrder>;
 }
 
 /** The orders of an account in their current state. The public interface of the account gives tests copies of them. */
@@ -201,6 +203,7 @@ function writeBook(options: OrderBookOptions & Start): OrderBook {
     numbersAssignment: createOrderList(generated.assignments),
     importTnOrders: createOrderList(generated.imports),
     removeImportedTnOrders: createOrderList(generated.removals),
+    externalTns: createOrderList(generated.externals),
   };
 
   function runAllSteps(order: SandboxOrderBase): void {
@@ -287,6 +290,7 @@ function amountsFor(numbers: number, given: OrderAmounts): Required<OrderAmounts
     portouts: amountOf('portouts'),
     assignments: amountOf('assignments'),
     imports: given.imports ?? 0,
+    externals: given.externals ?? 0,
     features: given.features ?? 0,
     open: given.open ?? defaultOpenShare,
   };

@@ -9,6 +9,7 @@ import type {
   OrderKind,
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxOrder,
   SandboxPortIn,
@@ -57,6 +58,13 @@ export interface Builder {
     common: Common & { numbers: readonly string[]; loaType?: SandboxImportOrder['loaType'] | undefined },
   ): SandboxImportOrder;
   removal(common: Common & { numbers: readonly string[] }): SandboxRemoval;
+  external(
+    common: Common & {
+      action: SandboxExternalOrder['action'];
+      numbers: readonly string[];
+      loaType?: SandboxExternalOrder['loaType'];
+    },
+  ): SandboxExternalOrder;
 }
 
 export interface BuilderOptions {
@@ -74,6 +82,7 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
     numbersAssignment: 0,
     importTnOrders: 0,
     removeImportedTnOrders: 0,
+    externalTns: 0,
   };
 
   // No spread here: V8 keeps objects created by a spread as slow dictionaries.
@@ -236,6 +245,21 @@ export function createBuilder({ seed, draw, attributes }: BuilderOptions): Build
         userId: common.userId ?? userOf(draw),
         status: 'PROCESSING',
         orderType: 'remove_imported_tn_orders',
+        numbers: pendingNumbers(common.numbers),
+      };
+    },
+    external(common) {
+      return {
+        orderId: nextId('externalTns'),
+        customerOrderId: common.customerOrderId,
+        orderDate: new Date(common.orderDate),
+        lastModifiedDate: new Date(common.orderDate),
+        userId: common.userId ?? userOf(draw),
+        status: 'RECEIVED',
+        action: common.action,
+        siteId: draw.of(['479', '743', '2857']),
+        sipPeerId: draw.percent(70) ? '303716' : undefined,
+        loaType: common.loaType ?? draw.of(['CARRIER', 'SUBSCRIBER', undefined] as const),
         numbers: pendingNumbers(common.numbers),
       };
     },

@@ -101,6 +101,7 @@ function noIds(): Record<OrderKind, string[]> {
     numbersAssignment: [],
     importTnOrders: [],
     removeImportedTnOrders: [],
+    externalTns: [],
   };
 }
 

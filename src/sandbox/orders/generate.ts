@@ -2,7 +2,7 @@ import type { NumberRow, Quirk } from '../number.js';
 import type { NumberOrder } from './build.js';
 import { generateAssignments } from './generate-assignments.js';
 import { type GeneratedDisconnects, generateDisconnects } from './generate-disconnects.js';
-import { generateImports } from './generate-imports.js';
+import { generateExternals, generateImports } from './generate-imports.js';
 import { generateNumberOrders } from './generate-number-orders.js';
 import { generatePortIns, generatePortOuts } from './generate-ports.js';
 import type { Arrival, GenerationContext } from './generation-context.js';
@@ -11,6 +11,7 @@ import type { Departure } from './lifecycle.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxPortIn,
   SandboxPortOut,
@@ -33,6 +34,7 @@ export interface Generated {
   assignments: SandboxAssignmentOrder[];
   imports: SandboxImportOrder[];
   removals: SandboxRemoval[];
+  externals: SandboxExternalOrder[];
 }
 
 /**
@@ -68,6 +70,7 @@ export function generate(generation: Generation): Generated {
   // Port-ins take weeks and number orders take hours, so five times as many port-ins are open.
   const portIns = generatePortIns(context, { ...counts(amounts.portins, Math.min(1, 5 * open)), present, gone });
   const { imports, removals } = generateImports(context, { count: amounts.imports, present });
+  const externals = generateExternals(context, { count: amounts.externals, present });
   const arrivals = [...held, ...gone].sort((a, b) => a.at - b.at || a.key - b.key);
   const numberOrders = counts(amounts.orders, open);
   // At least one order must be done, for the numbers that no port-in delivered.
@@ -82,5 +85,6 @@ export function generate(generation: Generation): Generated {
     assignments,
     imports,
     removals,
+    externals,
   };
 }

@@ -4,6 +4,7 @@ import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
   SandboxDisconnectedNumber,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxOrder,
   SandboxPortIn,
@@ -25,6 +26,8 @@ export interface OrderAmounts {
   assignments?: number;
   /** Orders that imported one of the numbers; none by default. One in three also names a number that failed. */
   imports?: number;
+  /** Imports by external number orders; some are followed by orders that remove numbers. */
+  externals?: number;
   /** Orders that change features of numbers (TN options, LIDB, E911, …), of each kind; none by default. */
   features?: number;
   /** Share of the orders of each kind that are open when the sandbox starts, 0 to 1; one in fifty by default. */
@@ -95,6 +98,15 @@ export interface PlaceRemoval extends PlaceOptions {
   numbers: readonly string[];
 }
 
+export interface PlaceExternal extends PlaceOptions {
+  action: 'IMPORT' | 'REMOVE';
+  /** To remove: imported numbers, others fail. Importing a number that is imported already succeeds. */
+  numbers?: readonly string[] | number;
+  /** As for `PlaceImport`. */
+  outcome?: 'COMPLETE' | 'PARTIAL' | 'FAILED';
+  loaType?: 'CARRIER' | 'SUBSCRIBER';
+}
+
 /** What can change about an order of any kind and age. `lastModifiedDate` defaults to the current clock time. */
 export interface OrderPatch {
   status?: string;
@@ -119,6 +131,7 @@ export interface SandboxOrders {
   assignmentOrders(): SandboxAssignmentOrder[];
   importOrders(): SandboxImportOrder[];
   removals(): SandboxRemoval[];
+  externalOrders(): SandboxExternalOrder[];
   /** In ascending order of the numbers. */
   disconnectedNumbers(): SandboxDisconnectedNumber[];
   placeOrder(options?: PlaceNumberOrder): SandboxOrder;
@@ -128,6 +141,7 @@ export interface SandboxOrders {
   placeAssignment(options: PlaceAssignment): SandboxAssignmentOrder;
   placeImport(options?: PlaceImport): SandboxImportOrder;
   placeRemoval(options: PlaceRemoval): SandboxRemoval;
+  placeExternal(options: PlaceExternal): SandboxExternalOrder;
   changeOrder(kind: OrderKind, orderId: string, patch?: OrderPatch): void;
   /** What happened to an order, as its history has it if the order has one: in the API, drafts and number orders with one event don't. */
   orderEvents(kind: 'orders' | 'portins', orderId: string): SandboxOrderEvent[];

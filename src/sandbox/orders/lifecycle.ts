@@ -1,11 +1,12 @@
 import { inService } from '../number.js';
 import { keyOf } from '../number-key.js';
 import { type NumberOrder, touchDisconnect, wholeSeconds } from './build.js';
-import type { PlaceImport, PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
+import type { PlaceExternal, PlaceImport, PlaceNumberOrder, PlacePortIn, PlacePortOut } from './interface.js';
 import type { InventoryChanges } from './inventory-changes.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxOrderBase,
   SandboxPortIn,
@@ -44,7 +45,7 @@ export interface LifecycleOptions {
  * - a port-in waits six hours for documents, is SUBMITTED until its first day is over, and then FOC until the requested
  *   date, the third day; it enters EXCEPTION after one day, and only a test resolves that;
  * - a port-out is NEW for two hours, and its number leaves on the second day;
- * - an import is PROCESSING after one hour, and an import or removal is done after two.
+ * - an import is PROCESSING after one hour, and an import, removal or external number order is done after two.
  */
 export interface Lifecycle {
   order(order: NumberOrder, options: { start: number; parts: number; outcome: PlaceNumberOrder['outcome'] }): void;
@@ -54,6 +55,7 @@ export interface Lifecycle {
   assignment(order: SandboxAssignmentOrder, options: { start: number; duration: number }): void;
   importOrder(order: SandboxImportOrder, options: { start: number; outcome: PlaceImport['outcome'] }): void;
   removal(order: SandboxRemoval, options: { start: number }): void;
+  external(order: SandboxExternalOrder, options: { start: number; outcome: PlaceExternal['outcome'] }): void;
 }
 
 type Timetable = ReadonlyArray<readonly [after: number, run: (at: number) => void]>;
@@ -83,6 +85,15 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     departures.delete(telephoneNumber);
   };
 
+  const addImported = (telephoneNumber: string, at: number) => {
+    add(telephoneNumber, at);
+    imported.add(telephoneNumber);
+  };
+  const removeImported = (telephoneNumber: string) => {
+    inventoryChanges.remove(keyFor(telephoneNumber));
+    imported.delete(telephoneNumber);
+  };
+
   function fill(order: NumberOrder, numbers: NumberOrder['numbers'], at: number): void {
     for (const number of numbers) {
       // A number that is already in service can't be ordered.
@@ -101,7 +112,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   return {
     order(order, { start, parts, outcome }) {
       const pending = order.numbers.filter((number) => number.outcome === 'PENDING');
-      const doomed = (i: number) => outcome === 'FAILED' || (outcome === 'PARTIAL' && i % 2 === 1);
+      const doomed = doomedBy(outcome);
       const perPart = Math.ceil(pending.length / parts);
       const arrivals: Timetable = Array.from({ length: parts }, (_, part) => [
         2 * hour + part * day,
@@ -274,7 +285,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       ]);
     },
     importOrder(order, { start, outcome }) {
-      const doomed = (n: number) => outcome === 'FAILED' || (outcome === 'PARTIAL' && n % 2 === 1);
+      const doomed = doomedBy(outcome);
       plan(order, start, [
         [
           hour,
@@ -289,10 +300,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             order.lastModifiedDate = new Date(at);
             endImport(order, (number, n) => !doomed(n) && statusOf(number) !== inService);
             for (const { telephoneNumber, outcome } of order.numbers) {
-              if (outcome === 'ACCEPTED') {
-                add(telephoneNumber, at);
-                imported.add(telephoneNumber);
-              }
+              if (outcome === 'ACCEPTED') addImported(telephoneNumber, at);
             }
           },
         ],
@@ -306,14 +314,35 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             order.lastModifiedDate = new Date(at);
             endImport(order, (number) => imported.has(number));
             for (const { telephoneNumber, outcome } of order.numbers) {
-              if (outcome === 'ACCEPTED') {
-                inventoryChanges.remove(keyFor(telephoneNumber));
-                imported.delete(telephoneNumber);
-              }
+              if (outcome === 'ACCEPTED') removeImported(telephoneNumber);
+            }
+          },
+        ],
+      ]);
+    },
+    external(order, { start, outcome }) {
+      const doomed = doomedBy(outcome);
+      const isGood = (number: string) =>
+        imported.has(number) || (order.action === 'IMPORT' && statusOf(number) !== inService);
+      plan(order, start, [
+        [
+          2 * hour,
+          (at) => {
+            order.lastModifiedDate = new Date(at);
+            endImport(order, (number, n) => !doomed(n) && isGood(number));
+            for (const { telephoneNumber, outcome } of order.numbers) {
+              if (outcome !== 'ACCEPTED') continue;
+              if (order.action === 'REMOVE') removeImported(telephoneNumber);
+              else if (!imported.has(telephoneNumber)) addImported(telephoneNumber, at);
             }
           },
         ],
       ]);
     },
   };
+}
+
+/** Which numbers of an order fail if its outcome is given, by position. */
+function doomedBy(outcome: 'COMPLETE' | 'PARTIAL' | 'FAILED' | undefined): (n: number) => boolean {
+  return (n) => outcome === 'FAILED' || (outcome === 'PARTIAL' && n % 2 === 1);
 }

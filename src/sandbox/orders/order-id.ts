@@ -9,6 +9,7 @@ const salts: Record<OrderKind, number> = {
   numbersAssignment: 141,
   importTnOrders: 211,
   removeImportedTnOrders: 221,
+  externalTns: 261,
 };
 
 /** The ID of the nth order of a kind, in the usual format of 36 characters. */

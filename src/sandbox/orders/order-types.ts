@@ -34,7 +34,8 @@ export type OrderKind =
   | 'portouts'
   | 'numbersAssignment'
   | 'importTnOrders'
-  | 'removeImportedTnOrders';
+  | 'removeImportedTnOrders'
+  | 'externalTns';
 
 /** Common fields of all orders. Dates are exact to the millisecond unless noted otherwise. */
 export interface SandboxOrderBase {
@@ -194,6 +195,17 @@ export interface SandboxImportOrder extends SandboxOrderBase {
 export interface SandboxRemoval extends SandboxOrderBase {
   status: WorkOrderStatus;
   orderType: 'remove_imported_tn_orders';
+  numbers: SandboxAssignmentNumber[];
+}
+
+/** An order that imports or removes numbers of other carriers, which the customer provides. */
+export interface SandboxExternalOrder extends SandboxOrderBase {
+  status: WorkOrderStatus;
+  action: 'IMPORT' | 'REMOVE';
+  siteId: string;
+  /** Optional, like the type of the letter of authorization. */
+  sipPeerId: string | undefined;
+  loaType: 'CARRIER' | 'SUBSCRIBER' | undefined;
   numbers: SandboxAssignmentNumber[];
 }
 

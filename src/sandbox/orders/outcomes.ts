@@ -4,6 +4,7 @@ import type { NumberOrder } from './build.js';
 import type {
   SandboxAssignmentOrder,
   SandboxDisconnect,
+  SandboxExternalOrder,
   SandboxImportOrder,
   SandboxRemoval,
   WorkOrderStatus,
@@ -80,16 +81,19 @@ export function endDisconnect(order: SandboxDisconnect, isInService: (telephoneN
 
 const notActive = { code: '7518', description: 'Telephone Number Not Active.' };
 
-/** Ends an import or removal order. Numbers that do not qualify fail. */
+const exists = { code: '13552', description: 'Telephone numbers already exist.' };
+
+/** Ends an order that imports or removes numbers of other carriers. Numbers that do not qualify fail. */
 export function endImport(
-  order: SandboxImportOrder | SandboxRemoval,
+  order: SandboxImportOrder | SandboxRemoval | SandboxExternalOrder,
   isGood: (telephoneNumber: string, n: number) => boolean,
 ): void {
+  const error = 'action' in order && order.action === 'IMPORT' ? exists : notActive;
   for (const [n, number] of order.numbers.entries()) {
     const good = isGood(number.telephoneNumber, n);
     number.outcome = good ? 'ACCEPTED' : 'FAILED';
-    number.errorCode = good ? undefined : notActive.code;
-    number.errorDescription = good ? undefined : notActive.description;
+    number.errorCode = good ? undefined : error.code;
+    number.errorDescription = good ? undefined : error.description;
   }
   const failed = order.numbers.filter(({ outcome }) => outcome === 'FAILED').length;
   order.status = endOf(order.numbers.length - failed, failed);

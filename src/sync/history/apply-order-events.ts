@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { historyDescriptions } from '../../dashboard/registry.js';
+import { effectsOf, orderDescriptions } from '../../dashboard/registry.js';
 import type { OrderDescription } from '../../dashboard/resource.js';
 import { disconnectedNumbers } from '../../dashboard/resources/disconnected-numbers.js';
 import { disconnects } from '../../dashboard/resources/disconnects.js';
@@ -22,12 +22,13 @@ export async function applyOrderEvents(
   kind: string,
   orderIds: readonly string[],
 ): Promise<number> {
-  const orders = historyDescriptions.find(({ name }) => name === kind);
-  if (orders === undefined || orderIds.length === 0) return 0;
+  const orders = orderDescriptions.find(({ name }) => name === kind);
+  const [first] = orders === undefined ? [] : effectsOf(orders);
+  if (orders === undefined || first === undefined || orderIds.length === 0) return 0;
   await lockNumbers(client, account);
   const query = { text: numbersOf(orders), values: [account, orderIds] };
   // Marks don't move numbers: their status follows from the runs and from other orders.
-  return reconcileNumbers(client, account, query, orders.history.effect === 'mark' ? 'assignments' : 'all');
+  return reconcileNumbers(client, account, query, first.effect === 'mark' ? 'assignments' : 'all');
 }
 
 /**
@@ -46,11 +47,12 @@ const dated = (column: string) =>
   `select telephone_number from number_status_history where account_id = $1 and ${column} = any($2)`;
 
 /** The numbers of the orders, and the numbers whose histories refer to them. */
-function numbersOf({ name, numbersTable, history }: OrderDescription): string {
-  const parts = [named(numbersTable)];
-  if (history?.effect === 'mark') parts.push(named('number_assignment_history'));
+function numbersOf(orders: OrderDescription): string {
+  const parts = [named(orders.numbersTable)];
+  const effects = effectsOf(orders).map(({ effect }) => effect);
+  if (effects.includes('mark')) parts.push(named('number_assignment_history'));
   else parts.push(dated('from_order_id'));
-  if (history?.effect === 'out') parts.push(dated('to_order_id'));
-  if (name === disconnects.name) parts.push(named(disconnectedNumbers.table));
+  if (effects.includes('out')) parts.push(dated('to_order_id'));
+  if (orders.name === disconnects.name) parts.push(named(disconnectedNumbers.table));
   return parts.join(' union ');
 }

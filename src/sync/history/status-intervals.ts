@@ -1,3 +1,4 @@
+import { externalTns } from '../../dashboard/resources/external-tns.js';
 import { inService, isInventory, type ObservedStatus } from './observed-statuses.js';
 
 /** The status of a disconnected number, which is Bandwidth's again. */
@@ -38,6 +39,8 @@ export interface StatusInterval {
  *   with the last order before it was seen, if that is an order out.
  * - If no run observed the number, it was in service from an order in to the next order, if that is an order out. An order out
  *   without a known start of service makes no interval, nor does an order in without a known end: the duration is unknown.
+ * - An external number order that adds a number after another order in, with none out between them, resets a number that stayed on the
+ *   account: the first of the two is the order in.
  */
 export function statusIntervalsOf(
   statuses: readonly ObservedStatus[],
@@ -119,13 +122,13 @@ function beginOfService(
   // An in-service date is a better start than an order's date. For a number not yet live, the details give only the last change.
   if (event !== undefined && observed.status === inService) return { at: event, dated: true };
   if (before !== undefined && !isInventory(before.status) && before.to === observed.from) {
-    const order = lastMove(events, before.from + 1, observed.from);
+    const order = lastArrival(events, before.from + 1, observed.from);
     if (order?.direction === 'in') {
       before.to = order.at;
       return { at: order.at, order, dated: true };
     }
   }
-  const order = lastMove(events, end, observed.from);
+  const order = lastArrival(events, end, observed.from);
   if (order?.direction === 'in') return { at: order.at, order, dated: true };
   if (event !== undefined) return { at: event, dated: true };
   return { at: Math.max(observed.from, end), dated: observed.event === observed.from };
@@ -174,7 +177,7 @@ function unseenService(events: readonly OrderEvent[], since: number, until: numb
   for (const event of events) {
     if (event.at < since || event.at > until) continue;
     if (event.direction === 'in') {
-      into = event;
+      if (into === undefined || !mayReset(event)) into = event;
       continue;
     }
     if (into !== undefined && event.at > into.at) {
@@ -189,6 +192,18 @@ function unseenService(events: readonly OrderEvent[], since: number, until: numb
 /** The latest possible start of another status: when a run first saw it, and before it ended. */
 function lastMomentBefore({ seenAt, to = Infinity }: ObservedStatus): number {
   return Math.min(seenAt, to - 1);
+}
+
+/** Bandwidth accepts the order for a number that is on the account already. */
+function mayReset({ kind, direction }: OrderEvent): boolean {
+  return kind === externalTns.name && direction === 'in';
+}
+
+/** The last order from `from` to `to`, inclusive; if it only reset the number, the order in before it. */
+function lastArrival(events: readonly OrderEvent[], from: number, to: number): OrderEvent | undefined {
+  const moves = events.filter(({ at }) => at >= from && at <= to);
+  while (moves.length > 1 && mayReset(moves.at(-1) as OrderEvent) && moves.at(-2)?.direction === 'in') moves.pop();
+  return moves.at(-1);
 }
 
 /** The last order from `from` to `to`, inclusive. */

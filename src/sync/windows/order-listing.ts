@@ -58,7 +58,7 @@ function orderListing(
       const raw: Record<string, unknown> = {};
       const row: CopyValue[] = [orderId];
       const whole = wholeOrder(item, orderId);
-      const count = whole && { [details.numbers?.listedCount ?? '']: String(whole.answer.numbers?.length ?? 0) };
+      const count = whole && { [details.numbers?.listedCount ?? '']: String(whole.reported.numbers.length) };
       for (const [n, column] of columns.entries()) {
         const text = item.values[layout.indexes[n] as number] ?? count?.[column.name] ?? '';
         const values = toColumns(text, column);

@@ -67,6 +67,8 @@ const fill = `
   ${numbers('number_assignment_order_numbers', ', outcome', `, 'ACCEPTED'`)}
   ${orders('import_tn_orders')}
   ${numbers('import_tn_orders_numbers', ', outcome', `, 'ACCEPTED'`)}
+  ${orders('external_tns', ', action', `, 'IMPORT'`)}
+  ${numbers('external_tns_numbers', ', outcome', `, 'ACCEPTED'`)}
   ${orders('remove_imported_tn_orders')}
   ${numbers('remove_imported_tn_orders_numbers', ', outcome', `, 'ACCEPTED'`)}
   insert into order_status_changes (account_id, order_kind, order_id, status_before, status_after, changed_at)

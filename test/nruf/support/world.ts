@@ -222,9 +222,13 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
       await ledger.insert('orders_numbers', [{ ...order, telephone_number: each.number }]);
     }
     for (const [index, { from, to }] of each.imports.entries()) {
-      const place = (table: string, at: number) => placeImport(ledger, table, `${each.number}-${index}`, each, at);
-      await place('import_tn_orders', from);
-      if (to !== undefined) await place('remove_imported_tn_orders', to);
+      const place = (table: string, at: number, action?: string) =>
+        placeImport(ledger, { table, action, id: `${each.number}-${index}-${action}` }, each, at);
+      // Either kind of order may end what either began.
+      const [isExternal, endsExternal] = [from % 2 === 0, index % 2 === 0];
+      await (isExternal ? place('external_tns', from, 'IMPORT') : place('import_tn_orders', from));
+      if (to === undefined) continue;
+      await (endsExternal ? place('external_tns', to, 'REMOVE') : place('remove_imported_tn_orders', to));
     }
   }
 }
@@ -232,20 +236,26 @@ export async function writeLives(ledger: CountingLedger, lives: readonly Life[],
 /** Writes a completed import order or a completed removal. */
 async function placeImport(
   ledger: CountingLedger,
-  table: string,
-  id: string,
+  { table, id, action }: { table: string; id: string; action: string | undefined },
   { account, number }: Life,
   at: number,
 ): Promise<void> {
   const order = { account_id: account, order_id: id };
   await ledger.insert(table, [
-    { ...order, status: 'COMPLETE', order_date: moment(at), first_seen_at: moment(0), changed_at: moment(0) },
+    {
+      ...order,
+      ...(action && { action }),
+      status: 'COMPLETE',
+      order_date: moment(at),
+      first_seen_at: moment(0),
+      changed_at: moment(0),
+    },
   ]);
   await ledger.insert(`${table}_numbers`, [{ ...order, telephone_number: number, outcome: 'ACCEPTED' }]);
 }
 
 /** The tables of orders; `<table>_numbers` has the numbers of each order. */
-export const orderTables = ['portins', 'orders', 'import_tn_orders', 'remove_imported_tn_orders'];
+export const orderTables = ['portins', 'orders', 'import_tn_orders', 'remove_imported_tn_orders', 'external_tns'];
 
 export const emptyTables = (ledger: CountingLedger) =>
   ledger.query(

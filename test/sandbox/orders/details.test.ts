@@ -157,6 +157,7 @@ test('an unknown order gets 404 with the root element of its resource', async (t
     ['numbersAssignment', 'TelephoneNumbersAssignmentOrderResponse'],
     ['importTnOrders', 'ImportTnOrder'],
     ['removeImportedTnOrders', 'RemoveImportedTnOrder'],
+    ['externalTns', 'ExternalTnsOrder'],
   ] as const) {
     const { status, body } = await get(sandbox, `/accounts/${account}/${kind}/no-such-order`);
     t.is(status, 404);

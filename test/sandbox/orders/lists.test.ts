@@ -12,10 +12,11 @@ const amounts = {
   portouts: 130,
   assignments: 110,
   imports: 100,
+  externals: 60,
 };
 const kinds: readonly OrderKind[] = [
   ...(['orders', 'disconnects', 'portins', 'portouts'] as const),
-  ...(['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'] as const),
+  ...(['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders', 'externalTns'] as const),
 ];
 type Account = ReturnType<typeof accountOf>;
 
@@ -35,6 +36,8 @@ function truth(of: Account, kind: OrderKind): Array<SandboxOrderBase & { status:
       return of.importOrders();
     case 'removeImportedTnOrders':
       return of.removals();
+    case 'externalTns':
+      return of.externalOrders();
   }
 }
 
@@ -235,6 +238,7 @@ test('an empty list gets 404 with Links, 204 or 200, depending on its resource',
     ['numbersAssignment', 200, /<TotalCount>0</],
     ['importTnOrders', 200, /<TotalCount>0</],
     ['removeImportedTnOrders', 200, /<TotalCount>0</],
+    ['externalTns', 200, /<TotalCount>0</],
   ] as const) {
     const answer = await get(sandbox, `/accounts/${account}/${path}`);
     t.is(answer.status, status, path);

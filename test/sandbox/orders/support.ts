@@ -20,6 +20,7 @@ const shapes: Record<ListKind, { item: string; id: string }> = {
   numbersAssignment: { item: 'TelephoneNumbersAssignmentOrderSummary', id: 'OrderId' },
   importTnOrders: { item: 'ImportTnOrderSummary', id: 'OrderId' },
   removeImportedTnOrders: { item: 'RemoveImportedTnOrderSummary', id: 'OrderId' },
+  externalTns: { item: 'ExternalTnsOrder', id: 'OrderId' },
   tnoptions: { item: 'TnOptionOrderSummary', id: 'OrderId' },
   lidbs: { item: 'OrderIdUserIdDate', id: 'orderId' },
   dldas: { item: 'OrderIdUserIdDate', id: 'orderId' },
@@ -59,7 +60,7 @@ export async function listed(sandbox: Sandbox, kind: ListKind, query: Record<str
 /** Whether the list has no pages. */
 export function isUnpaged(kind: ListKind): boolean {
   return [
-    ...['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders'],
+    ...['numbersAssignment', 'importTnOrders', 'removeImportedTnOrders', 'externalTns'],
     ...['tnoptions', 'lidbs', 'dldas', 'e911s', 'lsrorders'],
   ].includes(kind);
 }
@@ -70,6 +71,7 @@ export function always(kind: ListKind): Record<string, string> {
     case 'numbersAssignment':
     case 'importTnOrders':
     case 'removeImportedTnOrders':
+    case 'externalTns':
     case 'tnoptions':
     case 'lidbs':
     case 'dldas':

@@ -19,6 +19,7 @@ const placing: Record<OrderKind, (account: SandboxAccount, body: unknown) => San
   numbersAssignment: (account, body) => account.placeAssignment(placement.numbersAssignment(body)),
   importTnOrders: (account, body) => account.placeImport(placement.importTnOrders(body)),
   removeImportedTnOrders: (account, body) => account.placeRemoval(placement.removeImportedTnOrders(body)),
+  externalTns: (account, body) => account.placeExternal(placement.externalTns(body)),
 };
 
 /** Admin routes for orders: lists them as JSON lines, places and changes them, and sets their quirks. */

@@ -37,6 +37,7 @@ export const orderListings: Record<ListKind, (account: SandboxAccount) => Sandbo
   numbersAssignment: (account) => account.assignmentOrders(),
   importTnOrders: (account) => account.importOrders(),
   removeImportedTnOrders: (account) => account.removals(),
+  externalTns: (account) => account.externalOrders(),
   tnoptions: (account) => account.featureOrders('tnoptions'),
   lidbs: (account) => account.featureOrders('lidbs'),
   dldas: (account) => account.featureOrders('dldas'),

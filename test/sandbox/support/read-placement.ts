@@ -3,6 +3,7 @@ import type {
   OrderPatch,
   PlaceAssignment,
   PlaceDisconnect,
+  PlaceExternal,
   PlaceImport,
   PlaceNumberOrder,
   PlaceOptions,
@@ -52,6 +53,17 @@ export const placement = {
     }),
   removeImportedTnOrders: (body: unknown): PlaceRemoval =>
     required(read(body, { ...common, numbers }), 'numbers') as PlaceRemoval,
+  externalTns: (body: unknown): PlaceExternal =>
+    required(
+      read(body, {
+        ...common,
+        numbers: numbersOrCount,
+        action: oneOf('IMPORT', 'REMOVE'),
+        outcome: oneOf('COMPLETE', 'PARTIAL', 'FAILED'),
+        loaType: oneOf('CARRIER', 'SUBSCRIBER'),
+      }),
+      'action',
+    ) as PlaceExternal,
 };
 
 export function orderPatch(body: unknown): OrderPatch {

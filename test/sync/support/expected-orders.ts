@@ -147,6 +147,22 @@ const expectations: Record<OrderDetailResource['kind'], (held: SandboxAccount) =
           numbers: outcomesOf(order.numbers),
         },
       ]),
+    external_tns: (held) =>
+      held.externalOrders().map((order) => [
+        order.orderId,
+        {
+          ...common(order),
+          status: order.status,
+          // Whole orders omit it.
+          order_type: null,
+          count_of_tns: order.numbers.length,
+          action: order.action,
+          site_id: order.siteId,
+          peer_id: order.sipPeerId ?? null,
+          loa_type: order.loaType ?? null,
+          numbers: outcomesOf(order.numbers),
+        },
+      ]),
     tnoptions: (held) => featureOrders(held, 'tnoptions', null, () => ({})),
     lidbs: (held) =>
       featureOrders(held, 'lidbs', 'lidb', ({ completedDate, numbers }) => ({
