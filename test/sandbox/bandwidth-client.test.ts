@@ -161,7 +161,7 @@ test('@bandwidth/numbers reads one TN and its details', async (t) => {
   const details = await promisify(tn.getTnDetails.bind(tn))();
   t.is(details.fullNumber, number.telephoneNumber);
   t.like(number, { city: details.city, rateCenter: details.rateCenter });
-  t.is(details.sipPeer.peerName, 'a2750fad-3');
+  t.is(details.sipPeer.peerName, 'Main');
 });
 
 const ever = { startdate: '2000-01-01', enddate: '2069-12-31' };
