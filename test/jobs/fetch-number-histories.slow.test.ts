@@ -36,7 +36,8 @@ async function ledgerAfterRun(
 async function historiesOf(ledger: Ledger, work: () => Promise<unknown>): Promise<string[]> {
   const paths: string[] = [];
   ledger.proxy.onRequest = ({ path }) => {
-    if (path.endsWith('/history')) paths.push(path.replace(/^.*(?=\/tns\/)/, ''));
+    const [history] = /\/tns\/[^/]+\/history$/.exec(path) ?? [];
+    if (history !== undefined) paths.push(history);
   };
   await work();
   return paths;

@@ -2,7 +2,7 @@ import type { Ledger } from './ledger.js';
 
 /** Tables that every run writes to, whether or not anything changed. */
 const runLog = [
-  ...['sync_runs', 'sync_watermarks', 'nruf_intervals_mark', 'knex_migrations', 'knex_migrations_lock'],
+  ...['sync_runs', 'sync_watermarks', 'nruf_intervals_mark', 'move_checks', 'knex_migrations', 'knex_migrations_lock'],
   // The latest report, which says when it was written.
   ...['result_files', 'result_file_parts'],
 ];
