@@ -14,7 +14,8 @@
 create or replace function tn_ledger.assignment_report_differences(account text default null)
   returns table (account_id text, telephone_number text, difference text, ledger_status text, report_status text, order_id text,
     ledger_since timestamptz)
-  language sql stable set jit = off
+  -- Without statistics, the planner expects one row of each side and compares all pairs of numbers.
+  language sql stable set enable_nestloop = off set jit = off
 as $$
   with report as materialized (
     select r.account_id, least(r.requested_at, r.created_at) as from_time,
