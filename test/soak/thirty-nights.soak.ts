@@ -199,7 +199,8 @@ function checkAlerts(t: ExecutionContext, past: readonly PastRun[], messages: re
       for (const [cause, { jobs }] of open) if ([...jobs].some((job) => recovered.has(job))) open.delete(cause);
     }
   }
-  t.deepEqual([...open.keys()], [], 'without a recovery');
+  const sent = messages.map(({ event, title, time }) => `${time} ${event}: ${title}`);
+  t.deepEqual([...open.keys()], [], `without a recovery, of\n${sent.join('\n')}`);
   for (const { due, next, scenario } of past) {
     const titles = messages
       .filter(({ event, time }) => event === 'failure' && Date.parse(time) >= due && Date.parse(time) < next)
