@@ -127,7 +127,6 @@ export function createAlerts(options: AlertOptions): Alerts {
       ...(channels.length > 0 ? await readProblems(client, nights, { now: time, graceMs: staysUp ? graceMs : 0 }) : []),
       ...localProblems(),
     ];
-    const failing = problems.map(({ cause }) => cause);
     const over = [...resolved].map((what) => localCause(host, what));
     const digestDay = channels.length > 0 ? await readDigestDay(client, nights, { now: time, timezone }) : undefined;
     for (const channel of channels) {
@@ -138,7 +137,7 @@ export function createAlerts(options: AlertOptions): Alerts {
         const causes = [...new Set(group.map(({ cause }) => cause))];
         outgoing.push({ channel, causes, event: 'alerted', message: failureMessage(topic, group, options, time) });
       }
-      const recovered = await claimRecoveries(client, { failing, resolved: over }, claim);
+      const recovered = await claimRecoveries(client, { failing: problems, resolved: over }, claim);
       for (const group of groupBy(recovered, ({ topic }) => topic).values()) {
         const message = recoveryMessage(
           group.flatMap((each) => each.problems),

@@ -64,36 +64,40 @@ export interface Recovered {
 
 /**
  * Claims the causes that were alerted and are over: a run has succeeded since. Forgets those that were not alerted, and
- * those whose job or account isn't run any more.
+ * those whose job or account isn't run any more. A job that fails for another cause now has not recovered.
  *
- * @param failing the causes that fail
+ * @param failing what fails
  * @param resolved the causes of this host that it has seen end; no other host can tell
  */
 export async function claimRecoveries(
   client: pg.ClientBase,
-  { failing, resolved }: { failing: readonly string[]; resolved: readonly string[] },
+  { failing, resolved }: { failing: readonly Problem[]; resolved: readonly string[] },
   { target, holdMs }: ClaimOptions,
 ): Promise<Recovered[]> {
-  const values = [target, failing, resolved];
+  const jobs = failing.map(({ account, job }) => ({ account, job }));
+  const values = [target, failing.map(({ cause }) => cause), resolved, JSON.stringify(jobs)];
   // A row whose message is being sent is left alone until its claim ends.
   const isOver = `channel = $1 and recovered_at is null and topic <> '' and ((host is null and cause <> all ($2)) or cause = any ($3))
         and (attempted_at is null or attempted_at < clock_timestamp() - ${claimEnds})`;
   const hasSucceeded = `(host is not null or exists (
           select from jsonb_to_recordset(problems) as p (account text, job text, since timestamptz)
             join sync_runs r on r.account_id = p.account collate "C" and r.job = p.job and r.status = 'succeeded' and r.finished_at > p.since))`;
+  const failsOtherwise = `exists (
+          select from jsonb_to_recordset(problems) as p (account text, job text)
+            join jsonb_to_recordset($4) as f (account text, job text) on f.account = p.account and f.job = p.job)`;
   await client.query(
-    `delete from alerts where (${isOver} and (alerted_at is null or not ${hasSucceeded}))
+    `delete from alerts where (${isOver} and (alerted_at is null or not ${hasSucceeded} and not ${failsOtherwise}))
         or coalesce(recovered_at, alerted_at, attempted_at) < clock_timestamp() - interval '${keptDays} days'`,
     values,
   );
   const { rows } = await client.query<Recovered>(
     `update alerts a set attempted_at = clock_timestamp()
-      where ${isOver} and not exists (
+      where ${isOver} and ${hasSucceeded} and not exists (
         select from alerts recent
          where recent.channel = $1 and recent.topic = a.topic
            and recent.recovered_at > clock_timestamp() - $4 * interval '1 millisecond')
      returning cause, topic, problems`,
-    [...values, holdMs],
+    [...values.slice(0, 3), holdMs],
   );
   return rows.map(({ problems, ...row }) => ({
     ...row,

@@ -248,6 +248,28 @@ test('a failure that was never alerted has no recovery message', async (t) => {
   t.deepEqual(await query('select cause from alerts'), []);
 });
 
+test('a job that fails for another cause before it succeeds has a recovery message for both', async (t) => {
+  const { database, webhook, alerts, query } = await openAlerts(t);
+  await query(failed('1', 'sync-portins', 'ApiError', { ago: '2 hours', error: 'the role is missing' }));
+  await alerts.update(database);
+  await query(failed('1', 'sync-portins', 'UnavailableError'));
+  await alerts.update(database);
+  t.deepEqual(
+    take(webhook).map(({ event }) => event),
+    ['failure', 'failure'],
+  );
+  await query(succeeded('1', 'sync-portins'));
+  await query(later('6 minutes'));
+  await alerts.update(database);
+  t.deepEqual(
+    take(webhook).map(({ event, problems }) => [event, problems.map(({ job }) => job)]),
+    [
+      ['recovery', ['sync-portins']],
+      ['recovery', ['sync-portins']],
+    ],
+  );
+});
+
 test('a host that cannot plan runs says so, and only it can say that it can again', async (t) => {
   const { database, webhook, open } = await openAlerts(t);
   const [one, two] = [open(), open({ host: 'two' })];
@@ -480,10 +502,11 @@ test('over thirty nights of random failures, each cause has one message per nigh
     );
     const expected = new Set([...failing.values()].map(([{ topic }]) => `failure ${topic}`));
     for (const [cause, listed] of alerted) {
-      if (failing.has(cause)) continue;
-      alerted.delete(cause);
+      // Where all fail for other causes now, it is not known to be over.
       const hasSucceeded = outcomes.some(({ account, topic }) => topic === undefined && listed.includes(account));
-      if (hasSucceeded) expected.add(`recovery ${cause.split(' ')[0]}`);
+      if (failing.has(cause) || !hasSucceeded) continue;
+      alerted.delete(cause);
+      expected.add(`recovery ${cause.split(' ')[0]}`);
     }
     for (const [cause, group] of failing) {
       alerted.set(
