@@ -82,7 +82,7 @@ const reportQuery = `select file_name from result_files where kind = 'report' or
 export async function runDemo(numbers: number): Promise<void> {
   const dataDir = resolve(process.env.TN_LEDGER_DATA_DIR ?? './data', 'demo');
   makeFolder(dataDir);
-  const sandbox = await startSandbox({ numbers, features: Math.ceil(numbers / 100) });
+  const sandbox = await startSandbox({ numbers, orders: Math.ceil(numbers / 25), features: Math.ceil(numbers / 250) });
   try {
     const logFormat = readLogFormat({ env: process.env, cwd: process.cwd() });
     const env = {
