@@ -187,7 +187,9 @@ function createFailures({ describeFailed }: Pick<ReadEach<unknown, object>, 'des
         inARow = 0;
         return;
       }
-      failed.set(result.reason, [...(failed.get(result.reason) ?? []), result.order.orderId]);
+      const alike = failed.get(result.reason);
+      if (alike === undefined) failed.set(result.reason, [result.order.orderId]);
+      else alike.push(result.order.orderId);
       inARow = result.error === undefined ? 0 : inARow + 1;
       last = result.error;
     },
