@@ -62,6 +62,9 @@ const staff = 'bwc_user';
 /** The feature orders that have a status in the history. Only the type DLDA_ORDER is in the API reference. */
 const featureTypes = { e911s: 'E911_ORDER', lidbs: 'LIDB_ORDER', dldas: 'DLDA_ORDER' } as const;
 
+/** Orders for numbers that Bandwidth didn't have before. */
+const fromOtherCarriers: readonly string[] = ['PORT_IN_ORDER', 'IMPORT_TN_ORDER', 'EXTERNAL_TN_ORDER'];
+
 export function createNumberLookups(options: NumberEventsOptions): NumberLookupState {
   const { seed, inventory, orderBook, features, now } = options;
   const moves = new Map<string, NumberMove[]>();
@@ -93,6 +96,10 @@ export function createNumberLookups(options: NumberEventsOptions): NumberLookupS
       if (accepted(order)) add(order, order.lastModifiedDate, inService, 'IMPORT_TN_ORDER');
     for (const order of lists.removeImportedTnOrders.all)
       if (accepted(order)) add(order, order.lastModifiedDate, 'Available', 'REMOVE_IMPORTED_TN_ORDER');
+    for (const order of lists.externalTns.all) {
+      if (accepted(order))
+        add(order, order.lastModifiedDate, order.action === 'IMPORT' ? inService : 'Available', 'EXTERNAL_TN_ORDER');
+    }
     for (const order of lists.disconnects.all) {
       if (order.numbers.some((each) => each.telephoneNumber === telephoneNumber && each.outcome === 'DISCONNECTED'))
         add(order, order.lastModifiedDate, aging, 'DISCONNECT_ORDER');
@@ -159,7 +166,7 @@ export function createNumberLookups(options: NumberEventsOptions): NumberLookupS
       }
       const [first] = events;
       if (first === undefined) return [];
-      if (first.orderType !== 'PORT_IN_ORDER' && first.orderType !== 'IMPORT_TN_ORDER') {
+      if (!fromOtherCarriers.includes(first.orderType)) {
         const at = new Date(first.at.getTime() - day);
         const facts = { orderId: idOf(telephoneNumber, -1), status: 'Available', userId: staff };
         events.unshift({

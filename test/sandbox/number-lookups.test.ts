@@ -12,7 +12,7 @@ function eventsIn(body: string): Status[] {
 }
 
 test('the history of a number is what numberEvents() returns, and leads to its status', async (t) => {
-  const sandbox = await sandboxFor(t, { numbers: 60, imports: 5, features: 5 });
+  const sandbox = await sandboxFor(t, { numbers: 60, imports: 5, externals: 5, features: 5 });
   const held = sandbox.account(account);
   for (const { telephoneNumber, status } of held.numbers()) {
     const truth = held.numberEvents(telephoneNumber);
@@ -51,6 +51,23 @@ test('the history names the orders that added and removed a number', async (t) =
     [order.orderId, 'Inservice'],
     [disconnect.orderId, 'Aging'],
   ]);
+});
+
+test('the history names the external number orders that added and removed a number', async (t) => {
+  const sandbox = await sandboxFor(t, { numbers: 20 });
+  const held = sandbox.account(account);
+  const added = held.placeExternal({ action: 'IMPORT', numbers: 1, done: true });
+  const number = added.numbers[0]?.telephoneNumber ?? '';
+  sandbox.clock.advance(86_400_000);
+  const removed = held.placeExternal({ action: 'REMOVE', numbers: [number], done: true });
+  const events = eventsIn((await get(sandbox, `/tns/${number}/history`)).body);
+  t.deepEqual(
+    events.map(({ OrderId, Status }) => [OrderId, Status]),
+    [
+      [added.orderId, 'Inservice'],
+      [removed.orderId, 'Available'],
+    ],
+  );
 });
 
 test('numbers that move without an order have events of their own, on another account once they left', async (t) => {
