@@ -2,7 +2,8 @@ import { type ApiErrorDetail, BrokenBodyError, parseApiErrors } from './errors.j
 import { parseCount } from './items.js';
 import { mayHoldE164, normalizeNumbers } from './number-elements.js';
 import type { OrderDetailResource } from './resource.js';
-import { elementAt, emptyElement, listAt, oneText, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { oneText, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { type Found, find, parseRoot, takeValues } from './xml-any-case.js';
 
 /** An order, read by id. */
 export interface OrderAnswer {
@@ -70,7 +71,7 @@ export function readOrderElement(rest: XmlElement, resource: OrderDetailResource
     !numbers?.length && instead.some((path) => valuesAt(rest, path).some((value) => value !== ''));
   const requested = described?.requested === undefined ? [] : textsIn(find(rest, described.requested));
   if (described?.requested !== undefined && requested.every((number) => numbers?.includes(number))) {
-    take(rest, described.requested);
+    takeValues(rest, described.requested);
   }
   if (!status && numbers === undefined && values.every((value) => value === undefined)) {
     throw new XmlError(`expected an order in <${resource.root}>, but it contains none`);
@@ -112,34 +113,9 @@ export function parseOrderPart(
 
 /** The document's root, with telephone numbers in the ledger's format. */
 function rootOf(text: string, expected: string): XmlElement {
-  const document = parseXml(text);
-  const [name = ''] = Object.keys(document);
-  if (name.toLowerCase() !== expected.toLowerCase()) {
-    throw new XmlError(`expected a document <${expected}>, but it is <${name}>`);
-  }
-  const root = elementAt(document, name) ?? emptyElement();
+  const root = parseRoot(text, expected);
   if (mayHoldE164(text)) normalizeNumbers(root);
   return root;
-}
-
-/** An element found by path: its parent, its name, and all its values. */
-interface Found {
-  owner: XmlElement;
-  name: string;
-  values: XmlValue[];
-}
-
-function find(element: XmlElement, path: string): Found[] {
-  const [first = '', ...others] = path.toLowerCase().split('.');
-  return Object.keys(element)
-    .filter((name) => name.toLowerCase() === first)
-    .flatMap((name) => {
-      const values = listAt(element, name);
-      if (others.length === 0) return [{ owner: element, name, values }];
-      return values.flatMap((value) =>
-        typeof value === 'object' && !Array.isArray(value) ? find(value, others.join('.')) : [],
-      );
-    });
 }
 
 function countAt(element: XmlElement, path: string | undefined): number | undefined {
@@ -161,13 +137,9 @@ function isContradiction(element: XmlElement, path: string): boolean {
   return values.length > 1 && values.every((value) => typeof value === 'string') && oneText(values) === undefined;
 }
 
-function take(element: XmlElement, path: string): void {
-  for (const { owner, name } of find(element, path)) delete owner[name];
-}
-
 function takeText(element: XmlElement, path: string): string | undefined {
   const text = textOf(element, path);
-  if (text !== undefined) take(element, path);
+  if (text !== undefined) takeValues(element, path);
   return text;
 }
 
@@ -175,7 +147,7 @@ function takeTexts(element: XmlElement, path: string): string[] | undefined {
   const found = find(element, path);
   const container = path.slice(0, path.lastIndexOf('.'));
   if (found.length === 0 && find(element, container).length === 0) return undefined;
-  take(element, path);
+  takeValues(element, path);
   return textsIn(found);
 }
 

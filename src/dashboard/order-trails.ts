@@ -1,5 +1,6 @@
 import { parseApiErrors } from './errors.js';
-import { emptyElement, isElement, listAt, parseXml, type XmlElement, XmlError, type XmlValue } from './xml.js';
+import { emptyElement, isElement, type XmlElement, XmlError } from './xml.js';
+import { parseRoot, takeValues } from './xml-any-case.js';
 
 /** An entry of `orders/{id}/history` or `orders/{id}/notes`. */
 export interface TrailEntry {
@@ -26,14 +27,10 @@ const unsupportedCode = '7710';
  * @throws {XmlError} if the response isn't well-formed, isn't such a document, or has errors instead of entries
  */
 export function parseTrail(text: string, { root, item, fields }: TrailDocument): TrailEntry[] | 'unsupported' {
-  const document = parseXml(text);
-  const [name = ''] = Object.keys(document);
-  if (name.toLowerCase() !== root.toLowerCase())
-    throw new XmlError(`expected a document <${root}>, but it is <${name}>`);
-  const [content] = listAt(document, name);
-  const entries = isElement(content) ? take(content, item).filter((value) => value !== '') : [];
+  const content = parseRoot(text, root);
+  const entries = takeValues(content, item).filter((value) => value !== '');
   if (entries.length === 0) {
-    const errors = parseApiErrors(document);
+    const errors = parseApiErrors(content);
     if (errors.some(({ code }) => code === unsupportedCode)) return 'unsupported';
     if (errors.length > 0) throw new XmlError(`expected a list of <${item}>, but it has errors`);
   }
@@ -43,20 +40,9 @@ export function parseTrail(text: string, { root, item, fields }: TrailDocument):
   });
 }
 
-/** Removes the values of an element, whatever the case of its name. */
-function take(element: XmlElement, wanted: string): XmlValue[] {
-  return Object.keys(element)
-    .filter((name) => name.toLowerCase() === wanted.toLowerCase())
-    .flatMap((name) => {
-      const values = listAt(element, name);
-      delete element[name];
-      return values;
-    });
-}
-
 /** Removes the element, and returns its different texts; what isn't text stays. */
 function takeTexts(element: XmlElement, name: string): string[] {
-  const values = take(element, name);
+  const values = takeValues(element, name);
   const others = values.filter((value) => typeof value !== 'string');
   if (others.length > 0) element[name] = others;
   return [...new Set(values.filter((value) => typeof value === 'string' && value !== ''))] as string[];
