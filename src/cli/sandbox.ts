@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { OrderAmounts } from '../sandbox/server.js';
 import type { DefineCommand } from './command.js';
 
 export function define(command: DefineCommand): Command {
@@ -33,7 +34,7 @@ export function define(command: DefineCommand): Command {
     .option('--oddities <list>', 'unusual but possible API responses to simulate, such as empty-details')
     .addHelpText('after', '\nExamples:\n  $ tn-ledger sandbox --port 8099 --numbers 100000 --faults 429=0.02,500=0.02')
     .action(async (options: SandboxCommandOptions) => {
-      const { parseFaults, parseOddities, startSandbox } = await import('../sandbox/server.js');
+      const { amountNames, parseFaults, parseOddities, startSandbox } = await import('../sandbox/server.js');
       const sandbox = await startSandbox({
         port: options.port,
         accounts: Array.from({ length: options.accounts }, (_, index) => ({
@@ -43,7 +44,9 @@ export function define(command: DefineCommand): Command {
         seed: options.seed,
         billing: { rowsPerDay: options.billingRows },
         latency: options.latency,
-        ...amountsOf(options),
+        ...Object.fromEntries(
+          amountNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+        ),
         ...(options.assignmentTime !== undefined && { assignmentPace: { ms: options.assignmentTime } }),
         ...(options.requestsPerMinute > 0 && { requestsPerMinute: options.requestsPerMinute }),
         ...(options.faults !== undefined && { faults: parseFaults(options.faults) }),
@@ -61,26 +64,10 @@ export function define(command: DefineCommand): Command {
     });
 }
 
-const amounts = [
-  'orders',
-  'disconnects',
-  'portins',
-  'portouts',
-  'assignments',
-  'imports',
-  'externals',
-  'features',
-] as const;
-type Amounts = Partial<Record<(typeof amounts)[number], number>>;
-
-function amountsOf(options: Amounts): Amounts {
-  return Object.fromEntries(amounts.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
-}
-
 /** Further accounts follow it. */
 const firstAccount = 9_900_000;
 
-interface SandboxCommandOptions extends Amounts {
+interface SandboxCommandOptions extends OrderAmounts {
   port: number;
   accounts: number;
   numbers: number;

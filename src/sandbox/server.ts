@@ -12,7 +12,7 @@ import { createCredentials, sandboxCredentials } from './credentials.js';
 import { checkFaults, type FaultRates } from './faults.js';
 import { checkOddities, type Oddities } from './oddities.js';
 import { wholeSeconds } from './orders/build.js';
-import type { AssignmentPace, OrderAmounts } from './orders/interface.js';
+import { type AssignmentPace, amountNames, type OrderAmounts } from './orders/interface.js';
 import { createRateCenters, type SandboxRateCenter } from './rate-centers.js';
 import { createRateLimit } from './rate-limit.js';
 import type { ReportBehavior, SandboxReports } from './reports/behavior.js';
@@ -31,6 +31,7 @@ export type { NumberPatch, SandboxNumber } from './number.js';
 export type { SandboxNumberEvent } from './number-events.js';
 export { type Oddities, type OddityKind, oddityKinds, parseOddities } from './oddities.js';
 export type * from './orders/interface.js';
+export { amountNames } from './orders/interface.js';
 export type { Misbehavior, OrderQuirk } from './orders/misbehavior.js';
 export type * from './orders/order-types.js';
 export type * from './reports/behavior.js';
@@ -237,18 +238,7 @@ function createAccounts(
   // Some dates of orders are written in whole seconds.
   const until = wholeSeconds(Math.min((options.datesUntil ?? defaultDatesUntil).getTime(), clock.now().getTime()));
   const { years = 6, assignmentPace: pace = { reads: 2 }, mayAssign = true, open = 0 } = options;
-  for (const name of [
-    'orders',
-    'disconnects',
-    'portins',
-    'portouts',
-    'assignments',
-    'imports',
-    'externals',
-    'features',
-  ] as const) {
-    wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });
-  }
+  for (const name of amountNames) wholeNumber(name, options[name] ?? 0, { from: 0, to: maxOrders });
   wholeNumber('years', years, { from: 1, to: 30 });
   wholeNumber('reads of an assignment order', 'reads' in pace ? pace.reads : 0, { from: 0, to: 1000 });
   wholeNumber('milliseconds of an assignment order', 'ms' in pace ? pace.ms : 0, { from: 0, to: 1e12 });

@@ -34,6 +34,18 @@ export interface OrderAmounts {
   open?: number;
 }
 
+/** The amounts that are counts. */
+export const amountNames = [
+  'orders',
+  'disconnects',
+  'portins',
+  'portouts',
+  'assignments',
+  'imports',
+  'externals',
+  'features',
+] as const satisfies readonly Exclude<keyof OrderAmounts, 'open'>[];
+
 /**
  * How long an assignment order placed by POST takes. `reads`: the response to the POST is RECEIVED, the order is
  * PROCESSING, and it ends at the nth read, regardless of the clock (with 0, it ends at once). `ms`: duration on the
