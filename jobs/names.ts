@@ -28,6 +28,9 @@ export const lastNames: readonly string[] = ['prepare-nruf', 'write-report'];
 /** The jobs of a nightly run, in order. */
 export const planNames: readonly string[] = [...firstNames, ...laterNames, ...lastNames];
 
+/** All jobs of `tn-ledger run`. */
+export const jobNames: readonly string[] = [...planNames, nightlyName];
+
 /** The jobs that read lists, in the registry's order; some read several. */
 function namesOf(lists: readonly Description[]): string[] {
   return [...new Set(lists.map(({ job }) => job.name))];

@@ -74,8 +74,7 @@ export async function claimRecoveries(
   { failing, resolved }: { failing: readonly Problem[]; resolved: readonly string[] },
   { target, holdMs }: ClaimOptions,
 ): Promise<Recovered[]> {
-  const jobs = failing.map(({ account, job }) => ({ account, job }));
-  const values = [target, failing.map(({ cause }) => cause), resolved, JSON.stringify(jobs)];
+  const values = [target, failing.map(({ cause }) => cause), resolved];
   // A row whose message is being sent is left alone until its claim ends.
   const isOver = `channel = $1 and recovered_at is null and topic <> '' and ((host is null and cause <> all ($2)) or cause = any ($3))
         and (attempted_at is null or attempted_at < clock_timestamp() - ${claimEnds})`;
@@ -88,7 +87,7 @@ export async function claimRecoveries(
   await client.query(
     `delete from alerts where (${isOver} and (alerted_at is null or not ${hasSucceeded} and not ${failsOtherwise}))
         or coalesce(recovered_at, alerted_at, attempted_at) < clock_timestamp() - interval '${keptDays} days'`,
-    values,
+    [...values, JSON.stringify(failing.map(({ account, job }) => ({ account, job })))],
   );
   const { rows } = await client.query<Recovered>(
     `update alerts a set attempted_at = clock_timestamp()
@@ -97,7 +96,7 @@ export async function claimRecoveries(
          where recent.channel = $1 and recent.topic = a.topic
            and recent.recovered_at > clock_timestamp() - $4 * interval '1 millisecond')
      returning cause, topic, problems`,
-    [...values.slice(0, 3), holdMs],
+    [...values, holdMs],
   );
   return rows.map(({ problems, ...row }) => ({
     ...row,

@@ -14,11 +14,11 @@ Examples:
   $ tn-ledger completion fish > ~/.config/fish/completions/tn-ledger.fish`,
     )
     .action(async (shell: 'bash' | 'zsh' | 'fish') => {
-      const [{ completionScript }, { nightlyName, planNames }] = await Promise.all([
+      const [{ completionScript }, { jobNames }] = await Promise.all([
         import('./completion-script.js'),
         import('../../jobs/names.js'),
       ]);
-      process.stdout.write(completionScript(completion.parent as Command, [...planNames, nightlyName], shell));
+      process.stdout.write(completionScript(completion.parent as Command, jobNames, shell));
     });
   return completion;
 }

@@ -1,4 +1,4 @@
-import { nightlyName, planNames } from '../../jobs/names.js';
+import { jobNames } from '../../jobs/names.js';
 import { connections, createLedgerReader, type LedgerReader } from '../monitoring/ledger-reader.js';
 import type { Session } from './session.js';
 
@@ -14,7 +14,7 @@ export function openLedgerReader({ config, log, openSeparately }: Session): Ledg
         signal,
       }),
     accounts: config.accounts,
-    jobs: [...planNames, nightlyName],
+    jobs: jobNames,
     log,
   });
 }

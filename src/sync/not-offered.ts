@@ -1,4 +1,4 @@
-import { isNotOffered } from '../dashboard/errors.js';
+import { type ApiError, isNotOffered } from '../dashboard/errors.js';
 import type { Description } from '../dashboard/resource.js';
 import type { JobContext } from '../run/job.js';
 
@@ -17,10 +17,17 @@ export async function readIfOffered(
     return true;
   } catch (error) {
     if (!optional || !isNotOffered(error)) throw error;
-    const { message, hint } = error;
-    run.warn(
-      `${titles.many} were not read, and the stored ones were not changed: ${message}.${hint === undefined ? '' : ` ${hint}`}`,
-    );
+    run.warn(notRead(titles.many, error));
     return false;
   }
+}
+
+/** The warning that what the API doesn't offer was not read. */
+export function notRead(what: string, error: ApiError): string {
+  return `${what} were not read, and the stored ones were not changed: ${sentencesOf(error)}`;
+}
+
+/** The message and the hint. */
+export function sentencesOf({ message, hint }: ApiError): string {
+  return `${message}.${hint === undefined ? '' : ` ${hint}`}`;
 }

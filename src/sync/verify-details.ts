@@ -1,3 +1,4 @@
+import { chunksOf } from '../chunks-of.js';
 import { maxNumbersPerLookup, readNumberDetails } from '../dashboard/lookups.js';
 import { inTransaction } from '../database/transaction.js';
 import type { JobContext } from '../run/job.js';
@@ -128,7 +129,7 @@ async function lookUpMissing(
   read: { distinct: number; pages: number },
 ): Promise<Disagreements> {
   const sorted: Disagreements = { ...found, missing: [], foreign: [...found.foreign] };
-  for (const asked of chunksOf(found.missing)) {
+  for (const asked of chunksOf(found.missing, maxNumbersPerLookup)) {
     const { own, foreign, silent } = await lookUp.ask(asked);
     const short = own.filter(({ status }) => status === inService);
     if (short.length > 0) {
@@ -220,7 +221,7 @@ async function keepWhatIsStillListed(context: JobContext, lookUp: Lookup, left: 
     ),
   );
   const closing = rows.map(({ telephone_number }) => telephone_number).filter((number) => !left.has(number));
-  for (const asked of chunksOf(closing)) await stageRows(context, (await lookUp.ask(asked)).own);
+  for (const asked of chunksOf(closing, maxNumbersPerLookup)) await stageRows(context, (await lookUp.ask(asked)).own);
 }
 
 const disagreements = [
@@ -258,14 +259,6 @@ async function warnOfDisagreements(context: JobContext): Promise<void> {
         '`tn-ledger audit` lists them.',
     );
   }
-}
-
-function chunksOf(numbers: readonly string[]): string[][] {
-  const chunks: string[][] = [];
-  for (let start = 0; start < numbers.length; start += maxNumbersPerLookup) {
-    chunks.push(numbers.slice(start, start + maxNumbersPerLookup));
-  }
-  return chunks;
 }
 
 const examplesOf = (numbers: readonly string[]) => numbers.slice(0, 3).join(', ');

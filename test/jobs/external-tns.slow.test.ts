@@ -1,6 +1,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { externalTns } from '../../src/dashboard/resources/external-tns.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
+import { statusIntervals } from '../sync/support/contents.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
 
@@ -31,15 +32,6 @@ async function periods(ledger: Ledger, number: string): Promise<unknown[][]> {
   const rows = await ledger.query(
     `select order_kind, order_id, imported_at, removed_at from imported_numbers
       where account_id = $1 and telephone_number = $2 order by imported_at`,
-    [account, number],
-  );
-  return rows.map((row) => Object.values(row));
-}
-
-async function history(ledger: Ledger, number: string): Promise<unknown[][]> {
-  const rows = await ledger.query(
-    `select status, valid_from, from_order_id, valid_to, to_order_id from number_status_history
-      where account_id = $1 and telephone_number = $2 order by valid_from`,
     [account, number],
   );
   return rows.map((row) => Object.values(row));
@@ -84,7 +76,7 @@ test('a removal of either kind ends an import of either kind', async (t) => {
   t.deepEqual(await periods(ledger, second), [
     ['import_tn_orders', imported.orderId, imported.orderDate, other.orderDate],
   ]);
-  t.deepEqual(await history(ledger, first), [
+  t.deepEqual(await statusIntervals(ledger, first), [
     ['Inservice', external.orderDate, external.orderId, removal.orderDate, removal.orderId],
   ]);
 });
@@ -107,7 +99,7 @@ test('a number imported, reset, removed and imported again on one day has two pe
     ['external_tns', first.orderId, first.orderDate, removal.orderDate],
     ['external_tns', again.orderId, again.orderDate, last.orderDate],
   ]);
-  t.deepEqual(await history(ledger, numbers[0] as string), [
+  t.deepEqual(await statusIntervals(ledger, numbers[0] as string), [
     ['Inservice', first.orderDate, first.orderId, removal.orderDate, removal.orderId],
     ['Inservice', again.orderDate, again.orderId, last.orderDate, last.orderId],
   ]);
@@ -121,7 +113,9 @@ test('a number that another list imported too, and one that was reset, are in se
   ledger.sandbox.clock.advance(day);
   held.placeExternal({ action: 'IMPORT', numbers, done: true });
   await sync(ledger, externalTns.job.name, 'sync-imported-numbers', 'sync-inservice-numbers');
-  t.deepEqual(await history(ledger, numbers[0] as string), [['Inservice', first.orderDate, first.orderId, null, null]]);
+  t.deepEqual(await statusIntervals(ledger, numbers[0] as string), [
+    ['Inservice', first.orderDate, first.orderId, null, null],
+  ]);
   t.deepEqual(await periods(ledger, numbers[0] as string), [
     ['import_tn_orders', first.orderId, first.orderDate, null],
   ]);

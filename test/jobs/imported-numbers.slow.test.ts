@@ -2,6 +2,7 @@ import anyTest, { type TestFn } from 'ava';
 import type { SandboxAccount } from '../../src/sandbox/server.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { importDetails, removeImportedDetails } from '../support/resources.js';
+import { statusIntervals } from '../sync/support/contents.js';
 import { orderDifferences } from '../sync/support/expected-orders.js';
 import { account, type Ledger, openLedger } from '../sync/support/ledger.js';
 
@@ -33,15 +34,6 @@ async function periods(ledger: Ledger, number: string): Promise<unknown[][]> {
   const rows = await ledger.query(
     `select order_id, imported_at, removed_at from imported_numbers
       where account_id = $1 and telephone_number = $2 order by imported_at`,
-    [account, number],
-  );
-  return rows.map((row) => Object.values(row));
-}
-
-async function history(ledger: Ledger, number: string): Promise<unknown[][]> {
-  const rows = await ledger.query(
-    `select status, valid_from, from_order_id, valid_to, to_order_id from number_status_history
-      where account_id = $1 and telephone_number = $2 order by valid_from`,
     [account, number],
   );
   return rows.map((row) => Object.values(row));
@@ -146,14 +138,16 @@ test('a removal dates the end of service, and an import its start if nothing els
     t.is(result, 'succeeded', error?.message);
   };
   await night();
-  t.deepEqual(await history(ledger, brief), [
+  t.deepEqual(await statusIntervals(ledger, brief), [
     ['Inservice', unseen.orderDate, unseen.orderId, removedEarly.orderDate, removedEarly.orderId],
   ]);
   const inServiceSince = [...held.numbers()].find(({ telephoneNumber }) => telephoneNumber === number)?.inServiceDate;
-  t.deepEqual(await history(ledger, number), [['Inservice', inServiceSince, null, null, null]]);
+  t.deepEqual(await statusIntervals(ledger, number), [['Inservice', inServiceSince, null, null, null]]);
   const removal = held.placeRemoval({ numbers: [number], done: true });
   await night();
-  t.deepEqual(await history(ledger, number), [['Inservice', inServiceSince, null, removal.orderDate, removal.orderId]]);
+  t.deepEqual(await statusIntervals(ledger, number), [
+    ['Inservice', inServiceSince, null, removal.orderDate, removal.orderId],
+  ]);
   t.is((await ledger.query('select from disconnected_numbers')).length, 0);
   t.is((await ledger.run(job)).counts.rowsWritten, 0);
   t.deepEqual(await periods(ledger, number), [[order.orderId, order.orderDate, removal.orderDate]]);
@@ -167,7 +161,7 @@ test('a number first seen after its import was read is in service since the impo
   await sync(ledger);
   // The in-service list alone, which has no dates.
   t.is((await ledger.run('sync-inservice-numbers')).result, 'succeeded');
-  t.deepEqual(await history(ledger, number), [['Inservice', order.orderDate, order.orderId, null, null]]);
+  t.deepEqual(await statusIntervals(ledger, number), [['Inservice', order.orderDate, order.orderId, null, null]]);
 });
 
 test('night_changes shows imports, removals and their status changes', async (t) => {

@@ -93,13 +93,23 @@ async function isInToken(client: DashboardClient, account: string): Promise<bool
 }
 
 /** Checks whether a resource is readable, with its cheapest request. */
-async function checkResource(client: DashboardClient, account: string, description: Description): Promise<Verdict> {
+function checkResource(client: DashboardClient, account: string, description: Description): Promise<Verdict> {
+  const read = () => readResource(client, account, description);
+  return description.optional ? unlessNotOffered(description.job.name, read) : read();
+}
+
+/** The ledger is complete without what the job reads, so a missing role is a warning. */
+async function unlessNotOffered(job: string, read: () => Promise<Verdict>): Promise<Verdict> {
   try {
-    return await readResource(client, account, description);
+    return await read();
   } catch (error) {
-    if (!description.optional || !isNotOffered(error)) throw error;
-    return warning(`${inOneLine(error).replace(/\.$/, '')}; ${description.job.name} skips them`);
+    if (!isNotOffered(error)) throw error;
+    return skippedBy(job, error);
   }
+}
+
+function skippedBy(job: string, error: ApiError): Verdict {
+  return warning(`${inOneLine(error).replace(/\.$/, '')}; ${job} skips them`);
 }
 
 async function readResource(client: DashboardClient, account: string, description: Description): Promise<Verdict> {
@@ -118,15 +128,11 @@ async function readResource(client: DashboardClient, account: string, descriptio
 /** No order has this ID: the credentials lack the role if the answer is 403, and have it if the order isn't found. */
 const noOrder = '00000000-0000-0000-0000-000000000000';
 
-/** The orders are complete without their histories and notes, so a missing role is a warning. */
-async function checkTrail(client: DashboardClient, account: string, { path }: Trail): Promise<Verdict> {
-  try {
+function checkTrail(client: DashboardClient, account: string, { path }: Trail): Promise<Verdict> {
+  return unlessNotOffered('sync-order-history', async () => {
     await client.get({ account, path: path(account, noOrder), accept: [200, 204, 400, 404], parse: () => undefined });
     return ok('readable');
-  } catch (error) {
-    if (!isNotOffered(error)) throw error;
-    return warning(`${inOneLine(error).replace(/\.$/, '')}; sync-order-history skips them`);
-  }
+  });
 }
 
 /** Reads only one day, because the list has no pages. */
@@ -147,22 +153,22 @@ async function checkAssignmentReport(client: DashboardClient, account: string, {
     );
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return warning(`${inOneLine(error).replace(/\.$/, '')}; fetch-assignment-report skips them`);
+    return skippedBy('fetch-assignment-report', error);
   }
 }
 
 /** A number for fiction, which nobody has: whatever the API says about it, it read the request. */
 const fictionalNumber = '2025550100';
 
-async function checkHistories(client: DashboardClient, account: string): Promise<Verdict> {
-  try {
-    await readNumberHistory({ client, account, number: fictionalNumber, spellings: [fictionalNumber] });
+function checkHistories(client: DashboardClient, account: string): Promise<Verdict> {
+  return unlessNotOffered('fetch-number-histories', async () => {
+    try {
+      await readNumberHistory({ client, account, number: fictionalNumber, spellings: [fictionalNumber] });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 400)) throw error;
+    }
     return ok('readable');
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 400) return ok('readable');
-    if (!isNotOffered(error)) throw error;
-    return warning(`${inOneLine(error).replace(/\.$/, '')}; fetch-number-histories skips them`);
-  }
+  });
 }
 
 async function checkAssignment(client: DashboardClient, account: string): Promise<Verdict> {

@@ -1,5 +1,5 @@
 import type { Html } from '../html.js';
-import { type ChartText, chart, colors, fills, textAbove, widths } from './figure.js';
+import { axisText, type ChartText, chart, colors, fills, textAbove, widths } from './figure.js';
 
 export interface Deviation {
   label: string;
@@ -53,9 +53,7 @@ export function deviations(
         axisLine: { show: false },
         axisTick: { show: false },
         axisLabel: {
-          color: colors.ink,
-          fontFamily: 'inherit',
-          fontSize: 12,
+          ...axisText,
           interval: 0,
           formatter: (index: string | number) => bars[Number(index)]?.label ?? '',
           margin: room,

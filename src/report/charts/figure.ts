@@ -86,7 +86,8 @@ export function chart(text: ChartText, partsOf: (width: Width) => ChartParts): H
 }
 
 const fontSize = 12;
-const axisText = { color: colors.ink, fontSize, fontFamily: 'inherit' };
+/** Text of axes and legends. */
+export const axisText = { color: colors.ink, fontSize, fontFamily: 'inherit' };
 
 /** Height of a legend with this many entries: side by side, or on a phone one below the other. */
 export const legendHeight = (entries: number, width: Width) => (width === 'wide' ? 1 : entries) * 20 + 10;

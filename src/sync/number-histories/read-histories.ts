@@ -1,9 +1,11 @@
 import type pg from 'pg';
+import { chunksOf } from '../../chunks-of.js';
 import { ApiError, isNotOffered } from '../../dashboard/errors.js';
 import { type NumberEvent, readNumberHistory } from '../../dashboard/single-number.js';
 import { inTransaction } from '../../database/transaction.js';
 import { formatCount } from '../../format.js';
 import type { JobContext } from '../../run/job.js';
+import { sentencesOf } from '../not-offered.js';
 import { explanationOf, type Move } from './explain.js';
 
 /** The name of the setting, for messages. */
@@ -60,19 +62,13 @@ export async function readNumberHistories(context: JobContext): Promise<void> {
     }
   } catch (error) {
     if (!isNotOffered(error)) throw error;
-    run.warn(
-      `Histories of single numbers were not read: ${error.message}.${error.hint === undefined ? '' : ` ${error.hint}`} ${historiesSetting}=0 turns this off.`,
-    );
+    run.warn(`Histories of single numbers were not read: ${sentencesOf(error)} ${historiesSetting}=0 turns this off.`);
   }
   const left = await countUnread(context);
   if (left > 0)
     log.info(
       `Histories of numbers of account ${account}: ${formatCount(left)} ${left === 1 ? 'number' : 'numbers'} left for later runs, of which each reads up to ${formatCount(limit)} (${historiesSetting})`,
     );
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 }
 
 /** The numbers with unread moves, those with the latest ones first, each with all its unexplained moves. */

@@ -5,6 +5,7 @@ import { change } from '../../database/transaction.js';
 import { currentTime } from '../../days.js';
 import { formatCount } from '../../format.js';
 import type { Cost, CostContext, JobContext } from '../../run/job.js';
+import { notRead } from '../not-offered.js';
 import { type FailedReading, isFailed, readEach } from '../read-each.js';
 import { refusal } from '../read-order.js';
 import { collectWarnings } from '../value-warnings.js';
@@ -106,10 +107,7 @@ async function readTrail(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (isNotOffered(error)) {
-      if (!refused.has(trail)) {
-        const hint = error.hint === undefined ? '' : ` ${error.hint}`;
-        run.warn(`The ${trail.title} were not read, and the stored ones were not changed: ${error.message}.${hint}`);
-      }
+      if (!refused.has(trail)) run.warn(notRead(`The ${trail.title}`, error));
       refused.add(trail);
       return { order, isOffered: false };
     }

@@ -1,4 +1,4 @@
-import type { Ledger } from './ledger.js';
+import { account, type Ledger } from './ledger.js';
 
 /** Tables that every run writes to, whether or not anything changed. */
 const runLog = [
@@ -39,4 +39,14 @@ export async function e164Places(ledger: Pick<Ledger, 'query'>): Promise<string[
     if (found.length > 0) places.push(`${place}.${name}`);
   }
   return places;
+}
+
+/** The intervals of a number's status: the status, its begin with the order, and its end with the order. */
+export async function statusIntervals(ledger: Pick<Ledger, 'query'>, number: string): Promise<unknown[][]> {
+  const rows = await ledger.query(
+    `select status, valid_from, from_order_id, valid_to, to_order_id from number_status_history
+      where account_id = $1 and telephone_number = $2 order by valid_from`,
+    [account, number],
+  );
+  return rows.map((row) => Object.values(row));
 }
