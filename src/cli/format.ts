@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { terminalSafe } from '../terminal-text.js';
+import { textWidth } from '../text-width.js';
 
 export { formatCount, formatDuration } from '../format.js';
 
@@ -21,11 +21,11 @@ export function formatTable(
   const widths = header.map(() => 0);
   for (const row of [header, ...rows]) {
     for (const [column, lines] of row.entries()) {
-      for (const line of lines) widths[column] = Math.max(widths[column] ?? 0, stringWidth(line));
+      for (const line of lines) widths[column] = Math.max(widths[column] ?? 0, textWidth(line));
     }
   }
   const pad = (text: string, column: number) => {
-    const gap = ' '.repeat((widths[column] ?? 0) - stringWidth(text));
+    const gap = ' '.repeat((widths[column] ?? 0) - textWidth(text));
     return right.includes(column) ? gap + text : text + gap;
   };
   const layOut = (row: readonly string[][]) =>
@@ -49,7 +49,7 @@ function wrapLast(
   width: number,
 ): readonly (readonly string[])[] {
   const widthOf = (column: number) =>
-    Math.max(...[titles, ...cells].map((row) => stringWidth(terminalSafe(row[column] ?? ''))));
+    Math.max(...[titles, ...cells].map((row) => textWidth(terminalSafe(row[column] ?? ''))));
   const last = titles.length - 1;
   const left = titles.slice(0, last).reduce((room, _, column) => room - widthOf(column) - 2, width);
   if (left < minWrapWidth) return cells;
@@ -61,7 +61,7 @@ function wrapText(text: string, width: number): string {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);
-    if (line !== undefined && stringWidth(`${line} ${word}`) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    if (line !== undefined && textWidth(`${line} ${word}`) <= width) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines.join('\n');

@@ -1,84 +1,60 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitStatus } from '../errors.js';
 import { version } from '../version.js';
-import * as assign from './assign.js';
-import * as assignments from './assignments.js';
-import * as audit from './audit.js';
-import * as backup from './backup.js';
-import * as billing from './billing.js';
-import * as check from './check.js';
-import * as classify from './classify.js';
-import * as completion from './completion.js';
-import * as db from './db.js';
-import * as demo from './demo.js';
-import * as enqueue from './enqueue.js';
+import type { DefineCommand } from './command.js';
 import { printFailure } from './failure.js';
-import * as files from './files.js';
-import * as filing from './filing.js';
-import * as idle from './idle.js';
-import * as init from './init.js';
-import * as migrate from './migrate.js';
-import * as nruf from './nruf.js';
-import * as number from './number.js';
-import * as plan from './plan.js';
-import * as prune from './prune.js';
-import * as reconcile from './reconcile.js';
-import * as report from './report.js';
-import * as restore from './restore.js';
-import * as rnd from './rnd.js';
-import * as rollup from './rollup.js';
-import * as run from './run.js';
-import * as sandbox from './sandbox.js';
-import * as schedule from './schedule.js';
-import * as sql from './sql.js';
-import * as status from './status.js';
-import * as submit from './submit.js';
-import * as tables from './tables.js';
-import * as worker from './worker.js';
 
-/** The commands in the order of `--help`. Each loads its dependencies only when it runs, so that help is fast. */
-const commands = [
-  demo,
-  init,
-  check,
-  plan,
-  migrate,
-  run,
-  schedule,
-  worker,
-  enqueue,
-  submit,
-  files,
-  assign,
-  reconcile,
-  assignments,
-  billing,
-  rollup,
-  idle,
-  classify,
-  number,
-  nruf,
-  filing,
-  audit,
-  rnd,
-  status,
-  report,
-  backup,
-  restore,
-  prune,
-  sql,
-  tables,
-  db,
-  sandbox,
-  completion,
-];
+/** The commands in the order of `--help`. They load their dependencies only when they run, so that help is fast. */
+const commands = {
+  demo: () => import('./demo.js'),
+  init: () => import('./init.js'),
+  check: () => import('./check.js'),
+  plan: () => import('./plan.js'),
+  migrate: () => import('./migrate.js'),
+  run: () => import('./run.js'),
+  schedule: () => import('./schedule.js'),
+  worker: () => import('./worker.js'),
+  enqueue: () => import('./enqueue.js'),
+  submit: () => import('./submit.js'),
+  files: () => import('./files.js'),
+  assign: () => import('./assign.js'),
+  reconcile: () => import('./reconcile.js'),
+  assignments: () => import('./assignments.js'),
+  billing: () => import('./billing.js'),
+  rollup: () => import('./rollup.js'),
+  idle: () => import('./idle.js'),
+  classify: () => import('./classify.js'),
+  number: () => import('./number.js'),
+  nruf: () => import('./nruf.js'),
+  filing: () => import('./filing.js'),
+  audit: () => import('./audit.js'),
+  rnd: () => import('./rnd.js'),
+  status: () => import('./status.js'),
+  report: () => import('./report.js'),
+  backup: () => import('./backup.js'),
+  restore: () => import('./restore.js'),
+  prune: () => import('./prune.js'),
+  sql: () => import('./sql.js'),
+  tables: () => import('./tables.js'),
+  db: () => import('./db.js'),
+  sandbox: () => import('./sandbox.js'),
+  completion: () => import('./completion.js'),
+} satisfies Record<string, () => Promise<{ define(command: DefineCommand): Command }>>;
+
+type CommandName = keyof typeof commands;
+
+const commandNames = Object.keys(commands) as CommandName[];
 
 /**
- * Builds the command line with all commands and options, without parsing arguments.
+ * Builds the command line with its commands and options, without parsing arguments.
  *
+ * @param names the commands to load
  * @param writeError receives usage errors, with line breaks
  */
-export function buildProgram(writeError: (text: string) => void = () => undefined): Command {
+export async function buildProgram(
+  names: readonly CommandName[] = commandNames,
+  writeError: (text: string) => void = () => undefined,
+): Promise<Command> {
   const program = new Command('tn-ledger')
     .description(
       'Syncs a Bandwidth account into PostgreSQL every night: telephone numbers, orders, assignments and billing records.',
@@ -99,7 +75,8 @@ Getting started:
 
 Exit status: 0 success, 1 failure, 2 invalid usage or configuration, 3 success with rejects, 4 job already running.`,
     );
-  for (const { define } of commands) define(program.command.bind(program));
+  for (const { define } of await Promise.all(names.map((name) => commands[name]())))
+    define(program.command.bind(program));
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(run 'tn-ledger ${command.name()} --help' for usage)`);
   return program;
@@ -108,7 +85,9 @@ Exit status: 0 success, 1 failure, 2 invalid usage or configuration, 3 success w
 /** Runs a command, prints its failure, and sets the exit status of the process. */
 export async function runProgram(args: readonly string[]): Promise<void> {
   let usageErrors = '';
-  const program = buildProgram((text) => {
+  // The one that is named is enough, except for the script that completes all of them.
+  const named = commandNames.filter((name) => name === args[0] && name !== 'completion');
+  const program = await buildProgram(named.length > 0 ? named : commandNames, (text) => {
     usageErrors += text;
   });
   try {

@@ -1,7 +1,7 @@
-import stringWidth from 'string-width';
 import type { ProgressDisplay } from '../run/run-job.js';
 import type { RunStep } from '../run/run-record.js';
 import { terminalSafe } from '../terminal-text.js';
+import { textWidth } from '../text-width.js';
 import { formatCount, formatDuration } from './format.js';
 import { createStatusLine, type StatusLine } from './status-line.js';
 
@@ -80,7 +80,7 @@ export function createProgress({
           display(
             () => {
               const text = facts().join(' | ');
-              const room = (stream.columns || 80) - stringWidth(`${title} [] 100 % | ${text}`) - 1;
+              const room = (stream.columns || 80) - textWidth(`${title} [] 100 % | ${text}`) - 1;
               return `${title} ${barOf(rowsRead, expected, room)}${text}`;
             },
             () => {

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import PgCursor from 'pg-cursor';
-import stringWidth from 'string-width';
 import { type Relation, readRelations } from '../database/catalog.js';
 import { type Database, toLedgerError } from '../database/connect.js';
 import { type OwnRights, readOwnRights } from '../database/roles.js';
 import { LedgerError, UsageError } from '../errors.js';
+import { textWidth } from '../text-width.js';
 import { printPart } from './print-result.js';
 import type { Session } from './session.js';
 import type { SqlOutput } from './sql-output.js';
@@ -218,5 +218,5 @@ function pointAt(statement: string, position: number): string {
   const line = statement.slice(lineStart).split('\n', 1)[0] ?? '';
   const number = before.split('\n').length;
   const title = `LINE ${number}: `;
-  return `${title}${line}\n${' '.repeat(stringWidth(title + before.slice(lineStart)))}^`;
+  return `${title}${line}\n${' '.repeat(textWidth(title + before.slice(lineStart)))}^`;
 }

@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { UsageError } from '../errors.js';
-import { joinEmbeddedServer } from './embedded.js';
 import { checkEncoding, checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
 import { createJoinMemory, type JoinMemory } from './join-memory.js';
 import { createLockConnection, type LockConnection, type LockTimings } from './lock-connection.js';
@@ -115,6 +114,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const { end, ...opened } = await openPool(databaseUrl, describe, options);
     return { ...opened, url: databaseUrl, describe, embedded: false, close: once(end) };
   }
+  // Loaded late: a server of one's own needs none of it.
+  const { joinEmbeddedServer } = await import('./embedded.js');
   const server = await joinEmbeddedServer({ dataDir, log, debug, signal });
   const describe = describeEmbedded(dataDir);
   const url = `postgres://${server.user}:${encodeURIComponent(server.password)}@${server.host}:${server.port}/${server.database}`;

@@ -3,7 +3,7 @@ import test from 'ava';
 import { completionScript } from '../../src/cli/completion-script.js';
 import { buildProgram } from '../../src/cli/program.js';
 
-const script = completionScript(buildProgram(), ['nightly', 'sync-orders', 'sync-portins'], 'bash');
+const script = completionScript(await buildProgram(), ['nightly', 'sync-orders', 'sync-portins'], 'bash');
 
 /** What Tab offers after these words, the last of which is incomplete. */
 function offered(...words: string[]): string[] {
@@ -27,8 +27,8 @@ test('where nothing is known, the shell completes file names', (t) => {
   t.regex(script, /^complete -o default -F _tn_ledger tn-ledger$/m);
 });
 
-test('the script for fish has every command and option', (t) => {
-  const program = buildProgram();
+test('the script for fish has every command and option', async (t) => {
+  const program = await buildProgram();
   const fish = completionScript(program, [], 'fish');
   for (const command of program.commands) {
     t.regex(fish, new RegExp(`^complete .* -a ${command.name()} -d '`, 'm'));

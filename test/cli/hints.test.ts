@@ -6,7 +6,7 @@ import { buildProgram } from '../../src/cli/program.js';
 import { findMentions } from './support/mentions.js';
 import { filesBelow, type Text, textsOfLines, textsOfMarkdown, textsOfSources } from './support/texts.js';
 
-const known = { program: buildProgram(), jobs: jobs.map(({ name }) => name) };
+const known = { program: await buildProgram(), jobs: jobs.map(({ name }) => name) };
 
 const place = ({ file, line }: Text) => `${file}:${line}`;
 

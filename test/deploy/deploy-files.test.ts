@@ -10,7 +10,7 @@ import { createTimetable } from '../../src/timetable.js';
 import { findMentions } from '../cli/support/mentions.js';
 import { onlyIf } from '../support/only-if.js';
 
-const known = { program: buildProgram(), jobs: jobs.map(({ name }) => name) };
+const known = { program: await buildProgram(), jobs: jobs.map(({ name }) => name) };
 
 /** Asserts that a command line of the program would be accepted. */
 function checkCommand(t: ExecutionContext, words: readonly string[], where: string): void {
