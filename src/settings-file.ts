@@ -49,7 +49,13 @@ export function readSettingsFile(
   const before = problems.length;
   const { LineCounter, parseDocument } = loadYaml();
   const lineCounter = new LineCounter();
-  const document = parseDocument(source, { schema: 'failsafe', lineCounter, prettyErrors: false });
+  const document = parseDocument(source, {
+    schema: 'failsafe',
+    lineCounter,
+    prettyErrors: false,
+    // A key that is a list would be printed as a warning of the library; it is refused below, as an unknown key.
+    logLevel: 'error',
+  });
   for (const error of document.errors) {
     problems.push(`${name}:${lineCounter.linePos(error.pos[0]).line}: is not valid YAML or JSON (${error.code})`);
   }

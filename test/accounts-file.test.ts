@@ -167,6 +167,17 @@ test('invalid YAML, an empty file and a missing one are configuration errors', (
   );
 });
 
+test('a list as a key is an unknown key, and no warning of a library', async (t) => {
+  const warnings: string[] = [];
+  const keep = ({ message }: Error) => void warnings.push(message);
+  process.on('warning', keep);
+  t.teardown(() => process.off('warning', keep));
+  t.regex(problemsOf(t, '? [accounts, x]\n: y\naccounts:\n  - id: 9900009').join('\n'), /\[ accounts, x \]/);
+  // Node.js emits warnings after the code that causes them.
+  await new Promise(setImmediate);
+  t.deepEqual(warnings, []);
+});
+
 test('BANDWIDTH_ACCOUNT_ID and an accounts file together are an error', (t) => {
   t.deepEqual(problemsOf(t, 'accounts: [{id: 1}]', { env: { ...usual, BANDWIDTH_ACCOUNT_ID: '1' } }), [
     'BANDWIDTH_ACCOUNT_ID and TN_LEDGER_ACCOUNTS_FILE are both set: remove one of them',
