@@ -48,10 +48,10 @@ export function resultsPage(results: readonly Result[]): string {
 \`npm run bench -- --write\` adds its results to this page, which is made from \`results.json\`; do not edit it. \`npm run bench -- --help\`
 lists the options.
 
-Each row compares the same work on the same machine: tn-ledger; a **floor**, the least that plain tools or the API's pace need for it; and a **rival**, a program as a
-competent user would write it (\`rivals/\`). They run in turn, after a warm-up. Times are medians, with the fastest and the slowest
-round; a ratio is the median of the rounds' ratios. A rival that would take hours is compared at a smaller size, in a row of its own. A
-commit with \`+\` had changes that were not committed. Memory is the peak of the process.
+Each row compares the same work on the same machine: tn-ledger; a **floor**, the least that plain tools or the API's pace need for it;
+and a **rival**, a program as a competent user would write it (\`rivals/\`). They run in turn, after a warm-up unless the API sets the pace.
+Times are medians, with the fastest and the slowest round; a ratio is the median of the rounds' ratios. A rival that would take hours is
+compared at a smaller size, in a row of its own. Memory is the peak of the process. A commit with \`+\` had changes that were not committed.
 
 ${machines.map((machine, index) => `${machines.length === 1 ? 'Machine' : `Machine ${index + 1}`}: ${machine}.`).join('\n')}
 

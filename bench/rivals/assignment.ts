@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openClient, openKnex, rowsPerInsert, variable } from './client.js';
+import { call, openClient, openKnex, rowsPerInsert, variable } from './client.js';
 
 /**
  * Assigns the numbers in a file with Bandwidth's client, one order after the other: it places an order, reads it until it is done, and
@@ -46,11 +46,8 @@ for (let at = 0; at < numbers.length; at += numbersPerOrder) {
 }
 await database.destroy();
 
-/** Errors of single numbers come with the order, and are not errors here. */
-async function send(request: (done: (error: Error | null, answer: unknown) => void) => void): Promise<Answer> {
-  const answer = await new Promise<Answer>((resolve, reject) => {
-    request((error, result) => (result === undefined ? reject(error) : resolve(result as Answer)));
-  });
+async function send(request: (done: (error: Error | null, answer: Answer) => void) => void): Promise<Answer> {
+  const answer = await call(request);
   await delay(pauseMs);
   return answer;
 }

@@ -8,8 +8,8 @@ type Value = string | number | Date | undefined;
 
 export interface Client {
   concatAccountPath(path: string): string;
-  makeRequest(method: 'get', path: string, query: object, id: undefined, done: Done<unknown>): void;
-  makeRequest(method: 'post', path: string, data: object, done: Done<unknown>): void;
+  makeRequest<Result>(method: 'get', path: string, query: object, id: undefined, done: Done<Result>): void;
+  makeRequest<Result>(method: 'post', path: string, data: object, done: Done<Result>): void;
 }
 
 interface Links {
@@ -19,7 +19,7 @@ export interface ListedOrder {
   orderId: string;
   [name: string]: Value;
 }
-interface OrderDetails {
+export interface OrderDetails {
   completedNumbers?: { telephoneNumber: { fullNumber: string } | { fullNumber: string }[] };
 }
 
@@ -48,6 +48,13 @@ export const accountId = variable('BANDWIDTH_ACCOUNT_ID');
 export function openClient(): Client {
   const options = { apiEndPoint: variable('BANDWIDTH_API_URL'), tempAccessToken: variable('BENCH_TOKEN') };
   return new sdk.Client(accountId, undefined, undefined, undefined, undefined, options);
+}
+
+/** The response to a request; errors of single numbers come with an order, and are not errors here. */
+export function call<Result>(request: (done: Done<Result>) => void): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request((error, result) => (result === undefined ? reject(error) : resolve(result)));
+  });
 }
 
 /** The cursor in the link to the next page. */

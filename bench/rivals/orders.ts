@@ -1,11 +1,21 @@
 import { promisify } from 'node:util';
-import { accountId, type ListedOrder, nextPage, openClient, openKnex, rowsPerInsert, sdk, toDate } from './client.js';
+import {
+  accountId,
+  call,
+  type ListedOrder,
+  nextPage,
+  type OrderDetails,
+  openClient,
+  openKnex,
+  rowsPerInsert,
+  sdk,
+  toDate,
+} from './client.js';
 
 /** Copies an account's number orders with Bandwidth's client and knex: the list page by page, and each order with its numbers in turn. */
 const client = openClient();
 const database = openKnex();
 const list = promisify(sdk.Order.list);
-const get = promisify(sdk.Order.get);
 
 /** Years in the two digits that this list reads: without dates, it has the last two years only. */
 const ever = { startdate: '00-01-01', enddate: '69-12-31' };
@@ -20,7 +30,7 @@ while (page !== undefined) {
   const orders = [answer.orderIdUserIdDate].flat();
   const numbers = [];
   for (const { orderId } of orders) {
-    const { completedNumbers } = await get(client, orderId);
+    const { completedNumbers } = await call<OrderDetails>((done) => sdk.Order.get(client, orderId, done));
     for (const { fullNumber } of [completedNumbers?.telephoneNumber ?? []].flat()) {
       numbers.push({ account_id: accountId, order_id: orderId, telephone_number: fullNumber });
     }
