@@ -1,86 +1,92 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { openDatabase } from '../src/database/connect.js';
 import type { LoggedRequest } from '../src/sandbox/server.js';
-import { peakIn, printPeak } from '../test/support/peak-memory.js';
-import { removeDataFolder } from '../test/support/postgres.js';
-import { commandLine, startSandboxProcess } from './sandbox-process.js';
+import { type Benchmark, type Comparison, compete, print, type Scope } from './benchmark.js';
+import type { SandboxProcess } from './sandbox-process.js';
+import { type Setting, withSandbox } from './setting.js';
 
-const run = promisify(execFile);
+const requestsPerMinute = 60;
+const orderSeconds = 5;
+const numbersPerOrder = 5000;
 
 /**
- * Assigns a file of numbers, from reading it to its results, at a rate limit that the sandbox also enforces. Compares
- * the time with the minimum that the rate limit allows, polls included, and measures the preparation (read, check,
- * record) with a dry run.
+ * Assigns a file of numbers, from reading it to its results, at a rate limit. The floor is the time until the rate limit allows the last
+ * of two requests per order, one to place it and one to read it, and at least the time that the API takes for an order.
  */
-export async function benchAssignment({
-  numbers,
-  requestsPerMinute,
-}: {
-  numbers: number;
-  requestsPerMinute: number;
-}): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
-  const database = await openDatabase({
-    dataDir: join(folder, 'data'),
-    applicationName: 'tn-ledger bench',
-    log: () => undefined,
-  });
-  const sandbox = await startSandboxProcess({
-    numbers: numbers + Math.ceil(numbers / 10),
-    assignmentPace: { ms: 5000 },
-    ...{ orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 },
-  });
-  try {
-    const env = {
-      ...process.env,
-      ...sandbox.env,
-      DATABASE_URL: database.url,
-      TN_LEDGER_DATA_DIR: join(folder, 'data'),
-      TN_LEDGER_LOG_LEVEL: 'warn',
-    };
-    const command = async (perMinute: number, ...args: string[]) => {
-      const startedAt = performance.now();
-      const { stdout, stderr } = await run(process.execPath, ['--import', printPeak, commandLine, ...args], {
-        env: { ...env, BANDWIDTH_REQUESTS_PER_MINUTE: String(perMinute) },
-        maxBuffer: 1e8,
-      });
-      const peak = peakIn(stderr);
-      return { seconds: (performance.now() - startedAt) / 1000, peakMegabytes: peak / 1e6, stdout };
-    };
-    await command(1_000_000, 'run', 'sync-inservice-numbers');
-    const { rows } = await database.pool.query(
-      `select telephone_number from tn_ledger.telephone_numbers where npa is not null order by md5(telephone_number) limit $1`,
-      [numbers],
-    );
-    const file = join(folder, 'numbers.csv');
-    await writeFile(file, ['telephone_number', ...rows.map((row) => row.telephone_number), ''].join('\n'));
+export const assignment: Benchmark = {
+  name: 'assignment',
+  size: 1_000_000,
+  unit: 'numbers',
+  // One order at a time takes as long as its 200 orders take at the API, one after the other.
+  rivalSize: 50_000,
+  measure: (scope) =>
+    withSandbox(
+      {
+        numbers: scope.size + Math.ceil(scope.size / 10),
+        assignmentPace: { ms: orderSeconds * 1000 },
+        ...{ orders: 0, disconnects: 0, portins: 0, portouts: 0, assignments: 0 },
+      },
+      async (setting, sandbox) => [await measure(scope, setting, sandbox)],
+    ),
+};
 
-    const dryRun = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--dry-run');
-    process.stdout.write(
-      `Assignment of ${rows.length.toLocaleString('en-US')} numbers: a dry run (read, check, record, roll back) took ${dryRun.seconds.toFixed(1)} s\n`,
-    );
-    await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
-    const real = await command(requestsPerMinute, 'assign', file, '--action', 'ASSIGN', '--json', '--timeout', '1h');
-    const requests = ((await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[]).filter(
-      ({ path }) => !path.endsWith('/token'),
-    );
-    const posts = requests.filter(({ method }) => method === 'POST').length;
-    const rejected = requests.filter(({ status }) => status === 429).length;
-    const minimum = (Math.ceil(requests.length / requestsPerMinute) - 1) * 60;
-    const { accepted_count: accepted, sending_seconds: sending } = JSON.parse(real.stdout);
-    process.stdout.write(
-      `${accepted.toLocaleString('en-US')} accepted; ${requests.length} requests (${posts} orders, ${rejected} rejected with 429) at ${requestsPerMinute} per minute: ` +
-        `${sending.toFixed(1)} s from the first order to the last outcome, ${(sending / minimum).toFixed(3)} times the minimum of ${minimum} s at this rate limit; ` +
-        `${real.seconds.toFixed(1)} s in total, peak ${real.peakMegabytes.toFixed(0)} MB\n`,
-    );
-  } finally {
-    sandbox.stop();
-    await database.close();
-    await removeDataFolder(join(folder, 'data'));
-    await rm(folder, { recursive: true, force: true });
-  }
+async function measure(scope: Scope, setting: Setting, sandbox: SandboxProcess): Promise<Comparison> {
+  const { database, command, rival, psql, folder } = setting;
+  await command(['run', 'sync-inservice-numbers'], sandbox.env);
+  const { rows } = await database.pool.query(
+    `select telephone_number from tn_ledger.telephone_numbers where npa is not null order by md5(telephone_number) limit $1`,
+    [scope.size],
+  );
+  const file = join(folder, 'numbers.csv');
+  await writeFile(file, ['telephone_number', ...rows.map((row) => row.telephone_number), ''].join('\n'));
+  const env = { ...sandbox.env, BANDWIDTH_REQUESTS_PER_MINUTE: String(requestsPerMinute) };
+  const requests = 2 * Math.ceil(rows.length / numbersPerOrder);
+  const floor = Math.max(orderSeconds, (Math.ceil(requests / requestsPerMinute) - 1) * 60);
+
+  return compete(scope, {
+    work: `assignment file, ${requestsPerMinute} requests per minute`,
+    goals: { floor: 1.03 },
+    isPaced: true,
+    ours: {
+      // Also forgets the requests of the last minute.
+      prepare: async () => {
+        await database.pool.query('truncate assignment_batches, request_permits, request_waiters cascade');
+        await sandbox.clearRequests();
+      },
+      run: async () => {
+        const args = ['assign', file, '--action', 'ASSIGN', '--json', '--timeout', '1h', '--out', folder];
+        const output = await command(args, env);
+        const { accepted_count: accepted, sending_seconds: sending } = JSON.parse(output.stdout);
+        const sent = await sandbox.requests();
+        checkLimit(sent);
+        const orders = sent.filter(({ method }) => method === 'POST').length;
+        print(`${accepted} accepted, ${orders} orders, ${sent.length} requests; sending took ${sending} s`);
+        return output;
+      },
+    },
+    floor: { run: async () => ({ seconds: floor }) },
+    rival: {
+      prepare: () =>
+        psql(
+          '-c',
+          `drop table if exists public.rival_assignments;
+           create table public.rival_assignments (order_id text, telephone_number text primary key, outcome text, error_code text)`,
+        ),
+      run: async () => {
+        await sandbox.clearRequests();
+        const output = await rival('assignment', [file], { ...env, BENCH_TOKEN: await sandbox.token() });
+        checkLimit(await sandbox.requests());
+        return output;
+      },
+    },
+  });
+}
+
+/** @throws if any minute has more requests than the rate limit allows */
+function checkLimit(requests: readonly LoggedRequest[]): void {
+  const times = requests.map(({ at }) => at);
+  const early = times.findIndex(
+    (at, index) => at - (times[index - requestsPerMinute] ?? Number.NEGATIVE_INFINITY) < 60_000,
+  );
+  if (early !== -1) throw new Error(`Request ${early + 1} came within a minute of ${requestsPerMinute} others.`);
 }

@@ -1,135 +1,105 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { openDatabase } from '../src/database/connect.js';
+import { formatCount } from '../src/format.js';
 import { recordsCsv } from '../src/sandbox/billing/records.js';
 import { zip } from '../src/sandbox/billing/zip.js';
-import { peakIn, printPeak } from '../test/support/peak-memory.js';
-import { removeDataFolder } from '../test/support/postgres.js';
-import { commandLine } from './sandbox-process.js';
-import { median, psqlEnvironment, timed } from './support.js';
-
-const run = promisify(execFile);
+import { type Benchmark, type Comparison, compete, print, type Scope, timed } from './benchmark.js';
+import { psqlEnvironment, type Setting, withDatabase } from './setting.js';
 
 const days = 25;
-const ledgerColumns = ['account_id', 'report_id', 'file_name'];
+const csvName = 'BDR-2026-10-01-2026-10-25.csv';
+/** The credentials are never used. */
+const account = {
+  BANDWIDTH_ACCOUNT_ID: '9900000',
+  BANDWIDTH_CLIENT_ID: 'nobody',
+  BANDWIDTH_CLIENT_SECRET: 'is-asked',
+};
+/** Columns that tn-ledger adds, with what they are in all rows. */
+const ledgerColumns = {
+  account_id: account.BANDWIDTH_ACCOUNT_ID,
+  report_id: 'file-0123456789abcdef0123456789abcdef-bdr',
+  file_name: csvName,
+};
 
 /**
- * Loads an archive of call records with `tn-ledger billing --file`, compared with `unzip -p archive.zip | psql -c "copy
- * … from stdin"` of the same archive on the same server, into a plain table with the same columns, and into one with
- * the columns of the file only. The loads run in turn and are compared per round. Requires `unzip` and `psql` on the
- * PATH.
+ * Loads an archive of call records with `tn-ledger billing --file`. The floor is `unzip -p archive.zip | psql -c "copy … from stdin"` of the
+ * same archive on the same server, into a plain table with the same columns. Requires `unzip` and `psql` on the PATH.
  */
-export async function benchBilling({ rows, rounds }: { rows: number; rounds: number }): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
-  const database = await openDatabase({
-    dataDir: join(folder, 'data'),
-    applicationName: 'tn-ledger bench',
-    log: () => undefined,
+export const billing: Benchmark = {
+  name: 'billing',
+  size: 5_000_000,
+  unit: 'records',
+  rivalSize: 200_000,
+  measure: (scope) => withDatabase(async (setting) => [await measure(scope, setting)]),
+};
+
+async function measure(scope: Scope, setting: Setting): Promise<Comparison> {
+  const { database, command, rival, psql, folder } = setting;
+  const archive = join(folder, 'archive.zip');
+  await writeArchive(archive, Math.ceil(scope.size / days));
+  print(`archive of ${formatCount(scope.size)} records: ${((await stat(archive)).size / 1e6).toFixed(0)} MB`);
+  const load = () => command(['billing', '--file', archive, '--type', 'BDR'], account);
+  // Creates the schema and the table that the others copy.
+  await load();
+  const columns = await fileColumns(setting);
+  const createTable = (name: string) =>
+    psql('-c', `drop table if exists ${name}; create table ${name} (like tn_ledger.billing_bdr)`);
+  const count = async (table: string) =>
+    (await database.pool.query(`select count(*)::int as records from ${table}`)).rows[0].records;
+
+  return compete(scope, {
+    work: 'archive of call records',
+    goals: { floor: 1, rival: 10 },
+    ours: {
+      prepare: async () => {
+        await database.pool.query('truncate tn_ledger.billing_bdr, tn_ledger.billing_daily');
+        await database.pool.query('delete from tn_ledger.billing_reports');
+      },
+      run: load,
+    },
+    floor: {
+      prepare: async () => {
+        await createTable('public.bench_calls');
+        const defaults = Object.entries(ledgerColumns).map(([name, value]) => `alter ${name} set default '${value}'`);
+        await psql('-c', `alter table public.bench_calls ${defaults.join(', ')}`);
+      },
+      run: () =>
+        timed(() =>
+          unzipToPsql(archive, `copy public.bench_calls (${columns}) from stdin (format csv, header)`, database.url),
+        ),
+    },
+    rival: {
+      prepare: () => createTable('public.rival_calls'),
+      run: async () => {
+        const output = await rival('billing', [archive], account);
+        const [own, rivals] = [await count('tn_ledger.billing_bdr'), await count('public.rival_calls')];
+        if (rivals !== own) throw new Error(`The rival has ${rivals} records, tn-ledger ${own}.`);
+        return output;
+      },
+    },
   });
-  try {
-    const archive = join(folder, 'archive.zip');
-    const csvBytes = await writeArchive(archive, Math.ceil(rows / days));
-    const { size } = await stat(archive);
-    process.stdout.write(
-      `Billing archive of ${rows.toLocaleString('en-US')} rows: ${(csvBytes / 1e9).toFixed(2)} GB of CSV, ${(size / 1e6).toFixed(0)} MB zipped\n`,
-    );
-    const psql = (...args: string[]) =>
-      run('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', ...args], { env: psqlEnvironment(database.url) });
-    const environment = {
-      ...process.env,
-      BANDWIDTH_ACCOUNT_ID: '9900000',
-      BANDWIDTH_CLIENT_ID: 'nobody',
-      BANDWIDTH_CLIENT_SECRET: 'is-asked',
-      DATABASE_URL: database.url,
-      TN_LEDGER_DATA_DIR: join(folder, 'work'),
-    };
-    let peak = 0;
-    const load = async () => {
-      const args = ['--import', printPeak, commandLine, 'billing', '--file', archive, '--type', 'BDR'];
-      const { stderr } = await run(process.execPath, args, { env: environment });
-      peak = Math.max(peak, peakIn(stderr));
-    };
-    // Creates the schema and the table that the others copy.
-    await load();
-    await database.pool.query('create schema if not exists bench');
-    const columns = await fileColumns(database.pool);
-    const unzipInto = async (drop: readonly string[]) => {
-      await psql(
-        '-c',
-        'drop table if exists bench.calls',
-        '-c',
-        'create table bench.calls (like tn_ledger.billing_bdr)',
-      );
-      for (const column of ledgerColumns) {
-        const change = drop.includes(column)
-          ? `drop column ${column}`
-          : `alter ${column} set default '${defaultOf(column)}'`;
-        await psql('-c', `alter table bench.calls ${change}`);
-      }
-      return timed(() =>
-        unzipToPsql(archive, `copy bench.calls (${columns}) from stdin (format csv, header)`, database.url),
-      );
-    };
-    const sameShape: number[] = [];
-    const fewer: number[] = [];
-    for (let round = 1; round <= rounds; round += 1) {
-      await database.pool.query('truncate tn_ledger.billing_bdr, tn_ledger.billing_daily');
-      await database.pool.query('delete from tn_ledger.billing_reports');
-      await database.pool.query('checkpoint').catch(() => undefined);
-      const seconds = await timed(load);
-      const same = await unzipInto([]);
-      const bare = await unzipInto(ledgerColumns);
-      sameShape.push(seconds / same);
-      fewer.push(seconds / bare);
-      process.stdout.write(
-        `round ${round}: tn-ledger ${seconds.toFixed(1)} s; unzip and psql into a table with the same columns ${same.toFixed(1)} s, with the columns of the file only ${bare.toFixed(1)} s\n`,
-      );
-    }
-    process.stdout.write(
-      `median ratio: ${median(sameShape).toFixed(2)} with the same columns, ${median(fewer).toFixed(2)} with the columns of the file only; ` +
-        `peak memory ${(peak / 1e6).toFixed(0)} MB, ${((peak - size) / 1e6).toFixed(0)} MB more than the archive\n`,
-    );
-  } finally {
-    await database.close();
-    await removeDataFolder(join(folder, 'data'));
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
-/** Writes the archive and returns the size of its CSV. */
-async function writeArchive(path: string, rowsPerDay: number): Promise<number> {
-  let bytes = 0;
+function writeArchive(path: string, rowsPerDay: number): Promise<void> {
   const from = Date.UTC(2026, 9, 1);
-  const options = { seed: 1, account: '9900000', type: 'BDR', from, to: from + (days - 1) * 86_400_000, rowsPerDay };
-  function* counted(): Generator<Buffer> {
-    for (const chunk of recordsCsv(options)) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  }
-  await pipeline(zip([{ name: 'BDR-2026-10-01-2026-10-25.csv', content: counted() }]), createWriteStream(path));
-  return bytes;
+  const to = from + (days - 1) * 86_400_000;
+  const content = recordsCsv({ seed: 1, account: account.BANDWIDTH_ACCOUNT_ID, type: 'BDR', from, to, rowsPerDay });
+  return pipeline(zip([{ name: csvName, content }]), createWriteStream(path));
 }
 
-async function fileColumns(pool: { query(sql: string): Promise<{ rows: { columns: string }[] }> }): Promise<string> {
-  const { rows } = await pool.query(
+/** The columns in the order of the file. */
+async function fileColumns({ database }: Setting): Promise<string> {
+  const { rows } = await database.pool.query(
     `select string_agg(quote_ident(column_name), ', ' order by place) as columns from (
        select column_name, case column_name when 'call_start_date_time' then 5.5 else ordinal_position end as place
          from information_schema.columns
-        where table_schema = 'tn_ledger' and table_name = 'billing_bdr'
-          and column_name not in ('account_id', 'report_id', 'file_name')) as c`,
+        where table_schema = 'tn_ledger' and table_name = 'billing_bdr' and column_name <> all($1)) as c`,
+    [Object.keys(ledgerColumns)],
   );
-  return rows[0]?.columns ?? '';
-}
-
-function defaultOf(column: string): string {
-  if (column === 'account_id') return '9900000';
-  return column === 'report_id' ? 'file-0123456789abcdef0123456789abcdef-bdr' : 'BDR-2026-10-01-2026-10-25.csv';
+  return rows[0].columns;
 }
 
 function unzipToPsql(archive: string, copy: string, url: string): Promise<void> {

@@ -1,30 +1,32 @@
-import { benchAccounts } from './accounts.js';
-import { benchAssignment } from './assignment.js';
-import { benchBilling } from './billing.js';
-import { benchFirstRun } from './first-run.js';
-import { benchNruf } from './nruf.js';
-import { benchOrderDetails } from './order-details.js';
-import { benchReading } from './reading.js';
-import { benchSizes } from './sizes.js';
+import { formatTable } from '../src/cli/format.js';
+import { accountsAtOnce } from './accounts.js';
+import { defineArguments, readArguments } from './arguments.js';
+import { assignment } from './assignment.js';
+import { runBenchmark } from './benchmark.js';
+import { billing } from './billing.js';
+import { nruf } from './nruf.js';
+import { numbers } from './numbers.js';
+import { orders } from './orders.js';
+import { reading } from './reading.js';
+import { describeResults, type Result, writeResults } from './results.js';
+import { sizes } from './sizes.js';
+import { start } from './start.js';
+import { cellsOf, titles } from './table.js';
 
 /**
- * `npm run bench`: all benchmarks. Each compares times within one run, since absolute times mean little on a shared
- * machine.
+ * `npm run bench`: all benchmarks, or those that are named. Each compares times within one run, since absolute times mean little on a
+ * shared machine.
  */
-const numbers = Number(process.env.BENCH_NUMBERS ?? 1_000_000);
-const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
-const orders = Number(process.env.BENCH_ORDERS ?? 10_000);
-const accounts = Number(process.env.BENCH_ACCOUNTS ?? 16);
-const nrufNumbers = Number(process.env.BENCH_NRUF_NUMBERS ?? 5_000_000);
-const billingRows = Number(process.env.BENCH_BILLING_ROWS ?? 5_000_000);
-const sizeNumbers = Number(process.env.BENCH_SIZE_NUMBERS ?? 100_000);
-const sizeBillingRows = Number(process.env.BENCH_SIZE_BILLING_ROWS ?? 1_000_000);
+const benchmarks = [numbers, billing, orders, assignment, nruf, accountsAtOnce, start, reading, sizes];
 
-await benchFirstRun({ numbers, rounds });
-await benchOrderDetails({ orders, latencyMs: 50 });
-await benchAssignment({ numbers, requestsPerMinute: 60 });
-await benchBilling({ rows: billingRows, rounds });
-await benchAccounts({ accounts, numbersPerAccount: 20_000, latencyMs: 50 });
-await benchReading({ numbers, rounds });
-await benchNruf({ numbers: nrufNumbers, rounds });
-await benchSizes({ numbers: sizeNumbers, billingRows: sizeBillingRows });
+const { names, rounds, scale, write } = readArguments(defineArguments(benchmarks.map(({ name }) => name)).parse());
+const results: Result[] = [];
+for (const benchmark of benchmarks) {
+  if (names.length > 0 && !names.includes(benchmark.name)) continue;
+  const added = describeResults(await runBenchmark(benchmark, scale, rounds));
+  // At once: later benchmarks may fail after hours.
+  if (write) writeResults(added);
+  results.push(...added);
+}
+const right = titles.map((_, index) => index).slice(1);
+process.stdout.write(`${formatTable(titles, results.map(cellsOf), { right })}\n`);

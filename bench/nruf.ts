@@ -1,72 +1,76 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type pg from 'pg';
-import { type Database, openDatabase } from '../src/database/connect.js';
+import type { Database } from '../src/database/connect.js';
 import { migrate } from '../src/database/migrations.js';
-import { removeDataFolder } from '../test/support/postgres.js';
-import { median, timed } from './support.js';
+import { formatCount } from '../src/format.js';
+import { type Benchmark, type Comparison, compete, print, type Scope, timed } from './benchmark.js';
+import { type Setting, withDatabase } from './setting.js';
+
+const day = '2025-12-31';
+const plainCount = 'select npa_nxx_x, count(*) from telephone_numbers group by 1';
+const totals = 'select sum(numbers_received)::int as received, sum(assigned)::int as assigned';
 
 /**
- * NRUF counting, compared with the simplest count on the same database: numbers per block. Each number has three rows
- * in both histories. Measured with current intervals, with 5,000 numbers changed since, and without intervals.
+ * NRUF counting. The floor is the simplest count on the same database: numbers per block. Each number has three rows in both histories.
+ * Measured as a nightly run leaves the ledger, with 1% of the numbers changed since, as known before that change, and after the next
+ * run.
  */
-export async function benchNruf({ numbers, rounds }: { numbers: number; rounds: number }): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
-  const database = await openDatabase({
-    dataDir: join(folder, 'data'),
-    applicationName: 'tn-ledger bench',
-    log: () => undefined,
+export const nruf: Benchmark = {
+  name: 'nruf',
+  size: 5_000_000,
+  unit: 'numbers',
+  rivalSize: 500_000,
+  measure: (scope) => withDatabase((setting) => measure(scope, setting)),
+};
+
+async function measure(scope: Scope, setting: Setting): Promise<Comparison[]> {
+  const { database, rival } = setting;
+  const { pool } = database;
+  await migrate(database);
+  const changed = Math.ceil(scope.size / 100);
+  const refresh = async () =>
+    print(`nruf_refresh: ${(await timed(() => pool.query('select nruf_refresh()'))).seconds.toFixed(1)} s`);
+  print(
+    `loading ${formatCount(scope.size)} numbers took ${(await timed(() => load(pool, scope.size))).seconds.toFixed(0)} s`,
+  );
+  await refresh();
+  const { rows } = await pool.query('select clock_timestamp()::text as now');
+  const [{ now: knownAt }] = rows as [{ now: string }];
+
+  let counted = '';
+  const count = async (...values: string[]) => {
+    const knownThen = values.length === 0 ? '' : ', known_at => $1';
+    const { rows: sums } = await pool.query(`${totals} from nruf_utilization('${day}'${knownThen})`, values);
+    counted = JSON.stringify(sums[0]);
+    if (sums[0].received !== scope.size) throw new Error(`Counted ${counted}, but ${scope.size} are in service.`);
+  };
+  const contest = (work: string, ...values: string[]) => ({
+    work: `nruf_utilization${work}`,
+    goals: { floor: 3 },
+    ours: { run: () => timed(() => count(...values)) },
+    floor: { run: () => timed(() => pool.query(plainCount)) },
   });
-  try {
-    await migrate(database);
-    const say = (text: string) => void process.stdout.write(`${text}\n`);
-    say(`Counting ${numbers.toLocaleString('en-US')} numbers with 3 rows each in both histories; loading …`);
-    const loading = await timed(() => load(database.pool, numbers));
-    say(`loaded in ${loading.toFixed(0)} s`);
 
-    const plain = () => timed(() => database.pool.query(plainCount));
-    const counted = async () => {
-      let received = 0;
-      const seconds = await timed(async () => {
-        const { rows } = await database.pool.query(count);
-        received = Number(rows[0].received);
-      });
-      if (received !== numbers) throw new Error(`Counted ${received} numbers, but ${numbers} are in service.`);
-      return seconds;
-    };
-    const compare = async (what: string, times: number) => {
-      // The first query finds less of its table in the cache.
-      await plain();
-      await counted();
-      const ratios: number[] = [];
-      for (let round = 1; round <= times; round += 1) {
-        const [base, own] = [await plain(), await counted()];
-        ratios.push(own / base);
-        say(`${what}, round ${round}: by block ${base.toFixed(2)} s, nruf_utilization ${own.toFixed(2)} s`);
-      }
-      say(`${what}: median ratio ${median(ratios).toFixed(2)}`);
-    };
-    const refresh = async (what: string) =>
-      say(`${what}: ${(await timed(() => database.pool.query('select tn_ledger.nruf_refresh()'))).toFixed(1)} s`);
-
-    await refresh('making the intervals');
-    await compare('with intervals', rounds);
-    await change(database);
-    await compare('with 5,000 numbers changed since', 1);
-    await refresh('refreshing the intervals');
-    await compare('with refreshed intervals', 1);
-    await database.pool.query('delete from nruf_intervals_mark');
-    await compare('without intervals', 1);
-  } finally {
-    await database.close();
-    await removeDataFolder(join(folder, 'data'));
-    await rm(folder, { recursive: true, force: true });
-  }
+  const comparisons = [
+    await compete(scope, {
+      ...contest(''),
+      rival: {
+        run: async () => {
+          const output = await rival('nruf', [day]);
+          if (output.stdout !== counted) throw new Error(`The rival counted ${output.stdout}, tn-ledger ${counted}.`);
+          // The peak is that of a process that only waits.
+          return { seconds: output.seconds };
+        },
+      },
+    }),
+  ];
+  if (!scope.roles.includes('floor')) return comparisons;
+  await change(database, changed);
+  comparisons.push(await compete(scope, contest(', 1% of the numbers changed since the last run')));
+  comparisons.push(await compete(scope, contest(', known_at before that change', knownAt)));
+  await refresh();
+  comparisons.push(await compete(scope, contest(' after the next run')));
+  return comparisons;
 }
-
-const plainCount = 'select npa_nxx_x, count(*) from telephone_numbers group by 1';
-const count = `select sum(numbers_received) as received from nruf_utilization('2025-12-31')`;
 
 /** In number order, as nightly runs write them. A third of the numbers is assigned on the day. */
 async function load(pool: pg.Pool, numbers: number): Promise<void> {
@@ -93,13 +97,14 @@ async function load(pool: pg.Pool, numbers: number): Promise<void> {
   await pool.query('vacuum analyze number_assignment_history');
 }
 
-/** An assignment dated today for each of 5,000 numbers, as a nightly run records it. */
-async function change({ pool }: Database): Promise<void> {
+/** An assignment dated today for each of some numbers, as a nightly run records it. */
+async function change({ pool }: Database, numbers: number): Promise<void> {
   await pool.query(
-    `with numbers as (select telephone_number from telephone_numbers order by hashtext(telephone_number) limit 5000),
+    `with numbers as (select telephone_number from telephone_numbers order by hashtext(telephone_number) limit $1),
           ended as (update number_assignment_history h set valid_to = now(), recorded_from = now() from numbers n
                      where h.account_id = '9900000' and h.telephone_number = n.telephone_number and h.valid_to is null returning h.*)
      insert into number_assignment_history (account_id, telephone_number, assignment_status, order_id, valid_from)
      select account_id, telephone_number, 'ASSIGNED', 'new', now() from ended`,
+    [numbers],
   );
 }

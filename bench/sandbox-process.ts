@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { SandboxOptions } from '../src/sandbox/server.js';
-
-export const commandLine = new URL('../src/cli/main.js', import.meta.url).pathname;
+import type { LoggedRequest, SandboxOptions } from '../src/sandbox/server.js';
 
 export interface SandboxProcess {
-  /** URL of its admin interface. */
-  admin: string;
   origin: string;
+  /** Configuration of its clients. */
   env: Record<string, string>;
   /** Requests a token. */
   token(): Promise<string>;
+  /** Clears the request log. */
+  clearRequests(): Promise<void>;
+  /** Requests since then, in order, except those for tokens. */
+  requests(): Promise<LoggedRequest[]>;
   stop(): void;
 }
 
@@ -22,11 +23,14 @@ export async function startSandboxProcess(options: SandboxOptions): Promise<Sand
   if (line === undefined) throw new Error('The sandbox exited before it started to listen.');
   const env: SandboxProcess['env'] = JSON.parse(line);
   const { origin } = new URL(env.BANDWIDTH_API_URL as string);
+  const log = `${origin}/sandbox/requests`;
   return {
-    admin: `${origin}/sandbox`,
     origin,
     env,
     token: () => requestToken(env),
+    clearRequests: async () => void (await fetch(log, { method: 'DELETE' })),
+    requests: async () =>
+      ((await (await fetch(log)).json()) as LoggedRequest[]).filter(({ path }) => !path.endsWith('/token')),
     stop: () => void child.kill('SIGTERM'),
   };
 }

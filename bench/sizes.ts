@@ -4,20 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { LoggedRequest } from '../src/sandbox/server.js';
+import { formatCount } from '../src/format.js';
 import { peakIn, printPeak } from '../test/support/peak-memory.js';
 import { startPostgres, withFreshDatabase } from '../test/support/postgres.js';
-import { commandLine, type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
-import { timed } from './support.js';
+import { type Benchmark, print, timed } from './benchmark.js';
+import { type SandboxProcess, startSandboxProcess } from './sandbox-process.js';
+import { commandLine } from './setting.js';
 
 const run = promisify(execFile);
 
-export interface SizesBench {
+interface Setup {
   numbers: number;
   billingRows: number;
-}
-
-interface Setup extends SizesBench {
   folder: string;
   /** Connected as the superuser, who may run `checkpoint` and `vacuum`. */
   pool: pg.Pool;
@@ -44,9 +42,19 @@ const settings = {
  * assigned, and runs another nightly run and a quiet one. Then loads a report of call records, twice. Prints what each
  * step costs in time, WAL, temporary files, and memory, and the bytes per row of every table. WAL is that of a server with
  * replicas (`wal_level = replica`), uncompressed, and each step starts with a checkpoint, which makes it larger. The
- * times include no waiting for disks.
+ * times include no waiting for disks. There is one round, and nothing to compare it with.
  */
-export async function benchSizes({ numbers, billingRows }: SizesBench): Promise<void> {
+export const sizes: Benchmark = {
+  name: 'sizes',
+  size: 100_000,
+  unit: 'numbers',
+  measure: async ({ size }) => {
+    await measure(size, size * 5);
+    return [];
+  },
+};
+
+async function measure(numbers: number, billingRows: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tn-ledger-bench-'));
   const server = await startPostgres({ settings });
   const { url, superuserUrl } = await withFreshDatabase(server);
@@ -59,7 +67,7 @@ export async function benchSizes({ numbers, billingRows }: SizesBench): Promise<
   try {
     const { rows } = await pool.query(`select current_setting('server_version') as version`);
     print(
-      `Sizes with ${count(numbers)} numbers and ${count(billingRows)} call records, PostgreSQL ${rows[0].version} …`,
+      `Sizes with ${formatCount(numbers)} numbers and ${formatCount(billingRows)} call records, PostgreSQL ${rows[0].version} …`,
     );
     await step(setup, 'migrate', ['migrate']);
     await step(setup, 'first run', ['run', 'nightly']);
@@ -84,10 +92,10 @@ export async function benchSizes({ numbers, billingRows }: SizesBench): Promise<
 async function step(setup: Setup, what: string, args: readonly string[], per: 'number' | 'row' = 'number') {
   const { pool, url, sandbox, folder, numbers, billingRows } = setup;
   await pool.query('checkpoint');
-  await fetch(`${sandbox.admin}/requests`, { method: 'DELETE' });
+  await sandbox.clearRequests();
   const before = await serverCounters(pool);
   let stderr = '';
-  const seconds = await timed(async () => {
+  const { seconds } = await timed(async () => {
     const result = await run(process.execPath, ['--import', printPeak, commandLine, ...args], {
       env: {
         ...process.env,
@@ -104,12 +112,10 @@ async function step(setup: Setup, what: string, args: readonly string[], per: 'n
     stderr = result.stderr;
   });
   const after = await serverCounters(pool);
-  const requests = ((await (await fetch(`${sandbox.admin}/requests`)).json()) as LoggedRequest[]).filter(
-    ({ path }) => !path.endsWith('/token'),
-  );
+  const requests = (await sandbox.requests()).length;
   const wal = after.wal - before.wal;
   print(
-    `${what}: ${seconds.toFixed(1)} s, ${count(requests.length)} requests, ${megabytes(wal)} of WAL ` +
+    `${what}: ${seconds.toFixed(1)} s, ${formatCount(requests)} requests, ${megabytes(wal)} of WAL ` +
       `(${(wal / (per === 'row' ? billingRows : numbers)).toFixed(0)} bytes per ${per}), ${megabytes(after.temporary - before.temporary)} of temporary files, ` +
       `peak memory ${megabytes(peakIn(stderr))}`,
   );
@@ -153,11 +159,11 @@ async function printTables(pool: pg.Pool): Promise<void> {
     const [{ rows: held }] = rows as [{ rows: number }];
     if (held === 0) continue;
     const perRow = (bytes: number) => (bytes / held).toFixed(0);
-    print(`${name}: ${count(held)} rows, ${perRow(heap)} + ${perRow(indexes)} bytes, ${megabytes(heap + indexes)}`);
+    print(
+      `${name}: ${formatCount(held)} rows, ${perRow(heap)} + ${perRow(indexes)} bytes, ${megabytes(heap + indexes)}`,
+    );
   }
   print(`all tables: ${megabytes(total)}`);
 }
 
-const print = (line: string) => void process.stdout.write(`${line}\n`);
-const count = (value: number) => value.toLocaleString('en-US');
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

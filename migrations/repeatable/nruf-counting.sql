@@ -46,7 +46,8 @@ create or replace function tn_ledger.nruf_recorded_since(accounts text[], known_
 comment on function tn_ledger.nruf_recorded_since(text[], timestamptz) is
   'Numbers in these accounts that may have counted differently by what was known at known_at; none if it is null. A number may occur more than once';
 
--- Up to `few` numbers of an account are looked up one by one; with more, its histories are read.
+-- Up to `few` changed numbers of an account, or a fifth of its numbers, are looked up one by one; with more, its histories are read.
+-- Looking up a number takes no longer than reading its history, but not in the order of the disk.
 create or replace function tn_ledger.nruf_sources(account text, known_at timestamptz,
     out several boolean, out ready text[], out unready text[], out changed text[])
   language plpgsql stable set enable_nestloop = off set jit = off set plan_cache_mode = force_custom_plan
@@ -63,7 +64,9 @@ as $$
       select n.account_id, n.telephone_number from tn_ledger.nruf_recorded_since(wanted, known_at) n
     ),
     accounts as materialized (
-      select w as account_id, m.account_id is not null and coalesce(c.numbers, 0) <= few as is_ready
+      select w as account_id, m.account_id is not null and case when coalesce(c.numbers, 0) <= few then true
+        else c.numbers * 5 = (select count(*) from (select from tn_ledger.telephone_numbers t where t.account_id = w limit c.numbers * 5) t)
+        end as is_ready
       from unnest(wanted) w
       left join tn_ledger.nruf_intervals_mark m on m.account_id = w
       left join (select account_id, count(*) as numbers from changes group by 1) c on c.account_id = w
