@@ -121,7 +121,7 @@ async function underLock(
     try {
       await job.run({
         ...environment,
-        database,
+        database: { ...database, signal },
         job: job.name,
         account,
         log,
