@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { PgBoss } from 'pg-boss';
-import { type Database, prepareSession } from './connect.js';
+import type { Database } from './connect.js';
+import { prepareSession } from './session.js';
 
 /** The schema of pg-boss, beside the ledger's own. */
 export const queueSchema = 'tn_ledger_queue';

@@ -24,7 +24,7 @@ test('jobs that lose connections in commits, COPY and other statements store wha
   await compared.undisturb(t);
   const random = randomFrom(seed);
   const breaking = await openBreaking(t, (await compared.empty(t)).url);
-  const count = size({ test: 2, soak: 8 });
+  const count = size({ test: 2, soak: 5 });
   const left = new Map(places.flatMap((place) => losses.map((loss) => [`${place} ${loss}`, count])));
   breaking.breakAt((place) => {
     if (random(place === 'statement' ? 60 : 12) > 0) return undefined;
@@ -60,7 +60,7 @@ test('a batch that loses its connection to the database at any point places its 
   const world = await openAssigning(t, t.context.server, { sandbox: { numbers: 60 } });
   const breaking = await openBreaking(t, world.env.DATABASE_URL as string);
   const numbers = world.numbers.slice(0, 20);
-  const [first, step] = size({ test: [seed % 12, 12], soak: [seed % 2, 2] });
+  const [first, step] = size({ test: [seed % 12, 12], soak: [seed % 4, 4] });
   let points = 0;
   for (const loss of losses) {
     let isOver = false;
