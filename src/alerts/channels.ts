@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { request } from 'undici';
+import { certificateFix } from '../certificates.js';
 import type { AlertSettings } from '../config.js';
 import { LedgerError, messageOf } from '../errors.js';
 import { isLoopback } from '../secure-url.js';
@@ -106,28 +107,9 @@ function createMailer({ smtpUrl, from, to }: NonNullable<AlertSettings['email']>
   };
 }
 
-// Codes: https://nodejs.org/api/tls.html#x509-certificate-error-codes and https://nodejs.org/api/errors.html.
-const untrusted: ReadonlySet<unknown> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_UNTRUSTED',
-]);
-const wrongCertificates: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'Renew the certificate of the server.',
-  CERT_NOT_YET_VALID: "Check this machine's clock and the certificate of the server.",
-  ERR_TLS_CERT_ALTNAME_INVALID: 'Use a host name that the certificate of the server is for.',
-};
-
 /** @throws the error, as a LedgerError with the fix if the server's certificate was the reason */
 function explainCertificate(error: unknown): never {
-  // The mail library puts its own code in the place of the reason's.
-  const { code, originalCode = code } = error as { code?: unknown; originalCode?: unknown };
-  const hint = untrusted.has(originalCode)
-    ? 'Set NODE_EXTRA_CA_CERTS, in the environment and not in .env, to a file with the certificate of the authority that issued it.'
-    : wrongCertificates[String(originalCode)];
+  const hint = certificateFix(error);
   if (hint === undefined) throw error;
   throw new LedgerError(`the certificate of the server is not accepted: ${messageOf(error)}`, { hint, cause: error });
 }

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Agent, errors as undiciErrors } from 'undici';
+import { certificateFix } from '../certificates.js';
 import { messageOf } from '../errors.js';
 import { printDuration, printSize } from '../format.js';
 import { BrokenBodyError } from './errors.js';
@@ -109,14 +110,22 @@ export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
 
 function ignore(): void {}
 
-/** Whether the connection failed before any of the request was sent. Once connected, that can't be known. */
+/**
+ * Whether the connection failed before any of the request was sent: nothing is sent to a server whose certificate isn't accepted. Once
+ * connected, that can't be known.
+ */
 function isNeverSent(error: unknown): boolean {
   if (error instanceof AggregateError) {
     // One error per address of the host.
     return error.errors.length > 0 && error.errors.every(isNeverSent);
   }
   const { syscall } = error as { syscall?: unknown };
-  return error instanceof undiciErrors.ConnectTimeoutError || syscall === 'connect' || syscall === 'getaddrinfo';
+  return (
+    error instanceof undiciErrors.ConnectTimeoutError ||
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    certificateFix(error) !== undefined
+  );
 }
 
 function codeOf(error: unknown): string {
@@ -133,6 +142,9 @@ function describeFailure(error: unknown): string {
   }
   const code = codeOf(error);
   const message = messageOf(error);
+  if (certificateFix(error) !== undefined) {
+    return `the certificate of the server is not accepted: ${message}`;
+  }
   return code === '' || code.startsWith('UND_ERR') || message.includes(code) ? message : `${message} (${code})`;
 }
 

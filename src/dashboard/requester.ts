@@ -1,3 +1,4 @@
+import { certificateFix } from '../certificates.js';
 import { backoffMs, type RetryPolicy, sleep, unlessAborted } from '../retry.js';
 import type { AccountQueue } from './account-queue.js';
 import {
@@ -108,7 +109,11 @@ async function afterFailure<T>(
       cause: failure.cause,
     });
   }
-  const isLast = progress.failures >= policy.tries || progress.busyMs >= policy.totalMs;
+  // A certificate that isn't accepted stays so.
+  const isLast =
+    progress.failures >= policy.tries ||
+    progress.busyMs >= policy.totalMs ||
+    certificateFix(failure.cause) !== undefined;
   const findOutcome = isUncertain && typeof retry === 'object' ? retry.findOutcome : undefined;
   if (isLast && findOutcome === undefined) {
     throw lastFailure(failure, factsOf(request, progress));
@@ -149,6 +154,8 @@ function lastFailure(failure: Failure, request: RequestFacts): RequestError {
   return new UnavailableError(`failed; the last failure was: ${reason}`, {
     request,
     cause,
-    hint: 'Check the connection and BANDWIDTH_API_URL. If both are correct, the API is down: try again later.',
+    hint:
+      certificateFix(cause) ??
+      'Check the connection and BANDWIDTH_API_URL. If both are correct, the API is down: try again later.',
   });
 }

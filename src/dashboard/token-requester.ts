@@ -1,3 +1,4 @@
+import { certificateFix } from '../certificates.js';
 import { messageOf } from '../errors.js';
 import { backoffMs, type RetryPolicy, sleep } from '../retry.js';
 import type { Token, TokenRequest } from './authorization.js';
@@ -27,12 +28,15 @@ export function createTokenRequester(options: TokenRequesterOptions): (request: 
       if (!('reason' in failure)) {
         return failure.token;
       }
-      if (tries >= policy.tries || performance.now() - startedAt >= policy.totalMs) {
+      const certificate = certificateFix(failure.cause);
+      if (tries >= policy.tries || performance.now() - startedAt >= policy.totalMs || certificate !== undefined) {
         throw new UnavailableError(
           `${url.origin}${url.pathname} returned no token in ${tries} tries: ${failure.reason}`,
           {
             cause: failure.cause,
-            hint: 'Check the connection and BANDWIDTH_TOKEN_URL. If both are correct, Bandwidth is down: try again later.',
+            hint:
+              certificate ??
+              'Check the connection and BANDWIDTH_TOKEN_URL. If both are correct, Bandwidth is down: try again later.',
           },
         );
       }
@@ -59,7 +63,7 @@ export function createTokenRequester(options: TokenRequesterOptions): (request: 
         return { token: parse(response) };
       } catch (cause) {
         if (cause instanceof BrokenBodyError || cause instanceof ExchangeFailure) {
-          return { reason: messageOf(cause), cause };
+          return { reason: messageOf(cause), cause: cause instanceof ExchangeFailure ? cause.cause : cause };
         }
         throw cause;
       }

@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { Socket } from 'node:net';
 import pg from 'pg';
 import { UsageError } from '../errors.js';
 import { checkEncoding, checkServerVersion, describeEmbedded, toLedgerError } from './errors.js';
 import { createJoinMemory, type JoinMemory } from './join-memory.js';
 import { createLockConnection, type LockConnection, type LockTimings } from './lock-connection.js';
+import { defaultLockTimeoutMs, keepAlive, prepareSession } from './session.js';
 import { disableTimeouts } from './time-limits.js';
 import { type LockWait, type LockWatchOptions, watchLocks } from './watch-locks.js';
 import type { WriteGuard } from './write-guard.js';
@@ -92,12 +94,6 @@ export function poolSize(lanes: number): number {
 const connectTimeout = 20_000; // ms
 /** Milliseconds after which a query for permits counts as lost: it waits only for others like it. */
 const permitTimeout = 60_000;
-
-/**
- * Seconds after which an unreachable peer is noticed on an idle connection. This side notices first, as on the lock
- * connection; see `defaultLockTimings`.
- */
-const keepAlive = { clientIdleMs: 15_000, serverIdle: 30, serverInterval: 5, serverCount: 4 };
 
 /**
  * Opens the configured database, or starts or joins the embedded one, and checks that it is usable.
@@ -192,7 +188,7 @@ async function openPool(
       lockTimeoutMs,
       locks: createLockConnection(pool, () => clients.forEach(cut), lockTimings),
       guards: [],
-      signal: signal ?? new AbortController().signal,
+      signal: transactionSignal(signal),
       log,
       joinMemory: createJoinMemory(),
       watch(client) {
@@ -206,6 +202,12 @@ async function openPool(
     signal?.throwIfAborted();
     throw toLedgerError(error, describe);
   }
+}
+
+/** A signal that each transaction listens to: without this, Node.js warns of a leak from eleven at a time. */
+export function transactionSignal(signal = new AbortController().signal): AbortSignal {
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** The backend's process id, which is missing in the driver's types. */
@@ -224,42 +226,8 @@ class ClientWithTimeout extends pg.Client {
   }
 }
 
-/** Longer than any of our statements holds a lock that another needs, except when comparing millions of numbers. */
-const defaultLockTimeoutMs = 15 * 60_000;
-
 /** Maximum attempts of a repeatable transaction. They share the lock timeout. */
 export const mostTries = 3;
-
-interface SessionOptions {
-  readOnly?: boolean;
-  lockTimeoutMs?: number | undefined;
-}
-
-/**
- * Configures a session with SET rather than startup options, which connection poolers such as PgBouncer reject. `jit`
- * is off because our statements are few, large, and set-based: each is planned and run once, so compiling it, which its
- * high cost estimate would trigger, takes longer than it saves. The embedded server is built without JIT anyway. The
- * timeouts are off because a server's defaults for interactive users would cancel the statement that ends a snapshot,
- * or close a connection that waits for the API. Lock waits do have a limit; `watchLocks` reports who holds the lock. The
- * connection that holds locks and the transactions of jobs set limits of their own; see `LockTimings` and `WriteGuard`.
- */
-export async function prepareSession(
-  client: pg.ClientBase,
-  { readOnly = false, lockTimeoutMs = defaultLockTimeoutMs }: SessionOptions,
-): Promise<void> {
-  await client.query(`
-    SET TimeZone = 'UTC';
-    SET DateStyle = 'ISO, YMD';
-    SET IntervalStyle = 'postgres';
-    SET search_path = tn_ledger, public;
-    ${disableTimeouts}
-    SET lock_timeout = ${lockTimeoutMs};
-    SET tcp_keepalives_idle = ${keepAlive.serverIdle};
-    SET tcp_keepalives_interval = ${keepAlive.serverInterval};
-    SET tcp_keepalives_count = ${keepAlive.serverCount};
-    SET jit = off;
-    ${readOnly ? 'SET default_transaction_read_only = on;' : ''}`);
-}
 
 interface CheckOptions {
   url: string;

@@ -5,9 +5,10 @@ import { dropStatements, readRepeatables } from '../../migrations/repeatable.js'
 import { LedgerError, UsageError } from '../errors.js';
 import { backoffMs, sleep } from '../retry.js';
 import { version } from '../version.js';
-import { type Database, pidOf, prepareSession, toLockError } from './connect.js';
+import { type Database, pidOf, toLockError } from './connect.js';
 import { isQueueReady, migrateQueue, queueMigration } from './queue-schema.js';
 import { grantReaders } from './roles.js';
+import { prepareSession } from './session.js';
 import { describeBlocker, type LockWait, readWaits } from './watch-locks.js';
 
 export { baseline, migrationNames } from '../../migrations/index.js';

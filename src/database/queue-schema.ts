@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { PgBoss } from 'pg-boss';
 import type { Database } from './connect.js';
+import { prepareSession } from './session.js';
 
 /** The schema of pg-boss, beside the ledger's own. */
 export const queueSchema = 'tn_ledger_queue';
@@ -25,9 +26,15 @@ export interface BossOptions {
  * Opens pg-boss, with connections of its own: a heartbeat must not wait for a connection that a long statement holds.
  * Creates or upgrades its schema if needed, but never downgrades it: an older release works on with a newer schema.
  */
-export async function openBoss({ url }: Pick<Database, 'url'>, { supervise, onError }: BossOptions): Promise<PgBoss> {
+export async function openBoss(
+  { url, lockTimeoutMs }: Pick<Database, 'url' | 'lockTimeoutMs'>,
+  { supervise, onError }: BossOptions,
+): Promise<PgBoss> {
   const { PgBoss } = await import('pg-boss');
+  // pg-boss passes its options on to its pool, which knows this one.
+  const ofPool = { onConnect: (client: pg.ClientBase) => prepareSession(client, { lockTimeoutMs }) };
   const boss = new PgBoss({
+    ...ofPool,
     connectionString: url,
     application_name: 'tn-ledger',
     max: 2,

@@ -13,7 +13,10 @@ export interface TransactionOptions {
   settings?: Readonly<Record<string, string>>;
   /** It joins or sorts all numbers of an account: sets `work_mem` to a share of the process's memory for that. */
   largeJoin?: boolean;
-  /** When aborted, a statement still running after `graceMs` is canceled, which rolls back the transaction. */
+  /**
+   * When aborted, a statement still running after `graceMs` is canceled, which rolls back the transaction. The database's signal by
+   * default.
+   */
   signal?: AbortSignal;
   graceMs?: number;
   /**
@@ -66,8 +69,9 @@ async function tryTransaction<T>(
   options: TransactionOptions,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
+  const { signal = database.signal, graceMs } = options;
   const client = await database.pool.connect();
-  const stopWatching = cancelWhenAborted(database, client, options);
+  const stopWatching = cancelWhenAborted(database, client, signal, graceMs);
   const memory = options.largeJoin ? database.joinMemory.take() : undefined;
   let broken: Error | undefined;
   try {
@@ -82,7 +86,7 @@ async function tryTransaction<T>(
     await client.query('rollback').catch((rollbackError: Error) => {
       broken = rollbackError;
     });
-    if (options.signal?.aborted && isCancellation(error)) throw options.signal.reason;
+    if (signal.aborted && isCancellation(error)) throw signal.reason;
     if ((error as { code?: string }).code === '55P03') throw toLockError(error, database, database.lastWait(client));
     throw error;
   } finally {
@@ -117,9 +121,9 @@ const defaultGraceMs = 4000;
 function cancelWhenAborted(
   database: Database,
   client: pg.PoolClient,
-  { signal, graceMs = defaultGraceMs }: TransactionOptions,
+  signal: AbortSignal,
+  graceMs = defaultGraceMs,
 ): () => void {
-  if (signal === undefined) return () => undefined;
   let timer: NodeJS.Timeout | undefined;
   const backend = (client as unknown as { processID: number }).processID;
   const onAbort = () => {

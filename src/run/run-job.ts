@@ -1,6 +1,6 @@
 import { CredentialsError } from '../dashboard/errors.js';
 import { takeJobLock } from '../database/advisory-locks.js';
-import { toLedgerError } from '../database/connect.js';
+import { toLedgerError, transactionSignal } from '../database/connect.js';
 import { refreshStatistics } from '../database/statistics.js';
 import { isCancellation } from '../database/transaction.js';
 import { AlreadyRunningError, InterruptedError, LedgerError, messageOf } from '../errors.js';
@@ -117,11 +117,11 @@ async function underLock(
       onError: (error) => log.debug(`The progress could not be written to sync_runs: ${messageOf(error)}`),
     });
     const deadline = startDeadline(job.name, account, options.jobDeadlineMs);
-    const signal = AbortSignal.any([environment.signal, lock.lost, deadline.signal]);
+    const signal = transactionSignal(AbortSignal.any([environment.signal, lock.lost, deadline.signal]));
     try {
       await job.run({
         ...environment,
-        database,
+        database: { ...database, signal },
         job: job.name,
         account,
         log,

@@ -55,6 +55,10 @@ test('sessions have their settings, whatever the user’s defaults', async (t) =
     "statement_timeout = '1h'",
     "idle_in_transaction_session_timeout = '1h'",
     'jit = on',
+    "default_transaction_isolation = 'serializable'",
+    'synchronous_commit = off',
+    'array_nulls = off',
+    'standard_conforming_strings = off',
   ]) {
     await owner.query(`ALTER DATABASE ${fresh.name} SET ${setting}`);
   }
@@ -63,7 +67,9 @@ test('sessions have their settings, whatever the user’s defaults', async (t) =
   const { rows } = await database.pool.query(
     `SELECT current_setting('TimeZone') AS zone, current_setting('DateStyle') AS dates, current_setting('search_path') AS path,
             current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle,
-            current_setting('jit') AS jit, current_setting('application_name') AS name, '2026-01-31'::date::text AS day`,
+            current_setting('jit') AS jit, current_setting('transaction_isolation') AS isolation,
+            current_setting('synchronous_commit') AS commits, current_setting('array_nulls') AS nulls,
+            current_setting('standard_conforming_strings') AS strings, current_setting('application_name') AS name, '2026-01-31'::date::text AS day`,
   );
   t.deepEqual(rows, [
     {
@@ -73,6 +79,10 @@ test('sessions have their settings, whatever the user’s defaults', async (t) =
       statement: '0',
       idle: '0',
       jit: 'off',
+      isolation: 'read committed',
+      commits: 'on',
+      nulls: 'on',
+      strings: 'on',
       name: 'a test',
       day: '2026-01-31',
     },

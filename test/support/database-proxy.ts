@@ -18,15 +18,24 @@ export interface DatabaseProxy {
 /** Ends every answer of the server, before a byte for the state of the transaction. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
 
+/** The type of the server's message that it waits for the data of a COPY. */
+const copyInResponse = 0x47;
+
+/**
+ * Breaks the connection instead of passing something on: before the server gets it, or when the server has executed it and its answer
+ * is on the way.
+ */
+export type Loss = 'before' | 'after';
+
 /**
  * A TCP proxy between a process and its database, for one test.
  *
- * @param onQuery called with each piece of what the process sends
+ * @param onQuery called with each piece of what the process sends; decides whether the connection is lost
  */
 export async function startDatabaseProxy(
   t: ExecutionContext<unknown>,
   databaseUrl: string,
-  onQuery: (data: Buffer) => void = () => undefined,
+  onQuery: (data: Buffer) => Loss | undefined = () => undefined,
 ): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -36,6 +45,7 @@ export async function startDatabaseProxy(
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     let end = Buffer.alloc(0);
+    let losesAnswer = false;
     waiting.add(client);
     for (const [from, to] of [
       [client, upstream],
@@ -46,12 +56,17 @@ export async function startDatabaseProxy(
       from.on('data', (data) => {
         if (from === client) {
           waiting.add(client);
-          onQuery(data);
+          const loss = onQuery(data);
+          if (loss === 'before') client.destroy();
+          if (loss === 'after') losesAnswer = true;
         } else {
           end = Buffer.concat([end, data]).subarray(-readyForQuery.length - 1);
-          if (end.subarray(0, readyForQuery.length).equals(readyForQuery)) waiting.delete(client);
+          if (end.subarray(0, readyForQuery.length).equals(readyForQuery)) {
+            waiting.delete(client);
+            if (losesAnswer) client.destroy();
+          } else if (losesAnswer && data[0] === copyInResponse) client.destroy();
         }
-        if (!isPartitioned) to.write(data);
+        if (!isPartitioned && !client.destroyed && !(losesAnswer && to === client)) to.write(data);
       });
       from.on('close', () => {
         sockets.delete(from);

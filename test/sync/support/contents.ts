@@ -7,12 +7,22 @@ const runLog = [
   ...['result_files', 'result_file_parts'],
 ];
 
-/** Contents and row versions of every table except the run log: equal if nothing was written in between. */
-export async function ledgerVersions(ledger: Pick<Ledger, 'query'>): Promise<Record<string, unknown>> {
+/** Tables that a run writes to before it has read a list completely. */
+export const progress = ['sync_cursors', 'request_permits'];
+
+/**
+ * Contents and row versions of every table except the run log: equal if nothing was written in between.
+ *
+ * @param except more tables to leave out
+ */
+export async function ledgerVersions(
+  ledger: Pick<Ledger, 'query'>,
+  except: readonly string[] = [],
+): Promise<Record<string, unknown>> {
   const tables = await ledger.query<{ name: string }>(
     `select quote_ident(relname) as name from pg_class
       where relnamespace = 'tn_ledger'::regnamespace and relkind = 'r' and relname <> all ($1) order by 1`,
-    [runLog],
+    [[...runLog, ...except]],
   );
   const versions: Record<string, unknown> = {};
   for (const { name } of tables) {
