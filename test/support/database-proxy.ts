@@ -21,12 +21,13 @@ const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5]);
 /**
  * A TCP proxy between a process and its database, for one test.
  *
- * @param onQuery called with each piece of what the process sends
+ * @param onQuery called with each piece of what the process sends. `'lose'`: the piece isn't passed on; a function: it is called
+ * with the server's next answers, which are not passed on
  */
 export async function startDatabaseProxy(
   t: ExecutionContext<unknown>,
   databaseUrl: string,
-  onQuery: (data: Buffer) => void = () => undefined,
+  onQuery: (data: Buffer) => 'lose' | ((answer: Buffer) => void) | undefined = () => undefined,
 ): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -36,6 +37,7 @@ export async function startDatabaseProxy(
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     let end = Buffer.alloc(0);
+    let onAnswer: ((answer: Buffer) => void) | undefined;
     waiting.add(client);
     for (const [from, to] of [
       [client, upstream],
@@ -46,7 +48,12 @@ export async function startDatabaseProxy(
       from.on('data', (data) => {
         if (from === client) {
           waiting.add(client);
-          onQuery(data);
+          const verdict = onQuery(data);
+          if (verdict === 'lose') return;
+          onAnswer ??= verdict;
+        } else if (onAnswer !== undefined) {
+          onAnswer(data);
+          return;
         } else {
           end = Buffer.concat([end, data]).subarray(-readyForQuery.length - 1);
           if (end.subarray(0, readyForQuery.length).equals(readyForQuery)) waiting.delete(client);

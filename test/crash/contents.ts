@@ -1,0 +1,114 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { account, type Ledger } from '../sync/support/ledger.js';
+
+/** What a ledger, its folder and its API have, as sorted lines by place, without what differs between runs of equal result. */
+export type Contents = Map<string, string[]>;
+
+/** Tables that are not compared, and why. */
+const leftOutTables: Record<string, string> = {
+  sync_runs: 'one row for each attempt; the last of each job is compared',
+  request_permits: 'the rate limit of the last minutes',
+  result_file_parts: 'the text of the report, which says when it was written',
+};
+
+/** Columns that are not compared, by table, and why. */
+const leftOutColumns: Record<string, Record<string, string>> = {
+  result_files: {
+    file_id: 'a sequence, which a crash lets jump',
+    run_id: 'a sequence, which each attempt advances',
+    file_sha256: 'the report says when it was written',
+    byte_count: 'the report lists the attempts',
+  },
+  number_assignment_orders: { raw: 'what the list says of an order, which lists those of a run to the next attempt' },
+  sync_date_filters: { api_url: 'the port of the sandbox' },
+  move_checks: { checked_to: 'an hour before the run that checked' },
+};
+
+export interface ContentsOptions {
+  ledger: Ledger;
+  /** When each nightly run was prepared. */
+  runs: readonly Date[];
+}
+
+/** Reads every table of the database, every assignment order that the API has, and every file but the reports. */
+export async function readContents({ ledger, runs }: ContentsOptions): Promise<Contents> {
+  const normalize = await normalizer(ledger, runs);
+  const contents: Contents = new Map();
+  const add = (place: string, values: readonly unknown[]) =>
+    contents.set(place, values.map((value) => normalize(JSON.stringify(value))).sort());
+  const tables = await ledger.query<{ schema: string; name: string }>(
+    `select nspname as schema, relname as name from pg_class join pg_namespace n on n.oid = relnamespace
+      where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_|^information_schema$' order by 1, 2`,
+  );
+  for (const { schema, name } of tables) {
+    const table = schema === 'tn_ledger' ? name : `${schema}.${name}`;
+    if (leftOutTables[table] !== undefined) continue;
+    const without = Object.keys(leftOutColumns[table] ?? {});
+    const rows = await ledger.query<{ row: unknown }>(
+      `select to_jsonb(t) - $1::text[] as row from ${schema}.${name} t`,
+      [without],
+    );
+    add(
+      table,
+      rows.map(({ row }) => row),
+    );
+  }
+  add(
+    'last runs',
+    await ledger.query('select distinct on (job) job, status, error from sync_runs order by job, run_id desc'),
+  );
+  add('assignment orders of the API', ledger.sandbox.account(account).assignmentOrders());
+  const files: [string, string][] = [];
+  for (const folder of ['inbox', 'done', 'failed', 'outbox']) {
+    const entries = await readdir(join(ledger.dataDir, folder), { recursive: true, withFileTypes: true }).catch(
+      () => [],
+    );
+    for (const entry of entries.filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      files.push([path, await readFile(path, 'utf8')]);
+    }
+  }
+  add('files', files);
+  return contents;
+}
+
+/** Replaces, in the JSON of a row, what each run makes up: times, keys of batches, folders. */
+async function normalizer(ledger: Ledger, runs: readonly Date[]): Promise<(json: string) => string> {
+  const batches = await ledger.query<{ id: string; key: string; name: string }>(
+    'select batch_id as id, batch_key as key, file_name as name from assignment_batches',
+  );
+  const nameOf = (id: string) => batches.find((batch) => batch.id === id)?.name;
+  return (json) => {
+    let text = json
+      .replaceAll(ledger.dataDir, '(data)')
+      .replace(/\b\d{8}T\d{6}Z\b|\b\d{4}-\d\d-\d\dT\d{6}Z\b/g, '(time)');
+    text = text.replace(/"batch_id":(\d+)/g, (_, id) => `"batch_id":"(id of ${nameOf(id)})"`);
+    for (const { key, name } of batches) text = text.replaceAll(key, `(key of ${name})`);
+    return text.replace(/"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"/g, (time) => timeless(time, runs));
+  };
+}
+
+/** The nightly run in which the program did something, in place of the time. The API's times stand still, and are kept. */
+function timeless(quoted: string, runs: readonly Date[]): string {
+  const run = runs.filter((begun) => begun.getTime() <= Date.parse(quoted.slice(1, -1))).length;
+  return run === 0 ? quoted : `"in run ${run}"`;
+}
+
+/** The lines that only one of two contents has, by table. */
+export function compareContents(actual: Contents, expected: Contents): string[] {
+  const differences: string[] = [];
+  for (const table of new Set([...actual.keys(), ...expected.keys()])) {
+    const missing = [...(expected.get(table) ?? [])];
+    const extra = (actual.get(table) ?? []).filter((line) => {
+      const at = missing.indexOf(line);
+      if (at !== -1) missing.splice(at, 1);
+      return at === -1;
+    });
+    differences.push(
+      ...missing.map((line) => `${table}: missing ${line}`),
+      ...extra.map((line) => `${table}: extra ${line}`),
+    );
+  }
+  return differences;
+}
