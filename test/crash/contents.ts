@@ -20,7 +20,11 @@ const leftOutColumns: Record<string, Record<string, string>> = {
     file_sha256: 'the report says when it was written',
     byte_count: 'the report lists the attempts',
   },
-  number_assignment_orders: { raw: 'what the list says of an order, which lists those of a run to the next attempt' },
+  // An order that a run places is in the list that its next attempt reads; without one, in that of the next run.
+  number_assignment_orders: {
+    raw: 'also has what the list says of an order',
+    changed_at: 'when the list first named it',
+  },
   sync_date_filters: { api_url: 'the port of the sandbox' },
   move_checks: { checked_to: 'an hour before the run that checked' },
 };

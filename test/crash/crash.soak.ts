@@ -11,7 +11,7 @@ import { type Events, type Kind, kinds, type Point, pointOf } from './points.js'
 import { openWorld } from './world.js';
 
 const count = Number(process.env.TN_LEDGER_TEST_CRASH_POINTS ?? 50);
-/** The only point to run. */
+/** The number of the only point to run. */
 const only = process.env.TN_LEDGER_TEST_CRASH_POINT;
 /** The time of the API in all worlds: long enough ago for what happens before the second run. */
 const from = new Date(Date.now() - 48 * 3_600_000);

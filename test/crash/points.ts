@@ -11,18 +11,20 @@ export const kinds = [
 
 export type Kind = (typeof kinds)[number];
 
-/** How many requests an undisturbed run makes, and how many transactions it commits. */
+/** What an undisturbed run does. */
 export interface Events {
   requests: number;
+  /** Requests that create something: orders and reports. */
+  posts: number;
   commits: number;
 }
 
 /** Where a run is disturbed. */
 export type Moment =
-  /** At its n-th request: before the API gets it, or when the API has it. */
-  | { request: number; when: 'before' | 'after' }
+  /** At its n-th request or POST: before the API gets it, or when the API has answered and the program doesn't know. */
+  | { event: 'requests' | 'posts'; nth: number; when: 'before' | 'after' }
   /** At its n-th COMMIT: before the server gets it, at the same time, or when the server has committed and the program doesn't know. */
-  | { commit: number; when: 'before' | 'during' | 'after' };
+  | { event: 'commits'; nth: number; when: 'before' | 'during' | 'after' };
 
 export interface Point {
   /** From 1. */
@@ -36,12 +38,17 @@ export interface Point {
 }
 
 const moments = [
-  ['request', 'before'],
-  ['commit', 'after'],
-  ['request', 'after'],
-  ['commit', 'before'],
-  ['commit', 'during'],
+  ['requests', 'before'],
+  ['commits', 'after'],
+  ['posts', 'after'],
+  ['commits', 'before'],
+  ['requests', 'after'],
+  ['posts', 'before'],
+  ['commits', 'during'],
 ] as const;
+
+/** Those of an API that goes away. */
+const requestMoments = moments.filter(([event]) => event !== 'commits');
 
 /** Steps of this fraction spread any number of points evenly: the golden ratio. */
 const step = (Math.sqrt(5) - 1) / 2;
@@ -57,15 +64,13 @@ export function pointOf(seed: number, number: number): Point {
   const run = number % 2 === 1 ? 1 : 2;
   const start = randomFrom(seed + kinds.indexOf(kind) * 2 + run)(1_000_000) / 1_000_000;
   const place = (start + nth * step) % 1;
-  const [what, when] = moments[(nth + run) % moments.length] as (typeof moments)[number];
+  const ofKind = kind === 'the API goes away' ? requestMoments : moments;
+  const [event, when] = ofKind[(nth + run) % ofKind.length] as (typeof moments)[number];
   return {
     number,
     kind,
     run,
-    failures: [1, 3, Number.POSITIVE_INFINITY, 2][nth % 4] as number,
-    moment({ requests, commits }) {
-      if (what === 'commit' && kind !== 'the API goes away') return { commit: 1 + Math.floor(place * commits), when };
-      return { request: 1 + Math.floor(place * requests), when: when === 'before' ? 'before' : 'after' };
-    },
+    failures: [1, 3, Number.POSITIVE_INFINITY, 2, 4][nth % 5] as number,
+    moment: (events) => ({ event, when, nth: 1 + Math.floor(place * events[event]) }) as Moment,
   };
 }

@@ -48,11 +48,13 @@ export async function openWorld(t: ExecutionContext, { server, seed, from, reads
   const numbers = [...held.numbers()]
     .filter(({ telephoneNumber, listedInService }) => listedInService && /^\d{10}$/.test(telephoneNumber))
     .map(({ telephoneNumber }) => telephoneNumber);
-  const events: Events = { requests: 0, commits: 0 };
+  const none = { requests: 0, posts: 0, commits: 0 };
+  const events: Events = { ...none };
   let onRequest: Ledger['proxy']['onRequest'] = () => undefined;
   let onCommit: (data: Buffer) => 'lose' | ((answer: Buffer) => void) | undefined = () => undefined;
   proxy.onRequest = (request) => {
     events.requests += 1;
+    if (request.method === 'POST') events.posts += 1;
     return onRequest(request);
   };
   const database = await startDatabaseProxy(t, ledger.env.DATABASE_URL as string, (data) => {
@@ -95,47 +97,54 @@ export async function openWorld(t: ExecutionContext, { server, seed, from, reads
     },
     async finish(test) {
       for (let attempts = 1; ; attempts += 1) {
-        Object.assign(events, { requests: 0, commits: 0 });
+        Object.assign(events, none);
         const { status, output } = await cli(test, args, { cwd, env });
         if (status === 0 || status === 3) return { events: { ...events }, attempts };
         if (attempts === mostAttempts) throw new Error(`not done after ${attempts} attempts: ${output}`);
       }
     },
     async disturb(test, { kind, failures }, moment) {
-      Object.assign(events, { requests: 0, commits: 0 });
-      let kill = () => {};
-      let broken: Promise<void> | undefined;
+      Object.assign(events, none);
+      let kill: (() => void) | undefined;
+      let broken: Promise<'reset' | undefined> | undefined;
       const breakIt = async () => {
-        kill();
-        if (kind === 'the program is killed') return;
-        await server.end(kind === 'the database restarts' ? 'SIGINT' : 'SIGKILL');
-        await server.restart();
+        kill?.();
+        if (kind !== 'the program is killed') {
+          await server.end(kind === 'the database restarts' ? 'SIGINT' : 'SIGKILL');
+          await server.restart();
+        }
+        return kill && ('reset' as const);
       };
       const strike = () => {
         broken ??= breakIt();
         return broken;
       };
       let left = failures;
-      if ('request' in moment) {
-        onRequest = async () => {
-          if (events.requests < moment.request) return undefined;
-          if (kind === 'the API goes away') {
-            left -= 1;
-            broken ??= Promise.resolve();
-            if (left < 0) return undefined;
-            return events.requests === moment.request && moment.when === 'after' ? 'lose answer' : 'reset';
-          }
-          if (events.requests > moment.request) return undefined;
-          const breaking = strike();
-          if (moment.when === 'before') await breaking;
-          return undefined;
-        };
-      } else {
+      const goAway = () => {
+        broken = Promise.resolve(undefined);
+        left -= 1;
+        return left < 0 ? undefined : 'reset';
+      };
+      let isPast = false;
+      const isDue = () => {
+        if (isPast || events[moment.event] !== moment.nth) return false;
+        isPast = true;
+        return true;
+      };
+      if (moment.event === 'commits') {
         onCommit = () => {
-          if (events.commits !== moment.commit) return undefined;
+          if (!isDue()) return undefined;
           if (moment.when === 'after') return () => void strike();
           void strike();
           return moment.when === 'before' ? 'lose' : undefined;
+        };
+      } else {
+        const act = kind === 'the API goes away' ? goAway : strike;
+        onRequest = () => {
+          // An API that is away does not answer the next requests either.
+          if (act === goAway && broken !== undefined) return goAway();
+          if (!isDue()) return undefined;
+          return moment.when === 'after' ? act : act();
         };
       }
       if (kind === 'the program is killed' || kind === 'both crash') {

@@ -16,8 +16,8 @@ export interface SandboxProxy {
   url: string;
   tokenUrl: string;
   /**
-   * Called before each request is passed on; the request waits for it. Can be changed at any time. If it returns `'reset'`, the
-   * connection is broken instead; if `'lose answer'`, when the API has answered.
+   * Called before each request is passed on; the request waits for it. Can be changed at any time. If it returns a function, that
+   * is called when the API has answered, and the answer waits for it. `'reset'` from either breaks the connection instead.
    */
   onRequest: (request: PassingRequest) => unknown;
   close(): Promise<void>;
@@ -55,8 +55,8 @@ export async function startProxy({ target, pageSize }: ProxyOptions): Promise<Sa
     }
     const onward = request(url, { method: incoming.method ?? 'GET', headers: incoming.headers });
     onward.on('error', breakOff);
-    onward.on('response', (answer) => {
-      if (verdict === 'lose answer') {
+    onward.on('response', async (answer) => {
+      if (typeof verdict === 'function' && (await verdict()) === 'reset') {
         answer.resume();
         breakOff();
         return;
