@@ -58,6 +58,7 @@ export async function readContents({ ledger, runs }: ContentsOptions): Promise<C
       rows.map(({ row }) => row),
     );
   }
+  await checkLeftOut(ledger);
   add(
     'last runs',
     await ledger.query('select distinct on (job) job, status, error from sync_runs order by job, run_id desc'),
@@ -75,6 +76,20 @@ export async function readContents({ ledger, runs }: ContentsOptions): Promise<C
   }
   add('files', files);
   return contents;
+}
+
+/** @throws for a name among those left out that the schema doesn't have (any more) */
+async function checkLeftOut(ledger: Ledger): Promise<void> {
+  const rows = await ledger.query<{ name: string }>(
+    `select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'tn_ledger'
+      union select table_name from information_schema.tables where table_schema = 'tn_ledger'`,
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  const columns = Object.entries(leftOutColumns).flatMap(([table, of]) =>
+    Object.keys(of).map((name) => `${table}.${name}`),
+  );
+  const unknown = [...Object.keys(leftOutTables), ...columns].filter((name) => !names.has(name));
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')} to leave out`);
 }
 
 /** Replaces, in the JSON of a row, what each run makes up: times, keys of batches, folders. */
