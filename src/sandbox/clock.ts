@@ -7,11 +7,12 @@ export interface SandboxClock {
   advance(ms: number): void;
 }
 
-/** A clock that starts at the current time, or at another one. */
-export function createClock(from: Date = new Date()): SandboxClock {
-  let ahead = from.getTime() - Date.now();
+/** A clock that starts at the current time, or at another one. If it stands still, only `advance` moves it. */
+export function createClock(from: Date = new Date(), standsStill = false): SandboxClock {
+  const started = Date.now();
+  let ahead = from.getTime() - started;
   return {
-    now: () => new Date(Date.now() + ahead),
+    now: () => new Date((standsStill ? started : Date.now()) + ahead),
     advance(ms) {
       if (!Number.isFinite(ms) || ms < 0) {
         throw new TypeError(`The sandbox clock can only advance by 0 or more milliseconds, not ${ms}.`);

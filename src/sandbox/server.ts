@@ -76,6 +76,8 @@ export interface SandboxOptions extends OrderAmounts {
   reports?: Partial<ReportBehavior>;
   /** Initial time of the sandbox clock, which runs on from there; the real time by default. */
   now?: Date;
+  /** Whether the sandbox clock stands still, so that equal requests give equal answers; only tests move it then. */
+  clockStandsStill?: boolean;
   /** How long assignment orders placed by POST take; two reads by default. */
   assignmentPace?: AssignmentPace;
   /** Extends the application before the sandbox listens: tests use it to administer a sandbox in another process. */
@@ -187,7 +189,7 @@ function createState(options: SandboxOptions): SandboxState {
   wholeNumber('seed', seed, { from: 0, to: 0xffff_ffff });
   wholeNumber('latency', options.latency ?? 0, { from: 0, to: 3_600_000 });
   wholeNumber('requestsPerMinute', options.requestsPerMinute ?? 1, { from: 1, to: Number.MAX_SAFE_INTEGER });
-  const clock = createClock(options.now);
+  const clock = createClock(options.now, options.clockStandsStill);
   const tokenLifetime = options.tokenLifetime ?? 3600;
   wholeNumber('tokenLifetime', tokenLifetime, { from: 0, to: 1_000_000_000 });
   return {

@@ -30,12 +30,14 @@ export type Loss = 'before' | 'after';
 /**
  * A TCP proxy between a process and its database, for one test.
  *
- * @param onQuery called with each piece of what the process sends; decides whether the connection is lost
+ * @param onQuery called with each piece of what the process sends. `'before'`: the connection is lost, and the piece with it;
+ * `'after'`: it is lost once the server has answered; `'lose'`: only the piece is; a function: it is called with the server's next
+ * answers, which are not passed on
  */
 export async function startDatabaseProxy(
   t: ExecutionContext<unknown>,
   databaseUrl: string,
-  onQuery: (data: Buffer) => Loss | undefined = () => undefined,
+  onQuery: (data: Buffer) => Loss | 'lose' | ((answer: Buffer) => void) | undefined = () => undefined,
 ): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -46,6 +48,7 @@ export async function startDatabaseProxy(
     const upstream = connect(Number(target.port), target.hostname);
     let end = Buffer.alloc(0);
     let losesAnswer = false;
+    let onAnswer: ((answer: Buffer) => void) | undefined;
     waiting.add(client);
     for (const [from, to] of [
       [client, upstream],
@@ -56,9 +59,14 @@ export async function startDatabaseProxy(
       from.on('data', (data) => {
         if (from === client) {
           waiting.add(client);
-          const loss = onQuery(data);
-          if (loss === 'before') client.destroy();
-          if (loss === 'after') losesAnswer = true;
+          const verdict = onQuery(data);
+          if (verdict === 'lose') return;
+          if (verdict === 'before') client.destroy();
+          else if (verdict === 'after') losesAnswer = true;
+          else onAnswer ??= verdict;
+        } else if (onAnswer !== undefined) {
+          onAnswer(data);
+          return;
         } else {
           end = Buffer.concat([end, data]).subarray(-readyForQuery.length - 1);
           if (end.subarray(0, readyForQuery.length).equals(readyForQuery)) {

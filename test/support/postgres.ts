@@ -35,6 +35,10 @@ export interface TestServer {
   dataFolder: string;
   /** One connection of the superuser to the database `postgres`, closed by `stop`. */
   superuser: pg.Pool;
+  /** Ends the server, SIGKILL: as a crash does, SIGINT: in order, and waits until all of its processes are gone. */
+  end(signal: 'SIGKILL' | 'SIGINT'): Promise<void>;
+  /** Starts the server again after `end`, on the same data and port. */
+  restart(): Promise<void>;
   /** Stops the server immediately and removes its folder. */
   stop(): Promise<void>;
 }
@@ -108,14 +112,32 @@ async function startIn(
   }
   const port = await freePort();
   const settings = { ...fastSettings, ...from.settings, port };
-  const launched = await launch(from.programs.postgres, { data, removed: folder, settings, account: from.account });
+  const start = () => launch(from.programs.postgres, { data, removed: folder, settings, account: from.account });
+  let launched = await start();
   const superuser = superuserPool(port);
-  const stop = async () => {
-    await superuser.end();
-    await launched();
+  return {
+    url: superuserUrl(port),
+    port,
+    dataFolder: data,
+    superuser,
+    async end(signal) {
+      await writeFile(join(folder, keptMark), '');
+      process.kill(((await findPostmaster(data)) as { pid: number }).pid, signal);
+      await launched.ended;
+    },
+    async restart() {
+      launched = await start();
+      await rm(join(folder, keptMark));
+    },
+    async stop() {
+      await superuser.end();
+      await launched.stop();
+    },
   };
-  return { url: superuserUrl(port), port, dataFolder: data, superuser, stop };
 }
+
+/** Name of a file that keeps the folder of a server that ends. */
+const keptMark = 'restarts';
 
 function superuserPool(port: number): pg.Pool {
   const pool = new pg.Pool({ connectionString: superuserUrl(port), max: 1, allowExitOnIdle: true });
@@ -253,7 +275,7 @@ function schemaChecksum(): string {
 
 async function addLedgerTemplate(programs: Programs, data: string, account: Account | undefined): Promise<void> {
   const port = await freePort();
-  const stop = await launch(programs.postgres, { data, settings: { ...fastSettings, port }, account });
+  const { stop } = await launch(programs.postgres, { data, settings: { ...fastSettings, port }, account });
   const superuser = superuserPool(port);
   try {
     await superuser.query(`CREATE ROLE tn_ledger LOGIN CREATEROLE PASSWORD '${testPassword}'`);
@@ -291,14 +313,14 @@ interface LaunchOptions {
 async function launch(
   postgres: string,
   { data, settings, account, removed }: LaunchOptions,
-): Promise<() => Promise<void>> {
+): Promise<{ ended: Promise<void>; stop(): Promise<void> }> {
   const script = `
     exec 3<&0
     "$@" & server=$!
     (read -r line <&3; kill -${removed === undefined ? 'INT' : 'QUIT'} $server) >/dev/null 2>&1 & watcher=$!
     wait $server
     kill $watcher 2>/dev/null
-    ${removed === undefined ? '' : 'rm -rf "$0"'}`;
+    ${removed === undefined ? '' : `[ -e "$0/${keptMark}" ] || rm -rf "$0"`}`;
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn('/bin/sh', ['-c', script, removed ?? data, postgres, '-D', data, ...options], {
     ...account,
@@ -320,9 +342,12 @@ async function launch(
     });
     ended.then(() => reject(new Error(`PostgreSQL did not start:\n${lines.join('\n')}`)));
   });
-  return async () => {
-    child.stdin.end();
-    await ended;
+  return {
+    ended,
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
   };
 }
 

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import test from 'ava';
-import { sizedTests, unitTests } from './tiers.js';
+import { provingTests, sizedTests, unitTests } from './tiers.js';
 
-test('a test is of the tier, and part of the soak, by what it and its support import', async (t) => {
+test('a test is of the tier, part of the soak, and recorded, by what it and its support import', async (t) => {
   const folder = join(await mkdtemp(join(tmpdir(), 'tn-ledger-tiers-')), 'test');
   t.teardown(() => rm(join(folder, '..'), { recursive: true }));
   await mkdir(join(folder, 'support'), { recursive: true });
@@ -18,6 +18,8 @@ test('a test is of the tier, and part of the soak, by what it and its support im
     'awaited.test.js': "const { createServer } = await import('node:http');\n",
     'property.test.js': "import fc from './support/fast-check.js';\n",
     'support/sizes.js': 'export {};\n',
+    'support/proof.js': 'export {};\n',
+    'proving.soak.js': "import './support/proof.js';\n",
     'sized.test.js': "import { size } from './support/sizes.js';\n",
   })) {
     await writeFile(join(folder, name), code);
@@ -25,4 +27,5 @@ test('a test is of the tier, and part of the soak, by what it and its support im
   const names = (files: string[]) => files.map((file) => relative(folder, file));
   t.deepEqual(names(unitTests(folder)), ['plain.test.js', 'property.test.js', 'sized.test.js']);
   t.deepEqual(names(sizedTests(folder)), ['property.test.js', 'sized.test.js']);
+  t.deepEqual(names(provingTests(folder)), ['proving.soak.js']);
 });

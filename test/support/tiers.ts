@@ -3,6 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 
 /** What a test that starts PostgreSQL, the sandbox, another server or a process imports, itself or through other test code. */
 const servers = /^node:(?:child_process|http|net)$|[\\/]src[\\/]sandbox[\\/]server\.js$/;
+/** What a test that records what it has shown imports. */
+const proving = /[\\/]support[\\/]proof\.js$/;
 /** What a test that is bigger in the soak, or meets other random cases there, imports. */
 const sized = /[\\/]support[\\/](?:fast-check|sizes)\.js$/;
 
@@ -16,10 +18,17 @@ export function sizedTests(folder: string): string[] {
   return testFiles(folder).filter((file) => importsOf(file).some((module) => sized.test(module)));
 }
 
-function testFiles(folder: string): string[] {
+/** The compiled test files of all tiers below a folder that record proofs. */
+export function provingTests(folder: string): string[] {
+  return testFiles(folder, /\.(?:test|soak)\.js$/).filter((file) =>
+    importsOf(file).some((module) => proving.test(module)),
+  );
+}
+
+function testFiles(folder: string, name = /\.test\.js$/): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.js'))
-    .map((name) => join(folder, name))
+    .filter((each) => name.test(each))
+    .map((each) => join(folder, each))
     .sort();
 }
 

@@ -9,13 +9,13 @@ const passing = faultKinds.filter((kind) => kind !== 'short-list' && kind !== 'l
 
 /**
  * Two runs with every kind of fault at a rate of 5 %. The account changes between them. A run that gives up on a request is
- * repeated, as an operator would.
+ * repeated, as an operator would. Returns how many requests met a fault.
  */
 export async function runsWithFaults(
   t: ExecutionContext,
   server: TestServer,
   { numbers, changes, pageSize, seed }: { numbers: number; changes: number; pageSize: number; seed: number },
-): Promise<void> {
+): Promise<number> {
   const ledger = await openLedger(t, server, {
     sandbox: { numbers, seed },
     pageSize,
@@ -42,4 +42,5 @@ export async function runsWithFaults(
   t.log(`${ledger.sandbox.requests.length} requests; faults met: ${JSON.stringify([...met])}`);
   for (const kind of passing) t.true(met.has(kind), `${kind} was never met`);
   t.deepEqual(await leftovers(ledger), []);
+  return [...met.values()].reduce((sum, count) => sum + count, 0);
 }

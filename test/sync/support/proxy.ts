@@ -15,8 +15,11 @@ export interface SandboxProxy {
   /** The URL to configure instead of the sandbox's. */
   url: string;
   tokenUrl: string;
-  /** Called before each request is passed on; the request waits for it. Can be changed at any time. */
-  onRequest: (request: PassingRequest) => void | Promise<void>;
+  /**
+   * Called before each request is passed on; the request waits for it. Can be changed at any time. If it returns a function, that
+   * is called when the API has answered, and the answer waits for it. `'reset'` from either breaks the connection instead.
+   */
+  onRequest: (request: PassingRequest) => unknown;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,8 @@ export async function startProxy({ target, pageSize }: ProxyOptions): Promise<Sa
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? '/', upstream.origin);
+    const breakOff = () => breakConnection(outgoing.socket);
+    let verdict: unknown;
     if (!url.pathname.endsWith('/token')) {
       count += 1;
       if (pageSize !== undefined && url.searchParams.has('size')) {
@@ -42,12 +47,20 @@ export async function startProxy({ target, pageSize }: ProxyOptions): Promise<Sa
         url.searchParams.set('size', String(size));
       }
       const { method = 'GET' } = incoming;
-      await proxy.onRequest({ nth: count, method, path: url.pathname, query: url.searchParams });
+      verdict = await proxy.onRequest({ nth: count, method, path: url.pathname, query: url.searchParams });
+    }
+    if (verdict === 'reset') {
+      breakOff();
+      return;
     }
     const onward = request(url, { method: incoming.method ?? 'GET', headers: incoming.headers });
-    const breakOff = () => breakConnection(outgoing.socket);
     onward.on('error', breakOff);
-    onward.on('response', (answer) => {
+    onward.on('response', async (answer) => {
+      if (typeof verdict === 'function' && (await verdict()) === 'reset') {
+        answer.resume();
+        breakOff();
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       answer.on('error', breakOff);

@@ -1,0 +1,43 @@
+import type { Proof } from '../test/support/proof.js';
+import { markdownTable } from './markdown-table.js';
+
+/** What the proofs were made with. */
+export interface Circumstances {
+  /** YYYY-MM-DD */
+  date: string;
+  commit: string;
+  node: string;
+  postgres: string;
+}
+
+/** The page docs/reliability.md: what the suites tried, how often, and what was lost. */
+export function reliabilityPage(proofs: readonly Proof[], { date, commit, node, postgres }: Circumstances): string {
+  const rows = proofs.map(({ promise, faults, points, lost, command }) => [
+    promise,
+    faults,
+    points.toLocaleString('en-US'),
+    String(lost),
+    `\`${command}\``,
+  ]);
+  return `# Reliability
+
+What was tried against tn-ledger's promises, and what was lost. \`npm run reliability\` runs these suites and writes this page only if
+all of them pass. Last run: ${date}, commit ${commit}, Node.js ${node}, PostgreSQL ${postgres}.
+
+${markdownTable(['Promise', 'What was done', 'Points', 'Lost', 'To repeat'], rows)}
+
+## What the suites do
+
+The crash suite (\`test/crash/\`) starts the sandbox API with a small account, and runs \`tn-ledger run nightly\` twice, with assignment
+files in the inbox and a billing report. Between the runs numbers are ordered, ported and disconnected. At each point, one run is
+disturbed. A point is counted in requests to the API or in commits of the database, not in time: before a request arrives or when its
+response is lost, before a commit arrives, while it is in progress, or when it is done and the program doesn't know. Then the command is
+repeated until it succeeds, three times at most. Every table of the database, every file and every order at the API must be what undisturbed
+runs leave, except for what \`test/crash/contents.ts\` lists, with the reasons. The database crashes by \`SIGKILL\` of its main process and
+restarts on the same data; \`fsync\` is off, so a loss of power is not tested.
+
+The fault suite (\`test/sync/faults.slow.test.ts\`) runs nightly runs while 5 % of the responses of each kind are faulty: 429, 500, a reset or
+stalled connection, a truncated body, HTML, a page that repeats the one before, links that are not XML. The ledger is compared with what the sandbox
+has.
+`;
+}
