@@ -91,7 +91,13 @@ test('every command, job and option in the documentation exists', async (t) => {
     ...(await textsOfMarkdown(['README.md', ...(await filesBelow('docs', '.md'))])),
     ...(await textsOfLines(['.env.example'])),
   ];
-  const everyOption = optionsOf(known.program.commands.map((command) => command.name()));
+  // Also those of the scripts that have options.
+  const scriptFiles = ['bench/arguments.ts', 'test/crash/main.ts', 'test/fuzz/main.ts'];
+  const sources = (await Promise.all(scriptFiles.map((file) => readFile(file, 'utf8')))).join('\n');
+  const everyOption = new Set([
+    ...optionsOf(known.program.commands.map((command) => command.name())),
+    ...(sources.match(/--[a-z]+/g) ?? []),
+  ]);
   const { scripts, dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
   // Of a package, or of a job.
   const names = [...Object.keys(dependencies), ...known.jobs];
