@@ -304,6 +304,11 @@ onlyIf(
       memory.push(await world.schedule.measure());
       stored.push(await readStored(world));
     }
+    // The last backup may still be in progress.
+    await world.passUntil(async () => {
+      stored[29] = await readStored(world);
+      return stored[29].unfinishedBackups === 0;
+    }, 1000);
     await world.endSchedule('SIGTERM');
     t.is([...records.planned.values()].filter(({ state }) => state === 'done').length, 30 * accounts.length);
     const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
