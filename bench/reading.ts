@@ -45,7 +45,7 @@ async function measure(scope: Scope, { database, command, folder }: Setting): Pr
       await compete(scope, {
         work: `tn-ledger ${args[0]}`,
         ours: { run: () => command(args) },
-        floor: { run: () => timed(() => copyAndJoin(pool, file)) },
+        ...(args[0] === 'reconcile' && { floor: { run: () => timed(() => copyAndJoin(pool, file)) } }),
       }),
     );
   }

@@ -79,12 +79,13 @@ export function variable(name: string): string {
   return value;
 }
 
-/** A date as the API may write it, also with an hour only or with dashes in its time, in UTC if it has no offset. */
+/** A date as the API may write it, also without a time, with an hour only or with dashes in its time, in UTC if it has no offset. */
 export function toDate(value: Value): Date | undefined {
   if (value === undefined || value instanceof Date) return value;
-  const [, day, hour, minutes = '00', seconds = '00', offset = 'Z'] =
-    /^(\d{4}-\d\d-\d\d)[T ](\d\d)(?:[:-](\d\d)[:-](\d\d(?:\.\d+)?))?(Z|[+-]\d\d:\d\d)?$/.exec(String(value).trim()) ??
-    [];
+  const [, day, hour = '00', minutes = '00', seconds = '00', offset = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d)(?:[:-](\d\d)[:-](\d\d(?:\.\d+)?))?(Z|[+-]\d\d:\d\d)?)?$/.exec(
+      String(value).trim(),
+    ) ?? [];
   if (day === undefined) throw new Error(`Not a date: ${value}`);
   return new Date(`${day}T${hour}:${minutes}:${seconds}${offset}`);
 }
