@@ -45,11 +45,8 @@ export function createRedactor(secrets: readonly string[]): Redact {
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const inner = [1, 2, 3].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
     return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
   });
-  const forms = [bytes.toString('base64'), ...inner].filter((form) => form.length >= shortestSecret);
-  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+  return [bytes.toString('base64'), ...inner].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }

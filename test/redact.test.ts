@@ -54,6 +54,24 @@ test('credentials are replaced after Basic and Bearer, in headers, and anywhere 
   t.is(redact('token=eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln!'), 'token=[secret]!');
 });
 
+test('headers are redacted in every spelling, however short their value', (t) => {
+  t.is(redact('authorization: Basic abc'), 'authorization: Basic [secret]');
+  t.is(redact('Proxy-Authorization:basic abc'), 'Proxy-Authorization:basic [secret]');
+  t.is(redact("authorization = 'Basic   abc'"), "authorization = 'Basic [secret]'");
+  t.is(redact('{"authorization" : "Bearer abc"}'), '{"authorization" : "Bearer [secret]"}');
+  t.is(redact("'Basic   abc'"), "'Basic [secret]'");
+  t.is(redact('Bearer   0123456789abcdef'), 'Bearer [secret]');
+  t.is(redact('eyJhbGciOiJub25lIn0.eyJhIjoxfQ'), '[secret]');
+});
+
+test('ordinary words with hyphens and slashes are unchanged, in any case', (t) => {
+  for (const text of ['Basic Single-Sign-On', 'Basic AUTH/OAUTH', 'Bearer token-OAUTH/Flow']) t.is(redact(text), text);
+});
+
+test('the shortest secret that is replaced has four characters', (t) => {
+  t.is(createRedactor(['wxyz'])('<wxyz>'), '<[secret]>');
+});
+
 const word = fc.stringMatching(/^[A-Z]?[a-z]{1,14}$/);
 const sentence = fc
   .array(fc.oneof(word, fc.constantFrom('Basic', 'Bearer', 'credentials', 'API-user', 'and/or')), {
