@@ -1,5 +1,5 @@
 /**
- * Mutation testing: `npm run test:mutation -- GROUP`. Each group has the code that is mutated and the tests that must notice it.
+ * Mutation testing: `MUTATION_GROUP=paging npm run test:mutation`. Each group has the code that is mutated and the tests that must notice it.
  * The command runner starts ava for each mutant, so a group takes minutes to an hour.
  */
 const groups = {
