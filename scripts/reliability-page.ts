@@ -36,8 +36,12 @@ repeated until it succeeds, three times at most. Every table of the database, ev
 runs leave, except for what \`test/crash/contents.ts\` lists, with the reasons. The database crashes by \`SIGKILL\` of its main process and
 restarts on the same data; \`fsync\` is off, so a loss of power is not tested.
 
-The fault suite (\`test/sync/faults.slow.test.ts\`) runs nightly runs while 5 % of the responses of each kind are faulty: 429, 500, a reset or
-stalled connection, a truncated body, HTML, a page that repeats the one before, links that are not XML. The ledger is compared with what the sandbox
-has.
+The fault suites (\`test/sync/faults.slow.test.ts\`, \`test/faults/\`) run nightly runs while responses are faulty (429, 500, a reset or stalled
+connection, a truncated body, HTML, a page that repeats the one before, links that are not XML), while lists and servers are damaged on
+purpose, while connections to the database are lost before or after a message takes effect, and while its disk is full, it is read-only or a
+table is locked. What the ledger has afterwards is compared with what an undisturbed run leaves, or with what it had before.
+
+The fuzzer (\`test/fuzz/\`) mutates what others write and the program reads; see [security.md](security.md#fuzzing).
+[mutation-testing.md](mutation-testing.md) says which faults in the program itself the tests notice.
 `;
 }
