@@ -85,8 +85,9 @@ async function measure(scope: Scope, setting: Setting, sandbox: SandboxProcess):
 /** @throws if any minute has more requests than the rate limit allows */
 function checkLimit(requests: readonly LoggedRequest[]): void {
   const times = requests.map(({ at }) => at);
-  const early = times.findIndex(
-    (at, index) => at - (times[index - requestsPerMinute] ?? Number.NEGATIVE_INFINITY) < 60_000,
-  );
-  if (early !== -1) throw new Error(`Request ${early + 1} came within a minute of ${requestsPerMinute} others.`);
+  for (const [index, at] of times.entries()) {
+    const gap = at - (times[index - requestsPerMinute] ?? Number.NEGATIVE_INFINITY);
+    if (gap < 60_000)
+      throw new Error(`Request ${index + 1} came ${gap} ms after the ${requestsPerMinute}th before it.`);
+  }
 }
