@@ -14,10 +14,19 @@ const groups = {
     tests: ['dashboard/rate.test.js', 'database/request-leases.test.js'],
   },
   submission: {
-    mutate: ['src/assignment/chunks.ts', 'src/assignment/find-order.ts', 'src/assignment/submit.ts', 'src/assignment/resolve-unknown.ts'],
+    mutate: [
+      'src/assignment/chunks.ts',
+      'src/assignment/find-order.ts',
+      'src/assignment/submit.ts',
+      'src/assignment/resolve-unknown.ts',
+    ],
     tests: ['assignment/assign-file.test.js', 'assignment/unknown-outcome.test.js'],
   },
-  snapshots: { mutate: ['src/sync/snapshot.ts'], tests: ['sync/completeness.slow.test.js'], config: 'ava.slow.config.js' },
+  snapshots: {
+    mutate: ['src/sync/snapshot.ts'],
+    tests: ['sync/completeness.slow.test.js'],
+    config: 'ava.slow.config.js',
+  },
 };
 
 const name = process.env.MUTATION_GROUP ?? 'redaction';
