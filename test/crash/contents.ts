@@ -1,9 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Contents } from '../support/compare-contents.js';
 import { account, type Ledger } from '../sync/support/ledger.js';
-
-/** What a ledger, its folder and its API have, as sorted lines by place, without what differs between runs of equal result. */
-export type Contents = Map<string, string[]>;
 
 /** Tables that are not compared, and why. */
 const leftOutTables: Record<string, string> = {
@@ -44,12 +42,18 @@ export interface ContentsOptions {
   runs: readonly Date[];
 }
 
-/** Reads every table of the database, every assignment order that the API has, and every file but the reports. */
+/**
+ * Reads every table of the database, every assignment order that the API has, and every file but the reports, without what differs
+ * between runs of equal result.
+ */
 export async function readContents({ ledger, runs }: ContentsOptions): Promise<Contents> {
   const normalize = await normalizer(ledger, runs);
-  const contents: Contents = new Map();
+  const contents = new Map<string, string[]>();
   const add = (place: string, values: readonly unknown[]) =>
-    contents.set(place, values.map((value) => normalize(JSON.stringify(value))).sort());
+    contents.set(
+      place,
+      values.map((value) => normalize(JSON.stringify(value))),
+    );
   const tables = await ledger.query<{ schema: string; name: string }>(
     `select nspname as schema, relname as name from pg_class join pg_namespace n on n.oid = relnamespace
       where relkind in ('r', 'p') and not relispartition and nspname !~ '^pg_|^information_schema$' order by 1, 2`,
@@ -130,22 +134,4 @@ async function normalizer(ledger: Ledger, runs: readonly Date[]): Promise<(json:
 function timeless(quoted: string, runs: readonly Date[]): string {
   const run = runs.filter((begun) => begun.getTime() <= Date.parse(quoted.slice(1, -1))).length;
   return run === 0 ? quoted : `"in run ${run}"`;
-}
-
-/** The lines that only one of two contents has, by table. */
-export function compareContents(actual: Contents, expected: Contents): string[] {
-  const differences: string[] = [];
-  for (const table of new Set([...actual.keys(), ...expected.keys()])) {
-    const missing = [...(expected.get(table) ?? [])];
-    const extra = (actual.get(table) ?? []).filter((line) => {
-      const at = missing.indexOf(line);
-      if (at !== -1) missing.splice(at, 1);
-      return at === -1;
-    });
-    differences.push(
-      ...missing.map((line) => `${table}: missing ${line}`),
-      ...extra.map((line) => `${table}: extra ${line}`),
-    );
-  }
-  return differences;
 }

@@ -3,10 +3,11 @@
  * `npm run test:crash` runs more points than the soak, or a single one.
  */
 import test, { type ExecutionContext } from 'ava';
+import { type Contents, compareContents } from '../support/compare-contents.js';
 import { startPostgres, type TestServer } from '../support/postgres.js';
 import { recordProof } from '../support/proof.js';
 import { seed } from '../support/seed.js';
-import { type Contents, compareContents, readContents } from './contents.js';
+import { readContents } from './contents.js';
 import { type Events, type Kind, kinds, type Point, pointOf } from './points.js';
 import { openWorld } from './world.js';
 

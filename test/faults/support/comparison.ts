@@ -1,9 +1,10 @@
 import type { ExecutionContext } from 'ava';
 import type { Database } from '../../../src/database/connect.js';
+import { type Contents, compareContents } from '../../support/compare-contents.js';
 import { openLedgerDatabase, type TestLedgerDatabase } from '../../support/ledger-database.js';
 import type { TestServer } from '../../support/postgres.js';
 import { type Ledger, type LedgerOptions, openLedger } from '../../sync/support/ledger.js';
-import { type Contents, contentDifferences, contentsOf } from './contents.js';
+import { contentsOf } from './contents.js';
 
 /** When everything in the sandbox happens, long before any run. */
 const now = new Date('2026-06-15T12:00:00Z');
@@ -45,7 +46,7 @@ export async function openComparison(
     client: { timeouts: { firstByteMs: 400, betweenBytesMs: 200 }, retry: { baseMs: 2 }, ...client },
     ...options,
   });
-  let expected: Contents = {};
+  let expected: Contents = new Map();
   const run = async (database: Database) => {
     for (const job of jobs) {
       const { result, error } = await ledger.run(job, { database, now });
@@ -61,6 +62,6 @@ export async function openComparison(
     },
     empty: (test) => openLedgerDatabase(test, server),
     run,
-    differences: async (database) => contentDifferences(await contentsOf(database, afterwards), expected),
+    differences: async (database) => compareContents(await contentsOf(database, afterwards), expected),
   };
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../../../src/database/connect.js';
+import type { Contents } from '../../support/compare-contents.js';
 
 /**
  * Tables about the runs themselves, and those that show how often something had to be tried: another order of events leads to the same
@@ -9,9 +10,6 @@ const aboutRuns = [
   ...['upkeep_tasks', 'request_permits', 'request_waiters', 'move_checks'],
   ...['telephone_number_versions', 'number_status_history_superseded', 'number_assignment_history_superseded'],
 ];
-
-/** What one ledger has, by table: its rows as text, sorted. */
-export type Contents = Record<string, string[]>;
 
 /**
  * Everything in a ledger that the API determines, to compare ledgers of the same sandbox: without tables about runs, ids that the
@@ -31,26 +29,16 @@ export async function contentsOf({ pool }: Pick<Database, 'pool'>, until: Date):
       group by 1 order by 1`,
     [aboutRuns],
   );
-  const contents: Contents = {};
+  const contents = new Map<string, string[]>();
   for (const { name, values } of tables.rows) {
     const { rows } = await pool.query<{ line: string }>(
-      `select jsonb_build_object(${values})::text as line from tn_ledger.${name} where $1::timestamptz is not null order by 1`,
+      `select jsonb_build_object(${values})::text as line from tn_ledger.${name} where $1::timestamptz is not null`,
       [until],
     );
-    contents[name] = rows.map(({ line }) => line);
+    contents.set(
+      name,
+      rows.map(({ line }) => line),
+    );
   }
   return contents;
-}
-
-/** The rows that only one of two ledgers has, at most three of each table; empty if their contents are equal. */
-export function contentDifferences(actual: Contents, expected: Contents): string[] {
-  return Object.keys({ ...expected, ...actual }).flatMap((table) => {
-    const [has, wants] = [actual[table] ?? [], expected[table] ?? []];
-    const [present, wanted] = [new Set(has), new Set(wants)];
-    return [
-      ...has.filter((line) => !wanted.has(line)).map((line) => `${table} has ${line}`),
-      ...wants.filter((line) => !present.has(line)).map((line) => `${table} lacks ${line}`),
-      ...(has.length === wants.length ? [] : [`${table} has ${has.length} rows, not ${wants.length}`]),
-    ].slice(0, 3);
-  });
 }
