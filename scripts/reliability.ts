@@ -3,28 +3,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startPostgres } from '../test/support/postgres.js';
 import type { Proof } from '../test/support/proof.js';
 import { provingTests } from '../test/support/tiers.js';
+import { defineScript, wholeNumber } from './define-script.js';
 import { reliabilityPage } from './reliability-page.js';
 
-const usage = 'Usage: npm run reliability -- [--points N]   (points of the crash suite; default: 200)';
-
-function readPoints(): string {
-  try {
-    const { points } = parseArgs({ options: { points: { type: 'string', default: '200' } } }).values;
-    if (/^[1-9]\d{0,8}$/.test(points)) return points;
-    process.stderr.write(`--points must be a positive number, not '${points}'.\n${usage}\n`);
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
-  }
-  process.exit(2);
-}
-
 /** The arguments of Node.js that run a test file. */
-function commandOf(file: string, points: string): string[] {
-  if (file.endsWith('crash.soak.js')) return ['dist/test/crash/main.js', '--points', points];
+function commandOf(file: string, points: number): string[] {
+  if (file.endsWith('crash.soak.js')) return ['dist/test/crash/main.js', '--points', String(points)];
   const tier = /\.(slow)\.test\.js$|\.(soak)\.js$/.exec(file);
   const config = ['ava', tier?.[1] ?? tier?.[2], 'config.js'].filter((part) => part !== undefined).join('.');
   return ['node_modules/ava/entrypoints/cli.mjs', '--config', config, file];
@@ -39,7 +26,10 @@ async function postgresVersion(): Promise<string> {
 
 const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
 
-const points = readPoints();
+const { points } = defineScript('reliability', 'run the suites that record proofs, and write docs/reliability.md')
+  .option('--points <count>', 'points of the crash suite', wholeNumber(1, 999_999_999), 200)
+  .parse()
+  .opts<{ points: number }>();
 const isChanged = git('status', '--porcelain', '--', 'src', 'jobs', 'migrations') !== '';
 const commit = `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`;
 const folder = mkdtempSync(join(tmpdir(), 'tn-ledger-proofs-'));

@@ -92,7 +92,7 @@ test('every command, job and option in the documentation exists', async (t) => {
     ...(await textsOfLines(['.env.example'])),
   ];
   // Also those of the scripts that have options.
-  const scriptFiles = ['bench/arguments.ts', 'test/crash/main.ts', 'test/fuzz/main.ts'];
+  const scriptFiles = ['bench/arguments.ts', 'test/crash/main.ts', 'test/fuzz/main.ts', 'scripts/reliability.ts'];
   const sources = (await Promise.all(scriptFiles.map((file) => readFile(file, 'utf8')))).join('\n');
   const everyOption = new Set([
     ...optionsOf(known.program.commands.map((command) => command.name())),
