@@ -1,4 +1,4 @@
-import { type Benchmark, type Comparison, compete, type Scope } from './benchmark.js';
+import { type Benchmark, type Comparison, compete, print, type Scope } from './benchmark.js';
 import type { SandboxProcess } from './sandbox-process.js';
 import { type Output, type Setting, withSandbox } from './setting.js';
 
@@ -59,6 +59,9 @@ async function measure(scope: Scope, setting: Setting, sandbox: SandboxProcess):
         run: async () => {
           const { each, ...output } = await night(1);
           slowest = Math.max(...each);
+          // The cost of an account must not grow with the ledger.
+          const growth = (each.at(-1) as number) / (each[0] as number);
+          print(`${work} run, one by one: the last account's jobs take ${growth.toFixed(2)} times the first's`);
           return output;
         },
       },
